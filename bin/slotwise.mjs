@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/**
+ * The door of the command line. The program is TypeScript, which Node 22.18 and newer run as it is; an older Node hands
+ * over to the one that the install brought, with its signals, its exit code and its end.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { dirname, join } from 'node:path'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const runsTypeScript = major > 22 || (major === 22 && minor >= 18)
+
+function installedNode() {
+  try {
+    const home = dirname(module.createRequire(import.meta.url).resolve('node/package.json'))
+    return [join(home, 'bin', 'node'), join(home, 'bin', 'node.exe')].find((file) => existsSync(file))
+  } catch {
+    return undefined
+  }
+}
+
+/** As `npm start` says: V8 would let garbage lie for longer than a server this size needs. */
+const memory = ['--max-semi-space-size=16', '--max-old-space-size=768']
+
+function handOver(node) {
+  // The channel tells the program that we are gone, should we be killed.
+  const child = spawn(node, [...memory, ...process.argv.slice(1)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.once('error', (error) => {
+    console.error(`slotwise: ${node} cannot be run: ${error.message}`)
+    process.exit(1)
+  })
+  child.once('exit', (code, signal) => {
+    if (!signal) process.exit(code ?? 1)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
+}
+
+if (runsTypeScript) {
+  module.enableCompileCache?.()
+  await import('../src/main.ts')
+} else {
+  const node = installedNode()
+  if (node) handOver(node)
+  else {
+    console.error(`slotwise: Node 22.18 or newer is needed; this is ${process.version}. Install a newer Node, or run "npm ci" here.`)
+    process.exit(1)
+  }
+}

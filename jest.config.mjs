@@ -1,0 +1,27 @@
+/**
+ * Tests run as ESM TypeScript with no build: Node strips the types (test/support/transform.mjs).
+ * Postgres is started by the first test file that asks for a database (test/support/database.ts) and stopped at the end.
+ */
+
+// Both warnings come from the two flags that this setup is made of; they tell a reader nothing. Workers inherit NODE_OPTIONS.
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --disable-warning=ExperimentalWarning`.trim()
+const warn = process.emitWarning.bind(process)
+process.emitWarning = (warning, ...rest) => {
+  const type = typeof rest[0] === 'object' ? rest[0]?.type : rest[0]
+  if (type !== 'ExperimentalWarning') warn(warning, ...rest)
+}
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/test/support/transform.mjs' },
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
+  maxWorkers: '100%',
+  // The first test to ask for a database waits for initdb and every migration.
+  testTimeout: 60_000,
+  watchman: false,
+}

@@ -1,0 +1,80 @@
+/**
+ * `npm run bench`: how fast this server is on this machine, beside the bare limit of Fastify and pg on the same Postgres.
+ * With --base it measures any FHIR server, as far as that server offers what is measured. With --check it exits 1 where an
+ * aim is missed. The jobs and the aims stand in test/bench/measures.ts.
+ */
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../src/base/clock.ts'
+import { dayMs } from '../src/jobs/demo/local-dates.ts'
+import { table } from '../test/bench/report.ts'
+import { type Plan, runBench } from '../test/bench/run.ts'
+import { type Server, startServer } from '../test/bench/server.ts'
+
+const usage = `npm run bench -- [--slots 1000000] [--schedules 500] [--connections 16] [--seconds 5] [--rounds 3] [--check]
+npm run bench -- --base URL [--token TOKEN] [--slots 40000] [--schedules 20] …`
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean', default: false } as const
+const options = {
+  base: text,
+  token: text,
+  slots: text,
+  schedules: text,
+  connections: text,
+  seconds: text,
+  rounds: text,
+  check: flag,
+  help: flag,
+}
+const { values: asked } = parseArgs({ options })
+
+const horizonDays = 90
+/** From 09:00 to 23:00. */
+const slotsPerDayMax = 56
+
+function wholeNumber(name: 'slots' | 'schedules' | 'connections' | 'seconds' | 'rounds', standard: number): number {
+  const value = Number(asked[name] ?? standard)
+  if (Number.isInteger(value) && value > 0) return value
+  console.error(`--${name} must be a whole number above zero.\n${usage}`)
+  process.exit(2)
+}
+
+function plan(): Plan {
+  const schedules = wholeNumber('schedules', asked.base ? 20 : 500)
+  const slots = wholeNumber('slots', asked.base ? 40_000 : 1_000_000)
+  return {
+    schedules,
+    perDay: Math.min(slotsPerDayMax, Math.ceil(slots / schedules / horizonDays)),
+    connections: wholeNumber('connections', 16),
+    seconds: wholeNumber('seconds', 5),
+    rounds: wholeNumber('rounds', 3),
+    today: Math.floor(systemClock.now().getTime() / dayMs) * dayMs,
+  }
+}
+
+const elsewhere = (base: string): Server => ({
+  base: base.replace(/\/$/, ''),
+  token: asked.token,
+  peakMemory: () => undefined,
+  stop: async () => {},
+})
+
+async function bench(): Promise<number> {
+  const measured = plan()
+  const server = asked.base ? elsewhere(asked.base) : await startServer()
+  process.once('SIGINT', () => void server.stop().finally(() => process.exit(130)))
+  try {
+    const lines = await runBench({ server, plan: measured, tell: (what) => console.error(what) })
+    console.log(
+      `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${measured.connections} connections, median of ${measured.rounds} rounds`,
+    )
+    console.log(table(lines))
+    return asked.check && lines.some(({ met }) => met === false) ? 1 : 0
+  } finally {
+    await server.stop()
+  }
+}
+
+if (asked.help) console.log(usage)
+else process.exitCode = await bench()

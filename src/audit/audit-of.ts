@@ -1,0 +1,43 @@
+/**
+ * Who does what, ready to be written in the same statement as the deed.
+ * The words are those of IHE BALP and of https://hl7.org/fhir/R4/valueset-audit-event-sub-type.html
+ */
+import type { AuditAction, AuditRow } from '../store/audit-rows.ts'
+import type { House } from '../store/house.ts'
+
+/** As much of an actor as the record needs. */
+export type Asker = {
+  readonly client: string
+  readonly user?: string
+  readonly patient?: string
+  readonly address?: string
+}
+
+const actions: Readonly<Record<string, AuditAction>> = {
+  read: 'R',
+  vread: 'R',
+  'history-instance': 'R',
+  'search-type': 'E',
+  create: 'C',
+  update: 'U',
+  delete: 'D',
+  hold: 'C',
+  book: 'C',
+  release: 'U',
+  cancel: 'U',
+  expire: 'U',
+  find: 'E',
+}
+
+export function auditOf(house: House, actor: Asker, interaction: string, query?: string): AuditRow {
+  return {
+    id: house.ids.next(),
+    at: house.clock.now().toISOString(),
+    interaction,
+    action: actions[interaction] ?? 'E',
+    client: actor.client,
+    person: actor.user ?? (actor.patient === undefined ? undefined : `Patient/${actor.patient}`),
+    address: actor.address,
+    query,
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The keys behind our access tokens: one ES256 key pair of the server's own, made at its first use and kept in the
+ * database (`store/signing-keys.ts`). https://www.rfc-editor.org/rfc/rfc7518#section-3.4
+ *
+ * Left out until the authorization server comes: rotation on a schedule, and a published JWKS.
+ */
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
+import type { Clock } from '../base/clock.ts'
+import { signingKeyReloadMsMin } from '../base/limits.ts'
+import type { Db } from '../store/db.ts'
+import { keepFirstSigningKey, type SigningKeyRow, signingKeys } from '../store/signing-keys.ts'
+
+export const signingAlgorithm = 'ES256'
+
+export type Key = { readonly kid: string; readonly key: CryptoKey }
+type Keeper = { readonly pool: Db; readonly clock: Clock }
+
+/** The key that signs; made when there is none. */
+export async function signingKey({ pool, clock }: Keeper): Promise<Key> {
+  const [kept] = await signingKeys(pool)
+  if (kept) return imported(kept)
+  await keepFirstSigningKey(pool, await newKey(), clock.now())
+  const [first] = await signingKeys(pool)
+  if (!first) throw new Error('A signing key was kept and is not there.')
+  return imported(first)
+}
+
+/**
+ * Finds the key that a token names. Keys are read once; a name that is not known reads them again, since another process
+ * may just have made one, but not more often than the limit says: anybody can send a token that names anything.
+ */
+export function keyFinder({ pool, clock }: Keeper): (kid: string | undefined) => Promise<CryptoKey | undefined> {
+  const keys = new Map<string, CryptoKey>()
+  const read = async (): Promise<void> => {
+    for (const row of await signingKeys(pool)) keys.set(row.kid, (await imported(row, 'verify')).key)
+  }
+  let reading: Promise<void> = Promise.resolve()
+  let readAt = Number.NEGATIVE_INFINITY
+  return async (kid) => {
+    if (kid === undefined) return undefined
+    const now = clock.now().getTime()
+    if (!keys.has(kid) && now - readAt >= signingKeyReloadMsMin) {
+      readAt = now
+      reading = read()
+    }
+    // Whoever comes while the keys are being read waits for them: the first requests of a server arrive together.
+    if (!keys.has(kid)) await reading
+    return keys.get(kid)
+  }
+}
+
+async function newKey(): Promise<SigningKeyRow> {
+  const { privateKey } = await generateKeyPair(signingAlgorithm, { extractable: true })
+  const jwk = await exportJWK(privateKey)
+  return { kid: await calculateJwkThumbprint(jwk), jwk: { ...jwk, alg: signingAlgorithm, use: 'sig' } }
+}
+
+async function imported({ kid, jwk }: SigningKeyRow, use: 'sign' | 'verify' = 'sign'): Promise<Key> {
+  const { d, ...publicPart } = jwk
+  const key = await importJWK(use === 'sign' ? { ...publicPart, d: d as string } : publicPart, signingAlgorithm)
+  if (key instanceof Uint8Array) throw new Error(`Signing key ${kid} is not an ES256 key.`)
+  return { kid, key }
+}

@@ -1,0 +1,43 @@
+/**
+ * Makes access tokens: JWTs signed by the server's own key, in the claims of RFC 9068 and SMART on FHIR.
+ * https://www.rfc-editor.org/rfc/rfc9068 https://hl7.org/fhir/smart-app-launch/app-launch.html
+ *
+ * Who may have a token for what is not decided here: today an operator mints one with `slotwise token`.
+ */
+import { SignJWT } from 'jose'
+import type { House } from '../store/house.ts'
+import { signingAlgorithm, signingKey } from './keys.ts'
+
+export type TokenRequest = {
+  /** As SMART writes them, space-separated. */
+  readonly scope: string
+  /** The id of the Patient in context. */
+  readonly patient?: string
+  /** The person who is signed in, for example `Practitioner/12`. */
+  readonly user?: string
+  readonly client?: string
+  readonly ttlSeconds: number
+}
+
+/** The `typ` of an access token, so that no other JWT of ours is ever taken for one (RFC 9068 2.1). */
+export const accessTokenType = 'at+jwt'
+
+/** For tokens that an operator minted without naming a client. */
+const operatorClient = 'slotwise-cli'
+
+export async function mintToken(
+  house: House,
+  { scope, patient, user, client = operatorClient, ttlSeconds }: TokenRequest,
+): Promise<string> {
+  const { kid, key } = await signingKey(house)
+  const now = Math.floor(house.clock.now().getTime() / 1000)
+  return new SignJWT({ scope, client_id: client, patient, fhirUser: user })
+    .setProtectedHeader({ alg: signingAlgorithm, kid, typ: accessTokenType })
+    .setIssuer(house.base)
+    .setAudience(house.base)
+    .setSubject(user ?? client)
+    .setJti(house.ids.next())
+    .setIssuedAt(now)
+    .setExpirationTime(now + ttlSeconds)
+    .sign(key)
+}

@@ -1,0 +1,62 @@
+/**
+ * Every limit there is, named with its unit. What a clinic may want otherwise is a setting (`config.ts`), not a limit.
+ */
+
+export const bodyBytesMax = 4 * 1024 * 1024
+export const nestingMax = 64
+export const pageSizeDefault = 50
+export const pageSizeMax = 1_000
+export const includedResourcesMax = 1_000
+export const searchOrListMax = 500
+export const findWindowDaysDefault = 14
+export const findWindowDaysMax = 92
+/** Free Slots read for one answer; beyond it the question is too costly. */
+export const findRowsMax = 100_000
+export const findSchedulesMax = 1_000
+export const slotsPerScheduleMax = 60_000
+export const slotDaysMax = 7
+export const blockDaysMax = 92
+export const nextTimesMax = 3
+export const horizonDaysDefault = 90
+export const horizonDaysMax = 400
+export const holdSecondsDefault = 600
+export const slotMinutesDefault = 15
+export const idempotencyHoursKept = 24
+export const visitMinutesMax = 24 * 60
+export const lapsedHoldsPerSweepMax = 200
+export const databaseConnectionsMax = 12
+/** For statements that Postgres shall plan by their values. */
+export const unnamedConnectionsMax = 4
+export const connectTimeoutMs = 10_000
+export const transactionAttemptsMax = 10
+export const postgresStartMs = 60_000
+export const postgresStopMs = 20_000
+export const postgresPollMs = 50
+export const postgresLogBytesMax = 10 * 1024 * 1024
+export const serverLockWaitMs = 1_500
+export const searchCriteriaMax = 100
+export const nearKilometresDefault = 50
+export const approximateDateHours = 24
+export const namedStatementsMax = 500
+export const zonesRemembered = 100
+export const zoneDaysRemembered = 1_024
+export const signingKeyReloadMsMin = 1_000
+export const rememberedTokensMax = 10_000
+export const tokenCharsMax = 8_192
+export const queryPartsMax = 1_000
+export const idempotencyKeyCharsMax = 255
+export const requestIdCharsMax = 64
+export const pathParameterCharsMax = 1_024
+export const compressBytesMin = 1_024
+export const headersReceivedMsMax = 20_000
+export const requestReceivedMsMax = 60_000
+export const keepAliveMs = 72_000
+export const retryAfterSeconds = 2
+export const tokenSecondsDefault = 3_600
+export const tokenSecondsMax = 365 * 86_400
+export const shutdownMsMax = 10_000
+export const workerRestartMs = 1_000
+export const postgresVersionMin = 15
+export const validationIssuesMax = 100
+export const stringLengthMax = 1024 * 1024
+export const listedCodesMax = 30

@@ -1,0 +1,121 @@
+/**
+ * Gives a visit's time back and marks the Appointment cancelled, in one transaction. Also how a hold is released, and how
+ * one whose time is over ends.
+ */
+import { fault } from '../base/fault.ts'
+import { indexValues } from '../fhir/index-values.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { mayBecome } from '../scheduling/appointment-lifecycle.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
+import type { Tx } from '../store/db.ts'
+import { giveBackTime, lockTaken } from '../store/held-time.ts'
+import type { House } from '../store/house.ts'
+import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
+import { lockResource, readResource, replaceResource, type StoredRow } from '../store/resources.ts'
+import { inTransaction } from '../store/transaction.ts'
+
+export type CancelInput = {
+  readonly id: string
+  /** Only a hold may be released this way. */
+  readonly holdOnly?: boolean
+  readonly reason?: Resource | { readonly [element: string]: unknown }
+  readonly comment?: string
+  readonly audit: AuditRow
+  readonly once?: IdempotencyKey
+  /** Throws where the actor may not change this Appointment. */
+  readonly assertMay: (appointment: Resource) => void
+  /** Judges the booking rules of a cancellation. */
+  readonly assertRules?: (appointment: Resource) => Promise<void>
+}
+
+export type Changed = { readonly id: string; readonly version: string; readonly text: string }
+
+/** Throws: not-found, gone, business-rule (its status cannot become cancelled). */
+export async function cancelVisit(house: House, input: CancelInput): Promise<Changed> {
+  return inTransaction(house.pool, (tx) => cancelInTx(tx, house, input))
+}
+
+export async function cancelInTx(tx: Tx, house: House, input: CancelInput): Promise<Changed> {
+  if (input.once) await claimKey(tx, input.once)
+  const { row, resource } = await lockedAppointment(tx, input.id)
+  input.assertMay(resource)
+  const status = String(resource.status)
+  if (status === 'cancelled') return answeredAsItIs(tx, input, row)
+  if (input.holdOnly && status !== 'pending')
+    throw fault(
+      'business-rule',
+      `This Appointment is ${status}, not held${status === 'booked' ? ': cancel it instead' : ''}.`,
+      'Appointment.status',
+    )
+  if (!mayBecome(status, 'cancelled'))
+    throw fault('business-rule', `An Appointment that is ${status} cannot be cancelled.`, 'Appointment.status')
+  await input.assertRules?.(resource)
+  const at = house.clock.now().toISOString()
+  await releaseVisit(tx, `Appointment/${input.id}`, at)
+  const changed = await writeCancelled(tx, house, input, resource, at)
+  if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
+  return changed
+}
+
+/** Nothing changes, but it is shown: the read writes the AuditEvent. */
+async function answeredAsItIs(tx: Tx, { id, audit }: CancelInput, row: StoredRow): Promise<Changed> {
+  await readResource(tx, 'Appointment', id, audit)
+  return { id, version: row.version, text: row.body ?? '' }
+}
+
+/** The Appointment, held until the transaction ends. */
+export async function lockedAppointment(tx: Tx, id: string): Promise<{ row: StoredRow; resource: Resource }> {
+  const row = await lockResource(tx, 'Appointment', id)
+  if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
+  if (row.deleted || row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
+  return { row, resource: JSON.parse(row.body) as Resource }
+}
+
+/** Claims, day places and Slots go back; the Appointment itself is the caller's to write. */
+export async function releaseVisit(tx: Tx, holder: string, at: string): Promise<void> {
+  await lockTaken(tx, holder)
+  await giveBackTime(tx, holder, at)
+}
+
+type Participant = { status?: string; [element: string]: unknown }
+
+/** Standards A.1: a released hold's people stay tentative, a cancelled visit's have declined. */
+async function writeCancelled(tx: Tx, house: House, input: CancelInput, before: Resource, at: string): Promise<Changed> {
+  const held = before.status === 'pending'
+  const participants = ((before.participant ?? []) as Participant[]).map((p) => (held ? p : { ...p, status: 'declined' }))
+  const resource: Resource = {
+    ...withoutHold(before),
+    status: 'cancelled',
+    participant: participants,
+    ...(input.reason ? { cancelationReason: input.reason } : {}),
+    ...(input.comment ? { comment: input.comment } : {}),
+  }
+  const written = await replaceResource(tx, house.definitions, {
+    type: 'Appointment',
+    id: input.id,
+    text: JSON.stringify(resource),
+    index: indexValues(house.definitions, resource, house.base),
+    at,
+    columns: { status: 'cancelled', held_until: null, claims: 0 },
+    audit: input.audit,
+  })
+  return { id: written.id, version: written.version, text: written.body }
+}
+
+export const heldUntilUrl = 'https://slotwise.org/fhir/StructureDefinition/held-until'
+
+type Extension = { url?: string; valueInstant?: string }
+
+export function withoutHold(resource: Resource): Resource {
+  const rest = ((resource.extension ?? []) as Extension[]).filter(({ url }) => url !== heldUntilUrl)
+  const { extension: _extension, ...bare } = resource
+  return rest.length > 0
+    ? { ...bare, resourceType: resource.resourceType, extension: rest }
+    : { ...bare, resourceType: resource.resourceType }
+}
+
+/** The end of a hold as Unix milliseconds. */
+export function heldUntil(resource: Resource): number | undefined {
+  const found = ((resource.extension ?? []) as Extension[]).find(({ url }) => url === heldUntilUrl)?.valueInstant
+  return found === undefined ? undefined : Date.parse(found)
+}

@@ -1,0 +1,40 @@
+/**
+ * Daily caps: `maxPerDay` and `maxOnlinePerDay` of a Schedule's local day.
+ */
+import { fault } from '../base/fault.ts'
+import type { BookingPolicy } from '../scheduling/booking-policy.ts'
+import { localDate } from '../scheduling/local-time.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import type { Tx } from '../store/db.ts'
+import { type DayPlace, dayPlacesMax, takeDayPlace } from '../store/visit-caps.ts'
+
+type DayVisit = {
+  readonly start: number
+  readonly holder: string
+  readonly online: boolean
+  /** False lets it in beyond the cap, and counts it. */
+  readonly bound: boolean
+  /** A hold's end. */
+  readonly expires?: string
+}
+
+/** The places that a visit takes. */
+export function capsOf(plan: SchedulePlan, policy: BookingPolicy, { start, holder, online, bound, expires }: DayVisit): DayPlace[] {
+  const date = localDate(plan.zone, start)
+  const place = (kind: 'day' | 'online', max: number | undefined): DayPlace[] =>
+    max === undefined ? [] : [{ schedule: plan.schedule, date, kind, holder, max: bound ? max : undefined, expires }]
+  return [...place('day', policy.maxPerDay), ...(online ? place('online', policy.maxOnlinePerDay) : [])]
+}
+
+/** Throws `business-rule` when a day is full. */
+export async function takeDayPlaces(tx: Tx, places: readonly DayPlace[]): Promise<void> {
+  for (const place of places)
+    if (!(await takeDayPlace(tx, place)))
+      throw fault(
+        'business-rule',
+        place.kind === 'day'
+          ? `No more than ${place.max ?? dayPlacesMax} visits a day are taken here, and that day is full.`
+          : `No more than ${place.max ?? dayPlacesMax} visits a day are taken online here, and that day is full. Call the clinic.`,
+        'start',
+      )
+}

@@ -1,0 +1,117 @@
+/**
+ * When can this patient be seen: the free times of some Schedules for a service, in the order (start, Schedule).
+ * `scheduling/visits.ts` decides what is bookable; here the free time is fetched, a slice at a time, until there is enough.
+ */
+import { fault } from '../base/fault.ts'
+import { overlaps } from '../base/interval.ts'
+import { findRowsMax } from '../base/limits.ts'
+import type { SchedulePlan, ServiceOffer } from '../scheduling/schedule-plan.ts'
+import { type FreeSlot, type Taken, type Visit, visits } from '../scheduling/visits.ts'
+import type { House } from '../store/house.ts'
+import type { FindQuery, FreeSlotText, Position } from './find-query.ts'
+import { type Resume, type Slice, sliceOfOne, slicesOfMany } from './free-slices.ts'
+import { offersOf } from './service-choice.ts'
+
+export type Found = { readonly visit: Visit; readonly plan: SchedulePlan; readonly service?: ServiceOffer }
+
+export async function findVisits(house: House, query: FindQuery): Promise<{ found: Found[]; more: boolean }> {
+  if (query.schedules.length === 0) return { found: [], more: false }
+  const now = house.clock.now().getTime()
+  const sliceAt = query.schedules.length === 1 ? sliceOfOne : await slicesOfMany(house, query)
+  const found: Found[] = []
+  let resume: Resume = { from: Math.max(query.from, query.after?.start ?? query.from), behind: '', wanted: query.count + 1, effort: 1 }
+  let read = 0
+  while (resume.from < query.until) {
+    const slice = await sliceAt(house, query, resume)
+    read += slice.free.length
+    found.push(...inSlice(slice, { ...query, now }, resume))
+    if (found.length > query.count) return { found: found.slice(0, query.count), more: true }
+    if (read > findRowsMax)
+      throw fault('too-costly', 'Few of very many free times match: ask for a shorter window, or for fewer Schedules.')
+    resume = {
+      from: Math.max(resume.from, slice.decided),
+      behind: slice.upTo ?? (slice.decided > resume.from ? '' : resume.behind),
+      wanted: query.count + 1 - found.length,
+      // The rows were too few to decide, or to fill the page: look further at once.
+      effort: resume.effort * 4,
+    }
+  }
+  return { found, more: false }
+}
+
+type SliceQuery = FindQuery & { readonly now: number }
+
+/**
+ * The first wanted visits of a slice. Schedules are taken in the order of their first free Slot, and only as long as
+ * one may still come before the last visit that is wanted.
+ */
+function inSlice(slice: Slice, query: SliceQuery, { from, behind, wanted }: Resume): Found[] {
+  const free = bySchedule(
+    slice.free,
+    (row): FreeSlotText => ({ id: row.id, schedule: row.schedule, start: row.starts * 1000, end: row.ends * 1000, body: row.body }),
+  )
+  const taken = bySchedule(
+    slice.taken,
+    ({ schedule, starts, ends }): Taken => ({ resource: schedule, start: starts * 1000, end: ends * 1000 }),
+  )
+  const groups = [...free.values()].map((slots) => slots.sort(byStart)).sort(([a], [b]) => (a && b ? compare(a, b) : 0))
+  const isDecided = ({ start, schedule }: FreeSlot): boolean =>
+    (start < slice.decided || (start === slice.decided && slice.upTo !== undefined && schedule <= slice.upTo)) &&
+    (start > from || schedule > behind || behind === '')
+  const asked = { ...query, from, until: slice.upTo === undefined ? slice.decided : slice.decided + 1 }
+  let found: Found[] = []
+  for (const slots of groups) {
+    const [first] = slots
+    const plan = first && slice.plans.get(first.schedule)
+    const last = found[wanted - 1]
+    if (last && first && compare(first, last.visit.slot) > 0) break
+    if (!plan || !first) continue
+    const visitsHere = visitsOf(plan, slots, taken.get(first.schedule) ?? [], asked)
+    found.push(
+      ...visitsHere.filter(
+        ({ visit }) => isDecided(visit.slot) && isAfter(visit.slot, query.after) && !query.busy?.some((own) => overlaps(own, visit)),
+      ),
+    )
+    if (found.length >= wanted) found = found.sort((a, b) => compare(a.visit.slot, b.visit.slot)).slice(0, wanted)
+  }
+  return found.sort((a, b) => compare(a.visit.slot, b.visit.slot))
+}
+
+/** The visits of one Schedule, each start once: the first service that fits it stands for the others. */
+function visitsOf(plan: SchedulePlan, free: readonly FreeSlot[], taken: readonly Taken[], query: SliceQuery): Found[] {
+  const bySlot = new Map<string, Found>()
+  for (const { service, policy } of offersOf(plan, query.service)) {
+    const asked = {
+      durationMinutes: query.minutes,
+      service,
+      from: query.from,
+      until: query.until,
+      now: query.now,
+      days: query.days,
+      timeFrom: query.timeFrom,
+      timeTo: query.timeTo,
+      online: query.online,
+    }
+    for (const visit of visits(plan, policy, free, taken, asked))
+      if (!bySlot.has(visit.slot.id)) bySlot.set(visit.slot.id, { visit, plan, service })
+  }
+  return [...bySlot.values()]
+}
+
+function bySchedule<Row extends { readonly schedule: string }, T>(rows: readonly Row[], map: (row: Row) => T): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const row of rows) {
+    const group = groups.get(row.schedule)
+    if (group) group.push(map(row))
+    else groups.set(row.schedule, [map(row)])
+  }
+  return groups
+}
+
+const byStart = (a: FreeSlot, b: FreeSlot): number => a.start - b.start || (a.id < b.id ? -1 : 1)
+
+const compare = (a: FreeSlot, b: FreeSlot): number =>
+  a.start - b.start || (a.schedule < b.schedule ? -1 : a.schedule > b.schedule ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+const isAfter = (slot: FreeSlot, after: Position | undefined): boolean =>
+  after === undefined || compare(slot, { id: after.slot, schedule: after.schedule, start: after.start, end: 0 }) > 0

@@ -1,0 +1,127 @@
+/**
+ * Free time a slice at a time: enough rows to decide what starts first, and up to where that is decided. Of one Schedule
+ * it is one range of an index; of many, those that are free first and the first few Slots of each.
+ */
+import { instantOf } from '../fhir/resource.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { type FreeRow, firstFreeBySchedule, firstFreeByTime, freeTimeOfMany, freeTimeOfOne, type TakenRow } from '../store/free-time.ts'
+import type { House } from '../store/house.ts'
+import { planVersions } from '../store/plans.ts'
+import type { FindQuery } from './find-query.ts'
+import { planAtHand, plansAt } from './plans.ts'
+import { offersOf } from './service-choice.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+/** A visit may need Slots that start after the window it begins in. */
+const lookaheadMs = 4 * hour
+/** A Slot that a visit joins is seldom shorter than this. */
+const joinedSlotMs = 15 * minute
+
+export type Slice = {
+  readonly free: readonly FreeRow[]
+  readonly taken: readonly TakenRow[]
+  readonly plans: ReadonlyMap<string, SchedulePlan>
+  /** All that starts before this is in the rows. */
+  readonly decided: number
+  /** And of what starts just then, the Schedules up to this one. */
+  readonly upTo?: string
+}
+
+/** Where the look goes on: at `from`, and just then only behind this Schedule. */
+export type Resume = { readonly from: number; readonly behind: string; readonly wanted: number; readonly effort: number }
+
+const fetchedUntil = (query: FindQuery): string => instantOf(query.until + Math.max(lookaheadMs, (query.minutes ?? 0) * minute))
+
+/** One Schedule is one range of an index, cut off by a limit. */
+export async function sliceOfOne(house: House, query: FindQuery, resume: Resume): Promise<Slice> {
+  const [schedule = ''] = query.schedules
+  const guess = planAtHand(house, schedule)
+  const limit = (query.count + spareRows(query, guess)) * resume.effort
+  const window = { schedule, from: instantOf(resume.from), until: fetchedUntil(query), limit, bodies: query.bodies }
+  const claims = !guess || hasBuffers(query, [guess])
+  const time = await freeTimeOfOne(house.pool, { ...window, claims })
+  const plans = await plansAt(house, time.plans)
+  // The plan has gained buffers since it was last used: once more, with what is claimed.
+  if (!claims && hasBuffers(query, [...plans.values()])) return sliceOfOne(house, query, resume)
+  if (time.free.length < limit) return { ...time, plans, decided: query.until }
+  const last = (time.free.at(-1)?.starts ?? 0) * 1000
+  return { ...time, plans, decided: Math.min(query.until, last - longestVisit(query, [...plans.values()])) }
+}
+
+/** Where no visit has buffers, what is claimed is not free: the claims need not be read. */
+const hasBuffers = (query: FindQuery, plans: readonly SchedulePlan[]): boolean =>
+  plans.some((plan) => offersOf(plan, query.service).some(({ policy }) => policy.bufferBeforeMinutes + policy.bufferAfterMinutes > 0))
+
+/** What one Schedule's rows need beyond the asked count: one that says whether there is more, and those a longer visit joins. */
+function spareRows(query: FindQuery, plan: SchedulePlan | undefined): number {
+  const longest = longestVisit(query, plan ? [plan] : [])
+  return 2 + Math.ceil(longest / joinedSlotMs)
+}
+
+/**
+ * Of many Schedules, those that are free first, and the first few Slots of each. Decided is what lies before the last Slot
+ * of any that was cut off, and before the first of those that were not looked at.
+ */
+export async function slicesOfMany(house: House, query: FindQuery): Promise<typeof sliceOfOne> {
+  const guess = await plansToGuessBy(house, query.schedules)
+  return (_house, _query, resume) => sliceOfMany(house, query, resume, guess, hasBuffers(query, guess))
+}
+
+async function sliceOfMany(
+  house: House,
+  query: FindQuery,
+  resume: Resume,
+  guess: readonly SchedulePlan[],
+  claims: boolean,
+): Promise<Slice> {
+  const { from, behind, wanted, effort } = resume
+  const window = { schedules: query.schedules, from: instantOf(from), until: fetchedUntil(query), behind }
+  const most = (wanted + spareSchedules) * effort
+  const looked = await (effort === 1
+    ? firstFreeByTime(house.pool, { ...window, limit: most * slotsPerSchedule })
+    : firstFreeBySchedule(house.pool, { ...window, limit: most }))
+  const first = looked.first.slice(0, most)
+  const upTo = first.length < looked.first.length ? first.at(-1) : looked.upTo
+  const each = (Math.ceil((query.count * 2) / query.schedules.length) + Math.ceil(longestVisit(query, guess) / joinedSlotMs) + 1) * effort
+  const time = await freeTimeOfMany(house.pool, { ...window, schedules: first.map(({ schedule }) => schedule), each, claims })
+  const plans = await plansAt(house, time.plans)
+  const current = [...plans.values()]
+  // A plan has gained buffers since it was last used: once more, with what is claimed.
+  if (!claims && hasBuffers(query, current)) return sliceOfMany(house, query, resume, guess, true)
+  const decided = Math.min(query.until, cutOff(time.free, each) - longestVisit(query, current))
+  if (!upTo || upTo.starts * 1000 >= decided) return { ...time, plans, decided }
+  return { ...time, plans, decided: upTo.starts * 1000, upTo: upTo.schedule }
+}
+
+/** The plans as they were when last used; all of them are asked for where some never were. */
+async function plansToGuessBy(house: House, schedules: readonly string[]): Promise<readonly SchedulePlan[]> {
+  const atHand = schedules.flatMap((schedule) => planAtHand(house, schedule) ?? [])
+  if (atHand.length === schedules.length) return atHand
+  return [...(await plansAt(house, await planVersions(house.pool, schedules))).values()]
+}
+
+/** Slots read for each Schedule that is wanted, in the hope that it is among them. */
+const slotsPerSchedule = 3
+
+/** Schedules looked at beyond the visits that are wanted, since the first Slot of some allows no visit. */
+const spareSchedules = 8
+
+/** The earliest last start among the Schedules that had more than was fetched. */
+function cutOff(free: readonly FreeRow[], each: number): number {
+  const counts = new Map<string, number>()
+  let earliest = Number.POSITIVE_INFINITY
+  for (const { schedule, starts } of free) {
+    const count = (counts.get(schedule) ?? 0) + 1
+    counts.set(schedule, count)
+    if (count === each) earliest = Math.min(earliest, starts * 1000)
+  }
+  return earliest
+}
+
+function longestVisit(query: FindQuery, plans: readonly SchedulePlan[]): number {
+  if (query.minutes !== undefined) return query.minutes * minute
+  let longest = 0
+  for (const plan of plans) for (const { policy } of offersOf(plan, query.service)) longest = Math.max(longest, policy.durationMinutes ?? 0)
+  return longest * minute
+}

@@ -1,0 +1,140 @@
+/**
+ * The visit that a booking or a hold makes: whom it takes up, and the Appointment with the time that it takes.
+ * CONTRACT §5. Left out: whether it may be made, and the writing itself (`book.ts`).
+ */
+import { fault } from '../base/fault.ts'
+import { indexValues } from '../fhir/index-values.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import { visitAppointment } from '../scheduling/appointment.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
+import type { House } from '../store/house.ts'
+import type { IdempotencyKey } from '../store/idempotency.ts'
+import type { ResourceWrite } from '../store/resources.ts'
+import { claimableActors } from '../store/visit-context.ts'
+import type { TimeTaken } from '../store/visits.ts'
+import type { CancelInput } from './cancel.ts'
+import { addReplaces } from './confirm-hold.ts'
+import { takenActors } from './participants.ts'
+import type { Offered, ServiceChoice } from './service-choice.ts'
+
+export type BookInput = {
+  /** The id of the Slot it starts in. */
+  readonly slot: string
+  /** The id of the Patient. */
+  readonly patient: string
+  readonly service: ServiceChoice
+  readonly minutes?: number
+  /** Instants that the client named itself; must agree with the Slot. */
+  readonly start?: number
+  /** A hold instead of a booking. */
+  readonly hold: boolean
+  readonly comment?: string
+  /** The client's own Appointment; what it says beside time and people is kept. */
+  readonly proposal?: Resource
+  /** An Appointment that is moved: it is cancelled in the same transaction, or stays. */
+  readonly replaces?: CancelInput
+  readonly client: string
+  /** A patient asks, not staff. */
+  readonly online: boolean
+  readonly audit: AuditRow
+  readonly once?: IdempotencyKey
+}
+
+export type VisitTime = {
+  readonly start: number
+  readonly end: number
+  readonly slots: readonly { id: string; start: number; end: number }[]
+  readonly free: boolean
+}
+
+export type NewVisit = { readonly write: ResourceWrite; readonly time: TimeTaken; readonly heldUntil?: number; readonly start: number }
+
+/** The Schedule's claims, and those of whomever else the client's own Appointment names. */
+export async function claimsFor(house: House, input: BookInput, plan: SchedulePlan): Promise<readonly string[]> {
+  const known = new Set([...plan.actors.map((actor) => actor.reference), `Patient/${input.patient}`])
+  const further = input.proposal ? takenActors(input.proposal, house.base).filter((actor) => !known.has(actor)) : []
+  if (further.length === 0) return plan.claims
+  const claimed = (await claimableActors(house.pool, further, house.base)).filter((resource) => !plan.claims.includes(resource))
+  if (claimed.length > 0 && input.online) throw beyondTheSchedule()
+  return [...plan.claims, ...claimed].sort()
+}
+
+/** Under a patient scope. */
+export const beyondTheSchedule = (): Error =>
+  fault(
+    'business-rule',
+    'Somebody takes part whom the Schedule does not name: a visit with several is booked by the clinic.',
+    'Appointment.participant',
+  )
+
+export function newVisit(
+  house: House,
+  input: BookInput,
+  plan: SchedulePlan,
+  offered: Offered,
+  visit: VisitTime,
+  claims: readonly string[],
+): NewVisit {
+  const at = house.clock.now()
+  const heldUntil = input.hold ? at.getTime() + offered.policy.holdSeconds * 1000 : undefined
+  const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, at: at.toISOString() })
+  const expires = heldUntil === undefined ? undefined : instantOf(heldUntil)
+  return {
+    start: visit.start,
+    heldUntil,
+    write: {
+      type: 'Appointment',
+      id: resource.id,
+      text: JSON.stringify(resource),
+      index: indexValues(house.definitions, resource, house.base),
+      at: at.toISOString(),
+      columns: {
+        status: resource.status,
+        starts: instantOf(visit.start),
+        ends: instantOf(visit.end),
+        held_until: expires ?? null,
+        claims: claims.length,
+      },
+      audit: input.audit,
+    },
+    time: {
+      holder: `Appointment/${resource.id}`,
+      claims,
+      from: instantOf(visit.start - offered.policy.bufferBeforeMinutes * 60_000),
+      until: instantOf(visit.end + offered.policy.bufferAfterMinutes * 60_000),
+      start: instantOf(visit.start),
+      end: instantOf(visit.end),
+      needed: visit.slots.map((slot) => slot.id),
+      expires,
+      client: input.client,
+      at: at.toISOString(),
+    },
+  }
+}
+
+type Making = {
+  readonly plan: SchedulePlan
+  readonly offered: Offered
+  readonly visit: VisitTime
+  readonly heldUntil?: number
+  readonly at: string
+}
+
+function appointmentOf(house: House, input: BookInput, { plan, offered, visit, heldUntil, at }: Making): Resource & { id: string } {
+  const resource = visitAppointment({
+    plan,
+    service: offered.service,
+    patient: { reference: `Patient/${input.patient}` },
+    start: visit.start,
+    end: visit.end,
+    slots: visit.slots.map((slot) => slot.id),
+    status: input.hold ? 'pending' : 'booked',
+    heldUntil,
+    created: at,
+    comment: input.comment,
+    proposal: input.proposal,
+  })
+  if (input.replaces) addReplaces(resource, input.replaces.id)
+  return { ...resource, id: house.ids.next(), meta: { ...resource.meta, versionId: '1', lastUpdated: at } }
+}

@@ -1,0 +1,45 @@
+/**
+ * Up to three times to offer to somebody who was refused. Under a stampede everyone asks the same at once, so requests
+ * that are under way together share one look.
+ */
+import type { NextTime } from '../base/fault.ts'
+import { findWindowDaysDefault, nextTimesMax } from '../base/limits.ts'
+import { instantOf } from '../fhir/resource.ts'
+import type { Pool } from '../store/db.ts'
+import type { House } from '../store/house.ts'
+import { findVisits } from './find.ts'
+import type { ServiceChoice } from './service-choice.ts'
+
+export type Wish = {
+  readonly schedule: string
+  readonly service: ServiceChoice
+  readonly minutes?: number
+  readonly from: number
+  readonly online: boolean
+}
+
+const underWay = new WeakMap<Pool, Map<string, Promise<NextTime[]>>>()
+
+export function nextTimes(house: House, wish: Wish): Promise<NextTime[]> {
+  const looks = underWay.get(house.pool) ?? new Map<string, Promise<NextTime[]>>()
+  underWay.set(house.pool, looks)
+  const key = JSON.stringify(wish)
+  const shared = looks.get(key)
+  if (shared) return shared
+  const look = lookAhead(house, wish).finally(() => looks.delete(key))
+  looks.set(key, look)
+  return look
+}
+
+async function lookAhead(house: House, wish: Wish): Promise<NextTime[]> {
+  const { found } = await findVisits(house, {
+    schedules: [wish.schedule],
+    from: wish.from,
+    until: wish.from + findWindowDaysDefault * 86_400_000,
+    count: nextTimesMax,
+    service: wish.service,
+    minutes: wish.minutes,
+    online: wish.online,
+  })
+  return found.map(({ visit }) => ({ slot: `Slot/${visit.slot.id}`, start: instantOf(visit.start), end: instantOf(visit.end) }))
+}

@@ -1,0 +1,185 @@
+/**
+ * An Appointment written over REST, by import or by sync: it takes and gives back time like any booking does, whatever
+ * else it says. Claims bind everyone; booking rules bind those who write under a patient scope.
+ */
+import { fault } from '../base/fault.ts'
+import { indexValues } from '../fhir/index-values.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import { mayBecome, takesTime } from '../scheduling/appointment-lifecycle.ts'
+import { brokenRule } from '../scheduling/booking-rules.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { type ClaimRow, claimRows } from '../store/claim-rows.ts'
+import type { Tx } from '../store/db.ts'
+import type { House } from '../store/house.ts'
+import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
+import { patientIsKnown, slotContext } from '../store/visit-context.ts'
+import { takeTimeFor } from '../store/visits.ts'
+import { heldUntil, releaseVisit } from './cancel.ts'
+import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
+import { capsOf, takeDayPlaces } from './day-places.ts'
+import { beyondTheSchedule } from './new-visit.ts'
+import { choiceOf } from './service-choice.ts'
+import { type Demand, demandOf, namesTheSameTime } from './visit-demand.ts'
+import { releaseSlotTakenByHand } from './write-slot.ts'
+
+/** Throws: business-rule, TimeIsTaken, IdIsTaken; under a patient scope also `required`. */
+export async function writeAppointment(tx: Tx, house: House, change: Change): Promise<Written> {
+  const { resource, before } = change
+  assertTransition(change)
+  const now = house.clock.now().getTime()
+  const had = before && takesUp(before, now) ? await claimRows(tx, `Appointment/${change.id}`) : undefined
+  const wants = takesUp(resource, now) ? await demandOf(tx, house, change, had) : undefined
+  if (change.patient !== undefined && takesTime(String(resource.status))) await assertRules(tx, change, wants, had, now)
+  // What a hold took stays its own after its end, until somebody clears it away.
+  const changes = wants ? !stands(change, house, had, wants) : had !== undefined || isHold(before)
+  if (changes) await exchange(tx, change, wants)
+  return writeRow(tx, house, change, wants)
+}
+
+const isHold = (resource: Resource | undefined): boolean => resource?.status === 'pending' && heldUntil(resource) !== undefined
+
+/** A hold that has not run out, or a visit that takes time and is not over. Records of the past are free. */
+function takesUp(resource: Resource, now: number): boolean {
+  const status = String(resource.status)
+  if (!takesTime(status) || typeof resource.end !== 'string' || Date.parse(resource.end) <= now) return false
+  return status !== 'pending' || (heldUntil(resource) ?? 0) > now
+}
+
+function assertTransition({ before, resource, patient }: Change): void {
+  if (patient === undefined || !before) return
+  const [from, to] = [String(before.status), String(resource.status)]
+  if (from !== to && !mayBecome(from, to))
+    throw fault('business-rule', `An Appointment that is ${from} cannot become ${to}.`, 'Appointment.status')
+}
+
+/** What it was given is what it asks for: nothing is given back, and nothing taken. */
+function stands(change: Change, house: House, had: readonly ClaimRow[] | undefined, wants: Demand): boolean {
+  if (!had || !change.before) return false
+  const sameActors =
+    had
+      .map((row) => row.resource)
+      .sort()
+      .join() === wants.claims.join()
+  const sameEnd = had.every(({ expires }) => expires?.getTime() === wants.expires)
+  const asked = namesTheSameTime(change, house.base)
+  const holder = `Appointment/${change.id}`
+  // A block may lie over its Slots, and the buffers may have changed since: a visit that keeps its time keeps what it was given.
+  const sameSlots = asked || wants.slots.every(({ takenBy }) => takenBy === holder)
+  const keepsPeriod = asked && JSON.stringify(choiceOf(change.before, house.base)) === JSON.stringify(wants.choice)
+  const samePeriod = had.every(({ from, until }) => from.getTime() === wants.from && until.getTime() === wants.until)
+  return sameActors && sameEnd && sameSlots && (keepsPeriod || samePeriod)
+}
+
+/** Gives back what the Appointment had and takes what it wants; both or neither. */
+async function exchange(tx: Tx, change: Change, wants: Demand | undefined): Promise<void> {
+  const holder = `Appointment/${change.id}`
+  // What an Appointment of the past once took is given back too, if it comes to take time again.
+  if (change.before) await releaseVisit(tx, holder, change.at)
+  if (!wants) return
+  for (const slot of wants.slots)
+    if (slot.takenBy === `Slot/${slot.id}`) await releaseSlotTakenByHand(tx, slot.id, change.client, change.at)
+  const expires = wants.expires === undefined ? undefined : instantOf(wants.expires)
+  const online = change.patient !== undefined
+  if (wants.plan && wants.offered)
+    await takeDayPlaces(tx, capsOf(wants.plan, wants.offered.policy, { start: wants.start, holder, online, bound: online, expires }))
+  if (wants.claims.length === 0) return
+  const placed = await takeTimeFor(tx, {
+    holder,
+    claims: wants.claims,
+    from: instantOf(wants.from),
+    until: instantOf(wants.until),
+    start: instantOf(wants.start),
+    end: instantOf(wants.end),
+    needed: wants.slots.map((slot) => slot.id),
+    expires,
+    client: change.client,
+    at: change.at,
+  })
+  if (!placed) throw new TimeIsTaken(wishFor(change, wants))
+}
+
+const wishFor = (change: Change, wants: Demand) =>
+  wants.plan && {
+    schedule: wants.plan.schedule,
+    service: wants.choice,
+    minutes: Math.round((wants.end - wants.start) / 60_000),
+    from: wants.start,
+    online: change.patient !== undefined,
+  }
+
+async function assertRules(
+  tx: Tx,
+  change: Change,
+  wants: Demand | undefined,
+  had: readonly ClaimRow[] | undefined,
+  now: number,
+): Promise<void> {
+  const [slot] = wants?.slots ?? []
+  if (!wants?.plan || !wants.offered || !slot)
+    throw fault('business-rule', 'Name a free Slot that is still to come: a visit is booked into a Slot.', 'Appointment.slot')
+  assertOfOneSchedule(wants, wants.plan, had ?? [])
+  const patient = change.patient ?? ''
+  const context = await slotContext(tx, slot.id, patient)
+  const actors = wants.plan.actors.map((actor) => actor.reference)
+  const broken = brokenRule({
+    now,
+    start: wants.start,
+    end: wants.end,
+    slots: wants.slots.map(({ starts, ends }) => ({ start: starts.getTime(), end: ends.getTime() })),
+    plan: wants.plan,
+    service: wants.offered.service,
+    policy: wants.offered.policy,
+    online: true,
+    patientIsNew: !wants.offered.policy.newPatients && !(await patientIsKnown(tx, patient, actors)),
+    // A visit keeps the length it was given when only something else about it changes.
+    requestedDurationMinutes:
+      change.before && lengthOf(change.before) === lengthOf(change.resource) ? lengthOf(change.resource) : undefined,
+    ownOverlap: (context?.patientVisits ?? []).some((own) => own.id !== change.id && own.start < wants.end && wants.start < own.end),
+  })
+  if (broken) throw fault('business-rule', broken.message, broken.expression)
+  const seconds = wants.offered.policy.holdSeconds
+  if (wants.expires !== undefined && wants.expires > now + seconds * 1000)
+    throw fault('business-rule', `A time is held for at most ${seconds} seconds.`, 'Appointment.extension')
+}
+
+/** The rules are one Schedule's, and bind whomever it names; others may take part where the front desk has put them. */
+function assertOfOneSchedule(wants: Demand, plan: SchedulePlan, had: readonly ClaimRow[]): void {
+  if (wants.schedules.length > 1)
+    throw fault('business-rule', 'Name Slots of one Schedule: a visit with several is booked by the clinic.', 'Appointment.slot')
+  const known = new Set([...plan.claims, ...had.map((row) => row.resource)])
+  if (wants.claims.some((resource) => !known.has(resource))) throw beyondTheSchedule()
+}
+
+const lengthOf = (resource: Resource): number => (Date.parse(String(resource.end)) - Date.parse(String(resource.start))) / 60_000
+
+async function writeRow(tx: Tx, house: House, change: Change, wants: Demand | undefined): Promise<Written> {
+  const { resource } = change
+  const write: ResourceWrite = {
+    type: 'Appointment',
+    id: change.id,
+    text: change.text,
+    index: indexValues(house.definitions, resource, house.base),
+    at: change.at,
+    columns: {
+      status: resource.status,
+      starts: resource.start ?? null,
+      ends: resource.end ?? null,
+      held_until: holdEnd(resource),
+      claims: wants?.claims.length ?? 0,
+    },
+    audit: change.audit,
+  }
+  if (!change.isNew) return replaceResource(tx, house.definitions, write)
+  const written = await insertResource(tx, house.definitions, write)
+  if (!written) throw new IdIsTaken()
+  return written
+}
+
+/** Also of a hold that is over, so that the sweep still ends it. */
+function holdEnd(resource: Resource): string | null {
+  const until = resource.status === 'pending' ? heldUntil(resource) : undefined
+  return until === undefined ? null : instantOf(until)
+}
+
+/** The time of a deleted Appointment goes back. */
+export const releaseDeleted = (tx: Tx, id: string, at: string): Promise<void> => releaseVisit(tx, `Appointment/${id}`, at)

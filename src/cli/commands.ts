@@ -1,0 +1,93 @@
+/**
+ * From what was typed to a command: the list of commands, their help, and the exit code (0, 1 failed, 2 usage).
+ */
+import { parseArgs } from 'node:util'
+import { errorMessage } from '../base/error-code.ts'
+import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
+import { doctor } from './doctor.ts'
+import { migrate } from './migrate.ts'
+import { seed } from './seed.ts'
+import { serve } from './serve.ts'
+import { slotsGenerate } from './slots-generate.ts'
+import { token } from './token.ts'
+
+export const commands: readonly Command[] = [serve, migrate, seed, token, slotsGenerate, doctor]
+
+const pad = (text: string): string => text.padEnd(22)
+
+function optionUsage([name, { value, required }]: [string, Command['options'][string]]): string {
+  const written = `--${name}${value ? ` ${value}` : ''}`
+  return required ? written : `[${written}]`
+}
+
+const usageOf = (command: Command): string => ['slotwise', command.name, ...Object.entries(command.options).map(optionUsage)].join(' ')
+
+export function helpOf(command: Command): string {
+  const options = Object.entries(command.options).map(
+    ([name, { value, means }]) => `  ${pad(`--${name}${value ? ` ${value}` : ''}`)}${means}`,
+  )
+  return [`Usage: ${usageOf(command)}`, '', `Does: ${command.does}.`, ...(options.length > 0 ? ['', ...options] : [])].join('\n')
+}
+
+export const help = (): string =>
+  [
+    'Usage: slotwise COMMAND [--help]',
+    '',
+    ...commands.map((command) => `  ${pad(command.name)}${command.does}`),
+    '',
+    'Settings are environment variables: HOST, PORT, PUBLIC_URL, DATABASE_URL, DATA_DIR, DEMO, AUTH, WORKERS, DEFAULT_TIME_ZONE.',
+  ].join('\n')
+
+function find(words: readonly string[]): { command: Command; rest: readonly string[] } | undefined {
+  const typed = (command: Command) => command.name.split(' ')
+  const command = commands.find((candidate) => typed(candidate).every((word, i) => words[i] === word))
+  return command && { command, rest: words.slice(typed(command).length) }
+}
+
+function valuesOf(command: Command, args: readonly string[]): Values {
+  const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]))
+  const parsed = parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean', short: 'h' } }, strict: true })
+  const values: Values = parsed.values as Values
+  const missing = Object.entries(command.options).find(([name, { required }]) => required && values[name] === undefined)
+  if (missing && !values.help) throw new UsageError(`--${missing[0]} is needed.`)
+  return values
+}
+
+const refuse = (why: string, usage: string): number => {
+  console.error(`${why}\n\n${usage}`)
+  return 2
+}
+
+async function runCommand(command: Command, args: readonly string[], open: () => CommandContext): Promise<number> {
+  let values: Values
+  try {
+    values = valuesOf(command, args)
+  } catch (error) {
+    return refuse(errorMessage(error), `Usage: ${usageOf(command)}`)
+  }
+  if (values.help) {
+    console.log(helpOf(command))
+    return 0
+  }
+  try {
+    return await command.run(open(), values)
+  } catch (error) {
+    if (error instanceof UsageError) return refuse(error.message, `Usage: ${usageOf(command)}`)
+    console.error(`slotwise ${command.name}: ${errorMessage(error)}${causeOf(error)}`)
+    return 1
+  }
+}
+
+const causeOf = (error: unknown): string =>
+  error instanceof Error && error.cause !== undefined ? `\n  because: ${errorMessage(error.cause)}` : ''
+
+/** `open` reads the settings, so that help and usage need none. */
+export async function runCommandLine(words: readonly string[], open: () => CommandContext): Promise<number> {
+  const found = find(words)
+  if (found) return runCommand(found.command, found.rest, open)
+  if (words.length === 0 || ['--help', '-h', 'help'].includes(words[0] ?? '')) {
+    console.log(help())
+    return words.length === 0 ? 2 : 0
+  }
+  return refuse(`There is no command "${words.join(' ')}".`, help())
+}

@@ -1,0 +1,43 @@
+/**
+ * `slotwise token`: prints an access token signed with the server's own key, and nothing else.
+ * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+ */
+import { mintToken } from '../auth/token.ts'
+import { tokenSecondsDefault, tokenSecondsMax } from '../base/limits.ts'
+import { type Command, UsageError } from './command.ts'
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** `90s`, `15m`, `1h`, `30d`. */
+export function secondsOf(text: string): number {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (unitSeconds[unit ?? ''] ?? Number.NaN)
+  if (!(seconds >= 1 && seconds <= tokenSecondsMax))
+    throw new UsageError(`--ttl must be a length of time such as 15m, 1h or 30d, at most ${tokenSecondsMax / 86_400}d.`)
+  return seconds
+}
+
+const textOf = (value: string | boolean | undefined): string | undefined => (typeof value === 'string' && value ? value : undefined)
+
+export const token: Command = {
+  name: 'token',
+  does: 'print an access token',
+  options: {
+    scope: { type: 'string', value: 'S', means: 'SMART scopes, for example "system/*.cruds" or "patient/Appointment.rs"', required: true },
+    patient: { type: 'string', value: 'ID', means: 'the id of the one Patient that patient/ scopes reach' },
+    user: { type: 'string', value: 'REF', means: 'who is signed in, for example Practitioner/12' },
+    ttl: { type: 'string', value: '1h', means: 'how long it is good for (s, m, h, d); 1h unless said otherwise' },
+  },
+  run: async (context, { scope, patient, user, ttl }) => {
+    const wanted = textOf(scope)
+    if (!wanted) throw new UsageError('--scope must name at least one scope, for example "system/*.cruds".')
+    const ttlSeconds = ttl === undefined ? tokenSecondsDefault : secondsOf(String(ttl))
+    const house = await context.openHouse('guest')
+    try {
+      context.say(await mintToken(house, { scope: wanted, patient: textOf(patient), user: textOf(user), ttlSeconds }))
+      return 0
+    } finally {
+      await house.close()
+    }
+  },
+}

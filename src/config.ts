@@ -1,0 +1,120 @@
+/**
+ * Every setting there is, with its meaning, and the only place that reads the environment. CONTRACT §1.
+ * A malformed setting stops the start with a sentence that names it; an empty one counts as not given.
+ */
+import { isIPv6 } from 'node:net'
+import { fault } from './base/fault.ts'
+
+export type Setting = { readonly name: string; readonly default: string; readonly meaning: string }
+
+export const settings = [
+  { name: 'HOST', default: '127.0.0.1', meaning: 'the address it listens on' },
+  { name: 'PORT', default: '8080', meaning: 'the port it listens on' },
+  {
+    name: 'PUBLIC_URL',
+    default: 'from HOST and PORT',
+    meaning: 'the address the world sees; base of every link, issuer and signature check',
+  },
+  { name: 'DATABASE_URL', default: 'embedded', meaning: 'a real Postgres, 15 or newer' },
+  { name: 'DATA_DIR', default: './data', meaning: 'where the embedded Postgres lives' },
+  { name: 'DEMO', default: '`on` with the embedded Postgres, else `off`', meaning: 'load the demo clinic into an empty database' },
+  { name: 'AUTH', default: 'smart', meaning: '`off` is accepted on a loopback HOST alone, and says so at start' },
+  { name: 'WORKERS', default: '1', meaning: 'HTTP processes' },
+  { name: 'DEFAULT_TIME_ZONE', default: 'America/New_York', meaning: 'for a Schedule or Location that names none' },
+] as const satisfies readonly Setting[]
+
+export type SettingName = (typeof settings)[number]['name']
+
+export type Config = {
+  readonly host: string
+  readonly port: number
+  /** Without a slash at the end. */
+  readonly publicUrl: string
+  /** Absent: the embedded Postgres. */
+  readonly databaseUrl?: string
+  readonly dataDir: string
+  readonly demo: boolean
+  readonly auth: 'smart' | 'off'
+  readonly workers: number
+  readonly defaultTimeZone: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const workersMax = 64
+
+const defaultOf = (name: SettingName): string => settings.find((setting) => setting.name === name)?.default ?? ''
+const given = (env: Environment, name: SettingName): string | undefined => env[name]?.trim() || undefined
+const refuse = (name: SettingName, expected: string, value: string): never => {
+  throw fault('value', `${name} must be ${expected}, not "${value}".`)
+}
+
+function wholeNumber(env: Environment, name: SettingName, min: number, max: number): number {
+  const text = given(env, name) ?? defaultOf(name)
+  const number = Number(text)
+  return /^\d+$/.test(text) && number >= min && number <= max ? number : refuse(name, `a whole number between ${min} and ${max}`, text)
+}
+
+function oneOf<T extends string>(env: Environment, name: SettingName, allowed: readonly T[], otherwise: T): T {
+  const text = given(env, name) ?? otherwise
+  return allowed.find((value) => value === text) ?? refuse(name, allowed.map((value) => `"${value}"`).join(' or '), text)
+}
+
+function url(name: SettingName, text: string, schemes: readonly string[]): URL {
+  const parsed = URL.parse(text)
+  const expected = `an address that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`
+  return parsed && schemes.includes(parsed.protocol) ? parsed : refuse(name, expected, withoutPassword(text))
+}
+
+const withoutPassword = (text: string): string => text.replace(/\/\/[^@/]*@/, '//…@')
+
+/** Nobody can call 0.0.0.0: it means every address of this machine, and the loopback is one of them. */
+const callable = (host: string): string => {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return isIPv6(reachable) ? `[${reachable}]` : reachable
+}
+
+function publicUrl(env: Environment, host: string, port: number): string {
+  const text = given(env, 'PUBLIC_URL') ?? `http://${callable(host)}:${port}`
+  const parsed = url('PUBLIC_URL', text, ['http:', 'https:'])
+  if (parsed.search || parsed.hash || parsed.username)
+    refuse('PUBLIC_URL', 'a plain address without query, fragment or login', withoutPassword(text))
+  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '')
+}
+
+function timeZone(env: Environment): string {
+  const name = given(env, 'DEFAULT_TIME_ZONE') ?? defaultOf('DEFAULT_TIME_ZONE')
+  try {
+    // An offset such as +05:00 passes here too, but knows no daylight saving: a clinic needs a place.
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    if (/^[A-Za-z]/.test(name)) return name
+  } catch {}
+  return refuse('DEFAULT_TIME_ZONE', 'an IANA time zone such as America/New_York', name)
+}
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+function auth(env: Environment, host: string): Config['auth'] {
+  const value = oneOf(env, 'AUTH', ['smart', 'off'], 'smart')
+  if (value === 'off' && !isLoopback(host))
+    throw fault('value', `AUTH=off is only for a server on this machine alone: set HOST to 127.0.0.1 (it is "${host}") or AUTH to smart.`)
+  return value
+}
+
+export function loadConfig(env: Environment = process.env): Config {
+  const host = given(env, 'HOST') ?? defaultOf('HOST')
+  const port = wholeNumber(env, 'PORT', 1, 65_535)
+  const databaseUrl = given(env, 'DATABASE_URL')
+  if (databaseUrl) url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:'])
+  return {
+    host,
+    port,
+    publicUrl: publicUrl(env, host, port),
+    databaseUrl,
+    dataDir: given(env, 'DATA_DIR') ?? defaultOf('DATA_DIR'),
+    demo: oneOf(env, 'DEMO', ['on', 'off'], databaseUrl ? 'off' : 'on') === 'on',
+    auth: auth(env, host),
+    workers: wholeNumber(env, 'WORKERS', 1, workersMax),
+    defaultTimeZone: timeZone(env),
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * CapabilityStatement: what this server does, made from what it serves, so that it cannot claim more or less.
+ * https://hl7.org/fhir/R4/capabilitystatement.html
+ *
+ * Leaves out `instantiates` until the guides that it would name are wholly met.
+ */
+import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
+import { auditParameters, type Resource, readOnlyTypes, servedTypes, storedTypes } from './resource.ts'
+
+/** An operation at a type: the name it is called by, and the id of the OperationDefinition behind it. */
+export type ServedOperation = { readonly type: string; readonly name: string; readonly definition: string }
+
+export type Served = {
+  /** The FHIR base. */
+  readonly base: string
+  /** The version of the software. */
+  readonly version: string
+  /** When what is served last changed; ISO 8601. */
+  readonly date: string
+  readonly operations: readonly ServedOperation[]
+  /** Our own StructureDefinitions, as loaded. */
+  readonly profiles: readonly Resource[]
+}
+
+export const canonicalBase = 'https://slotwise.org/fhir'
+
+export function capabilityStatement(definitions: Definitions, served: Served): Resource {
+  return {
+    resourceType: 'CapabilityStatement',
+    id: 'slotwise',
+    url: `${canonicalBase}/CapabilityStatement/slotwise`,
+    version: served.version,
+    name: 'Slotwise',
+    title: 'Slotwise scheduling server',
+    status: 'active',
+    date: served.date,
+    publisher: 'Slotwise',
+    kind: 'instance',
+    software: { name: 'Slotwise', version: served.version },
+    implementation: { description: 'Slotwise scheduling server', url: served.base },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    rest: [{ mode: 'server', security, resource: servedTypes.map((type) => resourceOf(definitions, served, type)) }],
+  }
+}
+
+const security = {
+  cors: true,
+  service: [
+    {
+      coding: [
+        {
+          system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+          code: 'SMART-on-FHIR',
+          display: 'SMART-on-FHIR',
+        },
+      ],
+      text: 'Bearer tokens with SMART on FHIR scopes, version 1 and 2',
+    },
+  ],
+}
+
+const readOnlyInteractions = ['read', 'search-type']
+const interactions = ['read', 'vread', 'update', 'delete', 'history-instance', 'create', 'search-type']
+
+function resourceOf(definitions: Definitions, served: Served, type: string): Record<string, unknown> {
+  const readOnly = (readOnlyTypes as readonly string[]).includes(type)
+  const supportedProfile = profilesOf(served.profiles, type)
+  const operation = operationsOf(served.operations, type)
+  return {
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(supportedProfile.length > 0 && { supportedProfile }),
+    interaction: (readOnly ? readOnlyInteractions : interactions).map((code) => ({ code })),
+    versioning: 'versioned',
+    readHistory: !readOnly,
+    updateCreate: !readOnly,
+    conditionalCreate: false,
+    conditionalRead: 'full-support',
+    conditionalUpdate: false,
+    conditionalDelete: 'not-supported',
+    ...linksOf(definitions, type),
+    searchParam: [...parametersOf(definitions, type).map(searchParam), { name: '_count', type: 'number' }],
+    ...(operation.length > 0 && { operation }),
+  }
+}
+
+/** Profiles proper: an extension is no profile of a resource. */
+const profilesOf = (profiles: readonly Resource[], type: string): unknown[] =>
+  profiles.filter((one) => one.resourceType === 'StructureDefinition' && one.type === type).map((one) => one.url)
+
+const operationsOf = (operations: readonly ServedOperation[], type: string): unknown[] =>
+  operations
+    .filter((one) => one.type === type)
+    .map(({ name, definition }) => ({ name, definition: `${canonicalBase}/OperationDefinition/${definition}` }))
+
+/** The kinds of parameter that search can answer. */
+const answered: ReadonlySet<SearchParameterType> = new Set(['token', 'reference', 'string', 'date', 'uri', 'special'])
+
+const parametersOf = (definitions: Definitions, type: string): SearchParameter[] =>
+  [...(definitions.searchParameters.get(type)?.values() ?? [])].filter(
+    (one) => answered.has(one.type) && (type !== 'AuditEvent' || (auditParameters as readonly string[]).includes(one.code)),
+  )
+
+const searchParam = ({ code, url, type }: SearchParameter): unknown => ({ name: code, definition: url, type })
+
+function linksOf(definitions: Definitions, type: string): Record<string, string[]> {
+  const searchInclude = referencesOf(definitions, type).map(({ code }) => `${type}:${code}`)
+  const searchRevInclude = storedTypes.flatMap((other) =>
+    referencesOf(definitions, other)
+      .filter(({ targets }) => targets.includes(type))
+      .map(({ code }) => `${other}:${code}`),
+  )
+  return { ...(searchInclude.length > 0 && { searchInclude }), ...(searchRevInclude.length > 0 && { searchRevInclude }) }
+}
+
+/** Includes go from stored types to stored types; AuditEvents have none. */
+const referencesOf = (definitions: Definitions, type: string): SearchParameter[] =>
+  storedTypes.includes(type) ? parametersOf(definitions, type).filter((one) => one.type === 'reference') : []

@@ -1,0 +1,96 @@
+/**
+ * How one value of a search parameter becomes words, by the FHIR type it has. https://hl7.org/fhir/R4/search.html#token
+ * and the table at #table. Case is kept in terms; codes of bound `code` elements carry no system, for JSON has none.
+ * Left out: Money and Quantity, and Attachment titles.
+ */
+import { type Span, spanOf } from './date-time.ts'
+import { relativeReference } from './reference.ts'
+import { normalizeText, oneLine, soundsOf } from './search-text.ts'
+
+/** What has been found so far. */
+export type Found = { readonly terms: Set<string>; readonly lines: string[] }
+export type Collect = (parameter: string, value: unknown, type: string, found: Found, base: string | undefined) => void
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value])
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+/** `p=sys|code`, `p=code`, `p=sys|`, and `p=|code` where there is no system. */
+function addToken(lead: string, system: unknown, code: unknown, terms: Set<string>): void {
+  if (isText(system)) terms.add(`${lead}=${system}|`)
+  if (!isText(code)) return
+  terms.add(`${lead}=${code}`)
+  terms.add(`${lead}=${isText(system) ? system : ''}|${code}`)
+}
+
+const token: Collect = (parameter, value, type, { terms }) => {
+  if (typeof value === 'boolean' || typeof value === 'number') terms.add(`${parameter}=${value}`)
+  else if (isText(value)) terms.add(`${parameter}=${value}`)
+  else if (type === 'CodeableConcept') {
+    for (const coding of listOf(fieldsOf(value).coding)) addToken(parameter, fieldsOf(coding).system, fieldsOf(coding).code, terms)
+  } else if (type === 'Identifier') addToken(parameter, fieldsOf(value).system, fieldsOf(value).value, terms)
+  // The system of a ContactPoint says phone or email: it is no code system.
+  else if (type === 'ContactPoint') addToken(parameter, undefined, fieldsOf(value).value, terms)
+  else addToken(parameter, fieldsOf(value).system, fieldsOf(value).code, terms)
+}
+
+const reference: Collect = (parameter, value, _type, { terms }, base) => {
+  if (isText(value)) return addCanonical(parameter, relativeReference(value, base), terms)
+  const { reference: literal, identifier } = fieldsOf(value)
+  if (isText(literal)) terms.add(`${parameter}=${relativeReference(literal, base)}`)
+  if (identifier !== undefined) addToken(`${parameter}:identifier`, fieldsOf(identifier).system, fieldsOf(identifier).value, terms)
+}
+
+/** A canonical is found by its URL, and by the version where it says one. */
+function addCanonical(parameter: string, canonical: string, terms: Set<string>): void {
+  terms.add(`${parameter}=${canonical}`)
+  const bar = canonical.indexOf('|')
+  if (bar !== -1) terms.add(`${parameter}=${canonical.slice(0, bar)}`)
+}
+
+/** HumanName: family first, so that a sort by name is a sort by family. */
+const nameParts: readonly string[] = ['family', 'given', 'prefix', 'suffix', 'text']
+const addressParts: readonly string[] = ['text', 'line', 'city', 'district', 'state', 'postalCode', 'country']
+
+function textsOf(value: unknown, type: string): readonly unknown[] {
+  if (typeof value === 'string') return [value]
+  const parts = type === 'Address' ? addressParts : type === 'HumanName' ? nameParts : []
+  return parts.flatMap((part) => listOf(fieldsOf(value)[part]))
+}
+
+const string: Collect = (parameter, value, type, { lines }) => {
+  for (const text of textsOf(value, type)) {
+    if (isText(text)) lines.push(`${parameter}=${normalizeText(text)}`, `${parameter}!${oneLine(text)}`)
+  }
+}
+
+const phonetic: Collect = (parameter, value, type, { terms }) => {
+  for (const text of textsOf(value, type)) {
+    if (isText(text)) for (const sound of soundsOf(text)) terms.add(`${parameter}=${sound}`)
+  }
+}
+
+const uri: Collect = (parameter, value, _type, { terms }) => {
+  if (isText(value)) terms.add(`${parameter}=${value}`)
+}
+
+/** By parameter type; date and position go to columns of their own. */
+export const collectors: Readonly<Record<string, Collect | undefined>> = { token, reference, string, phonetic, uri }
+
+/** The span of a date, or of a Period or Timing, added to `spans`. */
+export function timeSpans(value: unknown, type: string, spans: Span[]): void {
+  if (typeof value === 'string') {
+    const span = spanOf(value)
+    if (span) spans.push(span)
+  } else if (type === 'Timing') {
+    for (const event of listOf(fieldsOf(value).event)) timeSpans(event, 'dateTime', spans)
+    const bounds = fieldsOf(fieldsOf(value).repeat).boundsPeriod
+    if (bounds !== undefined) timeSpans(bounds, 'Period', spans)
+  } else {
+    const { start, end } = fieldsOf(value)
+    const [first, last] = [isText(start) ? spanOf(start) : undefined, isText(end) ? spanOf(end) : undefined]
+    if (first || last) spans.push({ lower: first?.lower ?? Number.NEGATIVE_INFINITY, upper: last?.upper ?? Number.POSITIVE_INFINITY })
+  }
+}

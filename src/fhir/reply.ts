@@ -1,0 +1,16 @@
+/**
+ * What a desk answers, before it is HTTP: `http/fhir-reply.ts` turns it into a status, headers and bytes.
+ */
+
+export type Reply = {
+  readonly status: number
+  /** JSON text as it will be sent; stored bodies are never parsed on the way. */
+  readonly body?: string
+  /** Becomes `ETag: W/"3"`. */
+  readonly version?: string
+  /** ISO 8601; becomes `Last-Modified`. */
+  readonly updated?: string
+  /** Relative to the FHIR base, for example `Patient/1/_history/2`. */
+  readonly location?: string
+  readonly headers?: Readonly<Record<string, string>>
+}

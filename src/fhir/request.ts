@@ -1,0 +1,39 @@
+/**
+ * What a desk is asked, after HTTP has been taken off it: `http/fhir-request.ts` makes one, and a batch or a command can
+ * make one as well. https://hl7.org/fhir/R4/http.html
+ *
+ * Nothing here is validated beyond its shape: ids, queries and bodies are as they were sent.
+ */
+
+/** https://hl7.org/fhir/R4/http.html#return and https://hl7.org/fhir/R4/search.html#errors */
+export type Prefer = {
+  readonly return?: 'minimal' | 'representation' | 'OperationOutcome'
+  readonly handling?: 'strict' | 'lenient'
+}
+
+export type RequestHeaders = {
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
+  readonly ifNoneExist?: string
+  readonly ifModifiedSince?: string
+  readonly prefer: Prefer
+  readonly idempotencyKey?: string
+}
+
+export type FhirRequest = {
+  readonly type?: string
+  readonly id?: string
+  readonly vid?: string
+  /** Without its `$`, for example `find-slots`. */
+  readonly operation?: string
+  /** In order, decoded, from the URL; the fields of a `POST _search` are appended. */
+  readonly query: readonly (readonly [string, string])[]
+  /** Parsed JSON. */
+  readonly body?: unknown
+  /** The JSON text of the body exactly as it was sent. */
+  readonly text?: string
+  readonly headers: RequestHeaders
+  readonly method: string
+  /** Path and query relative to the FHIR base, for self links: `Slot?status=free`. */
+  readonly url: string
+}

@@ -1,0 +1,163 @@
+/**
+ * A search as it was asked, understood: criteria, and how the result is wanted. https://hl7.org/fhir/R4/search.html
+ * An unknown parameter is collected by name: the caller ignores it and says so, or refuses it (`Prefer: handling=strict`).
+ * An empty value is no value. What is malformed is a Fault that names its parameter.
+ * Left out: _elements, _summary but for count, _contained, _has, `:iterate`; they are unknown.
+ */
+import { fault } from '../base/fault.ts'
+import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
+import type { Definitions } from './definitions/types.ts'
+import { storedTypes } from './resource.ts'
+import { type Criterion, isSearchable, parseCriterion, type Reading, targetsOf } from './search-criterion.ts'
+
+export type SortKey = { readonly code: string; readonly descending: boolean }
+
+/** The reference parameters `codes` of `type`, followed to `target` alone where that is given. */
+export type Include = { readonly type: string; readonly codes: readonly string[]; readonly target?: string }
+
+export type SearchQuery = {
+  readonly criteria: readonly Criterion[]
+  readonly sort: readonly SortKey[]
+  /** Resources on a page; 0 asks for the count alone. */
+  readonly count: number
+  readonly total?: 'none' | 'estimate' | 'accurate'
+  readonly includes: readonly Include[]
+  readonly revincludes: readonly Include[]
+  /** Where the last page ended; opaque here. */
+  readonly cursor?: string
+  readonly pretty: boolean
+  /** Names that were not understood. */
+  readonly unknown: readonly string[]
+  /** What was understood, as it was asked, for the `self` link; the cursor is not among it. */
+  readonly applied: readonly (readonly [string, string])[]
+}
+
+type Draft = {
+  criteria: Criterion[]
+  sort: SortKey[]
+  count?: number
+  total?: SearchQuery['total']
+  includes: Include[]
+  revincludes: Include[]
+  cursor?: string
+  pretty: boolean
+}
+
+/** The name of our paging parameter. */
+export const cursorParameter = '_cursor'
+
+/** Reads one result parameter; false where its value names nothing that we know. */
+type ReadResult = (draft: Draft, value: string, reading: Reading) => boolean
+
+const resultParameters: Readonly<Record<string, ReadResult>> = {
+  _count: (draft, value) => {
+    if (!/^\d{1,9}$/.test(value)) throw fault('value', 'Say `_count` as a whole number, 0 or more.', '_count')
+    draft.count = Math.min(Number(value), draft.count ?? pageSizeMax, pageSizeMax)
+    return true
+  },
+  _summary: (draft, value) => {
+    if (!['true', 'false', 'count', 'text', 'data'].includes(value)) throw fault('value', '`_summary` is count or false here.', '_summary')
+    if (value === 'count') draft.count = 0
+    return value === 'count' || value === 'false'
+  },
+  _total: (draft, value) => {
+    if (value !== 'none' && value !== 'estimate' && value !== 'accurate') {
+      throw fault('value', '`_total` is none, estimate or accurate.', '_total')
+    }
+    draft.total = value
+    return true
+  },
+  _sort: (draft, value, reading) => {
+    const keys = value
+      .split(',')
+      .filter(Boolean)
+      .map((key) => readSortKey(reading, key))
+    draft.sort.push(...keys.filter((key) => key !== undefined))
+    return keys.every((key) => key !== undefined)
+  },
+  _include: (draft, value, reading) => addInclude(draft.includes, readInclude(reading.definitions, value, reading.type)),
+  _revinclude: (draft, value, reading) => addInclude(draft.revincludes, readRevinclude(reading.definitions, value, reading.type)),
+  [cursorParameter]: (draft, value) => {
+    draft.cursor = value
+    return true
+  },
+  _format: () => true,
+  _pretty: (draft, value) => {
+    draft.pretty = value === 'true'
+    return true
+  },
+}
+
+/** Result parameters said without effect on the `self` link. */
+const unsaid: ReadonlySet<string> = new Set([cursorParameter])
+
+function readSortKey({ definitions, type }: Reading, key: string): SortKey | undefined {
+  const descending = key.startsWith('-')
+  const code = descending ? key.slice(1) : key
+  const parameter = definitions.searchParameters.get(type)?.get(code)
+  return isSearchable(parameter) && code !== 'near' && code !== 'phonetic' ? { code, descending } : undefined
+}
+
+function addInclude(list: Include[], include: Include | undefined): boolean {
+  if (include) list.push(include)
+  return include !== undefined
+}
+
+/** The reference parameters of a type that a name means (`*` is all), pointing at `target` where that is given. */
+function referenceCodes(definitions: Definitions, type: string, code: string, target?: string): string[] {
+  return [...(definitions.searchParameters.get(type)?.values() ?? [])]
+    .filter((parameter) => parameter.type === 'reference' && (code === '*' || parameter.code === code))
+    .filter((parameter) => target === undefined || targetsOf(parameter).includes(target))
+    .map((parameter) => parameter.code)
+}
+
+function readInclude(definitions: Definitions, value: string, searched: string): Include | undefined {
+  const [type, code = '*', target] = value === '*' ? [searched] : value.split(':')
+  const codes = type === searched ? referenceCodes(definitions, searched, code, target) : []
+  return codes.length ? { type: searched, codes, target } : undefined
+}
+
+function readRevinclude(definitions: Definitions, value: string, searched: string): Include | undefined {
+  const [type = '', code = '', target = searched] = value.split(':')
+  const codes = target === searched && storedTypes.includes(type) ? referenceCodes(definitions, type, code, searched) : []
+  return codes.length ? { type, codes, target: searched } : undefined
+}
+
+/** The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. */
+export function parseSearch(
+  definitions: Definitions,
+  type: string,
+  pairs: Iterable<readonly [string, string]>,
+  base?: string,
+): SearchQuery {
+  const reading: Reading = { definitions, type, base }
+  const draft: Draft = { criteria: [], sort: [], includes: [], revincludes: [], pretty: false }
+  const unknown = new Set<string>()
+  const applied: (readonly [string, string])[] = []
+  for (const pair of pairs) {
+    const [name, value] = pair
+    if (value === '') continue
+    if (value.includes('\0'))
+      throw fault('value', 'A search value holds a NUL character, which no resource can.', name.replaceAll('\0', ''))
+    if (!readPair(draft, name, value, reading)) unknown.add(Object.hasOwn(resultParameters, name) ? `${name}=${value}` : name)
+    else if (!unsaid.has(name)) applied.push(pair)
+  }
+  if (draft.criteria.length > searchCriteriaMax) {
+    throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
+  }
+  return { ...draft, count: draft.count ?? pageSizeDefault, unknown: [...unknown], applied }
+}
+
+function readPair(draft: Draft, name: string, value: string, reading: Reading): boolean {
+  const result = Object.hasOwn(resultParameters, name) ? resultParameters[name] : undefined
+  if (result) return result(draft, value, reading)
+  const criterion = parseCriterion(reading, name, value)
+  if (criterion) draft.criteria.push(criterion)
+  return criterion !== undefined
+}
+
+/** Every type that the query reads besides its own, by chain or include: each needs the caller's leave. */
+export function touchedTypes(query: SearchQuery): { readonly chained: readonly string[]; readonly revincluded: readonly string[] } {
+  const chained = query.criteria.flatMap((criterion) => (criterion.kind === 'chain' ? criterion.links.map((link) => link.type) : []))
+  return { chained: [...new Set(chained)], revincluded: [...new Set(query.revincludes.map((include) => include.type))] }
+}

@@ -1,0 +1,30 @@
+/**
+ * How words are made comparable: without case and accents for string search, by their sound for `phonetic`.
+ * https://hl7.org/fhir/R4/search.html#string
+ * Left out: languages' own rules (stemming, ß and ss), and full text.
+ */
+import { doubleMetaphone } from 'double-metaphone'
+
+const plainLatin = /^[\x20-\x7e]*$/
+
+/** One line: any run of white space is a blank, none at the ends. */
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
+/** NFD, marks stripped, lower case, one line. */
+export function normalizeText(text: string): string {
+  const line = oneLine(text).toLowerCase()
+  return plainLatin.test(line) ? line : line.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+}
+
+/** The codes of every word's sound, primary and alternative, without repeats. Metaphone knows Latin letters: other words stand for themselves. */
+export function soundsOf(text: string): string[] {
+  const words = normalizeText(text)
+    .split(/[^\p{L}\p{N}']+/u)
+    .filter(Boolean)
+  return [...new Set(words.flatMap(soundsOfWord))]
+}
+
+function soundsOfWord(word: string): string[] {
+  const sounds = doubleMetaphone(word).filter(Boolean)
+  return sounds.length > 0 ? sounds : [word]
+}

@@ -1,0 +1,242 @@
+/**
+ * The specification's constraints on what is written most, by hand: app-1 to app-4, Period, ContactPoint and their like.
+ * Each stands beside the FHIRPath that it says; where the definitions word it otherwise, FHIRPath is used instead, and a
+ * property test holds both to the same answer. https://hl7.org/fhir/R4/conformance-rules.html#constraints
+ * Invariant: called only on a value whose structure is right. What cannot be decided holds.
+ */
+import { spanOf } from '../date-time.ts'
+
+type Json = Readonly<Record<string, unknown>>
+type Native = {
+  readonly key: string
+  readonly expression: string
+  readonly holds: (value: Json, root: Json) => boolean
+}
+
+/** `exists()`: an element with only an extension is there too. */
+const has = (value: Json, element: string): boolean => value[element] !== undefined || value[`_${element}`] !== undefined
+const hasChoice = (value: Json, element: string): boolean => Object.keys(value).some((key) => key.replace(/^_/, '').startsWith(element))
+const lacks = (value: Json, element: string): boolean => !has(value, element)
+const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value : [])
+const object = (value: unknown): Json => (value ?? {}) as Json
+
+/** Whether `from` is surely later than `to`: at the coarser precision of the two. */
+function isAfter(from: unknown, to: unknown): boolean {
+  if (typeof from !== 'string' || typeof to !== 'string') return false
+  const [a, b] = [spanOf(from), spanOf(to)]
+  if (!a || !b) return false
+  return from.includes('T') && to.includes('T') ? a.lower > b.lower : a.lower >= b.upper
+}
+
+function isSurely(value: Json, element: string, codes: readonly string[]): boolean {
+  const code = value[element]
+  return code === undefined || codes.includes(String(code))
+}
+
+/** Consent, ppc-2 to ppc-5: which scopes need a patient. */
+function consentScope(key: string, code: string): Native {
+  const inScope = (scope: Json): boolean => list(scope.coding).some((coding) => coding.system === 'something' && coding.code === code)
+  return {
+    key,
+    expression: `patient.exists() or scope.coding.where(system='something' and code='${code}').exists().not()`,
+    holds: (consent) => has(consent, 'patient') || !inScope(object(consent.scope)),
+  }
+}
+
+/** Timing.repeat: `first` only together with `second`. */
+const needs = (key: string, first: string, second: string): Native => ({
+  key,
+  expression: `${first}.empty() or ${second}.exists()`,
+  holds: (value) => lacks(value, first) || has(value, second),
+})
+
+const either = (key: string, first: string, second: string): Native => ({
+  key,
+  expression: `${first}.exists() or ${second}.exists()`,
+  holds: (value) => has(value, first) || has(value, second),
+})
+
+const exclusive = (key: string, first: string, second: string): Native => ({
+  key,
+  expression: `${first}.empty() or ${second}.empty()`,
+  holds: (value) => lacks(value, first) || lacks(value, second),
+})
+
+const notNegative = (key: string, element: string): Native => ({
+  key,
+  expression: `${element}.exists() implies ${element} >= 0`,
+  holds: (value) => value[element] === undefined || Number(value[element]) >= 0,
+})
+
+const notAtHome = (key: string): Native => ({
+  key,
+  expression: "where(use = 'home').empty()",
+  holds: (value) => value.use !== 'home',
+})
+
+const bundleTypes = ['batch', 'transaction', 'history']
+const answerTypes = ['batch-response', 'transaction-response', 'history']
+
+/** Every entry has `part` just where the Bundle is of one of `types`. */
+const perEntry = (key: string, part: string, types: readonly string[]): Native => ({
+  key,
+  expression: `entry.all(${part}.exists() = (${types.map((type) => `%resource.type = '${type}'`).join(' or ')}))`,
+  holds: (bundle) =>
+    bundle.type === undefined || list(bundle.entry).every((entry) => has(entry, part) === types.includes(String(bundle.type))),
+})
+
+function isDistinct(bundle: Json): boolean {
+  const named = list(bundle.entry).filter((entry) => has(entry, 'fullUrl'))
+  const versions = named.map((entry) => `${entry.fullUrl ?? ''}${object(object(entry.resource).meta).versionId ?? ''}`)
+  return new Set(versions).size === versions.length
+}
+
+const scheduling: readonly Native[] = [
+  either('app-1', 'type', 'actor'),
+  {
+    key: 'app-2',
+    expression: 'start.exists() = end.exists()',
+    holds: (visit) => has(visit, 'start') === has(visit, 'end'),
+  },
+  {
+    key: 'app-3',
+    expression: "(start.exists() and end.exists()) or (status in ('proposed' | 'cancelled' | 'waitlist'))",
+    holds: (visit) => (has(visit, 'start') && has(visit, 'end')) || isSurely(visit, 'status', ['proposed', 'cancelled', 'waitlist']),
+  },
+  {
+    key: 'app-4',
+    expression: "Appointment.cancelationReason.exists() implies (Appointment.status='noshow' or Appointment.status='cancelled')",
+    holds: (visit) => lacks(visit, 'cancelationReason') || isSurely(visit, 'status', ['noshow', 'cancelled']),
+  },
+  either('apr-1', 'participantType', 'actor'),
+]
+
+const datatypes: readonly Native[] = [
+  {
+    key: 'per-1',
+    expression: 'start.hasValue().not() or end.hasValue().not() or (start <= end)',
+    holds: (period) => !isAfter(period.start, period.end),
+  },
+  needs('cpt-2', 'value', 'system'),
+  needs('qty-3', 'code', 'system'),
+  needs('att-1', 'data', 'contentType'),
+  needs('tim-1', 'duration', 'durationUnit'),
+  needs('tim-2', 'period', 'periodUnit'),
+  needs('tim-6', 'periodMax', 'period'),
+  needs('tim-7', 'durationMax', 'duration'),
+  needs('tim-8', 'countMax', 'count'),
+  notNegative('tim-4', 'duration'),
+  notNegative('tim-5', 'period'),
+  exclusive('tim-10', 'timeOfDay', 'when'),
+  { key: 'sqty-1', expression: 'comparator.empty()', holds: (quantity) => lacks(quantity, 'comparator') },
+  {
+    key: 'rat-1',
+    expression: '(numerator.empty() xor denominator.exists()) and (numerator.exists() or extension.exists())',
+    holds: (ratio) => has(ratio, 'numerator') === has(ratio, 'denominator') && (has(ratio, 'numerator') || has(ratio, 'extension')),
+  },
+]
+
+const people: readonly Native[] = [
+  {
+    key: 'pat-1',
+    expression: 'name.exists() or telecom.exists() or address.exists() or organization.exists()',
+    holds: (contact) => ['name', 'telecom', 'address', 'organization'].some((element) => has(contact, element)),
+  },
+  {
+    key: 'org-1',
+    expression: '(identifier.count() + name.count()) > 0',
+    holds: (organization) => has(organization, 'identifier') || has(organization, 'name'),
+  },
+  notAtHome('org-2'),
+  notAtHome('org-3'),
+  { key: 'grp-1', expression: 'member.empty() or (actual = true)', holds: (group) => lacks(group, 'member') || group.actual !== false },
+  either('ppc-1', 'policy', 'policyRule'),
+  consentScope('ppc-2', 'patient-privacy'),
+  consentScope('ppc-3', 'research'),
+  consentScope('ppc-4', 'adr'),
+  consentScope('ppc-5', 'treatment'),
+  needs('prr-1', 'orderDetail', 'code'),
+  exclusive('sev-1', 'name', 'query'),
+  {
+    key: 'qrs-1',
+    expression: '(answer.exists() and item.exists()).not()',
+    holds: (item) => lacks(item, 'answer') || lacks(item, 'item'),
+  },
+]
+
+/**
+ * The patterns of StructureDefinition's elements have escapes that a Unicode regular expression refuses, so that `fhirpath`
+ * throws on them. Here they match the whole text, as they were meant to.
+ */
+const step = `[^\\s.,:;'"/|?!@#$%&*()[\\]{}]{1,64}`
+const legalPath = new RegExp(`^${step}(?:\\.${step}(?:\\[x\\])?(?::[^\\s.]+)?)*$`)
+const plainPath = /^[A-Za-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*(?:\[x])?)*$/
+const sliceName = /^[a-zA-Z0-9/\-_[\]@]+$/
+
+const matching = (key: string, element: string, pattern: RegExp, expression: string): Native => ({
+  key,
+  expression,
+  holds: (value) => value[element] === undefined || pattern.test(String(value[element])),
+})
+
+const definitions: readonly Native[] = [
+  matching('eld-16', 'sliceName', sliceName, String.raw`sliceName.empty() or sliceName.matches('^[a-zA-Z0-9\\/\\-_\\[\\]\\@]+$')`),
+  matching(
+    'eld-19',
+    'path',
+    legalPath,
+    String.raw`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`,
+  ),
+  matching('eld-20', 'path', plainPath, String.raw`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`),
+]
+
+const exchange: readonly Native[] = [
+  {
+    key: 'bdl-1',
+    expression: "total.empty() or (type = 'searchset') or (type = 'history')",
+    holds: (bundle) => lacks(bundle, 'total') || isSurely(bundle, 'type', ['searchset', 'history']),
+  },
+  {
+    key: 'bdl-2',
+    expression: "entry.search.empty() or (type = 'searchset')",
+    holds: (bundle) => isSurely(bundle, 'type', ['searchset']) || list(bundle.entry).every((entry) => lacks(entry, 'search')),
+  },
+  perEntry('bdl-3', 'request', bundleTypes),
+  perEntry('bdl-4', 'response', answerTypes),
+  {
+    key: 'bdl-5',
+    expression: 'resource.exists() or request.exists() or response.exists()',
+    holds: (entry) => ['resource', 'request', 'response'].some((element) => has(entry, element)),
+  },
+  {
+    key: 'bdl-7',
+    expression: "(type = 'history') or entry.where(fullUrl.exists()).select(fullUrl&resource.meta.versionId).isDistinct()",
+    holds: (bundle) => isSurely(bundle, 'type', ['history']) || isDistinct(bundle),
+  },
+  {
+    key: 'bdl-8',
+    expression: "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+    holds: (entry) => !String(entry.fullUrl ?? '').includes('/_history/'),
+  },
+  {
+    key: 'inv-1',
+    expression: '(part.exists() and value.empty() and resource.empty()) or (part.empty() and (value.exists() xor resource.exists()))',
+    holds: (parameter) => {
+      const [value, resource] = [hasChoice(parameter, 'value'), has(parameter, 'resource')]
+      return has(parameter, 'part') ? !value && !resource : value !== resource
+    },
+  },
+]
+
+export const nativeInvariants: readonly Native[] = [...scheduling, ...datatypes, ...people, ...definitions, ...exchange]
+
+const byWords = new Map(nativeInvariants.map((native) => [`${native.key} ${native.expression}`, native]))
+
+/** The hand-written function of an invariant, if there is one for just these words. */
+export function nativeInvariant(
+  key: string,
+  expression: string,
+): ((value: unknown, roots: { readonly root: Json }) => boolean) | undefined {
+  const native = byWords.get(`${key} ${expression}`)
+  return native && ((value, { root }) => native.holds(object(value), root))
+}

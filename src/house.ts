@@ -1,0 +1,110 @@
+/**
+ * Builds everything once, in order: database, migrations, definitions, the house, its doors and its work. With `main.ts`
+ * the only file that sees every room; nothing below is built twice or found by looking around.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from './base/clock.ts'
+import { errorCode } from './base/error-code.ts'
+import { fault } from './base/fault.ts'
+import { systemIds } from './base/ids.ts'
+import { postgresVersionMin, shutdownMsMax } from './base/limits.ts'
+import type { Log } from './base/log.ts'
+import { regenerateAll as regenerateSlots } from './booking/regenerate-slots.ts'
+import type { Database, Listening, OpenHouse, Role } from './cli/command.ts'
+import type { Config } from './config.ts'
+import { loadDefinitions } from './fhir/definitions/load.ts'
+import { loadProfiles } from './fhir/profiles.ts'
+import { buildApp } from './http/app.ts'
+import { desks } from './http/desks.ts'
+import { startTick } from './jobs/tick.ts'
+import { postgresVersion } from './store/database-state.ts'
+import { openEmbedded } from './store/embedded.ts'
+import type { House } from './store/house.ts'
+import { type Migration, migrate } from './store/migrate.ts'
+import { openPool } from './store/pool.ts'
+
+const root = join(import.meta.dirname, '..')
+export const migrations = join(root, 'migrations')
+const ours = loadProfiles(join(root, 'fhir-profiles'))
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+
+export async function openDatabase(config: Config, log: Log, role: Role): Promise<Database> {
+  if (config.databaseUrl) return { url: config.databaseUrl, close: async () => {} }
+  return openEmbedded(config.dataDir, { role, ids: systemIds, warn: (what) => log.warn(what) })
+}
+
+export async function migrateDatabase(config: Config, log: Log): Promise<Migration[]> {
+  const database = await openDatabase(config, log, 'guest')
+  const pool = openPool(database.url, { max: 1 })
+  try {
+    return await migrate(pool, migrations)
+  } finally {
+    await pool.end()
+    await database.close()
+  }
+}
+
+async function refuseOldPostgres(pool: House['pool']): Promise<void> {
+  const version = await postgresVersion(pool)
+  if (version < postgresVersionMin)
+    throw fault('exception', `DATABASE_URL names a Postgres ${version}; Slotwise needs Postgres ${postgresVersionMin} or newer.`)
+}
+
+/** `prepared`: another process of ours has opened and migrated the database already. */
+export async function buildHouse(config: Config, log: Log, role: Role, prepared = false): Promise<OpenHouse> {
+  const database = await openDatabase(config, log, role)
+  const pool = openPool(database.url)
+  const close = async () => {
+    await pool.end()
+    await database.close()
+  }
+  try {
+    if (config.databaseUrl && !prepared) await refuseOldPostgres(pool)
+    if (!prepared) await migrate(pool, migrations)
+    return {
+      pool,
+      clock: systemClock,
+      ids: systemIds,
+      definitions: loadDefinitions(),
+      conformance: new Map(ours.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
+      base: `${config.publicUrl}/fhir`,
+      defaultTimeZone: config.defaultTimeZone,
+      warn: (what, details) => log.warn(details ?? {}, what),
+      databaseUrl: database.url,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Opens the doors. Closing waits for the requests that are being answered, but not for a client that keeps a line open. */
+export async function listen(house: OpenHouse, config: Config, isReady: () => boolean): Promise<Listening> {
+  const app = buildApp(house, { auth: config.auth, desks, version, profiles: ours, ready: isReady })
+  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw errorCode(error) === 'EADDRINUSE' ? portTaken(config) : error
+  })
+  return {
+    close: async () => {
+      const closed = app.close()
+      await Promise.race([closed, sleep(shutdownMsMax, undefined, { ref: false })])
+      app.server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+const portTaken = ({ host, port }: Config): Error =>
+  fault('conflict', `${host}:${port} is taken by another program. Stop it, or set PORT to a free one.`)
+
+export { seedDemo } from './jobs/seed-demo.ts'
+
+export const startWork = (house: House): Listening => startTick(house)
+
+export async function regenerateAll(house: House, progress: (text: string) => void): Promise<string> {
+  const { made, changed, removed } = await regenerateSlots(house, (done, all) => progress(`Schedule ${done} of ${all}`))
+  return `Slots: ${made} made, ${changed} changed, ${removed} removed.`
+}

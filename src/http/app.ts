@@ -1,0 +1,48 @@
+/**
+ * The street side of one house, complete but without a port, so that tests can knock without one: the FHIR base with its
+ * doors, the pages for operations, and what is said where nothing stands. https://fastify.dev/docs/latest/
+ */
+import type { FastifyInstance } from 'fastify'
+import type { Resource } from '../fhir/resource.ts'
+import type { Desks, House } from './desks.ts'
+import { sendRefusal } from './error-handler.ts'
+import { type AccessLog, fhirDoors, openDoors } from './fhir-doors.ts'
+import { basePath, relative } from './fhir-request.ts'
+import { frontPage } from './front-page.ts'
+import { health } from './health.ts'
+import { newMetrics } from './metrics.ts'
+import { strayAddress } from './routes.ts'
+import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
+
+export type AppOptions = {
+  readonly auth: 'smart' | 'off'
+  readonly desks: Desks
+  /** Of the software. */
+  readonly version: string
+  /** Our own conformance resources (`fhir/profiles.ts`). */
+  readonly profiles?: readonly Resource[]
+  /** For `/health/ready`. */
+  readonly ready?: () => boolean
+  readonly log?: AccessLog
+}
+
+export function buildApp(house: House, options: AppOptions): FastifyInstance {
+  const app = newServer(house)
+  const metrics = newMetrics()
+  app.setErrorHandler((error, request, reply) => void sendRefusal(house, error, request, reply))
+  app.setNotFoundHandler((request, reply) => void sendRefusal(house, strayAddress(relative(request.url)), request, reply))
+  const street = async (pages: FastifyInstance): Promise<void> => {
+    securityHeaders(pages, house.base.startsWith('https:'))
+    frontPage(pages, house.base, options.version)
+    health(pages, options.ready ?? (() => true), metrics)
+  }
+  const base = async (fhir: FastifyInstance): Promise<void> => {
+    await crossOrigin(fhir)
+    await compression(fhir)
+    openDoors(fhir, house, options)
+    fhirDoors(fhir, house, options, metrics)
+  }
+  app.register(street)
+  app.register(base, { prefix: basePath })
+  return app
+}

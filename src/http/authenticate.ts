@@ -1,0 +1,31 @@
+/**
+ * Who sends this request: the bearer token's actor, with the address it came from for the audit. With `AUTH=off`, which
+ * `config.ts` allows on a loopback address alone, everybody is one actor who may do everything.
+ */
+import type { FastifyRequest } from 'fastify'
+import type { Actor } from '../access/actor.ts'
+import { parseScopes } from '../access/scopes.ts'
+import { bearerCheck } from '../auth/bearer.ts'
+import type { House } from './desks.ts'
+
+export type Authenticate = (request: FastifyRequest) => Actor | Promise<Actor>
+
+export function authenticator(house: House, auth: 'smart' | 'off'): Authenticate {
+  if (auth === 'off') return (request) => at(request, anybody)
+  const check = bearerCheck(house)
+  return (request) => {
+    const actor = check(request.headers.authorization)
+    return actor instanceof Promise ? actor.then((known) => at(request, known)) : at(request, actor)
+  }
+}
+
+const anybody: Actor = { client: 'anybody', scopes: parseScopes('system/*.cruds') }
+
+/** Spelt out rather than spread: it runs on every request. */
+const at = (request: FastifyRequest, { client, user, patient, scopes }: Actor): Actor => ({
+  client,
+  user,
+  patient,
+  scopes,
+  address: request.ip,
+})

@@ -1,0 +1,38 @@
+/**
+ * The desks that the routes lead to, by the names that the table of routes uses. Handed to `app.ts` as an argument, so
+ * that a test can stand another behind a door.
+ */
+import { create } from '../interactions/create.ts'
+import type { Desk } from '../interactions/desk.ts'
+import { historyInstance } from '../interactions/history-instance.ts'
+import { read } from '../interactions/read.ts'
+import { remove } from '../interactions/remove.ts'
+import { search } from '../interactions/search.ts'
+import { update } from '../interactions/update.ts'
+import { vread } from '../interactions/vread.ts'
+import { book } from '../operations/book.ts'
+import { cancel } from '../operations/cancel.ts'
+import { find } from '../operations/find.ts'
+import { findSlots } from '../operations/find-slots.ts'
+import { hold } from '../operations/hold.ts'
+import { release } from '../operations/release.ts'
+
+export const desks = {
+  read,
+  vread,
+  search,
+  create,
+  update,
+  remove,
+  historyInstance,
+  findSlots,
+  find,
+  hold,
+  release,
+  book,
+  cancel,
+} satisfies Record<string, Desk>
+
+export type Desks = { readonly [name in keyof typeof desks]: Desk }
+/** What a desk is handed; this room passes it on and never looks into the store. */
+export type House = Parameters<Desk>[0]

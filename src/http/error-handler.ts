@@ -1,0 +1,106 @@
+/**
+ * Every refusal as HTTP: one table from a Fault's kind to its status, and an OperationOutcome for whatever else goes
+ * wrong, Fastify's own errors and broken requests included. https://hl7.org/fhir/R4/http.html#Status-Codes
+ *
+ * What nobody foresaw is a 500 with a reference number; the log has the number and where it happened, and neither it nor
+ * the answer has the error's words, which may quote a patient's data.
+ */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errorCode } from '../base/error-code.ts'
+import { Fault, type FaultKind, fault } from '../base/fault.ts'
+import { bodyBytesMax, retryAfterSeconds } from '../base/limits.ts'
+import { operationOutcome, refusalText } from '../fhir/operation-outcome.ts'
+import { fhirJson } from './content-types.ts'
+import type { House } from './desks.ts'
+import { sendText } from './fhir-reply.ts'
+import { relative } from './fhir-request.ts'
+import { methodsAt } from './routes.ts'
+
+const statuses: Readonly<Record<FaultKind, number>> = {
+  malformed: 400,
+  structure: 400,
+  required: 400,
+  value: 400,
+  'code-invalid': 400,
+  invariant: 422,
+  'too-costly': 400,
+  login: 401,
+  forbidden: 403,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'not-acceptable': 406,
+  conflict: 409,
+  gone: 410,
+  expired: 410,
+  stale: 412,
+  'multiple-matches': 412,
+  'too-long': 413,
+  'unsupported-media-type': 415,
+  'business-rule': 422,
+  processing: 422,
+  throttled: 429,
+  exception: 500,
+  transient: 503,
+}
+
+/** Sends a refusal, and gives its status for the metrics. */
+export function sendRefusal(house: House, error: unknown, request: FastifyRequest, reply: FastifyReply): number {
+  const refusal = error instanceof Fault ? error : faultOf(house, error, request)
+  const status = statuses[refusal.kind]
+  reply.code(status)
+  if (status === 401) reply.header('www-authenticate', challenge(request))
+  if (status === 405) reply.header('allow', methodsAt(relative(request.url).split('?', 1)[0] ?? '').join(', '))
+  if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds)
+  sendText(reply, refusalText(refusal))
+  return status
+}
+
+/** RFC 6750 3.1: no error code for a request that carried no token. */
+const challenge = ({ headers }: FastifyRequest): string =>
+  /^bearer /i.test(headers.authorization ?? '') ? 'Bearer realm="slotwise", error="invalid_token"' : 'Bearer realm="slotwise"'
+
+/** Fastify's own errors carry a status; the rest is a mistake of ours. */
+function faultOf(house: House, error: unknown, request: FastifyRequest): Fault {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
+  if (status === 413) return fault('too-long', `The body is longer than ${bodyBytesMax / 1024 / 1024} MB.`)
+  if (status === 415) return fault('unsupported-media-type', 'Send the body as application/fhir+json, and say so in Content-Type.')
+  if (typeof status === 'number' && status >= 400 && status < 500) return fault('malformed', unreadable(errorCode(error)))
+  house.warn('unexpected error', { reference: request.id, route: request.routeOptions.url, ...traceOf(error) })
+  return fault('exception', `Something went wrong on our side. If you report it, give the reference ${request.id}.`)
+}
+
+function unreadable(code: string | undefined): string {
+  if (code === 'FST_ERR_BAD_URL')
+    return 'The address holds a percent sign that is not followed by the two hexadecimal digits of a UTF-8 byte.'
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return 'A part of the address is too long to be an id.'
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return 'The body is not as long as Content-Length says.'
+  return 'The request cannot be read.'
+}
+
+/** Where it happened: name, code and stack frames, without the message. */
+function traceOf(error: unknown): Record<string, unknown> {
+  if (typeof error !== 'object' || error === null) return { thrown: typeof error }
+  const { name, stack } = error as Partial<Error>
+  const frames = typeof stack === 'string' ? stack.split('\n').filter((line) => /^\s+at /.test(line)) : []
+  return { name, code: errorCode(error), at: frames.slice(0, 12).map((line) => line.trim()) }
+}
+
+/** What cannot even be parsed as HTTP never becomes a request: the answer is written to the socket. */
+export function refuseConnection(error: Error, socket: Socket): void {
+  if (!socket.writable || errorCode(error) === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, code, diagnostics] = brokenRequest(errorCode(error))
+  const body = JSON.stringify(operationOutcome([{ severity: 'error', code, diagnostics }]))
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `Content-Type: ${fhirJson}`, `Content-Length: ${Buffer.byteLength(body)}`]
+  socket.end(`${[...head, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`)
+}
+
+function brokenRequest(code: string | undefined): [status: number, code: string, diagnostics: string] {
+  if (code === 'HPE_HEADER_OVERFLOW') return [431, 'too-long', 'The headers and the address together are too long. Search by POST instead.']
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'timeout', 'The request did not arrive in time.']
+  return [400, 'invalid', 'This is not HTTP as RFC 9112 has it.']
+}

@@ -1,0 +1,99 @@
+/**
+ * One door for each line of the table of routes. What comes in goes: who asks, what is asked, may they, the desk, the
+ * answer; what goes wrong on the way is refused in one place. https://hl7.org/fhir/R4/http.html
+ *
+ * All in one handler rather than in hooks: a hook costs every request, and here the order can be read.
+ */
+import { performance } from 'node:perf_hooks'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import type { Verb } from '../access/scopes.ts'
+import { fault } from '../base/fault.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { capabilities } from '../interactions/capabilities.ts'
+import { type Authenticate, authenticator } from './authenticate.ts'
+import { plainJson } from './content-types.ts'
+import type { Desks, House } from './desks.ts'
+import { sendRefusal } from './error-handler.ts'
+import { sendReply } from './fhir-reply.ts'
+import { type Address, basePath, fhirRequest } from './fhir-request.ts'
+import type { Metrics, Observe } from './metrics.ts'
+import { mayBeUsed, named, openPaths, type Route, routes, servedOperations, strayAddress } from './routes.ts'
+import { smartConfiguration } from './smart-configuration.ts'
+
+/** One line a request (pino's shape): method, route, status, milliseconds. Never its address, which may name a patient. */
+export type AccessLog = { readonly info: (line: Readonly<Record<string, unknown>>, message: string) => void }
+
+export type DoorOptions = {
+  readonly auth: 'smart' | 'off'
+  readonly desks: Desks
+  readonly log?: AccessLog
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+type Watch = (status: number, ms: number, request: FastifyRequest) => void
+
+export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptions, metrics: Metrics): void {
+  const authenticate = authenticator(house, options.auth)
+  for (const route of routes) {
+    const [method, path] = route
+    const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
+    app.route({ method, url: path, handler: door(house, authenticate, route, options.desks, watch) })
+  }
+}
+
+function door(house: House, authenticate: Authenticate, [, path, verb, desk]: Route, desks: Desks, watch: Watch): Handler {
+  const address: Address = { ...named(path), desk }
+  const serve = desks[desk]
+  return async (request, reply) => {
+    const started = performance.now()
+    try {
+      const known = authenticate(request)
+      const actor = known instanceof Promise ? await known : known
+      const asked = fhirRequest(address, request)
+      assertMay(actor, verb, asked)
+      watch(sendReply(house.base, desk, asked, await serve(house, actor, asked), reply), performance.now() - started, request)
+    } catch (error) {
+      watch(sendRefusal(house, error, request, reply), performance.now() - started, request)
+    }
+    return reply
+  }
+}
+
+/** A request that fails before it reaches its door (too long, not JSON by name) is not timed: nothing was done for it. */
+function watcher(method: string, route: string, observe: Observe, log: DoorOptions['log']): Watch {
+  if (log === undefined) return observe
+  return (status, ms, request) => {
+    observe(status, ms)
+    log.info({ method, route, status, ms: Math.round(ms * 10) / 10, reference: request.id }, 'request')
+  }
+}
+
+/** The type-level answer; what is left to decide (whose resource it is) the desk decides with the same `may`. */
+function assertMay(actor: Actor, verb: Verb | '-', { type, url }: FhirRequest): void {
+  if (type === undefined || verb === '-') return
+  if (!mayBeUsed(type, verb)) throw strayAddress(url)
+  if (may(actor, verb, type).allowed) return
+  throw fault('forbidden', `The access token does not allow this: it takes a scope that grants "${verb}" on ${type}.`)
+}
+
+const nobody: Actor = { client: 'nobody', scopes: [] }
+
+/** What anybody may ask, without a token. */
+export function openDoors(app: FastifyInstance, house: House, served: { version: string; profiles?: readonly Resource[] }): void {
+  const date = house.clock.now().toISOString()
+  const state = capabilities(house, { version: served.version, date, operations: servedOperations(), profiles: served.profiles ?? [] })
+  app.get(openPaths.metadata, async (request, reply) => {
+    try {
+      const asked = fhirRequest({ desk: 'capabilities' }, request)
+      sendReply(house.base, 'capabilities', asked, await state(house, nobody, asked), reply)
+    } catch (error) {
+      sendRefusal(house, error, request, reply)
+    }
+    return reply
+  })
+  const smart = JSON.stringify(smartConfiguration())
+  app.get(openPaths.smart, (_request, reply) => reply.type(plainJson).send(smart))
+}

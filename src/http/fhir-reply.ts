@@ -1,0 +1,59 @@
+/**
+ * A desk's Reply as HTTP: status, headers, bytes. Stored text goes out as it is unless the client asked for it pretty.
+ * https://hl7.org/fhir/R4/http.html#versioning
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { compressBytesMin } from '../base/limits.ts'
+import { etagOf, namesVersion } from '../fhir/etag.ts'
+import { prettyJson } from '../fhir/json.ts'
+import { allOk } from '../fhir/operation-outcome.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import { fhirJson } from './content-types.ts'
+
+/** Sends, and gives the status for the metrics. */
+export function sendReply(base: string, desk: string, asked: FhirRequest, answer: Reply, reply: FastifyReply): number {
+  const status = notModified(asked, answer) ? 304 : answer.status
+  reply.code(status)
+  if (answer.version !== undefined) reply.header('etag', etagOf(answer.version))
+  if (answer.updated !== undefined) reply.header('last-modified', new Date(answer.updated).toUTCString())
+  if (answer.location !== undefined) reply.header('location', `${base}/${answer.location}`)
+  for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
+  sendText(reply, status === 304 ? undefined : preferred(desk, asked, answer), asked.query.length > 0 && wantsPretty(asked))
+  return status
+}
+
+/** JSON text, or nothing at all. Nobody but the client itself may keep a copy: it is a patient's. A browser runs nothing of it. */
+export function sendText(reply: FastifyReply, text: string | undefined, pretty = false): void {
+  reply.header('cache-control', 'no-store')
+  reply.header('x-content-type-options', 'nosniff')
+  reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  reply.header('x-request-id', reply.request.id)
+  if (text === undefined) {
+    reply.send()
+    return
+  }
+  reply.header('content-type', fhirJson)
+  const body = pretty ? prettyJson(text) : text
+  if (body.length >= compressBytesMin && acceptsCompressed(reply.request)) reply.compress(body)
+  else reply.send(body)
+}
+
+const acceptsCompressed = ({ headers }: FastifyRequest): boolean => headers['accept-encoding'] !== undefined
+
+const wantsPretty = ({ query }: FhirRequest): boolean => query.some(([name, value]) => name === '_pretty' && value === 'true')
+
+/** A conditional read: the client has this version already. `If-None-Match` outranks the date (RFC 9110 13.2.2). */
+function notModified({ method, headers }: FhirRequest, { status, version, updated }: Reply): boolean {
+  if (method !== 'GET' || status !== 200 || version === undefined) return false
+  if (headers.ifNoneMatch !== undefined) return namesVersion(headers.ifNoneMatch, version)
+  if (headers.ifModifiedSince === undefined || updated === undefined) return false
+  return Math.floor(Date.parse(updated) / 1000) * 1000 <= Date.parse(headers.ifModifiedSince)
+}
+
+/** `Prefer: return=…` speaks of what was created or updated (https://hl7.org/fhir/R4/http.html#ops). */
+function preferred(desk: string, { headers }: FhirRequest, { status, body }: Reply): string | undefined {
+  const asked = headers.prefer.return
+  if (asked === undefined || asked === 'representation' || status >= 300 || (desk !== 'create' && desk !== 'update')) return body
+  return asked === 'minimal' ? undefined : JSON.stringify(allOk(status === 201 ? 'Created.' : 'Updated.'))
+}

@@ -1,0 +1,158 @@
+/**
+ * An HTTP request as a FhirRequest: ids checked, query in order, Prefer read, body parsed. Runs on every request, so it
+ * makes no URL objects and decodes only what is encoded. https://hl7.org/fhir/R4/http.html
+ */
+import type { FastifyRequest } from 'fastify'
+import { fault } from '../base/fault.ts'
+import { idempotencyKeyCharsMax, queryPartsMax } from '../base/limits.ts'
+import { parseJson } from '../fhir/json.ts'
+import type { FhirRequest, Prefer, RequestHeaders } from '../fhir/request.ts'
+import { idPattern, servedTypes } from '../fhir/resource.ts'
+import { assertJsonWillDo } from './content-types.ts'
+import { strayAddress } from './routes.ts'
+
+export const basePath = '/fhir'
+
+/** A form (`POST _search`) as the content type parser leaves it; a JSON body is a string. */
+export type Form = { readonly form: string }
+
+/** What the table of routes says of an address. */
+export type Address = { readonly type?: string; readonly operation?: string; readonly desk: string }
+
+export type Pairs = readonly (readonly [string, string])[]
+
+export function fhirRequest(address: Address, request: FastifyRequest): FhirRequest {
+  const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
+  const query = queryOf(request)
+  assertJsonWillDo(request.headers.accept, formatOf(query))
+  assertKnown(type, request.url)
+  if (id !== undefined) assertId(id, address.desk, request.url)
+  if (vid !== undefined) assertVersion(vid)
+  const text = textOf(request.body, address.desk)
+  return {
+    type,
+    id,
+    vid,
+    operation: address.operation,
+    query,
+    body: text === undefined ? undefined : parseJson(text),
+    text,
+    headers: headersOf(request.headers),
+    method: request.method === 'HEAD' ? 'GET' : request.method,
+    url: relative(request.url),
+  }
+}
+
+/** The query is handed over raw by the router (see `server.ts`). */
+function queryOf(request: FastifyRequest): Pairs {
+  const query = parseQuery(typeof request.query === 'string' ? request.query : '')
+  return isForm(request.body) ? [...query, ...parseQuery(request.body.form)] : query
+}
+
+const none: Pairs = []
+
+/** In order, repeats kept. https://url.spec.whatwg.org/#urlencoded-parsing, but a broken escape is refused. */
+export function parseQuery(raw: string): Pairs {
+  if (raw === '') return none
+  const parts = raw.split('&', queryPartsMax + 1)
+  if (parts.length > queryPartsMax) throw fault('too-costly', `A query may have at most ${queryPartsMax} parts.`)
+  return parts.filter((part) => part !== '').map(pairOf)
+}
+
+function pairOf(part: string): readonly [string, string] {
+  const equals = part.indexOf('=')
+  return equals === -1 ? [decoded(part), ''] : [decoded(part.slice(0, equals)), decoded(part.slice(equals + 1))]
+}
+
+function decoded(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  if (!spaced.includes('%')) return spaced
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    throw fault(
+      'malformed',
+      'The query holds a percent sign that is not followed by the two hexadecimal digits of a UTF-8 byte. Write %25 for a percent sign.',
+    )
+  }
+}
+
+const formatOf = (query: Pairs): string | undefined => query.find(([name]) => name === '_format')?.[1]
+
+const served = new Set(servedTypes)
+
+function assertKnown(type: string | undefined, url: string): void {
+  if (type === undefined || served.has(type)) return
+  if (!/^[A-Z][A-Za-z]{1,40}$/.test(type)) throw strayAddress(relative(url))
+  throw fault('not-found', `This server has no resource type called ${type}; GET metadata lists those that it has.`)
+}
+
+/** An id that cannot be one is nowhere to be found, and nothing can be stored under it. */
+function assertId(id: string, desk: string, url: string): void {
+  if (idPattern.test(id)) return
+  if (/^[$_]/.test(id)) throw strayAddress(relative(url))
+  if (desk === 'update') throw fault('value', 'An id has 1 to 64 characters out of A-Z, a-z, 0-9, "-" and ".".', 'Resource.id')
+  throw fault('not-found', 'There is no resource with that id: an id has 1 to 64 characters out of A-Z, a-z, 0-9, "-" and ".".')
+}
+
+/** Our versions count from 1. */
+function assertVersion(vid: string): void {
+  if (!/^\d{1,18}$/.test(vid)) throw fault('not-found', 'There is no such version.')
+}
+
+function textOf(body: unknown, desk: string): string | undefined {
+  if (isForm(body)) {
+    if (desk === 'search') return undefined
+    throw fault('unsupported-media-type', 'Send the body as application/fhir+json; a form is for _search alone.')
+  }
+  const text = typeof body === 'string' && body.trim() !== '' ? body : undefined
+  if (desk === 'search' && text !== undefined)
+    throw fault('unsupported-media-type', 'Send the search as application/x-www-form-urlencoded.')
+  if (text === undefined && (desk === 'create' || desk === 'update'))
+    throw fault('malformed', 'The request has no body: send the resource as JSON.')
+  return text
+}
+
+const isForm = (body: unknown): body is Form => typeof body === 'object' && body !== null && 'form' in body
+
+function headersOf(headers: FastifyRequest['headers']): RequestHeaders {
+  const idempotencyKey = one(headers['idempotency-key'])
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > idempotencyKeyCharsMax))
+    throw fault('value', `An Idempotency-Key has 1 to ${idempotencyKeyCharsMax} characters.`)
+  return {
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+    ifNoneExist: one(headers['if-none-exist']),
+    ifModifiedSince: headers['if-modified-since'],
+    prefer: preferOf(one(headers.prefer)),
+    idempotencyKey,
+  }
+}
+
+/** Node joins most repeats with a comma by itself. */
+const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join(', ') : header)
+
+const noPreference: Prefer = {}
+
+/** RFC 7240: what is not understood is passed over. */
+export function preferOf(header: string | undefined): Prefer {
+  if (header === undefined) return noPreference
+  const stated = /(?:^|[,;\s])return\s*=\s*"?(minimal|representation|OperationOutcome)\b/i.exec(header)?.[1]?.toLowerCase()
+  const handling = /(?:^|[,;\s])handling\s*=\s*"?(strict|lenient)\b/i.exec(header)?.[1]?.toLowerCase()
+  return {
+    return: stated === 'operationoutcome' ? 'OperationOutcome' : (stated as 'minimal' | 'representation' | undefined),
+    handling: handling as Prefer['handling'],
+  }
+}
+
+/** Path and query below the base, in their plain form: `Slot?status=free` for `/fhir//Slot/?status=free`. */
+export function relative(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? pathBelowBase(url) : pathBelowBase(url.slice(0, query)) + url.slice(query)
+}
+
+function pathBelowBase(path: string): string {
+  const single = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
+  const below = single.startsWith(`${basePath}/`) ? single.slice(basePath.length + 1) : single
+  return below.endsWith('/') ? below.slice(0, -1) : below
+}

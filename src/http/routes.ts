@@ -1,0 +1,111 @@
+/**
+ * Every address under the FHIR base, as one table: method, path, the SMART verb that a token must grant for the type, and
+ * the desk that answers. https://hl7.org/fhir/R4/http.html and CONTRACT §4
+ *
+ * A dash for the verb: an operation reads and writes several types, so its desk asks `access/may.ts` itself.
+ */
+import type { Verb } from '../access/scopes.ts'
+import { type Fault, fault } from '../base/fault.ts'
+import type { ServedOperation } from '../fhir/capability-statement.ts'
+import { readOnlyTypes, servedTypes } from '../fhir/resource.ts'
+import type { Desks } from './desks.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Route = readonly [method: Method, path: string, verb: Verb | '-', desk: keyof Desks]
+
+// biome-ignore format: a table is read by its columns
+export const routes: readonly Route[] = [
+  ['GET',    '/:type',                       's', 'search'],
+  ['POST',   '/:type/_search',               's', 'search'],
+  ['POST',   '/:type',                       'c', 'create'],
+  ['GET',    '/:type/:id',                   'r', 'read'],
+  ['PUT',    '/:type/:id',                   'u', 'update'],
+  ['DELETE', '/:type/:id',                   'd', 'remove'],
+  ['GET',    '/:type/:id/_history',          'r', 'historyInstance'],
+  ['GET',    '/:type/:id/_history/:vid',     'r', 'vread'],
+
+  ['GET',    '/Slot/$find-slots',            '-', 'findSlots'],
+  ['POST',   '/Slot/$find-slots',            '-', 'findSlots'],
+  ['GET',    '/Slot/$find',                  '-', 'findSlots'],
+  ['POST',   '/Slot/$find',                  '-', 'findSlots'],
+  ['GET',    '/Slot/$prefetch',              '-', 'findSlots'],
+  ['POST',   '/Slot/$prefetch',              '-', 'findSlots'],
+  ['GET',    '/Schedule/:id/$find-slots',    '-', 'findSlots'],
+  ['POST',   '/Schedule/:id/$find-slots',    '-', 'findSlots'],
+  ['GET',    '/Appointment/$find',           '-', 'find'],
+  ['POST',   '/Appointment/$find',           '-', 'find'],
+  ['POST',   '/Appointment/$hold',           '-', 'hold'],
+  ['POST',   '/Appointment/:id/$hold',       '-', 'hold'],
+  ['POST',   '/Slot/:id/$hold',              '-', 'hold'],
+  ['POST',   '/Appointment/$release',        '-', 'release'],
+  ['POST',   '/Appointment/:id/$release',    '-', 'release'],
+  ['POST',   '/Slot/:id/$release',           '-', 'release'],
+  ['POST',   '/Appointment/$book',           '-', 'book'],
+  ['POST',   '/Appointment/:id/$book',       '-', 'book'],
+  ['POST',   '/Slot/:id/$book',              '-', 'book'],
+  ['POST',   '/Appointment/:id/$cancel',     '-', 'cancel'],
+]
+
+/** The OperationDefinition behind each operation's desk; aliases share one. */
+const definitions: Readonly<Partial<Record<keyof Desks, string>>> = {
+  findSlots: 'find-slots',
+  find: 'find',
+  hold: 'hold',
+  release: 'release',
+  book: 'book',
+  cancel: 'cancel',
+}
+
+/** The type, where the path itself says it, and the operation without its `$`. */
+export function named(path: string): { type?: string; operation?: string } {
+  const steps = path.split('/')
+  return { type: steps[1]?.startsWith(':') ? undefined : steps[1], operation: steps.find((step) => step.startsWith('$'))?.slice(1) }
+}
+
+/** What the CapabilityStatement lists: each operation once a type, whatever its level and method. */
+export function servedOperations(): ServedOperation[] {
+  const all = routes.flatMap(([, path, , desk]): ServedOperation[] => {
+    const { type, operation } = named(path)
+    const definition = definitions[desk]
+    return type && operation && definition ? [{ type, name: operation, definition }] : []
+  })
+  return all.filter((one, at) => all.findIndex((other) => other.type === one.type && other.name === one.name) === at)
+}
+
+/** Open to all, and no business of a desk's. */
+export const openPaths = { metadata: '/metadata', smart: '/.well-known/smart-configuration' } as const
+
+/** The methods that are served at a path below the base; none where nothing stands there. */
+export function methodsAt(path: string): string[] {
+  const steps = stepsOf(path)
+  if (Object.values(openPaths).includes(`/${steps.join('/')}` as never)) return ['GET', 'HEAD']
+  const here = routes.filter(([, pattern]) => matches(stepsOf(pattern), steps)).filter(([, , verb]) => mayBeUsed(steps[0] ?? '', verb))
+  return [...new Set(here.flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))]
+}
+
+/** What to say of an address that no route leads to, with this method or with any. */
+export function strayAddress(url: string): Fault {
+  const path = url.split('?', 1)[0] ?? ''
+  const methods = methodsAt(path)
+  if (methods.length > 0) return fault('method-not-allowed', `This address takes ${methods.join(', ')}.`)
+  if (/\/[$]|^[$]/.test(path)) return fault('not-found', 'There is no such operation here; GET metadata lists those that there are.')
+  return fault('not-found', 'There is nothing at this address; GET metadata lists what this server has.')
+}
+
+const readOnly: readonly string[] = readOnlyTypes
+const served: readonly string[] = servedTypes
+
+/** AuditEvents are written by the server alone. */
+export const mayBeUsed = (type: string, verb: Verb | '-'): boolean =>
+  !(readOnly.includes(type) && (verb === 'c' || verb === 'u' || verb === 'd'))
+
+const stepsOf = (path: string): string[] => path.split('/').filter((step) => step !== '')
+
+const matches = (pattern: readonly string[], steps: readonly string[]): boolean =>
+  pattern.length === steps.length && pattern.every((part, at) => fits(part, steps[at] ?? ''))
+
+/** Neither an operation (`$…`) nor a keyword (`_…`) is ever an id. */
+function fits(part: string, step: string): boolean {
+  if (part === ':type') return served.includes(step)
+  return part.startsWith(':') ? !/^[$_]/.test(step) : part === step
+}

@@ -1,0 +1,105 @@
+/**
+ * The bare Fastify server: how addresses are read, which bodies are taken, limits, and the framework's own manners
+ * (security headers, CORS, compression). Knows nothing of FHIR's interactions.
+ *
+ * There is no per-request logger, no schema and no hook that can be done without: each costs every request.
+ */
+import compress from '@fastify/compress'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import {
+  bodyBytesMax,
+  compressBytesMin,
+  headersReceivedMsMax,
+  keepAliveMs,
+  pathParameterCharsMax,
+  requestIdCharsMax,
+  requestReceivedMsMax,
+} from '../base/limits.ts'
+import { assertUtf8, bodyTypes, formType } from './content-types.ts'
+import type { House } from './desks.ts'
+import { refuseConnection, sendRefusal } from './error-handler.ts'
+
+export function newServer(house: House): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestReceivedMsMax,
+    keepAliveTimeout: keepAliveMs,
+    forceCloseConnections: 'idle',
+    genReqId: requestIds(house.ids.next()),
+    rewriteUrl: ({ url = '/' }) => plainDollar(url),
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: pathParameterCharsMax,
+      // Handed over raw: `fhir-request.ts` reads it, in order and with repeats.
+      querystringParser: (raw: string) => raw as unknown as Record<string, unknown>,
+    },
+    frameworkErrors: (error, request, reply) => void sendRefusal(house, error, request as FastifyRequest, reply),
+    clientErrorHandler: refuseConnection,
+  })
+  app.server.headersTimeout = headersReceivedMsMax
+  takeBodies(app)
+  return app
+}
+
+/** Mirrors an id that the client chose if it is harmless, else counts. */
+function requestIds(process: string): (request: { headers: Record<string, string | string[] | undefined> }) => string {
+  const served = { count: 0 }
+  return ({ headers }) => {
+    const chosen = headers['x-request-id']
+    if (typeof chosen === 'string' && chosen.length <= requestIdCharsMax && /^[\w.-]+$/.test(chosen)) return chosen
+    served.count += 1
+    return `${process}-${served.count.toString(36)}`
+  }
+}
+
+/** Some clients write `%24find` for `$find`. */
+function plainDollar(url: string): string {
+  if (!url.includes('%24')) return url
+  const query = url.indexOf('?')
+  return query === -1 ? url.replaceAll('%24', '$') : url.slice(0, query).replaceAll('%24', '$') + url.slice(query)
+}
+
+/** Bodies arrive as text: what is stored and compared is what was sent. */
+function takeBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(bodyTypes, { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
+    assertUtf8(request.headers['content-type'])
+    return text
+  })
+  app.addContentTypeParser(formType, { parseAs: 'string' }, async (_request: FastifyRequest, form: string) => ({ form }))
+}
+
+/**
+ * For whatever is not a FHIR answer. Those set the two headers that matter to an API themselves (`fhir-reply.ts`): Helmet
+ * costs 5 to 8 µs a request, as much as the rest of this room.
+ */
+export const securityHeaders = (app: FastifyInstance, secure: boolean): unknown =>
+  app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    hsts: secure ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+  })
+
+/** Called by hand where an answer is long enough (`fhir-reply.ts`), so short answers pay nothing. */
+export const compression = (app: FastifyInstance): unknown =>
+  app.register(compress, { global: false, threshold: compressBytesMin, encodings: ['br', 'gzip'], zlibOptions: { level: 1 } })
+
+/** Any origin may call with a token; none may ride on a cookie. Whoever is no browser names no origin and is told nothing. */
+export const crossOrigin = (app: FastifyInstance): unknown =>
+  app.register(cors, {
+    delegator: (request: FastifyRequest, decide: (error: Error | null, options: FastifyCorsOptions) => void) =>
+      decide(null, request.headers.origin === undefined ? noBrowser : anyOrigin),
+  })
+
+const noBrowser: FastifyCorsOptions = { origin: false }
+
+const anyOrigin: FastifyCorsOptions = {
+  origin: '*',
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+  allowedHeaders: ['Authorization', 'Accept', 'Content-Type', 'Prefer', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'X-Request-Id'],
+  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Expires', 'Retry-After', 'X-Request-Id'],
+  maxAge: 86_400,
+}

@@ -1,0 +1,45 @@
+/**
+ * What an actor's scopes let through of a type, as search understands it.
+ */
+import type { Actor } from '../access/actor.ts'
+import { may, type Permission } from '../access/may.ts'
+import type { Verb } from '../access/scopes.ts'
+import { Fault, fault } from '../base/fault.ts'
+import type { Criterion } from '../fhir/search-criterion.ts'
+import { parseSearch } from '../fhir/search-query.ts'
+import type { House } from '../store/house.ts'
+import type { Bounds } from '../store/search/compile.ts'
+
+/** Undefined: nothing of this type. */
+export function boundsFor(house: House, actor: Actor, verb: Verb, type: string): Bounds | undefined {
+  const permission = may(actor, verb, type)
+  if (!permission.allowed) return undefined
+  return {
+    patient: permission.patient,
+    anyOf: permission.queries?.map((query) => criteriaOfScope(house, type, query)),
+    of: (other) => boundsFor(house, actor, verb, other),
+  }
+}
+
+/** A granular scope that is not wholly understood lets nothing through: no criteria match nothing. */
+function criteriaOfScope(house: House, type: string, scope: string): readonly Criterion[] {
+  try {
+    const { criteria, unknown } = parseSearch(house.definitions, type, new URLSearchParams(scope), house.base)
+    return unknown.length > 0 ? [] : criteria
+  } catch (error) {
+    if (error instanceof Fault) return []
+    throw error
+  }
+}
+
+/** Throws `forbidden` where the scopes do not reach the type at all. */
+export function allowed(actor: Actor, verb: Verb, type: string): Extract<Permission, { allowed: true }> {
+  const permission = may(actor, verb, type)
+  if (!permission.allowed) throw fault('forbidden', `The token's scopes do not allow this for ${type}.`)
+  return permission
+}
+
+/** Audit rows are kept apart and cannot be matched against a granular scope: one opens nothing. */
+export function assertWholeAudit({ queries }: Extract<Permission, { allowed: true }>): void {
+  if (queries) throw fault('forbidden', 'A scope with a search in it does not open AuditEvent: ask for one without.')
+}

@@ -1,0 +1,26 @@
+/**
+ * Our own StructureDefinitions, OperationDefinitions and the rest, served from what was loaded at the start beside those
+ * that administrators have added. https://hl7.org/fhir/R4/conformance-module.html
+ */
+import { searchEntry } from '../fhir/bundle.ts'
+import type { SearchQuery } from '../fhir/search-query.ts'
+import type { House } from '../store/house.ts'
+
+/** Ours that match, on the first page only. `_id` and `url` narrow; any other criterion leaves them out. */
+export function searchConformance(house: House, type: string, query: SearchQuery): string[] {
+  if (query.cursor !== undefined || query.count === 0) return []
+  return [...house.conformance].flatMap(([name, body]) => {
+    if (!name.startsWith(`${type}/`)) return []
+    const id = name.slice(type.length + 1)
+    return matches(query, id, body) ? [searchEntry(house.base, type, id, body, 'match')] : []
+  })
+}
+
+function matches(query: SearchQuery, id: string, body: string): boolean {
+  const url = (JSON.parse(body) as { url?: string }).url
+  return query.applied.every(([name, value]) => {
+    if (name.startsWith('_') && name !== '_id') return true
+    const values = value.split(',')
+    return name === '_id' ? values.includes(id) : name === 'url' && url !== undefined && values.includes(url)
+  })
+}

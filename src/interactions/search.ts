@@ -1,0 +1,96 @@
+/**
+ * FHIR search of one type, by GET and by `POST _search`.
+ * https://hl7.org/fhir/R4/http.html#search
+ *
+ * A page is one statement, its audit row in it. `total` is said where it is known without counting, or was asked for.
+ */
+import type { Actor } from '../access/actor.ts'
+import { searchAuditEvents } from '../audit/audit-events.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import { parseSearch, type SearchQuery, touchedTypes } from '../fhir/search-query.ts'
+import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
+import type { House } from '../store/house.ts'
+import type { Bounds } from '../store/search/compile.ts'
+import { encodeCursor } from '../store/search/cursor.ts'
+import { compileIncludes } from '../store/search/include.ts'
+import { compileCount, compileSearch, type FoundRow } from '../store/search/page.ts'
+import { runSearch } from '../store/search/run.ts'
+import { allowed, assertWholeAudit, boundsFor } from './bounds.ts'
+import { searchConformance } from './conformance.ts'
+import { holdsPatientData } from './read.ts'
+
+export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  const { type = '' } = request
+  const permission = allowed(actor, 's', type)
+  if (type === 'AuditEvent') assertWholeAudit(permission)
+  if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient)
+  const query = parseSearch(house.definitions, type, request.query, house.base)
+  assertUnderstood(query, request)
+  for (const chained of touchedTypes(query).chained) allowed(actor, 's', chained)
+  const bounds = boundsFor(house, actor, 's', type) ?? {}
+  const page = query.count === 0 ? [] : await pageOf(house, actor, type, query, bounds)
+  const rows = page.slice(0, query.count)
+  const own = searchConformance(house, type, query)
+  const included = await includesOf(house, actor, type, query, rows, bounds)
+  const total = await totalOf(house, type, query, bounds, page.length)
+  const entries = [...own, ...rows.map((row) => searchEntry(house.base, type, row.id, row.body, 'match')), ...included, ...remarks(query)]
+  return {
+    status: 200,
+    body: bundle('searchset', linksOf(house, type, query, page), entries, total === undefined ? undefined : total + own.length),
+  }
+}
+
+const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery) =>
+  holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${type}?${queryText(query.applied)}`) : undefined
+
+async function pageOf(house: House, actor: Actor, type: string, query: SearchQuery, bounds: Bounds): Promise<FoundRow[]> {
+  const audit = auditFor(house, actor, type, query)
+  const statement = compileSearch(house.definitions, type, query, bounds, { patients: audit !== undefined })
+  return runSearch(house.pool, statement, audit, query.count)
+}
+
+/** Each resource that the page points at, or that points at it, once. */
+async function includesOf(
+  house: House,
+  actor: Actor,
+  type: string,
+  query: SearchQuery,
+  rows: readonly FoundRow[],
+  bounds: Bounds,
+): Promise<string[]> {
+  if (query.includes.length + query.revincludes.length === 0) return []
+  const shown = new Set(rows.map((row) => `${type}/${row.id}`))
+  const entries: string[] = []
+  for (const { type: reached, statement } of compileIncludes(house.definitions, type, query, rows, bounds, { patients: true })) {
+    const audit = auditFor(house, actor, reached, query)
+    for (const row of await runSearch(house.pool, statement, audit)) {
+      const name = `${reached}/${row.id}`
+      if (shown.has(name)) continue
+      shown.add(name)
+      entries.push(searchEntry(house.base, reached, row.id, row.body, 'include'))
+    }
+  }
+  return entries
+}
+
+async function totalOf(house: House, type: string, query: SearchQuery, bounds: Bounds, fetched: number): Promise<number | undefined> {
+  if (query.total === 'none' && query.count > 0) return undefined
+  if (query.count > 0 && query.cursor === undefined && fetched <= query.count) return fetched
+  if (query.count > 0 && query.total === undefined) return undefined
+  const [row] = await house.pool.query<{ total: number }>(compileCount(house.definitions, type, query, bounds))
+  return row?.total
+}
+
+function linksOf(house: House, type: string, query: SearchQuery, page: readonly FoundRow[]): Link[] {
+  const self = `${house.base}/${type}${query.applied.length > 0 ? `?${queryText(query.applied)}` : ''}`
+  const last = page.length > query.count ? page[query.count - 1] : undefined
+  if (!last?.sort) return [{ relation: 'self', url: self }]
+  const next = queryText([...query.applied, ['_cursor', encodeCursor(last.sort)]])
+  return [
+    { relation: 'self', url: self },
+    { relation: 'next', url: `${house.base}/${type}?${next}` },
+  ]
+}

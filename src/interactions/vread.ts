@@ -1,0 +1,40 @@
+/**
+ * FHIR vread: one version of one resource, also a superseded one.
+ * https://hl7.org/fhir/R4/http.html#vread
+ */
+import type { Actor } from '../access/actor.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import { auditShown, versionOf } from '../store/history.ts'
+import type { House } from '../store/house.ts'
+import { allowed } from './bounds.ts'
+import { read } from './read.ts'
+import { isShown, patientsOf } from './shown-versions.ts'
+
+/** PostgreSQL's bigint has 19 digits. */
+const versionPattern = /^[1-9]\d{0,17}$/
+
+export async function vread(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  const { type = '', id = '', vid = '' } = request
+  const permission = allowed(actor, 'r', type)
+  if (hasOneVersion(house, type, id) && vid === '1') return read(house, actor, request)
+  // Who may not see the resource as it is may not see it as it was.
+  if (permission.patient !== undefined || permission.queries) await read(house, actor, request)
+  const row = versionPattern.test(vid) && !hasOneVersion(house, type, id) ? await versionOf(house.pool, type, id, vid) : undefined
+  if (!row || !isShown(house, type, row, permission.patient)) throw fault('not-found', `There is no version ${vid} of ${type}/${id}.`)
+  if (row.deleted || row.body === null) throw fault('gone', `${type}/${id} was deleted in this version.`)
+  await auditShown(house.pool, {
+    type,
+    id,
+    entity: `${type}/${id}/_history/${vid}`,
+    patients: patientsOf(house, type, row),
+    audit: auditOf(house, actor, 'vread'),
+  })
+  return { status: 200, body: row.body, version: row.version, updated: row.updated.toISOString() }
+}
+
+/** Audit records and our own conformance resources are never changed, and stand in no table of versions. */
+export const hasOneVersion = (house: House, type: string, id: string): boolean =>
+  type === 'AuditEvent' || house.conformance.has(`${type}/${id}`)

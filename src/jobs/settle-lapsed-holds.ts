@@ -1,0 +1,9 @@
+/** Each second: holds whose time is over are cancelled and their Slots read free (CONTRACT §6.4: within two seconds). */
+import { auditOf } from '../audit/audit-of.ts'
+import { settleLapsed } from '../booking/settle-lapsed.ts'
+import type { House } from '../store/house.ts'
+
+/** The server itself, in the audit. */
+const server = { client: 'slotwise', scopes: [] }
+
+export const settleLapsedHolds = (house: House): Promise<number> => settleLapsed(house, () => auditOf(house, server, 'expire'))

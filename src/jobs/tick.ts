@@ -1,0 +1,60 @@
+/**
+ * When work is due that nobody asked for. The only caller of node-cron; what a job does stands in a file of its own, and
+ * must be safe when several servers on one database do it at once. https://nodecron.com
+ */
+import { schedule } from 'node-cron'
+import { failureName } from '../booking/one-by-one.ts'
+import type { House } from '../store/house.ts'
+import { keepAuditPartitions } from './keep-audit-partitions.ts'
+import { remakeStaleSlots } from './remake-stale-slots.ts'
+import { rollHorizon } from './roll-horizon.ts'
+import { settleLapsedHolds } from './settle-lapsed-holds.ts'
+
+type Job = {
+  readonly name: string
+  /** Six fields, seconds first. */
+  readonly when: string
+  readonly timeZone: (house: House) => string
+  readonly run: (house: House) => Promise<unknown>
+}
+
+/** UTC for what repeats within the hour: node-cron runs the repeated hour of an autumn night once. */
+const utc = () => 'UTC'
+const clinicTime = (house: House) => house.defaultTimeZone
+
+const jobs: readonly Job[] = [
+  { name: 'settle-lapsed-holds', when: '* * * * * *', timeZone: utc, run: settleLapsedHolds },
+  { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStaleSlots },
+  { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
+  { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
+]
+
+const attempt = (house: House, { name, run }: Job) =>
+  run(house).catch((error: unknown) =>
+    house.warn(`the job ${name} failed; it is tried again when it is next due`, { why: failureName(error) }),
+  )
+
+/** A job that is due while it still runs is nothing to worry about; what fails is told by `attempt`. */
+const silent = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
+
+export function startTick(house: House): { readonly close: () => Promise<void> } {
+  const running = new Set<Promise<unknown>>()
+  const tasks = jobs.map((job) =>
+    schedule(
+      job.when,
+      async () => {
+        const run = attempt(house, job)
+        running.add(run)
+        await run
+        running.delete(run)
+      },
+      { timezone: job.timeZone(house), noOverlap: true, name: job.name, suppressMissedWarning: true, logger: silent },
+    ),
+  )
+  return {
+    close: async () => {
+      for (const task of tasks) await task.destroy()
+      await Promise.all(running)
+    },
+  }
+}

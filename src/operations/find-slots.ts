@@ -1,0 +1,117 @@
+/**
+ * `$find-slots` (also `Slot/$find`, `Slot/$prefetch`): the free Slots in which a visit of the asked length can start.
+ * OperationDefinition: fhir-profiles/OperationDefinition-find-slots.json
+ */
+import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import { fault, type Issue } from '../base/fault.ts'
+import { type Found, findVisits } from '../booking/find.ts'
+import { textOf } from '../booking/find-query.ts'
+import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
+import { operationOutcome } from '../fhir/operation-outcome.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { House } from '../store/house.ts'
+import { currentBodies } from '../store/resources.ts'
+import { slotBodies } from '../store/slots.ts'
+import { type Criteria, criteriaOf, cursorOf } from './find-criteria.ts'
+
+const visitUrl = 'https://slotwise.org/fhir/StructureDefinition/visit'
+
+export async function findSlots(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
+  const { found, more } = await findVisits(house, { ...criteria.query, bodies: true })
+  const missing = found.flatMap(({ visit }) => (textOf(visit.slot) === undefined ? [visit.slot.id] : []))
+  const bodies = missing.length > 0 ? await slotBodies(house.pool, missing) : undefined
+  const entries = found.flatMap((one) => slotEntry(house, one, textOf(one.visit.slot) ?? bodies?.get(one.visit.slot.id)))
+  const included = await includesOf(house, criteria, found)
+  const remarks = remarksOn(criteria, entries.length)
+  return {
+    status: 200,
+    body: bundle(
+      'searchset',
+      linksOf(house, request, criteria, found, more),
+      [...entries, ...included, ...remarks],
+      more ? undefined : entries.length,
+    ),
+  }
+}
+
+/** Standards A.6: `$find*` needs Slot or Appointment search. True where only a patient's own scope grants it. */
+export function assertMayFind(actor: Actor): boolean {
+  const ways = [may(actor, 's', 'Slot'), may(actor, 's', 'Appointment')].filter((permission) => permission.allowed)
+  if (ways.length === 0) throw fault('forbidden', "The token's scopes do not allow looking for free times.")
+  return ways.every((way) => way.allowed && way.patient !== undefined)
+}
+
+function slotEntry(house: House, { visit }: Found, body: string | undefined): string[] {
+  if (body === undefined) return []
+  const longer = visit.end > visit.slot.end
+  const text = longer || !body.includes('"status": "free"') ? JSON.stringify(shown(JSON.parse(body) as Resource, visit, longer)) : body
+  return [searchEntry(house.base, 'Slot', visit.slot.id, text, 'match')]
+}
+
+/** A hold whose time is over reads as free already; a visit that needs more than this Slot says so. */
+function shown(slot: Resource, visit: Found['visit'], longer: boolean): Resource {
+  const others = visit.slots.filter((other) => other.id !== visit.slot.id)
+  const extension = {
+    url: visitUrl,
+    extension: [
+      { url: 'end', valueInstant: instantOf(visit.end) },
+      ...others.map((other) => ({ url: 'slot', valueReference: { reference: `Slot/${other.id}` } })),
+    ],
+  }
+  const kept = (slot.extension ?? []) as unknown[]
+  return { ...slot, status: 'free', ...(longer ? { extension: [...kept, extension] } : {}) }
+}
+
+/** `Slot:schedule`, and the Schedules' actors by `Schedule:actor`. */
+async function includesOf(house: House, { includes }: Criteria, found: readonly Found[]): Promise<string[]> {
+  const plans = [...new Map(found.map(({ plan }) => [plan.schedule, plan])).values()]
+  const wanted = (name: string): boolean =>
+    includes.some((include) => include === name || include === '*' || include === `${name.split(':')[0]}:*`)
+  const references = [
+    ...(wanted('Slot:schedule') ? plans.map((plan) => `Schedule/${plan.schedule}`) : []),
+    ...(wanted('Schedule:actor') ? plans.flatMap((plan) => plan.actors.map((actor) => actor.reference)) : []),
+  ]
+  const byType = Map.groupBy([...new Set(references)], (reference) => reference.split('/')[0] ?? '')
+  const entries = await Promise.all(
+    [...byType].map(async ([type, names]) => {
+      const bodies = await currentBodies(
+        house.pool,
+        type,
+        names.map((name) => name.slice(type.length + 1)),
+      )
+      return bodies.map((body) => searchEntry(house.base, type, (JSON.parse(body) as Resource).id, body, 'include'))
+    }),
+  )
+  return entries.flat()
+}
+
+/** What was ignored, and that nothing was found where that is so. */
+export function remarksOn(criteria: { readonly unknown: readonly string[] }, count: number): string[] {
+  const ignored = criteria.unknown.map(
+    (name): Issue => ({
+      severity: 'information',
+      code: 'not-supported',
+      diagnostics: `The parameter ${name.slice(0, 80)} is not known here and was ignored.`,
+    }),
+  )
+  const none: Issue[] = count === 0 ? [{ severity: 'information', code: 'informational', diagnostics: 'No free time matches.' }] : []
+  const issues = [...ignored, ...none]
+  return issues.length > 0 ? [searchEntry('', '', undefined, JSON.stringify(operationOutcome(issues)), 'outcome')] : []
+}
+
+function linksOf(house: House, request: FhirRequest, criteria: Criteria, found: readonly Found[], more: boolean): Link[] {
+  const path = request.url.split('?')[0] ?? ''
+  const asked = request.query.filter(([name]) => name !== '_cursor')
+  const self: Link = { relation: 'self', url: `${house.base}/${path}${asked.length > 0 ? `?${queryText(asked)}` : ''}` }
+  const last = found.at(-1)
+  // What was POSTed cannot be followed by a GET of a link.
+  if (!more || !last || request.method === 'POST') return [self]
+  const window = asked.some(([name]) => name === 'end' || name === 'endTime') ? [] : ([['end', instantOf(criteria.window.end)]] as const)
+  const { slot } = last.visit
+  const cursor = cursorOf({ start: slot.start, schedule: slot.schedule, slot: slot.id })
+  return [self, { relation: 'next', url: `${house.base}/${path}?${queryText([...asked, ...window, ['_cursor', cursor]])}` }]
+}

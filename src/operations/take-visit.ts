@@ -1,0 +1,109 @@
+/**
+ * `$hold` and `$book` are one thing with two ends: a time is found from what was sent, and taken through the engine.
+ */
+import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import { bookSlot } from '../booking/book.ts'
+import type { CancelInput } from '../booking/cancel.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { House } from '../store/house.ts'
+import type { IdempotencyKey } from '../store/idempotency.ts'
+import { type Proposal, proposalOf } from '../store/proposals.ts'
+import { assertMayChange } from './may-change.ts'
+import { type Done, once } from './once.ts'
+import { bundleReply, createdReply } from './visit-reply.ts'
+import { patientIn, type VisitRequest, visitRequest } from './visit-request.ts'
+
+export type Taking = {
+  readonly house: House
+  readonly actor: Actor
+  readonly asked: VisitRequest
+  readonly once: IdempotencyKey | undefined
+}
+
+/** Runs `take`, remembers its answer for the Idempotency-Key, and gives it back in the shape that was asked for. */
+export async function takeVisit(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  said: string,
+  take: (taking: Taking) => Promise<Done>,
+): Promise<Reply> {
+  const asked = await visitRequest(house, actor, request)
+  const render = asked.inBundle ? bundleReply(house, said) : createdReply
+  return once(house, actor, request, (key) => take({ house, actor, asked, once: key }), render)
+}
+
+/** Holds or books the time that was asked for; an id is a proposal's. */
+export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
+  const { asked } = taking
+  if (hold && asked.replaces !== undefined)
+    throw fault(
+      'business-rule',
+      'A hold replaces nothing: say cancelled-appt-id when you book, so that the old time stands until then.',
+      'cancelled-appt-id',
+    )
+  if (asked.appointment !== undefined) return takeProposal(taking, asked.appointment, hold)
+  if (asked.slot === undefined) throw fault('required', 'Say which time: a slot, a schedule and a start, or the id of a proposal.', 'slot')
+  return bookSlot(taking.house, {
+    ...common(taking, hold),
+    slot: asked.slot,
+    patient: patientFor(taking, undefined),
+    service: asked.service,
+    minutes: asked.minutes,
+    start: asked.start,
+    proposal: asked.resource,
+  })
+}
+
+/** Proposed to another patient than the one that the token is confined to. */
+function isAnothers(actor: Actor, { patient }: Proposal): boolean {
+  const permission = may(actor, 'c', 'Appointment')
+  return permission.allowed && permission.patient !== undefined && patient !== null && patient !== permission.patient
+}
+
+async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<Done> {
+  const { house, asked } = taking
+  const proposal = await proposalOf(house.pool, id)
+  if (!proposal || isAnothers(taking.actor, proposal)) throw fault('not-found', `There is no Appointment/${id}.`, 'appt-id')
+  if (!proposal.live) throw fault('expired', 'This proposed time has run out. Ask for times again.', 'appt-id')
+  const proposed = JSON.parse(proposal.body) as Resource
+  return bookSlot(house, {
+    ...common(taking, hold),
+    slot: proposal.slot,
+    patient: patientFor(taking, proposed),
+    service: proposal.service === null ? {} : { reference: proposal.service },
+    minutes: proposal.minutes,
+    proposal: asked.resource,
+  })
+}
+
+function common({ house, actor, asked, once: key }: Taking, hold: boolean) {
+  return {
+    hold,
+    comment: asked.comment,
+    replaces: asked.replaces === undefined ? undefined : replacement(house, actor, asked.replaces),
+    client: actor.client,
+    online: asked.online,
+    audit: auditOf(house, actor, hold ? 'hold' : 'book'),
+    once: key,
+  }
+}
+
+/** The visit that is moved: cancelled in the same transaction, by somebody who may. */
+export const replacement = (house: House, actor: Actor, id: string): CancelInput => ({
+  id,
+  reason: { text: 'Rescheduled' },
+  audit: auditOf(house, actor, 'cancel'),
+  assertMay: assertMayChange(house, actor),
+})
+
+function patientFor({ house, asked }: Taking, proposed: Resource | undefined): string {
+  const patient = asked.patient ?? patientIn(proposed, house.base)
+  if (patient === undefined) throw fault('required', 'Say which patient the visit is for.', 'patient')
+  return patient
+}

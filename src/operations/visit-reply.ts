@@ -1,0 +1,44 @@
+/**
+ * The answers of `$hold`, `$book` and their kin, in the two shapes of CONTRACT §4.
+ */
+
+import { heldUntil } from '../booking/cancel.ts'
+import { bundle, searchEntry } from '../fhir/bundle.ts'
+import { allOk } from '../fhir/operation-outcome.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { House } from '../store/house.ts'
+import type { Done } from './once.ts'
+
+/** `Expires` is an HTTP-date, RFC 9110 5.3. */
+function expiresOf(text: string): Readonly<Record<string, string>> | undefined {
+  if (!text.includes('held-until')) return undefined
+  const until = heldUntil(JSON.parse(text) as Resource)
+  return until === undefined ? undefined : { expires: new Date(until).toUTCString() }
+}
+
+/** 201 with `Location`, the Appointment. */
+export const createdReply = ({ id, version, text }: Done): Reply => ({
+  status: 201,
+  body: text,
+  version,
+  location: `Appointment/${id}/_history/${version}`,
+  headers: expiresOf(text),
+})
+
+/** 200 with the Appointment. */
+export const changedReply = ({ version, text }: Done): Reply => ({ status: 200, body: text, version })
+
+/** 200, Bundle (searchset, total) of the Appointment and an OperationOutcome entry. */
+export const bundleReply =
+  (house: House, said: string) =>
+  ({ id, text }: Done): Reply => ({
+    status: 200,
+    body: bundle(
+      'searchset',
+      [{ relation: 'self', url: `${house.base}/Appointment/${id}` }],
+      [searchEntry(house.base, 'Appointment', id, text, 'match'), searchEntry('', '', undefined, JSON.stringify(allOk(said)), 'outcome')],
+      1,
+    ),
+    headers: expiresOf(text),
+  })

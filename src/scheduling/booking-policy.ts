@@ -1,0 +1,103 @@
+/**
+ * What a clinic asks of a booking: `StructureDefinition/booking-policy` (CONTRACT §5) on HealthcareService, then
+ * PractitionerRole or Practitioner, then Schedule, the later overriding the earlier field by field (`rule`, being one
+ * repeatable field, is overridden as a whole).
+ * Left out: obeying it. The switches and times are the booking rules' (`rules/`), caps and seats are counted in the store.
+ */
+import { fault } from '../base/fault.ts'
+import { holdSecondsDefault } from '../base/limits.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { bookingPolicyUrl, extensionsOf, only, type Part, partsOf, readBoolean, readInteger, readText } from './extension-parts.ts'
+
+/** A condition of the clinic's own: FHIRPath that must be true, and what is said where it is not. */
+export type OwnRule = { readonly expression: string; readonly message: string }
+
+export type BookingPolicy = {
+  /** How long a visit takes; without it, as long as its Slot. */
+  readonly durationMinutes?: number
+  readonly bufferBeforeMinutes: number
+  readonly bufferAfterMinutes: number
+  /** A visit starts at a multiple of this many minutes since local midnight, read off the clinic's clock. */
+  readonly alignmentMinutes?: number
+  readonly minNoticeMinutes: number
+  /** The last local day that may be booked, counted from today. */
+  readonly maxAdvanceDays?: number
+  readonly maxPerDay?: number
+  readonly maxOnlinePerDay?: number
+  /** Seats of a group session; 1 is a visit of one's own. */
+  readonly capacity: number
+  readonly holdSeconds: number
+  readonly onlineBooking: boolean
+  readonly newPatients: boolean
+  readonly referralRequired: boolean
+  readonly cancelNoticeMinutes: number
+  readonly maxReschedules?: number
+  readonly approvalRequired: boolean
+  readonly rules: readonly OwnRule[]
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** The least value of each number. */
+const numbers = {
+  durationMinutes: 1,
+  bufferBeforeMinutes: 0,
+  bufferAfterMinutes: 0,
+  alignmentMinutes: 1,
+  minNoticeMinutes: 0,
+  maxAdvanceDays: 0,
+  maxPerDay: 0,
+  maxOnlinePerDay: 0,
+  capacity: 1,
+  holdSeconds: 1,
+  cancelNoticeMinutes: 0,
+  maxReschedules: 0,
+} as const
+
+const switches = ['onlineBooking', 'newPatients', 'referralRequired', 'approvalRequired'] as const
+
+const partNames = [...Object.keys(numbers), ...switches, 'rule']
+
+const defaults: BookingPolicy = {
+  bufferBeforeMinutes: 0,
+  bufferAfterMinutes: 0,
+  minNoticeMinutes: 0,
+  capacity: 1,
+  holdSeconds: holdSecondsDefault,
+  onlineBooking: true,
+  newPatients: true,
+  referralRequired: false,
+  cancelNoticeMinutes: 0,
+  approvalRequired: false,
+  rules: [],
+}
+
+/** What the resource itself says; nothing where it has no policy. A malformed part is a Fault that names its element. */
+export function readPolicy(resource: Resource): Partial<BookingPolicy> {
+  const [whole, second] = extensionsOf(resource, bookingPolicyUrl)
+  if (second) throw fault('value', 'A resource has one booking-policy; put all its parts into it.', second.path)
+  if (!whole) return {}
+  const parts = partsOf(whole, partNames)
+  const policy: Partial<Mutable<BookingPolicy>> = {}
+  for (const [name, least] of Object.entries(numbers) as [keyof typeof numbers, number][]) {
+    const part = only(parts, name)
+    if (part) policy[name] = readInteger(part, least)
+  }
+  for (const name of switches) {
+    const part = only(parts, name)
+    if (part) policy[name] = readBoolean(part)
+  }
+  const rules = parts.filter((part) => part.name === 'rule')
+  if (rules.length > 0) policy.rules = rules.map(readRule)
+  return policy
+}
+
+function readRule(whole: Part): OwnRule {
+  const parts = partsOf(whole, ['expression', 'message'])
+  const [expression, message] = [only(parts, 'expression'), only(parts, 'message')]
+  if (!expression || !message) throw fault('value', 'A rule needs an expression and a message.', whole.path)
+  return { expression: readText(expression), message: readText(message) }
+}
+
+/** The policy in force: defaults, then each layer over the one before it. */
+export const mergePolicies = (...layers: readonly Partial<BookingPolicy>[]): BookingPolicy => Object.assign({}, defaults, ...layers)

@@ -1,0 +1,43 @@
+/**
+ * The booking rules in the order they are asked: first what no other time would mend, then what another time might.
+ * They bind every operation and every write under a patient scope (CONTRACT §5); the caller knows who is bound.
+ * Left out: who is already there (claims) and daily caps (places), which only the database can decide; referrals and the
+ * policy's own FHIRPath rules come with a later step.
+ */
+import type { BookingRequest, BookingRule, Refusal } from './booking-request.ts'
+import { alignment } from './rules/alignment.ts'
+import { duration } from './rules/duration.ts'
+import { horizon } from './rules/horizon.ts'
+import { inThePast } from './rules/in-the-past.ts'
+import { minNotice } from './rules/min-notice.ts'
+import { newPatients } from './rules/new-patients.ts'
+import { onlineBooking } from './rules/online-booking.ts'
+import { ownOverlap } from './rules/own-overlap.ts'
+import { scheduleActive } from './rules/schedule-active.ts'
+import { serviceOffered } from './rules/service-offered.ts'
+import { withinSlots } from './rules/within-slots.ts'
+
+export type { BookingRequest, Refusal } from './booking-request.ts'
+
+const bookingRules: readonly BookingRule[] = [
+  scheduleActive,
+  serviceOffered,
+  onlineBooking,
+  newPatients,
+  inThePast,
+  duration,
+  withinSlots,
+  alignment,
+  minNotice,
+  horizon,
+  ownOverlap,
+]
+
+/** The first rule that the booking breaks, in its own words; undefined where it may be booked. */
+export function brokenRule(request: BookingRequest): Refusal | undefined {
+  for (const rule of bookingRules) {
+    const refusal = rule(request)
+    if (refusal) return refusal
+  }
+  return undefined
+}

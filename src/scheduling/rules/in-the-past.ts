@@ -1,0 +1,7 @@
+/**
+ * A visit is booked before it starts. Records of past visits are not bookings: staff write them freely (CONTRACT §5).
+ */
+import type { BookingRule } from '../booking-request.ts'
+
+export const inThePast: BookingRule = ({ now, start }) =>
+  start < now ? { rule: 'in-the-past', message: 'That time is in the past.', expression: 'Appointment.start' } : undefined

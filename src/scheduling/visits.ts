@@ -1,0 +1,143 @@
+/**
+ * Which visits the free Slots of one Schedule allow: the pure heart of `$find-slots` and `$find` (CONTRACT §4).
+ * A visit starts where a free Slot starts; one that is longer joins the free Slots that follow without a gap.
+ * Left out: what only a count can tell (daily caps, seats), and rules about the patient (`booking-rules.ts`). `taken` are
+ * spans that are not to be had, whatever took them: others' visits with their buffers, holds, blocks.
+ */
+import { type Interval, normalize } from '../base/interval.ts'
+import { gridSlots, openings } from './availability.ts'
+import { type DayCode, dayCodes } from './availability-rules.ts'
+import type { BookingPolicy } from './booking-policy.ts'
+import { conceptsMatch } from './concept.ts'
+import { isAligned, localReading, minuteMs } from './local-time.ts'
+import type { SchedulePlan } from './schedule-plan.ts'
+import type { ServiceOffer } from './service-offers.ts'
+
+/** Instants are Unix milliseconds throughout. */
+export type FreeSlot = { readonly id: string; readonly schedule: string; readonly start: number; readonly end: number }
+export type Taken = { readonly resource: string; readonly start: number; readonly end: number }
+
+export type VisitQuery = {
+  /** The length asked for; else the policy's, else each Slot's own. */
+  readonly durationMinutes?: number
+  /** A visit starts in [from, until), and not before `now`. */
+  readonly from: number
+  readonly until: number
+  readonly now: number
+  /** Clinic time. */
+  readonly days?: readonly DayCode[]
+  /** Minutes since local midnight: a visit starts in [timeFrom, timeTo); a timeTo at or before timeFrom is past midnight. */
+  readonly timeFrom?: number
+  readonly timeTo?: number
+  readonly online: boolean
+  /** Where a service is named: times that a rule keeps for other services are left out. */
+  readonly service?: ServiceOffer
+}
+
+export type Visit = {
+  readonly slot: FreeSlot
+  readonly start: number
+  readonly end: number
+  /** All that it takes, the first included. */
+  readonly slots: readonly FreeSlot[]
+}
+
+/** `free` is of one Schedule and sorted by start; so is the answer. */
+export function visits(
+  plan: SchedulePlan,
+  policy: BookingPolicy,
+  free: readonly FreeSlot[],
+  taken: readonly Taken[],
+  query: VisitQuery,
+): Visit[] {
+  if (!plan.active || (query.online && !policy.onlineBooking)) return []
+  const mayStart = startTest(plan, policy, query)
+  const isFree = freeTest(taken)
+  const mayUse = serviceTest(plan, free, query)
+  const usable = mayUse ? free.filter(mayUse) : free
+  const byStart = Map.groupBy(usable, (slot) => slot.start)
+  const found: Visit[] = []
+  for (const slot of usable) {
+    if (!mayStart(slot.start)) continue
+    const minutes = query.durationMinutes ?? policy.durationMinutes
+    const end = minutes === undefined ? slot.end : slot.start + minutes * minuteMs
+    if (!isFree({ start: slot.start - policy.bufferBeforeMinutes * minuteMs, end: end + policy.bufferAfterMinutes * minuteMs })) continue
+    const slots = chain(slot, end, byStart)
+    if (slots) found.push({ slot, start: slot.start, end, slots })
+  }
+  return found
+}
+
+/** Whether a visit may start at an instant: the window, the notice, the horizon, the grid, the hours that are asked for. */
+function startTest(plan: SchedulePlan, policy: BookingPolicy, query: VisitQuery): (start: number) => boolean {
+  const earliest = Math.max(query.from, query.now + policy.minNoticeMinutes * minuteMs)
+  const lastDay = localReading(plan.zone, query.now).day + (policy.maxAdvanceDays ?? Number.POSITIVE_INFINITY)
+  const weekdays = query.days && dayCodes.map((code) => query.days?.includes(code))
+  return (start) => {
+    if (start < earliest || start >= query.until) return false
+    const { day, weekday, minutes } = localReading(plan.zone, start)
+    if (day > lastDay || (weekdays && !weekdays[weekday])) return false
+    return isAligned(minutes, policy.alignmentMinutes) && inHours(minutes, query)
+  }
+}
+
+function inHours(minutes: number, { timeFrom = 0, timeTo = 24 * 60 }: VisitQuery): boolean {
+  return timeFrom < timeTo ? minutes >= timeFrom && minutes < timeTo : minutes >= timeFrom || minutes < timeTo
+}
+
+function freeTest(taken: readonly Taken[]): (span: Interval) => boolean {
+  const busy = normalize(taken)
+  return (span) => {
+    let [low, high] = [0, busy.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((busy[middle]?.end ?? Number.POSITIVE_INFINITY) > span.start) high = middle
+      else low = middle + 1
+    }
+    return (busy[low]?.start ?? Number.POSITIVE_INFINITY) >= span.end
+  }
+}
+
+/** Where rules keep times for some services: whether a Slot may serve this one. A Slot off every grid serves any. */
+function serviceTest(plan: SchedulePlan, free: readonly FreeSlot[], { service }: VisitQuery): ((slot: FreeSlot) => boolean) | undefined {
+  const [first, last] = [free[0], free.at(-1)]
+  if (!service || !first || !last || !plan.rules.some((rule) => rule.serviceType)) return undefined
+  const kept = openings(plan, first.start, last.end).filter(({ serviceType }) => serviceType && !conceptsMatch(serviceType, service.types))
+  const others = new Set(kept.flatMap((opening) => gridSlots(opening).map((slot) => slot.start)))
+  return (slot) => !others.has(slot.start)
+}
+
+/** The free Slots that a visit from `first` to `end` takes, in order; undefined where they do not reach. */
+export const joined = (first: FreeSlot, end: number, following: readonly FreeSlot[]): readonly FreeSlot[] | undefined =>
+  chain(
+    first,
+    end,
+    Map.groupBy(following, (slot) => slot.start),
+  )
+
+type Chain = { readonly slots: readonly FreeSlot[]; readonly end: number }
+
+/**
+ * Free Slots without a gap from `first` until `end` is reached. Where Slots of different length start at one instant, the
+ * chain that runs over the least is taken, and of those the one with the fewest Slots.
+ */
+function chain(first: FreeSlot, end: number, byStart: ReadonlyMap<number, readonly FreeSlot[]>): readonly FreeSlot[] | undefined {
+  const best = new Map<number, Chain | undefined>()
+  const better = (a: Chain, b: Chain | undefined): boolean => !b || a.end < b.end || (a.end === b.end && a.slots.length < b.slots.length)
+  const from = (at: number): Chain | undefined => {
+    if (best.has(at)) return best.get(at)
+    let found: Chain | undefined
+    for (const slot of byStart.get(at) ?? []) {
+      const rest = extend(slot)
+      if (rest && better(rest, found)) found = rest
+    }
+    best.set(at, found)
+    return found
+  }
+  const extend = (slot: FreeSlot): Chain | undefined => {
+    if (slot.end >= end) return { slots: [slot], end: slot.end }
+    const rest = slot.end > slot.start ? from(slot.end) : undefined
+    return rest && { slots: [slot, ...rest.slots], end: rest.end }
+  }
+  return extend(first)?.slots
+}

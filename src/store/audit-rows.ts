@@ -1,0 +1,44 @@
+/**
+ * The row that says who saw or did what, written in the same statement as the read or write that it records, so that an
+ * answer which shows a patient's data cannot leave without it. Rendering a row as FHIR is the room `audit`'s work.
+ */
+import type { Db } from './db.ts'
+import type { Params } from './sql.ts'
+import { prepared } from './sql.ts'
+
+export type AuditAction = 'C' | 'R' | 'U' | 'D' | 'E'
+
+export type AuditRow = {
+  /** UUIDv7, so that the time can be read back out of it. */
+  readonly id: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly interaction: string
+  readonly action: AuditAction
+  readonly client: string
+  readonly person?: string
+  readonly address?: string
+  /** What was asked, for searches; the values of a query are patient data and belong here alone. */
+  readonly query?: string
+}
+
+/**
+ * A CTE body that writes the row for every row of `source`, which must have `patients text[]` and `entity text`; one that
+ * concerns no patient writes nothing.
+ */
+export function auditInsert(p: Params, audit: AuditRow, source: string): string {
+  return `insert into audit_event (id, at, interaction, action, client, person, address, query, patients, entity)
+    select ${p.add(audit.id, 'uuid')}, ${p.add(audit.at, 'timestamptz')}, ${p.add(audit.interaction, 'text')}, ${p.add(audit.action, 'text')},
+           ${p.add(audit.client, 'text')}, ${p.add(audit.person ?? null, 'text')}, ${p.add(audit.address ?? null, 'text')},
+           ${p.add(audit.query ?? null, 'text')}, source.patients, source.entity
+      from ${source} source where cardinality(source.patients) > 0`
+}
+
+/** The ids of the patients in whose compartment a row is, from its `@Patient/…` terms. */
+export const patientsIn = (terms: string): string =>
+  `array(select substr(term, 10) from unnest(${terms}) term where term like '@Patient/%')`
+
+/** Makes the partitions of this month and the next, so that no row falls into the rest. */
+export async function ensureAuditPartitions(db: Db, month: string): Promise<void> {
+  await db.query(prepared(`select audit_partition($1::date), audit_partition(($1::date + interval '1 month')::date)`, [month]))
+}

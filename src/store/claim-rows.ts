@@ -1,0 +1,17 @@
+/**
+ * What a holder has claimed, as it stands in the database.
+ */
+import type { Db } from './db.ts'
+import { prepared } from './sql.ts'
+
+export type ClaimRow = { readonly resource: string; readonly from: Date; readonly until: Date; readonly expires: Date | null }
+
+/** The claims of `Appointment/1` or `Slot/1`; lapsed ones too, as long as nobody has cleared them away. */
+export async function claimRows(db: Db, holder: string): Promise<ClaimRow[]> {
+  return db.query<ClaimRow>(
+    prepared(
+      'select resource, lower(period) as "from", upper(period) as until, expires from claim where appointment = $1 order by resource',
+      [holder],
+    ),
+  )
+}

@@ -1,0 +1,169 @@
+/**
+ * Free time as rows: the free Slots of one Schedule or of many, in the order (start, Schedule), and what is claimed there.
+ * A hold whose time is over counts as gone at once. What is bookable is `scheduling/visits.ts`'s to say.
+ */
+import type { Db } from './db.ts'
+import { prepared } from './sql.ts'
+
+/** Times are Unix seconds: a Date a row would cost more than the rest of it. */
+export type FreeRow = {
+  readonly id: string
+  readonly schedule: string
+  readonly starts: number
+  readonly ends: number
+  /** The stored text, where it was asked for. */
+  readonly body: string | null
+}
+export type TakenRow = { readonly schedule: string; readonly starts: number; readonly ends: number }
+export type FreeTime = {
+  /** Versions of the Schedules' plans as of this very statement. */
+  readonly plans: ReadonlyMap<string, string>
+  readonly free: readonly FreeRow[]
+  /** Live claims of the Schedules' actors, `schedule` being the Schedule they bear on. */
+  readonly taken: readonly TakenRow[]
+}
+
+/** Another's claim or a block may lie over a hold, and takes its place once the hold is over. */
+const underNothing = `not exists (
+             select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(slot.starts, slot.ends)
+              where sc.schedule = slot.schedule and (c.expires is null or c.expires > now()))
+           and not exists (
+             select 1 from schedule_claim sc join schedule_claim other on other.resource = sc.resource join schedule_plan p on p.schedule = other.schedule
+               join slot b on b.schedule = other.schedule and b.status = 'busy-unavailable' and b.taken_by is null
+                and b.starts < slot.ends and b.ends > slot.starts and b.starts > slot.starts - p.longest
+              where sc.schedule = slot.schedule)`
+
+/** One Schedule: one range of slot_time, its plan's version and its claims in the same statement. */
+export async function freeTimeOfOne(
+  db: Db,
+  window: { schedule: string; from: string; until: string; limit: number; bodies?: boolean; claims?: boolean },
+): Promise<FreeTime> {
+  const slot = `select id, schedule, starts, ends, body from slot`
+  const columns = `'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, ${window.bodies ? 'body::text' : 'null'}`
+  return sorted(
+    await db.query<TimeRow>(
+      prepared(
+        `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body
+           from schedule_plan where schedule = $1
+         union all
+         (select ${columns} from (
+           (${slot}
+             where schedule = $1 and status = 'free' and starts >= $2::timestamptz and starts < $3::timestamptz
+             order by starts, id limit $4)
+           union all
+           (${slot}
+             where schedule = $1 and status = 'busy-tentative' and starts >= $2::timestamptz and starts < $3::timestamptz
+               and held_until <= now() and ${underNothing}
+             order by starts, id limit $4)) slot
+           order by slot.starts, slot.id limit $4)
+         ${window.claims === false ? '' : `union all ${takenTime('sc.schedule = $1')}`}`,
+        [window.schedule, window.from, window.until, window.limit],
+      ),
+    ),
+  )
+}
+
+export type FirstFree = {
+  /** By (start, Schedule), each with its first start in Unix seconds. */
+  readonly first: readonly { readonly schedule: string; readonly starts: number }[]
+  /** Up to where the look went; undefined: to the end of the window. */
+  readonly upTo?: { readonly schedule: string; readonly starts: number }
+}
+
+type FirstWindow = { schedules: readonly string[]; from: string; until: string; behind: string; limit: number }
+
+/** At the very start of the window only Schedules behind this one count. */
+const inWindow = (schedule: string): string =>
+  `starts >= $2::timestamptz and starts < $3::timestamptz and (starts > $2::timestamptz or ${schedule} > $4)`
+
+/**
+ * Which of many Schedules are free first, found in the order of time: the first `limit` Slots of the window, whoever's they
+ * are. Cheap where the Schedules asked for are no small part of all; of few among many it finds none and says how far it saw.
+ */
+export async function firstFreeByTime(db: Db, window: FirstWindow): Promise<FirstFree> {
+  const rows = await db.query<{ schedule: string; starts: number; last: boolean }>(
+    prepared(
+      `with scanned as materialized (
+        select schedule, status, starts from slot where ${inWindow('schedule')} and status is not null
+         order by starts, schedule, id limit $5)
+      select schedule, ${seconds('min(starts)')} as starts, false as last from scanned
+       where status = 'free' and schedule = any($1::text[]) group by schedule
+      union all
+      (select schedule, ${seconds('starts')}, true from scanned
+        where (select count(*) from scanned) = $5 order by scanned.starts desc, schedule desc limit 1)
+      order by last, starts, schedule`,
+      [window.schedules, window.from, window.until, window.behind, window.limit],
+    ),
+  )
+  const upTo = rows.at(-1)?.last ? rows.at(-1) : undefined
+  return { first: rows.filter((row) => !row.last), upTo }
+}
+
+/** The same Schedule by Schedule: one look into the index for each, however many others there are. */
+export async function firstFreeBySchedule(db: Db, window: FirstWindow): Promise<FirstFree> {
+  const first = await db.query<{ schedule: string; starts: number }>(
+    prepared(
+      `select schedule, ${seconds('min(starts)')} as starts from (
+         select one.schedule, free.starts from unnest($1::text[]) one (schedule)
+          cross join lateral (
+            select starts from slot where schedule = one.schedule and status = 'free' and ${inWindow('one.schedule collate "C"')}
+             order by starts, id limit 1) free
+         union all
+         select schedule, starts from slot
+          where schedule = any($1::text[]) and status = 'busy-tentative' and held_until <= now() and ${inWindow('schedule')}) free
+       group by schedule order by min(starts), schedule collate "C" limit $5`,
+      [window.schedules, window.from, window.until, window.behind, window.limit],
+    ),
+  )
+  return { first, upTo: first.length === window.limit ? first.at(-1) : undefined }
+}
+
+/** Many Schedules: the first `each` free Slots of every one, so that little is read however long the window is. */
+export async function freeTimeOfMany(
+  db: Db,
+  window: { schedules: readonly string[]; from: string; until: string; each: number; claims: boolean },
+): Promise<FreeTime> {
+  return sorted(
+    await db.query<TimeRow>(
+      prepared(
+        `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body
+           from schedule_plan where schedule = any($1::text[])
+         union all
+         (select 'free', s.id, one.schedule, ${seconds('s.starts')}, ${seconds('s.ends')}, null
+           from unnest($1::text[]) one (schedule)
+           cross join lateral (
+             select id, starts, ends from slot
+              where schedule = one.schedule and status = 'free' and starts >= $2::timestamptz and starts < $3::timestamptz
+              order by starts, id limit $4) s)
+         union all
+         (select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, null from slot
+           where schedule = any($1::text[]) and status = 'busy-tentative' and starts >= $2::timestamptz and starts < $3::timestamptz
+             and held_until <= now() and ${underNothing})
+         ${window.claims ? `union all ${takenTime('sc.schedule = any($1::text[])')}` : ''}`,
+        [window.schedules, window.from, window.until, window.each],
+      ),
+    ),
+  )
+}
+
+const seconds = (instant: string): string => `date_part('epoch', ${instant})`
+
+const takenTime = (which: string): string => `
+  select 'taken', '', sc.schedule, ${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null
+    from schedule_claim sc join claim c on c.resource = sc.resource
+   where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
+     and (c.expires is null or c.expires > now())`
+
+type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' }
+
+function sorted(rows: readonly TimeRow[]): FreeTime {
+  const plans = new Map<string, string>()
+  const free: FreeRow[] = []
+  const taken: TakenRow[] = []
+  for (const row of rows) {
+    if (row.kind === 'plan') plans.set(row.schedule, row.id)
+    else if (row.kind === 'free') free.push(row)
+    else taken.push(row)
+  }
+  return { plans, free, taken }
+}

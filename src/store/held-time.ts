@@ -1,0 +1,101 @@
+/**
+ * What a holder has: its claims, its day places, and the Slots that it took. Confirmed when a hold is booked, given back
+ * when a visit is cancelled or moved.
+ */
+import type { Tx } from './db.ts'
+import { deletion, everyStatus, statusChange } from './slot-status.ts'
+import { prepared } from './sql.ts'
+
+/** How many claims an Appointment was given when its time was taken. */
+export async function claimCount(tx: Tx, appointment: string): Promise<number> {
+  const [row] = await tx.query<{ claims: number }>(prepared('select claims from appointment where id = $1', [appointment]))
+  return row?.claims ?? 0
+}
+
+/**
+ * Turns a hold's claims into a booking's. False if it has lapsed meanwhile. `count` is how many claims the hold was given:
+ * a booking that came after its end may have cleared away some of them already.
+ */
+export async function confirmClaims(tx: Tx, holder: string, count: number): Promise<boolean> {
+  const rows = await tx.query(prepared('update claim set expires = null where appointment = $1 and expires > now() returning 1', [holder]))
+  return rows.length === count
+}
+
+/** The Slots that `holder` took get the status of a booking instead of a hold. */
+export async function confirmSlots(tx: Tx, holder: string, at: string): Promise<void> {
+  await tx.query(
+    prepared(
+      `with mine as (select * from slot where taken_by = $1 and status = 'busy-tentative' order by id for update),
+      ${statusChange('mine', `'busy'::text`, '$1', 'null::timestamptz', '$2::text')}
+      select 1`,
+      [holder, at],
+    ),
+  )
+}
+
+/**
+ * Locks what `holder` has and every Slot that it lies over, whoever took it, so that `giveBackTime` in the next statement
+ * sees what was decided about them before: of two that give back at once, the second sees what the first left to it.
+ */
+export async function lockTaken(tx: Tx, holder: string): Promise<void> {
+  await tx.query(
+    prepared(
+      `with own as materialized (select resource, period from claim where appointment = $1 order by resource for update),
+      span as (
+        select sc.schedule, lower(own.period) as lower, upper(own.period) as upper from own join schedule_claim sc on sc.resource = own.resource
+        union
+        select other.schedule, b.starts, b.ends
+          from slot b join schedule_claim mine on mine.schedule = b.schedule join schedule_claim other on other.resource = mine.resource
+         where $1 like 'Slot/%' and b.id = substr($1, 6) and b.status = 'busy-unavailable' and b.taken_by is null),
+      mine as (
+        select id from slot where taken_by = $1
+        union
+        select s.id from span join schedule_plan p on p.schedule = span.schedule join slot s on s.schedule = p.schedule and s.status = any(${everyStatus})
+           and s.starts < span.upper and s.ends > span.lower and s.starts > span.lower - p.longest)
+      select 1 from slot where id in (select id from mine) order by id for update`,
+      [holder],
+    ),
+  )
+}
+
+/**
+ * Gives back what `holder` took: its claims and day places go, and each of its Slots is free again, unless another live
+ * claim or a block lies over it, which then takes it on. A Slot that its Schedule's rules no longer make is deleted.
+ * The caller has called `lockTaken` in the statement before.
+ */
+export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<void> {
+  await tx.query(
+    prepared(
+      `with gone as (delete from claim where appointment = $1 returning 1),
+      places as (delete from visit_cap where appointment = $1 returning 1),
+      mine as (select * from slot where taken_by = $1 and not deleted order by id for update),
+      heir as (
+        select distinct on (m.id) m.id, c.appointment, c.expires
+          from mine m
+          join schedule_claim sc on sc.schedule = m.schedule
+          join claim c on c.resource = sc.resource and c.period && tstzrange(m.starts, m.ends)
+         where c.appointment <> $1 and (c.expires is null or c.expires > now())
+         order by m.id, c.expires desc nulls first, c.appointment),
+      block as (
+        select distinct on (m.id) m.id, 'Slot/' || b.id as slot
+          from mine m
+          join schedule_claim sc on sc.schedule = m.schedule
+          join schedule_claim other on other.resource = sc.resource
+          join schedule_plan p on p.schedule = other.schedule
+          join slot b on b.schedule = other.schedule and b.status = 'busy-unavailable' and b.taken_by is null and not b.deleted
+           and b.starts < m.ends and b.ends > m.starts and b.starts > m.starts - p.longest
+         where 'Slot/' || b.id <> $1
+         order by m.id, b.id),
+      settled as (
+        select m.*, case when heir.id is not null and heir.expires is null then 'busy'
+                         when heir.id is not null then 'busy-tentative'
+                         when block.id is not null then 'busy-unavailable' else 'free' end as new_status,
+               coalesce(heir.appointment, block.slot) as new_holder, heir.expires as new_until
+          from mine m left join heir on heir.id = m.id left join block on block.id = m.id),
+      ${statusChange('settled', 'm.new_status', 'm.new_holder', 'm.new_until', '$2::text', `(m.new_status <> 'free' or m.rule is distinct from 'outside')`)},
+      ${deletion('settled', '$2::text', `m.new_status = 'free' and m.rule = 'outside'`)}
+      select 1`,
+      [holder, at],
+    ),
+  )
+}

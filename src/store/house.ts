@@ -1,0 +1,23 @@
+/**
+ * The things that every desk is handed, built once by `src/house.ts`. No container: each function takes it as its first
+ * argument and names what it uses.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { Ids } from '../base/ids.ts'
+import type { Definitions } from '../fhir/definitions/types.ts'
+import type { Pool } from './db.ts'
+
+export type House = {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly definitions: Definitions
+  /** Our own profiles, extensions and operations as JSON text, by `Type/id`. */
+  readonly conformance: ReadonlyMap<string, string>
+  /** The FHIR base, for example `http://127.0.0.1:8080/fhir`, without a slash at the end. */
+  readonly base: string
+  /** IANA name, for a Schedule or Location that names none. */
+  readonly defaultTimeZone: string
+  /** Something worth an operator's eye; never carries patient data. */
+  readonly warn: (what: string, details?: Record<string, unknown>) => void
+}

@@ -1,0 +1,69 @@
+/**
+ * What Postgres says, in our words. The rooms above branch on a name, never on an SQLSTATE.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ *
+ * Leaves out the text of the database's own message wherever it may quote a value: values are patient data.
+ */
+import { errorCode, errorMessage } from '../base/error-code.ts'
+import { type FaultKind, fault } from '../base/fault.ts'
+
+export type PgErrorName =
+  | 'unique'
+  | 'exclusion'
+  | 'foreign-key'
+  | 'check'
+  | 'serialization'
+  | 'deadlock'
+  | 'unstorable-text'
+  | 'unstorable-number'
+  | 'connection'
+  | 'raised'
+
+const names: Readonly<Record<string, PgErrorName>> = {
+  '23505': 'unique',
+  '23P01': 'exclusion',
+  '23503': 'foreign-key',
+  '23514': 'check',
+  '40001': 'serialization',
+  '40P01': 'deadlock',
+  '22P05': 'unstorable-text',
+  '22021': 'unstorable-text',
+  '22003': 'unstorable-number',
+  '57P01': 'connection',
+  '57P02': 'connection',
+  '57P03': 'connection',
+  '53300': 'connection',
+}
+
+/** Errors of the socket and of the driver itself, which carry no SQLSTATE. */
+const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND'])
+const connectionMessages = /connection terminated|not queryable|timeout exceeded when trying to connect|client was closed/i
+
+/** Our own functions raise SQLSTATE SW + three digits of a status; the message is ours and may be shown. */
+const raisedKinds: Readonly<Record<string, FaultKind>> = {
+  SW404: 'not-found',
+  SW409: 'conflict',
+  SW410: 'gone',
+  SW412: 'stale',
+  SW422: 'business-rule',
+}
+
+/** The name of what went wrong, or undefined for anything that is a mistake of ours. */
+export function pgErrorName(error: unknown): PgErrorName | undefined {
+  const code = errorCode(error) ?? ''
+  if (code.startsWith('SW')) return 'raised'
+  if (code.startsWith('08') || connectionCodes.has(code)) return 'connection'
+  if (names[code]) return names[code]
+  return code === '' && connectionMessages.test(errorMessage(error)) ? 'connection' : undefined
+}
+
+/** What a caller should see. Names that a desk handles itself (unique, exclusion, retries) pass through as they came. */
+export function translatePgError(error: unknown): unknown {
+  const name = pgErrorName(error)
+  if (name === 'connection') return fault('transient', 'The database cannot be reached just now. Try again in a moment.')
+  if (name === 'unstorable-text')
+    return fault('value', 'The text holds a character that cannot be stored (a NUL, or half of a surrogate pair). Remove it and try again.')
+  if (name === 'unstorable-number') return fault('value', 'A number is too large, or has too many digits, to be stored.')
+  if (name === 'raised') return fault(raisedKinds[errorCode(error) ?? ''] ?? 'processing', errorMessage(error))
+  return error
+}

@@ -1,0 +1,75 @@
+/**
+ * Connections to Postgres, as `db.ts` describes them. A statement with a name is prepared once a connection.
+ *
+ * timestamptz comes back as a Date, int8 as text (a version outgrows nothing, a position may). Leaves out transactions.
+ */
+import pg from 'pg'
+import { fault } from '../base/fault.ts'
+import { connectTimeoutMs, databaseConnectionsMax, unnamedConnectionsMax } from '../base/limits.ts'
+import type { Db, Pool, Statement } from './db.ts'
+import { translatePgError } from './pg-errors.ts'
+
+type Runner = { query: (config: pg.QueryConfig) => Promise<pg.QueryResult> }
+
+const dbOf = (runner: Runner): Db => ({
+  query: async <Row>(statement: Statement): Promise<Row[]> => {
+    const result = await runner.query(statement as pg.QueryConfig).catch((error: unknown) => {
+      throw translatePgError(error)
+    })
+    // Postgres answers the commit of a failed transaction with a rollback and no error.
+    if (result.command === 'ROLLBACK' && statement.text === 'commit')
+      throw fault('exception', 'A transaction that had failed was committed.')
+    return result.rows as Row[]
+  },
+})
+
+/** One connection, given back when `use` settles, and thrown away where it was lost on the way. */
+async function withConnection<T>(pool: pg.Pool, use: (db: Db) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translatePgError(error)
+  })
+  const lost: Error[] = []
+  const onError = (error: Error) => lost.push(error)
+  client.on('error', onError)
+  try {
+    return await use(dbOf(client))
+  } finally {
+    client.off('error', onError)
+    client.release(lost.length > 0)
+  }
+}
+
+function connections(url: string, max: number, onConnect?: pg.PoolConfig['onConnect']): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    onConnect,
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'slotwise',
+    // A pool of idle connections must not keep a command from ending.
+    allowExitOnIdle: true,
+  })
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {})
+  return pool
+}
+
+/**
+ * A statement with a name has one plan for all values: planned once a connection, and not, as Postgres would often have
+ * it, anew at every call (of a booking that was half its cost). One without a name is planned by the values it comes
+ * with, on connections of its own. Both kinds inside a transaction run on its one connection.
+ */
+export function openPool(url: string, options: { readonly max?: number } = {}): Pool {
+  const pool = connections(url, options.max ?? databaseConnectionsMax, async (client) => {
+    await client.query('set plan_cache_mode = force_generic_plan')
+  })
+  const byValues = connections(url, Math.min(unnamedConnectionsMax, options.max ?? databaseConnectionsMax))
+  const [named, unnamed] = [dbOf(pool), dbOf(byValues)]
+  return {
+    query: (statement) => (statement.name === undefined ? unnamed : named).query(statement),
+    connect: (use) => withConnection(pool, use),
+    end: async () => {
+      await Promise.all([pool.end(), byValues.end()])
+    },
+  }
+}

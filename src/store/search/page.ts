@@ -1,0 +1,85 @@
+/**
+ * The statements of one search: a page of rows and how many there are in all. https://hl7.org/fhir/R4/search.html
+ * `Slot?schedule=…&status=free&start=ge…&start=lt…&_sort=start` comes out as one range of the index
+ * slot(schedule, status, starts, id), in its order.
+ * Left out: running them, and what the reply looks like.
+ */
+import sql, { join, raw, type Sql } from 'sql-template-tag'
+import type { Definitions } from '../../fhir/definitions/types.ts'
+import { confinementOf } from '../../fhir/patient-compartment.ts'
+import type { SearchQuery } from '../../fhir/search-query.ts'
+import type { Statement } from '../db.ts'
+import { layoutOf, tableOf } from '../layout.ts'
+import { type Bounds, criterionCondition, dependsOnValues, isSelective, type Scope, visibleConditions } from './compile.ts'
+import { decodeCursor } from './cursor.ts'
+import { afterCondition, keyColumns, orderBy, orderOf, sortValues } from './sort.ts'
+import { column, statementOf, texts } from './statement.ts'
+
+export type FoundRow = {
+  readonly id: string
+  /** The stored text. */
+  readonly body: string
+  /** For `encodeCursor`; only the last row of a full page has it. */
+  readonly sort?: readonly (string | null)[] | null
+  /** Words such as `actor=Practitioner/1`, where the query includes by them. */
+  readonly references?: readonly string[]
+  /** The ids of the patients whose compartment the row is in, where it was asked for. */
+  readonly patients?: readonly string[]
+}
+
+/** What else the rows shall hold. */
+export type Wish = { readonly patients?: boolean }
+
+const alias = 't'
+
+/** The columns of a found row. */
+export function foundColumns(wish: Wish): Sql[] {
+  const patients = sql`array(select substr(word, 10) from unnest(t.terms) as word where starts_with(word, '@Patient/')) as patients`
+  return [sql`t.id`, sql`t.body::text as body`, ...(wish.patients ? [patients] : [])]
+}
+
+/** The references that the query's includes follow, hot columns among them. */
+function referencesColumn(definitions: Definitions, type: string, query: SearchQuery): Sql[] {
+  const codes = [...new Set(query.includes.flatMap((include) => include.codes))]
+  if (codes.length === 0) return []
+  const hot = codes.flatMap((code) => {
+    const place = layoutOf(definitions, type).get(code)
+    return place?.kind === 'id' && place.target ? [sql`${`${code}=${place.target}/`}::text || ${column(alias, place.column)}`] : []
+  })
+  const words = sql`array(select word from unnest(t.terms) as word where split_part(word, '=', 1) = any(${texts(codes)}))`
+  return [hot.length ? sql`${words} || array_remove(array[${join(hot, ', ')}], null) as "references"` : sql`${words} as "references"`]
+}
+
+const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => [
+  ...visibleConditions(scope),
+  ...query.criteria.map((criterion) => criterionCondition(scope, criterion)),
+]
+
+/** Whether few rows match whatever is asked, and whether one plan serves all values. */
+function planOf(scope: Scope, query: SearchQuery): { filterFirst: boolean; named: boolean } {
+  const confined = scope.bounds.patient !== undefined && confinementOf(scope.definitions, scope.type) === 'own'
+  const filterFirst = confined || query.criteria.some(isSelective)
+  const depends = scope.bounds.anyOf !== undefined || query.criteria.some((criterion) => dependsOnValues(scope, criterion))
+  return { filterFirst, named: filterFirst || !depends }
+}
+
+/** One page, and one row more where there is a next page. */
+export function compileSearch(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
+  const scope: Scope = { definitions, type, alias, bounds }
+  const { filterFirst, named } = planOf(scope, query)
+  const keys = orderOf(definitions, type, alias, query, filterFirst)
+  const columns = [...foundColumns(wish), ...keyColumns(keys), ...referencesColumn(definitions, type, query)]
+  const conditions = conditionsOf(scope, query)
+  if (query.cursor !== undefined) conditions.push(afterCondition(keys, decodeCursor(query.cursor, keys)))
+  const page = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by ${orderBy(keys)} limit ${query.count + 1}::int`
+  const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(query.includes.length > 0 ? ['references'] : [])]
+  const composed = sql`select ${raw(names.map((name) => `p."${name}"`).join(', '))}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`
+  return statementOf(composed, named)
+}
+
+/** How many match in all: one row, `total` (int). */
+export function compileCount(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}): Statement {
+  const scope: Scope = { definitions, type, alias, bounds }
+  const composed = sql`select count(*)::int as total from ${raw(tableOf(type))} as t where ${join(conditionsOf(scope, query), ' and ')}`
+  return statementOf(composed, planOf(scope, query).named)
+}

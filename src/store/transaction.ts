@@ -1,0 +1,60 @@
+/**
+ * The one maker of a `Tx`: begin, commit, and roll back on a throw, all on one connection.
+ * https://www.postgresql.org/docs/current/transaction-iso.html
+ *
+ * What is retried is the function that was handed in, whole, so it must hold nothing from an earlier try: name it, and
+ * give it everything by argument.
+ */
+import { fault } from '../base/fault.ts'
+import { transactionAttemptsMax } from '../base/limits.ts'
+import type { Db, Pool, Tx } from './db.ts'
+import { pgErrorName } from './pg-errors.ts'
+
+const begin = { text: 'begin', values: [] }
+const commit = { text: 'commit', values: [] }
+const rollback = { text: 'rollback', values: [] }
+
+async function runOnce<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  await db.query(begin)
+  try {
+    const result = await work(db as Tx)
+    await db.query(commit)
+    return result
+  } catch (error) {
+    // Where even the rollback fails, the connection is gone and Postgres has rolled back by itself.
+    await db.query(rollback).catch(() => undefined)
+    throw error
+  }
+}
+
+const worthAnotherTry = (error: unknown): boolean => {
+  const name = pgErrorName(error)
+  return name === 'deadlock' || name === 'serialization'
+}
+
+/** Not a mistake of the caller's, nor of ours: the same may well succeed a moment later. */
+const crowded = (): Error => fault('transient', 'Too much is written here at once just now. Try again in a moment.')
+
+/** Runs `work` in one transaction; a deadlock or a serialization failure runs it again from the start. */
+export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await pool.connect((db) => runOnce(db, work))
+    } catch (error) {
+      if (!worthAnotherTry(error)) throw error
+      if (attempt >= transactionAttemptsMax) throw crowded()
+    }
+  }
+}
+
+/** Runs a statement that is a transaction of its own again where a deadlock or a serialization failure undid it. */
+export async function retried<T>(statement: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await statement()
+    } catch (error) {
+      if (!worthAnotherTry(error)) throw error
+      if (attempt >= transactionAttemptsMax) throw crowded()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The server under measure: ours, started as a newcomer would in a folder of its own, or any FHIR server by its base URL.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemIds } from '../../src/base/ids.ts'
+import { openEmbedded } from '../../src/store/embedded.ts'
+
+export type Server = {
+  readonly base: string
+  readonly token?: string
+  /** Where the bare limit can live beside it; only ours has one. */
+  readonly databaseUrl?: string
+  /** Gives the largest resident set since it was last asked, in bytes; undefined for a server elsewhere. */
+  readonly peakMemory: () => number | undefined
+  readonly stop: () => Promise<void>
+}
+
+const program = new URL('../../bin/slotwise.mjs', import.meta.url).pathname
+const startSecondsMax = 60
+const rssEveryMs = 500
+
+export async function startServer(): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'slotwise-bench-'))
+  const port = await freePort()
+  const env = { ...process.env, DATA_DIR: join(folder, 'data'), DEMO: 'off', HOST: '127.0.0.1', PORT: String(port), WORKERS: '1' }
+  const log = join(folder, 'log')
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', '--max-old-space-size=768', program, 'serve'], {
+    env,
+    stdio: ['ignore', openSync(log, 'w'), 'inherit'],
+  })
+  const died = (code: number | null): void => console.error(`The server ended with ${code}:\n${readFileSync(log, 'utf8').slice(-2000)}`)
+  child.once('exit', died)
+  const origin = `http://127.0.0.1:${port}`
+  await ready(`${origin}/health/ready`, child)
+  const token = execFileSync(process.execPath, [program, 'token', '--scope', 'system/*.cruds', '--ttl', '8h'], { env, encoding: 'utf8' })
+  const database = await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined })
+  const memory = watchMemory(child.pid ?? 0)
+  return {
+    base: `${origin}/fhir`,
+    token: token.trim().split('\n').at(-1),
+    databaseUrl: database.url,
+    peakMemory: memory.peak,
+    stop: async () => {
+      memory.stop()
+      child.off('exit', died)
+      child.kill('SIGTERM')
+      if (child.exitCode === null) await once(child, 'exit')
+      await database.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+async function ready(url: string, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < startSecondsMax * 10; tries++) {
+    if (child.exitCode !== null) break
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer?.ok) return
+    await sleep(100)
+  }
+  child.kill('SIGTERM')
+  throw new Error(`The server did not answer ${url} within ${startSecondsMax} s.`)
+}
+
+type Process = { readonly pid: number; readonly parent: number; readonly rss: number; readonly name: string }
+
+function processes(): Process[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,rss=,comm='], { encoding: 'utf8' }).trim().split('\n')
+  return lines.map((line) => {
+    const [pid, parent, rss, name = ''] = line.trim().split(/\s+/)
+    return { pid: Number(pid), parent: Number(parent), rss: Number(rss) * 1024, name }
+  })
+}
+
+/** The launcher may start another Node; whichever of the family is largest is the server. Postgres does not count. */
+function watchMemory(pid: number): { peak: () => number; stop: () => void } {
+  const seen = { largest: 0 }
+  const look = (): void => {
+    const all = processes()
+    const family = new Set([pid])
+    for (const { pid: child, parent } of all.toSorted((a, b) => a.pid - b.pid)) if (family.has(parent)) family.add(child)
+    const sizes = all.filter((one) => family.has(one.pid) && !one.name.includes('postgres')).map(({ rss }) => rss)
+    seen.largest = Math.max(seen.largest, ...sizes)
+  }
+  const timer = setInterval(look, rssEveryMs)
+  const peak = (): number => {
+    look()
+    const { largest } = seen
+    seen.largest = 0
+    return largest
+  }
+  return { peak, stop: () => clearInterval(timer) }
+}

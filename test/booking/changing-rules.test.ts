@@ -1,0 +1,140 @@
+/** When a clinic changes its rules or takes time off, the free Slots follow at once; what is booked or held stays. */
+import { disagreements } from '../support/agreement.ts'
+import { availability, type Clinic, clinic, instantIn, ours, timezone } from '../support/clinic.ts'
+import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
+
+let house: TestHouse
+
+beforeAll(async () => {
+  house = await testHouse()
+})
+afterEach(async () => expect(await disagreements(house.house.pool)).toEqual([]))
+afterAll(() => house.close())
+
+const times = (slots: readonly Body[]): string[] => slots.map(({ start }) => start.slice(11, 16))
+const off = (day: number, from: string, to: string): object => ({
+  url: ours('not-available'),
+  extension: [
+    { url: 'during', valuePeriod: { start: instantIn(day, from), end: instantIn(day, to) } },
+    { url: 'description', valueString: 'Away' },
+  ],
+})
+async function change(place: Clinic, extension: object[]): Promise<void> {
+  const schedule = await place.schedule()
+  made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, extension }), 200)
+}
+const hours = (start: string, end: string, slotMinutes = 15): object[] => [timezone('Etc/UTC'), availability({ start, end, slotMinutes })]
+
+describe('new hours', () => {
+  it('remove and add free Slots, keep the ones in both unwritten, and leave booked and held ones', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '12:00:00' })
+    const [a = '', b = ''] = await place.patients(2)
+    const booked = made(await place.book((await place.slotAt(2, '09:00')).id, a))
+    const held = made(await place.hold((await place.slotAt(2, '09:30')).id, b))
+    const before = await place.slotAt(2, '11:00')
+    const gone = await place.slotAt(2, '09:15')
+    await change(place, hours('11:00:00', '13:00:00'))
+    const after = await place.slotsOn(2)
+    expect(times(after)).toEqual(['09:00', '09:30', '11:00', '11:15', '11:30', '11:45', '12:00', '12:15', '12:30', '12:45'])
+    expect(await place.slotAt(2, '11:00')).toEqual(before)
+    expect((await house.call('GET', `Slot/${gone.id}`)).status).toBe(410)
+    expect(after.slice(0, 2).map(({ status }) => status)).toEqual(['busy', 'busy-tentative'])
+    // Given back, they are outside the rules and go.
+    made(await house.call('POST', `Appointment/${booked.id}/$cancel`), 200)
+    made(await house.call('POST', `Appointment/${held.id}/$release`), 200)
+    expect(times(await place.slotsOn(2))[0]).toBe('11:00')
+  })
+
+  it('bring a Slot back under its old id, one version on', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const slot = await place.slotAt(2, '09:00')
+    await change(place, hours('10:00:00', '11:00:00'))
+    expect((await house.call('GET', `Slot/${slot.id}`)).status).toBe(410)
+    await change(place, hours('09:00:00', '10:00:00'))
+    const back = made(await house.call('GET', `Slot/${slot.id}`), 200)
+    expect([back.status, Number(back.meta.versionId)]).toEqual(['free', 3])
+  })
+
+  it('of another grid lay no free Slot over a booked one', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const visit = made(await place.book((await place.slotAt(2, '09:15')).id, await place.patient()))
+    await change(place, hours('09:00:00', '10:00:00', 20))
+    const after = await place.slotsOn(2)
+    expect(after.filter(({ status }) => status === 'free').map(({ start }) => start.slice(11, 16))).toEqual(['09:40'])
+    made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
+    expect((await place.slotsOn(2)).map(({ start, status }) => `${start.slice(11, 16)} ${status}`)).toEqual([
+      '09:00 free',
+      '09:20 free',
+      '09:40 free',
+    ])
+  })
+
+  it('of an inactive Schedule: no booking, no offer', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const slot = await place.slotAt(2, '09:00')
+    const schedule = await place.schedule()
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, active: false }), 200)
+    expect([410, 422]).toContain((await place.book(slot.id, await place.patient())).status)
+  })
+})
+
+describe('time off', () => {
+  it('on the Schedule, its Location or its Practitioner takes the free Slots away; a booked visit stays', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const visit = made(await place.book((await place.slotAt(2, '09:15')).id, await place.patient()))
+    const schedule = await place.schedule()
+    await change(place, [...(schedule.extension ?? []), off(2, '09:00', '09:30')])
+    expect(times(await place.slotsOn(2))).toEqual(['09:15', '09:30', '09:45'])
+    for (const [reference, day] of [
+      [`Location/${place.location}`, 3],
+      [`Practitioner/${place.practitioners[0]}`, 4],
+    ] as const) {
+      const resource = made(await house.call('GET', reference), 200)
+      made(await house.call('PUT', reference, { ...resource, extension: [...(resource.extension ?? []), off(day, '09:00', '09:45')] }), 200)
+      expect(times(await place.slotsOn(day))).toEqual(['09:45'])
+    }
+    expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).status).toBe('booked')
+  })
+
+  it('as a block over two Schedules of one practitioner, moved and freed again', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '11:00:00' })
+    const schedule = (await place.schedule()) as unknown as { actor: object[]; extension: object[] }
+    const second = made(
+      await house.call('POST', 'Schedule', {
+        resourceType: 'Schedule',
+        active: true,
+        actor: schedule.actor.slice(0, 1),
+        extension: schedule.extension,
+      }),
+    )
+    const free = async (id: string): Promise<string[]> => {
+      const answer = await house.call(
+        'GET',
+        `Slot?schedule=Schedule/${id}&status=free&start=${instantIn(2, '00:00').slice(0, 10)}&_sort=start`,
+      )
+      return (answer.json.entry ?? []).map(({ resource }) => resource.start.slice(11, 16))
+    }
+    const block = { resourceType: 'Slot', status: 'busy-unavailable', schedule: { reference: `Schedule/${second.id}` } }
+    const laid = made(await house.call('POST', 'Slot', { ...block, start: instantIn(2, '09:00'), end: instantIn(2, '10:30') }))
+    for (const id of [place.schedules[0] ?? '', second.id]) expect(await free(id)).toEqual(['10:30', '10:45'])
+    made(await house.call('PUT', `Slot/${laid.id}`, { ...laid, start: instantIn(2, '10:00'), end: instantIn(2, '11:00') }), 200)
+    for (const id of [place.schedules[0] ?? '', second.id]) expect(await free(id)).toEqual(['09:00', '09:15', '09:30', '09:45'])
+    made(
+      await house.call('PUT', `Slot/${laid.id}`, { ...laid, status: 'free', start: instantIn(2, '10:00'), end: instantIn(2, '11:00') }),
+      200,
+    )
+    expect(await free(place.schedules[0] ?? '')).toHaveLength(8)
+  })
+
+  it('cannot be booked into while the rules change beside it', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '13:00:00' })
+    const patients = await place.patients(16)
+    const slots = await place.slotsOn(2)
+    const schedule = await place.schedule()
+    const extension = [...(schedule.extension ?? []), off(2, '11:00', '13:00')]
+    const [, ...answers] = await Promise.all([change(place, extension), ...slots.map((slot, i) => place.book(slot.id, patients[i] ?? ''))])
+    for (const { status } of answers) expect([201, 409, 410, 422]).toContain(status)
+    expect(answers.slice(0, 8).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201))
+    expect((await place.slotsOn(2)).filter(({ status, start }) => status === 'free' && start >= instantIn(2, '11:00'))).toEqual([])
+  })
+})

@@ -1,0 +1,140 @@
+/** One practitioner with two Schedules, rooms and devices: a visit takes up everyone who can be in one place only. */
+import { disagreements } from '../support/agreement.ts'
+import { availability, type Clinic, clinic, create, timezone } from '../support/clinic.ts'
+import { type Body, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+
+let house: TestHouse
+let place: Clinic
+
+beforeAll(async () => {
+  house = await testHouse()
+  place = await clinic(house.call, { n: 2 })
+})
+afterEach(async () => expect(await disagreements(house.house.pool)).toEqual([]))
+afterAll(() => house.close())
+
+const physical = (code: string) => ({ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/location-physical-type', code }] })
+const scheduleOf = (actors: readonly string[], slotMinutes = 15): Promise<string> =>
+  create(house.call, {
+    resourceType: 'Schedule',
+    active: true,
+    actor: actors.map((reference) => ({ reference })),
+    extension: [timezone('Etc/UTC'), availability({ slotMinutes })],
+  })
+const slotsOf = async (schedule: string, day: string): Promise<Body[]> =>
+  matches(await house.call('GET', `Slot?schedule=Schedule/${schedule}&start=${day}&_sort=start&_count=200`))
+const taken = (slots: readonly Body[]): string[] => slots.filter(({ status }) => status !== 'free').map(({ start }) => start.slice(11, 16))
+const someday = new Date(Date.now() + 4 * 86_400_000).toISOString().slice(0, 10)
+const at = (slots: readonly Body[], time: string): Body => slots.find(({ start }) => start.slice(11, 16) === time) as Body
+
+describe('two Schedules of one practitioner', () => {
+  it("make each other's overlapping Slots unavailable, and a cancellation gives back exactly those", async () => {
+    const other = await scheduleOf([`Practitioner/${place.practitioners[0]}`], 20)
+    const patient = await place.patient()
+    const slot = await place.slotAt(4, '10:00')
+    const visit = made(await place.book(slot.id, patient))
+    expect(taken(await slotsOf(other, someday))).toEqual(['10:00'])
+    const late = made(await place.book((await place.slotAt(4, '10:15')).id, patient))
+    expect(taken(await slotsOf(other, someday))).toEqual(['10:00', '10:20'])
+    made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
+    // 10:00 to 10:20 still lies under the visit of 10:15.
+    expect(taken(await slotsOf(other, someday))).toEqual(['10:00', '10:20'])
+    expect(taken(await place.slotsOn(4))).toEqual(['10:15'])
+    made(await house.call('POST', `Appointment/${late.id}/$cancel`), 200)
+    expect(taken(await slotsOf(other, someday))).toEqual([])
+    expect(taken(await place.slotsOn(4))).toEqual([])
+  })
+
+  it('give one of two simultaneous bookings of the same hour, whichever Schedule it came by', async () => {
+    const other = await scheduleOf([`Practitioner/${place.practitioners[1]}`], 30)
+    const theirs = (await slotsOf(other, someday)).slice(0, 8)
+    const ours = (await place.slotsOn(4, 1)).filter((_, i) => i % 2 === 0).slice(0, 8)
+    const patients = await place.patients(16)
+    const answers = await Promise.all([...theirs, ...ours].map((slot, i) => place.book(slot.id, patients[i] ?? '')))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(8)
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(8)
+  })
+
+  it('share a PractitionerRole’s practitioner', async () => {
+    const practitioner = await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Role' }] })
+    const role = await create(house.call, {
+      resourceType: 'PractitionerRole',
+      active: true,
+      practitioner: { reference: `Practitioner/${practitioner}` },
+    })
+    const [byRole, byPerson] = [await scheduleOf([`PractitionerRole/${role}`]), await scheduleOf([`Practitioner/${practitioner}`])]
+    made(await place.book(at(await slotsOf(byRole, someday), '09:00').id, await place.patient()))
+    expect(taken(await slotsOf(byPerson, someday))).toEqual(['09:00'])
+  })
+})
+
+describe('rooms, devices and clinics', () => {
+  it('claim a room and a device, but never a clinic', async () => {
+    const room = await create(house.call, { resourceType: 'Location', status: 'active', name: 'Room', physicalType: physical('ro') })
+    const site = await create(house.call, { resourceType: 'Location', status: 'active', name: 'Site', physicalType: physical('si') })
+    const scanner = await create(house.call, { resourceType: 'Device', status: 'active' })
+    const people = await Promise.all([1, 2, 3].map(() => create(house.call, { resourceType: 'Practitioner', name: [{ family: 'P' }] })))
+    const inRoom = await scheduleOf([`Practitioner/${people[0]}`, `Location/${room}`, `Location/${site}`])
+    const alsoInRoom = await scheduleOf([`Practitioner/${people[1]}`, `Location/${room}`])
+    const onSite = await scheduleOf([`Practitioner/${people[2]}`, `Location/${site}`])
+    const withScanner = await scheduleOf([`Device/${scanner}`, `Location/${site}`])
+    const patients = await place.patients(3)
+    made(await place.book(at(await slotsOf(inRoom, someday), '09:00').id, patients[0] ?? ''))
+    expect(taken(await slotsOf(alsoInRoom, someday))).toEqual(['09:00'])
+    expect(taken(await slotsOf(onSite, someday))).toEqual([])
+    expect(taken(await slotsOf(withScanner, someday))).toEqual([])
+    const scan = at(await slotsOf(withScanner, someday), '09:00')
+    made(await place.book(scan.id, patients[1] ?? ''))
+    const clashing = {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: scan.start,
+      end: scan.end,
+      participant: [`Patient/${patients[2]}`, `Device/${scanner}`].map((reference) => ({ actor: { reference }, status: 'accepted' })),
+    }
+    expect((await house.call('POST', 'Appointment', clashing)).status).toBe(409)
+    const excused = clashing.participant.map((one, i) => (i === 1 ? { ...one, status: 'declined' } : one))
+    made(await house.call('POST', 'Appointment', { ...clashing, participant: excused }))
+    const informed = clashing.participant.map((one, i) => (i === 1 ? { ...one, required: 'information-only' } : one))
+    made(await house.call('POST', 'Appointment', { ...clashing, participant: informed }))
+  })
+
+  it('claim the Schedule itself where none of its actors can be in one place only', async () => {
+    const site = await create(house.call, { resourceType: 'Location', status: 'active', name: 'Hall' })
+    const [one, two] = [await scheduleOf([`Location/${site}`]), await scheduleOf([`Location/${site}`])]
+    const [a, b] = await place.patients(2)
+    const slot = at(await slotsOf(one, someday), '09:00')
+    made(await place.book(slot.id, a ?? ''))
+    expect((await place.book(slot.id, b ?? '')).status).toBe(409)
+    made(await place.book(at(await slotsOf(two, someday), '09:00').id, b ?? ''))
+  })
+})
+
+describe('an Appointment without a Slot', () => {
+  it('takes the free Slots of its practitioner that it overlaps, moves and gives them back', async () => {
+    const day = new Date(Date.now() + 6 * 86_400_000).toISOString().slice(0, 10)
+    const visit = {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: `${day}T09:10:00Z`,
+      end: `${day}T09:40:00Z`,
+      participant: [`Patient/${await place.patient()}`, `Practitioner/${place.practitioners[0]}`].map((reference) => ({
+        actor: { reference },
+        status: 'accepted',
+      })),
+    }
+    const stored = made(await house.call('POST', 'Appointment', visit))
+    expect(taken(await place.slotsOn(6))).toEqual(['09:00', '09:15', '09:30'])
+    const moved = made(
+      await house.call('PUT', `Appointment/${stored.id}`, { ...stored, start: `${day}T11:00:00Z`, end: `${day}T11:30:00Z` }),
+      200,
+    )
+    expect(taken(await place.slotsOn(6))).toEqual(['11:00', '11:15'])
+    made(await house.call('PUT', `Appointment/${stored.id}`, { ...moved, status: 'cancelled' }), 200)
+    expect(taken(await place.slotsOn(6))).toEqual([])
+    made(await house.call('PUT', `Appointment/${stored.id}`, { ...moved }), 200)
+    expect(taken(await place.slotsOn(6))).toEqual(['11:00', '11:15'])
+    expect((await house.call('DELETE', `Appointment/${stored.id}`)).status).toBe(204)
+    expect(taken(await place.slotsOn(6))).toEqual([])
+  })
+})

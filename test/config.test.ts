@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadConfig, settings } from '../src/config.ts'
+
+describe('loadConfig', () => {
+  it('needs no setting at all', () => {
+    expect(loadConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      publicUrl: 'http://127.0.0.1:8080',
+      databaseUrl: undefined,
+      dataDir: './data',
+      demo: true,
+      auth: 'smart',
+      workers: 1,
+      defaultTimeZone: 'America/New_York',
+    })
+  })
+
+  it('takes an empty setting for one that is not given', () => {
+    expect(loadConfig({ PORT: '', DEMO: ' ', DATABASE_URL: '' })).toEqual(loadConfig({}))
+  })
+
+  it('loads no demo clinic into a database of somebody else unless asked', () => {
+    const DATABASE_URL = 'postgres://user:secret@db.example.org/clinic'
+    expect(loadConfig({ DATABASE_URL }).demo).toBe(false)
+    expect(loadConfig({ DATABASE_URL, DEMO: 'on' }).demo).toBe(true)
+    expect(loadConfig({ DEMO: 'off' }).demo).toBe(false)
+  })
+
+  it.each([
+    [{ HOST: '0.0.0.0', PORT: '9000' }, 'http://127.0.0.1:9000'],
+    [{ HOST: '::1' }, 'http://[::1]:8080'],
+    [{ HOST: 'clinic.local', PORT: '80' }, 'http://clinic.local'],
+    [{ PUBLIC_URL: 'https://clinic.example.org/' }, 'https://clinic.example.org'],
+    [{ PUBLIC_URL: 'https://example.org/clinic/one/' }, 'https://example.org/clinic/one'],
+  ])('%j is seen by the world as %s', (env, expected) => {
+    expect(loadConfig(env).publicUrl).toBe(expected)
+  })
+
+  it.each([
+    [{ PORT: 'http' }, 'PORT must be a whole number between 1 and 65535, not "http".'],
+    [{ PORT: '0' }, 'PORT'],
+    [{ PORT: '65536' }, 'PORT'],
+    [{ PORT: '80.5' }, 'PORT'],
+    [{ WORKERS: '-1' }, 'WORKERS'],
+    [{ WORKERS: 'many' }, 'WORKERS'],
+    [{ DEMO: 'yes' }, 'DEMO must be "on" or "off", not "yes".'],
+    [{ AUTH: 'none' }, 'AUTH'],
+    [{ AUTH: 'off', HOST: '0.0.0.0' }, 'AUTH=off is only for a server on this machine alone'],
+    [{ PUBLIC_URL: 'clinic.example.org' }, 'PUBLIC_URL'],
+    [{ PUBLIC_URL: 'ftp://clinic.example.org' }, 'PUBLIC_URL'],
+    [{ PUBLIC_URL: 'https://clinic.example.org/?a=b' }, 'PUBLIC_URL'],
+    [{ DATABASE_URL: 'mysql://db' }, 'DATABASE_URL'],
+    [{ DEFAULT_TIME_ZONE: 'Mars/Olympus' }, 'DEFAULT_TIME_ZONE'],
+    [{ DEFAULT_TIME_ZONE: '+05:00' }, 'DEFAULT_TIME_ZONE'],
+  ])('refuses %j with a sentence that names the setting', (env, sentence) => {
+    expect(() => loadConfig(env)).toThrow(sentence)
+  })
+
+  it('keeps a password out of the sentence', () => {
+    expect(() => loadConfig({ DATABASE_URL: 'mysql://root:hunter2@db/x' })).not.toThrow(/hunter2/)
+    expect(() => loadConfig({ DATABASE_URL: 'mysql://root:hunter2@db/x' })).toThrow(/…@db/)
+  })
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('lets AUTH be off on %s', (HOST) => {
+    expect(loadConfig({ HOST, AUTH: 'off' }).auth).toBe('off')
+  })
+
+  it('is described in the README setting by setting', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+    for (const { name, meaning } of settings) {
+      const row = readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``))
+      expect({ name, row }).toEqual({ name, row: expect.stringContaining(meaning) })
+    }
+  })
+})

@@ -1,0 +1,212 @@
+/** The answers of `$hold`, `$book`, `$release` and `$cancel`: status, shape and headers (the success table of CONTRACT §4). */
+import { type Clinic, clinic, instantIn } from '../support/clinic.ts'
+import { type Answer, appointmentIn, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+
+let house: TestHouse
+let place: Clinic
+let patients: string[]
+
+beforeAll(async () => {
+  house = await testHouse()
+  place = await clinic(house.call)
+  patients = await place.patients(12)
+})
+afterAll(() => house.close())
+
+const [whom, next] = [
+  (): string => patients[0] ?? '',
+  (() => {
+    const times = ['09', '10', '11', '12', '13', '14', '15', '16'].flatMap((hour) =>
+      ['00', '15', '30', '45'].map((minute) => `${hour}:${minute}`),
+    )
+    return (): Promise<Body> => place.slotAt(2, times.shift() ?? '')
+  })(),
+]
+const post = (path: string, values: Readonly<Record<string, unknown>> = {}, headers?: Record<string, string>): Promise<Answer> =>
+  house.call('POST', path, parameters(values), headers)
+const slotStatus = async (id: string): Promise<string> => made(await house.call('GET', `Slot/${id}`), 200).status
+const heldUntil = ({ extension = [] }: Body): string | undefined =>
+  extension.find(({ url }) => url === 'https://slotwise.org/fhir/StructureDefinition/held-until')?.valueInstant
+
+/** Made, at a Location of its own, the Appointment alone. */
+async function expectCreated(answer: Answer, status: string): Promise<Body> {
+  const appointment = made(answer)
+  expect(appointment).toMatchObject({ resourceType: 'Appointment', status })
+  expect(answer.headers.get('location')).toBe(`${house.house.base}/Appointment/${appointment.id}/_history/${appointment.meta.versionId}`)
+  expect(answer.headers.get('etag')).toBe(`W/"${appointment.meta.versionId}"`)
+  expect(made(await house.call('GET', `Appointment/${appointment.id}`), 200)).toEqual(appointment)
+  return appointment
+}
+
+/** A searchset of one Appointment and what was said about it. */
+function expectBundle(answer: Answer, status: string): Body {
+  const { json } = answer
+  expect([answer.status, json.resourceType, (json as unknown as { type: string }).type, json.total]).toEqual([
+    200,
+    'Bundle',
+    'searchset',
+    1,
+  ])
+  expect(json.entry?.map(({ search, resource }) => `${search?.mode} ${resource.resourceType}`)).toEqual([
+    'match Appointment',
+    'outcome OperationOutcome',
+  ])
+  const appointment = appointmentIn(answer) as Body
+  expect(appointment.status).toBe(status)
+  return appointment
+}
+
+describe('Slot/{id}', () => {
+  it('$book: 201 with the booked Appointment; the Slot is busy', async () => {
+    const slot = await next()
+    const booked = await expectCreated(await place.book(slot.id, whom(), { comment: 'Knee' }), 'booked')
+    expect(booked).toMatchObject({ start: new Date(slot.start).toISOString(), slot: [{ reference: `Slot/${slot.id}` }], comment: 'Knee' })
+    expect(booked.participant.map(({ actor, status }) => `${actor?.reference} ${status}`).sort()).toEqual(
+      [`Patient/${whom()}`, `Practitioner/${place.practitioners[0]}`, `Location/${place.location}`, `HealthcareService/${place.service}`]
+        .map((reference) => `${reference} accepted`)
+        .sort(),
+    )
+    expect(await slotStatus(slot.id)).toBe('busy')
+  })
+
+  it('$hold: 201, pending, held-until and Expires in ten minutes; then $book of it: 200, a Bundle', async () => {
+    const slot = await next()
+    const answer = await place.hold(slot.id, whom())
+    const held = await expectCreated(answer, 'pending')
+    const until = Date.parse(heldUntil(held) ?? '')
+    expect(Math.abs(until - Date.now() - 600_000)).toBeLessThan(10_000)
+    expect(Math.abs(Date.parse(answer.headers.get('expires') ?? '') - until)).toBeLessThan(1_000)
+    expect(new Set(held.participant.map(({ status }) => status))).toEqual(new Set(['tentative']))
+    expect(await slotStatus(slot.id)).toBe('busy-tentative')
+    const booked = expectBundle(await post(`Appointment/${held.id}/$book`, { comment: 'Yes' }), 'booked')
+    expect(booked).toMatchObject({ id: held.id, comment: 'Yes' })
+    expect(heldUntil(booked)).toBeUndefined()
+    expect(new Set(booked.participant.map(({ status }) => status))).toEqual(new Set(['accepted']))
+    expect(await slotStatus(slot.id)).toBe('busy')
+  })
+
+  it('$release: 200, the cancelled Appointment; the Slot is free', async () => {
+    const slot = await next()
+    made(await place.hold(slot.id, whom()))
+    expect(made(await post(`Slot/${slot.id}/$release`), 200)).toMatchObject({ resourceType: 'Appointment', status: 'cancelled' })
+    expect(await slotStatus(slot.id)).toBe('free')
+    expect((await post(`Slot/${slot.id}/$release`)).status).toBe(422)
+  })
+})
+
+describe('Appointment/$book and $hold', () => {
+  it('take a bare Appointment: 201, its own words kept', async () => {
+    const [one, two] = [await next(), await next()]
+    const proposal = place.appointment(one, whom(), { status: 'proposed', description: 'Check-up', priority: 3 })
+    expect(await expectCreated(await house.call('POST', 'Appointment/$book', proposal), 'booked')).toMatchObject({
+      description: 'Check-up',
+      priority: 3,
+    })
+    const held = await house.call('POST', 'Appointment/$hold', place.appointment(two, whom(), { status: 'proposed' }))
+    expect(heldUntil(await expectCreated(held, 'pending'))).toBeDefined()
+    expect(held.headers.get('expires')).toBeTruthy()
+  })
+
+  it('take appt-resource: 201; appointment-resource: 200, a Bundle', async () => {
+    const [one, two] = [await next(), await next()]
+    const proposal = (slot: Body) => place.appointment(slot, whom(), { status: 'proposed' })
+    await expectCreated(await post('Appointment/$book', { 'appt-resource': proposal(one) }), 'booked')
+    expectBundle(await post('Appointment/$book', { 'appointment-resource': proposal(two) }), 'booked')
+  })
+
+  it('take slot and patient: 201; patient-id: 200, a Bundle', async () => {
+    const [one, two] = [await next(), await next()]
+    await expectCreated(await post('Appointment/$book', { slot: `Slot/${one.id}`, patient: `Patient/${whom()}` }), 'booked')
+    expectBundle(await post('Appointment/$book', { slot: `Slot/${two.id}`, 'patient-id': { valueUri: `Patient/${whom()}` } }), 'booked')
+  })
+
+  it('take a Schedule and a start, as ISiK sends them: 201', async () => {
+    const slot = await next()
+    const booked = await post('Appointment/$book', {
+      schedule: `Schedule/${place.schedules[0]}`,
+      'appt-resource': { ...place.appointment(slot, whom(), { status: 'proposed' }), slot: undefined },
+    })
+    expect(await expectCreated(booked, 'booked')).toMatchObject({ slot: [{ reference: `Slot/${slot.id}` }] })
+  })
+
+  it('take a hold by appt-id and by appointment-reference: 200, a Bundle', async () => {
+    for (const name of [
+      { 'appt-id': (id: string) => ({ valueUri: `Appointment/${id}` }) },
+      { 'appointment-reference': (id: string) => `Appointment/${id}` },
+    ]) {
+      const held = made(await place.hold((await next()).id, whom()))
+      const [key, value] = Object.entries(name)[0] as [string, (id: string) => unknown]
+      expect(expectBundle(await post('Appointment/$book', { [key]: value(held.id) }), 'booked').id).toBe(held.id)
+    }
+  })
+
+  it('refuse what is booked already with 409, and booking what is cancelled with 422', async () => {
+    const visit = made(await place.book((await next()).id, whom()))
+    expect((await post(`Appointment/${visit.id}/$book`)).status).toBe(409)
+    made(await post(`Appointment/${visit.id}/$cancel`), 200)
+    expect((await post(`Appointment/${visit.id}/$book`)).status).toBe(422)
+  })
+
+  it('refuse an invalid Appointment with 400 that names the element', async () => {
+    const slot = await next()
+    const wrong = await house.call('POST', 'Appointment/$book', place.appointment(slot, whom(), { status: 'reserved' }))
+    expect([wrong.status, wrong.json.issue[0]?.expression?.[0]]).toEqual([400, 'Appointment.status'])
+    expect(await slotStatus(slot.id)).toBe('free')
+  })
+})
+
+describe('IHE calls (appointment-* names)', () => {
+  it('are refused with the status and a Bundle holding only the OperationOutcome', async () => {
+    const slot = await next()
+    made(await place.book(slot.id, whom()))
+    const proposal = place.appointment(slot, patients[1] ?? '', { status: 'proposed' })
+    const refused = await post('Appointment/$book', { 'appointment-resource': proposal })
+    expect(refused.status).toBe(409)
+    expect(refused.json.entry?.map(({ resource }) => resource.resourceType)).toEqual(['OperationOutcome'])
+    expect(refused.json.entry?.[0]?.resource.issue[0]).toMatchObject({ severity: 'fatal', code: 'conflict' })
+    const unknown = await post('Appointment/$book', { 'appointment-reference': 'Appointment/none' })
+    expect([unknown.status, unknown.json.resourceType]).toEqual([404, 'Bundle'])
+  })
+
+  it('book and cancel by the status of the Appointment they send; how to move one is said (ITI-117)', async () => {
+    const [slot, later] = [await next(), await next()]
+    const booked = expectBundle(
+      await post('Appointment/$book', { 'appointment-resource': place.appointment(slot, whom(), { status: 'pending' }) }),
+      'booked',
+    )
+    const moved = { ...booked, start: later.start, end: later.end, slot: [{ reference: `Slot/${later.id}` }] }
+    const refused = await post('Appointment/$book', { 'appointment-resource': moved })
+    expect([refused.status, refused.json.entry?.[0]?.resource.issue[0]?.diagnostics]).toEqual([
+      422,
+      expect.stringContaining('cancelled-appt-id'),
+    ])
+    expectBundle(await post('Appointment/$book', { 'appointment-resource': { ...booked, status: 'cancelled' } }), 'cancelled')
+    expect(await slotStatus(slot.id)).toBe('free')
+  })
+})
+
+describe('$cancel and $release', () => {
+  it('$cancel: 200, the Appointment with its reason and comment; the time is free and found again', async () => {
+    const slot = await next()
+    const visit = made(await place.book(slot.id, whom()))
+    const reason = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason', code: 'pat' }] }
+    const answer = await post(`Appointment/${visit.id}/$cancel`, { reason: { valueCodeableConcept: reason }, comment: 'Away' })
+    expect(made(answer, 200)).toMatchObject({ id: visit.id, status: 'cancelled', cancelationReason: reason, comment: 'Away' })
+    expect(answer.headers.get('etag')).toBe('W/"2"')
+    expect(await slotStatus(slot.id)).toBe('free')
+    const found = matches(await house.call('GET', `Schedule/${place.schedules[0]}/$find-slots?start=${slot.start}&_count=1`))
+    expect(found.map(({ id }) => id)).toEqual([slot.id])
+    // Asked again, it stays as it is.
+    expect(made(await post(`Appointment/${visit.id}/$cancel`), 200).meta.versionId).toBe('2')
+  })
+
+  it('refuse to cancel what is over, and to release what is booked', async () => {
+    const past = { resourceType: 'Appointment', status: 'fulfilled', start: instantIn(-1, '09:00'), end: instantIn(-1, '09:15') }
+    const participant = [{ actor: { reference: `Patient/${whom()}` }, status: 'accepted' }]
+    const done = made(await house.call('POST', 'Appointment', { ...past, participant }))
+    expect((await post(`Appointment/${done.id}/$cancel`)).status).toBe(422)
+    const visit = made(await place.book((await next()).id, whom()))
+    expect((await post(`Appointment/${visit.id}/$release`)).status).toBe(422)
+    expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).status).toBe('booked')
+  })
+})

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const project = join(import.meta.dirname, '..')
+
+type Outcome = { readonly code: number; readonly said: string }
+
+const cruise = (folder: string): Promise<Outcome> =>
+  run(
+    process.execPath,
+    [join(project, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'],
+    {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1' },
+    },
+  ).then(
+    ({ stdout }) => ({ code: 0, said: stdout }),
+    ({ code, stdout }) => ({ code, said: stdout }),
+  )
+
+describe('the arrows between rooms', () => {
+  let copy: string
+  beforeAll(async () => {
+    copy = await mkdtemp(join(tmpdir(), 'slotwise-structure-'))
+    for (const part of ['src', 'package.json', '.dependency-cruiser.cjs'])
+      await cp(join(project, part), join(copy, part), { recursive: true })
+    await symlink(join(project, 'node_modules'), join(copy, 'node_modules'))
+  })
+  afterAll(() => rm(copy, { recursive: true }))
+
+  it('all point down in the project as it stands', async () => {
+    const { code, said } = await cruise(copy)
+    expect(said).toMatch(/no dependency violations found \(\d{2,} modules, \d{2,} dependencies/)
+    expect(code).toBe(0)
+  })
+
+  const planted: [why: string, file: string, line: string, rule: string][] = [
+    ['a value against the table', 'src/base/clock.ts', "import { idPattern } from '../fhir/resource.ts'\nvoid idPattern", 'from-base'],
+    [
+      'a type against the table',
+      'src/scheduling/planted.ts',
+      "import type { Db } from '../store/db.ts'\nexport type Planted = Db",
+      'from-scheduling',
+    ],
+    ['HTTP seeing SQL', 'src/http/planted.ts', "import { openPool } from '../store/pool.ts'\nvoid openPool", 'from-http'],
+    ['neighbours on one level', 'src/operations/planted.ts', "import type {} from '../interactions/planted.ts'", 'from-operations'],
+    [
+      'a setting read in a room',
+      'src/booking/planted.ts',
+      "import { loadConfig } from '../config.ts'\nvoid loadConfig",
+      'settings-are-passed-in',
+    ],
+    ['a file read in a pure room', 'src/fhir/planted.ts', "import { readFileSync } from 'node:fs'\nvoid readFileSync", 'pure-rooms'],
+    ['the driver outside the store', 'src/jobs/planted.ts', "import pg from 'pg'\nvoid pg", 'sql-lives-in-store'],
+    ['a circle', 'src/base/clock.ts', "import { systemIds } from './ids.ts'\nvoid systemIds", 'no-circle'],
+  ]
+
+  it.each(planted)('are refused: %s', async (_why, file, line, rule) => {
+    const target = join(copy, file)
+    const partner = { 'from-operations': 'src/interactions/planted.ts', 'no-circle': 'src/base/ids.ts' }[rule]
+    const before = await readFile(target, 'utf8').catch(() => undefined)
+    const partnerBefore = partner && (await readFile(join(copy, partner), 'utf8').catch(() => undefined))
+    await writeFile(target, `${before ?? ''}\n${line}\n`)
+    if (partner)
+      await writeFile(
+        join(copy, partner),
+        `${partnerBefore ?? ''}\n${rule === 'no-circle' ? "import type {} from './clock.ts'" : 'export {}'}\n`,
+      )
+    const { code, said } = await cruise(copy)
+    await (before === undefined ? rm(target) : writeFile(target, before))
+    if (partner) await (partnerBefore === undefined ? rm(join(copy, partner)) : writeFile(join(copy, partner), partnerBefore))
+    expect(said).toContain(`error ${rule}: ${file}`)
+    expect(code).toBeGreaterThan(0)
+  })
+})

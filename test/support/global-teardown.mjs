@@ -1,0 +1,3 @@
+import { closeRun } from './test-postgres.ts'
+
+export default () => closeRun(process.pid)
