@@ -14,6 +14,7 @@ import { lockDirectory, plansOf } from '../store/plans.ts'
 import { insertResource, type ResourceWrite, removeResource, replaceResource, type Written } from '../store/resources.ts'
 import { hasLiveVisits } from '../store/visit-context.ts'
 import { type Change, IdIsTaken } from './change.ts'
+import { oneByOne } from './one-by-one.ts'
 import { directoryTypes, replan, schedulesUnder } from './plans.ts'
 import { assertFewSlots, regenerateSlots } from './regenerate-slots.ts'
 import { releaseDeleted, writeAppointment } from './write-appointment.ts'
@@ -102,5 +103,11 @@ async function columnsAfter(tx: Tx, house: House, { type, id, at }: Removal): Pr
 const schedulesAtOnceMax = 20
 
 export async function remakeSlots(house: House, schedules: readonly string[]): Promise<void> {
-  for (const schedule of schedules.slice(0, schedulesAtOnceMax)) await regenerateSlots(house, schedule, true)
+  // What was written stands: a Schedule whose Slots fail now stays stale, and the job tries it again.
+  await oneByOne(
+    house,
+    'the Slots of a Schedule could not be made; it is tried again',
+    schedules.slice(0, schedulesAtOnceMax),
+    (schedule) => regenerateSlots(house, schedule, true),
+  )
 }
