@@ -163,7 +163,8 @@ export async function remakeStale(house: House): Promise<number> {
   }
 }
 
-const regenerateEach = (house: House, schedules: readonly string[], onlyStale = false): Promise<number> =>
+/** One that fails stays stale, so that the job tries it again; the others are made all the same. */
+export const regenerateEach = (house: House, schedules: readonly string[], onlyStale = false): Promise<number> =>
   oneByOne(house, 'the Slots of a Schedule could not be made; it is tried again', schedules, (one) =>
     regenerateSlots(house, one, onlyStale),
   )

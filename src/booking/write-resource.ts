@@ -14,9 +14,8 @@ import { lockDirectory, plansOf } from '../store/plans.ts'
 import { insertResource, type ResourceWrite, removeResource, replaceResource, type Written } from '../store/resources.ts'
 import { hasLiveVisits } from '../store/visit-context.ts'
 import { type Change, IdIsTaken } from './change.ts'
-import { oneByOne } from './one-by-one.ts'
 import { directoryTypes, replan, schedulesUnder } from './plans.ts'
-import { assertFewSlots, regenerateSlots } from './regenerate-slots.ts'
+import { assertFewSlots, regenerateEach } from './regenerate-slots.ts'
 import { releaseDeleted, writeAppointment } from './write-appointment.ts'
 import { releaseDeletedSlot, writeSlot } from './write-slot.ts'
 
@@ -102,12 +101,7 @@ async function columnsAfter(tx: Tx, house: House, { type, id, at }: Removal): Pr
 /** So many Schedules have their Slots remade before the answer; more are left to the job that runs each second. */
 const schedulesAtOnceMax = 20
 
+/** What was written stands, also where the Slots of a Schedule cannot be made just now. */
 export async function remakeSlots(house: House, schedules: readonly string[]): Promise<void> {
-  // What was written stands: a Schedule whose Slots fail now stays stale, and the job tries it again.
-  await oneByOne(
-    house,
-    'the Slots of a Schedule could not be made; it is tried again',
-    schedules.slice(0, schedulesAtOnceMax),
-    (schedule) => regenerateSlots(house, schedule, true),
-  )
+  await regenerateEach(house, schedules.slice(0, schedulesAtOnceMax), true)
 }

@@ -48,6 +48,20 @@ describe('a Schedule whose Slots cannot be made', () => {
   })
 })
 
+describe('a write whose Slots cannot be made', () => {
+  it('stands, and its Slots follow when they can', async () => {
+    await run(`create function no_slots() returns trigger language plpgsql as $$ begin raise exception 'no room'; end $$`)
+    await run('create trigger no_slots before insert on slot for each row execute function no_slots()')
+    const late = await clinic(house.call)
+    const [schedule] = late.schedules
+    const slots = async () => (await house.call('GET', `Slot?schedule=Schedule/${schedule}&_count=0`)).json.total
+    expect(await slots()).toBe(0)
+    await run('drop trigger no_slots on slot')
+    await remakeStale(house.house)
+    expect(await slots()).toBeGreaterThan(0)
+  })
+})
+
 describe('a hold that cannot be ended', () => {
   it('keeps no other waiting', async () => {
     const [broken, other] = await Promise.all(
