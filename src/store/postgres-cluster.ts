@@ -6,13 +6,13 @@
  */
 import { spawn } from 'node:child_process'
 import { chmod, link, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { errorCode } from '../base/error-code.ts'
 import { fault } from '../base/fault.ts'
 import { connectTimeoutMs, postgresLogBytesMax, postgresPollMs, postgresStartMs, postgresStopMs } from '../base/limits.ts'
+import { freePort, isFree } from './loopback-port.ts'
 import { pgErrorName } from './pg-errors.ts'
 import { giveTo, invocation, type PostgresAccount, postgresAccount } from './postgres-account.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
@@ -64,23 +64,6 @@ export function urlOf({ folder, port, password }: Cluster, database: string): st
   const host = socket === undefined ? '' : `&host=${encodeURIComponent(socket)}`
   return `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}?sslmode=disable${host}`
 }
-
-const listens = (port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port))
-    })
-  })
-
-const freePort = (): Promise<number> => listens(0)
-const isFree = (port: number): Promise<boolean> =>
-  listens(port).then(
-    () => true,
-    () => false,
-  )
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
