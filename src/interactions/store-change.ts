@@ -1,5 +1,6 @@
 /**
- * What create and update share: a body judged, then written through the engine in one transaction, then what hangs on it.
+ * What create and update share: a body judged, then written through the engine, then what hangs on it. As a transaction of
+ * its own, or inside one that somebody else has begun.
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
@@ -25,7 +26,13 @@ export type Submitted = {
   readonly text: string
 }
 
-export type Stored = { readonly written: Written; readonly at: string; readonly created: boolean }
+export type Stored = {
+  readonly written: Written
+  readonly at: string
+  readonly created: boolean
+  /** Those whose Slots must follow. */
+  readonly schedules: readonly string[]
+}
 
 /** The body of a write as a valid resource of the type. Throws what is wrong with it, element by element. */
 export function submittedBody(house: House, type: string, body: unknown): Resource {
@@ -51,40 +58,62 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
     throw fault('forbidden', `Under a patient scope only what concerns that patient may be written.`)
 }
 
-/** `judge` sees the current row, locked, and says under which conditions the write may go on. */
-export async function storeChange(
-  house: House,
-  actor: Actor,
-  verb: Verb,
-  submitted: Submitted,
-  judge: (row: StoredRow | undefined) => void,
-): Promise<Stored> {
-  const { outcome, at, created } = await withNextTimes(house, () =>
-    inTransaction(house.pool, (tx) => storeInTx(tx, house, actor, verb, submitted, judge)),
-  )
-  await remakeSlots(house, outcome.schedules)
-  if (submitted.type === 'Slot') await settleBeside(house, submitted.id, submitted.resource)
-  return { written: outcome.written, at, created }
+/** Sees the current row, locked, and says under which conditions the write may go on. */
+export type Judge = (row: StoredRow | undefined) => void
+
+/** One write, a transaction of its own. */
+export async function storeChange(house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
+  const stored = await withNextTimes(house, () => inTransaction(house.pool, (tx) => storeInTx(tx, house, actor, verb, submitted, judge)))
+  await afterCommit(house, [{ ...submitted, schedules: stored.schedules }])
+  return stored
 }
 
-async function storeInTx(
+/** What was written in a transaction, for what can only be done once everybody sees it. */
+export type Committed = Pick<Submitted, 'type' | 'id' | 'resource'> & { readonly schedules: readonly string[] }
+
+/** The Slots of changed Schedules are made anew, and new ones settled with what was taken beside them. */
+export async function afterCommit(house: House, written: readonly Committed[]): Promise<void> {
+  await remakeSlots(house, [...new Set(written.flatMap(({ schedules }) => schedules))])
+  for (const { type, id, resource } of written) if (type === 'Slot') await settleBeside(house, id, resource)
+}
+
+/** One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes` understands. */
+export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
+  // A new id cannot be there yet: a create needs no look.
+  const row = verb === 'c' ? undefined : await lockResource(tx, submitted.type, submitted.id)
+  return storeOver(tx, house, actor, row, submitted, judge)
+}
+
+/** `row`: the current one, locked by the caller. */
+export async function storeOver(
   tx: Tx,
   house: House,
   actor: Actor,
-  verb: Verb,
-  { type, id, resource, text }: Submitted,
-  judge: (row: StoredRow | undefined) => void,
-) {
-  // A new id cannot be there yet: a create needs no look.
-  const row = verb === 'c' ? undefined : await lockResource(tx, type, id)
+  row: StoredRow | undefined,
+  submitted: Submitted,
+  judge: Judge,
+): Promise<Stored> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
   if (before) assertMayWrite(house, actor, 'u', before)
   judge(row)
+  const change = changeOf(house, actor, row, before, submitted)
+  const { written, schedules } = await writeResource(tx, house, change)
+  return { written, at: change.at, created: before === undefined, schedules }
+}
+
+function changeOf(
+  house: House,
+  actor: Actor,
+  row: StoredRow | undefined,
+  before: Resource | undefined,
+  { type, id, resource, text }: Submitted,
+): Change {
+  const verb = before ? 'u' : 'c'
   const stored: Resource = { ...resource, id }
-  const permission = may(actor, before ? 'u' : 'c', type)
-  assertMayWrite(house, actor, before ? 'u' : 'c', stored)
-  const change: Change = {
+  const permission = may(actor, verb, type)
+  assertMayWrite(house, actor, verb, stored)
+  return {
     type,
     id,
     before,
@@ -96,5 +125,4 @@ async function storeInTx(
     patient: permission.allowed ? permission.patient : undefined,
     audit: auditOf(house, actor, before ? 'update' : 'create'),
   }
-  return { outcome: await writeResource(tx, house, change), at: change.at, created: before === undefined }
 }
