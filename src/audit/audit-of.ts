@@ -24,6 +24,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   hold: 'C',
   book: 'C',
   release: 'U',
+  reschedule: 'U',
   cancel: 'U',
   expire: 'U',
   find: 'E',

@@ -5,25 +5,20 @@
  * stand or fall with it (a place of a capped day, a visit that is moved, a remembered answer) does it take a transaction.
  */
 import { fault } from '../base/fault.ts'
-import { instantOf } from '../fhir/resource.ts'
-import { brokenRule } from '../scheduling/booking-rules.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import { joined } from '../scheduling/visits.ts'
 import type { Db, Tx } from '../store/db.ts'
-import { freeTimeOfOne } from '../store/free-time.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
-import { slotsTakenBy } from '../store/slot-rows.ts'
 import { inTransaction, retried } from '../store/transaction.ts'
-import { patientIsKnown, type SlotContext, slotContext } from '../store/visit-context.ts'
+import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { placeVisit } from '../store/visits.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOf, takeDayPlaces } from './day-places.ts'
-import { type BookInput, claimsFor, type NewVisit, newVisit, type VisitTime } from './new-visit.ts'
-import { nextTimes, type Wish } from './next-times.ts'
+import { type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { chooseService, type Offered } from './service-choice.ts'
+import { assertRules, taken, visitIn, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
@@ -37,86 +32,14 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const offered = chooseService(plan, input.service)
-  const visit = await visitIn(house, input, context, plan, offered)
-  await assertRules(house, input, context, plan, offered, visit)
+  const asked = { ...input, own: input.replaces?.id }
+  const visit = await visitIn(house, asked, context, plan, offered)
+  await assertRules(house, asked, context, plan, offered, visit)
   const wish = wishOf(input, context)
   if (!visit.free) throw await taken(house, wish)
   const booked = newVisit(house, input, plan, offered, visit, await claimsFor(house, input, plan))
   if (!(await commit(house, input, booked, plan, offered, context))) throw await taken(house, wish)
   return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
-}
-
-/** The Slots that the visit takes: the one it starts in, and where that is too short those that follow it without a gap. */
-async function visitIn(house: House, input: BookInput, context: SlotContext, plan: SchedulePlan, offered: Offered): Promise<VisitTime> {
-  const first = { id: context.id, start: context.starts.getTime(), end: context.ends.getTime() }
-  const start = input.start ?? first.start
-  const minutes = input.minutes ?? offered.policy.durationMinutes
-  const end = minutes === undefined ? first.end : start + minutes * 60_000
-  // A visit that is moved may be moved into its own time, which is given back in the same transaction.
-  const own = input.replaces ? await slotsTakenBy(house.pool, `Appointment/${input.replaces.id}`, plan.schedule) : []
-  const free = context.free || context.takenBy === `Slot/${context.id}` || own.some((slot) => slot.id === context.id)
-  if (end <= first.end || !free) return { start, end, slots: [first], free }
-  const time = await freeTimeOfOne(house.pool, {
-    schedule: plan.schedule,
-    from: instantOf(first.start),
-    until: instantOf(end),
-    limit: joinedSlotsMax,
-  })
-  const following = time.free.map(({ id, starts, ends }) => ({ id, schedule: plan.schedule, start: starts * 1000, end: ends * 1000 }))
-  const slots = joined({ ...first, schedule: plan.schedule }, end, [
-    ...following,
-    ...own.map((slot) => ({ ...slot, schedule: plan.schedule })),
-  ])
-  return { start, end, slots: slots ?? [first], free: slots !== undefined }
-}
-
-const joinedSlotsMax = 500
-
-async function assertRules(
-  house: House,
-  input: BookInput,
-  context: SlotContext,
-  plan: SchedulePlan,
-  offered: Offered,
-  visit: VisitTime,
-): Promise<void> {
-  const { policy, service } = offered
-  const patientIsNew =
-    !policy.newPatients &&
-    !(await patientIsKnown(
-      house.pool,
-      input.patient,
-      plan.actors.map((actor) => actor.reference),
-    ))
-  const broken = brokenRule({
-    now: house.clock.now().getTime(),
-    start: visit.start,
-    end: visit.end,
-    // A time that is gone is a conflict with next times, not a visit outside its Slots.
-    slots: visit.free ? visit.slots : [{ start: visit.start, end: visit.end }],
-    plan,
-    service,
-    policy,
-    online: input.online,
-    patientIsNew,
-    ownOverlap:
-      context.patientVisits.some((own) => own.id !== input.replaces?.id && own.start < visit.end && visit.start < own.end) && visit.free,
-    requestedDurationMinutes: input.minutes,
-  })
-  if (broken) throw fault('business-rule', broken.message, broken.expression)
-}
-
-const wishOf = (input: BookInput, context: SlotContext): Wish => ({
-  schedule: context.schedule,
-  service: input.service,
-  minutes: input.minutes,
-  from: context.starts.getTime(),
-  online: input.online,
-})
-
-/** The time is somebody else's: said with up to three next times. */
-export async function taken(house: House, wish: Wish): Promise<Error> {
-  return fault('conflict', 'This time has just been taken.', 'slot', await nextTimes(house, wish))
 }
 
 /** One statement where that is all; else a transaction around it. False: the time is gone. */

@@ -23,6 +23,8 @@ export type BookInput = {
   readonly slot: string
   /** The id of the Patient. */
   readonly patient: string
+  /** The ids of the other Patients of a visit of several. */
+  readonly others?: readonly string[]
   readonly service: ServiceChoice
   readonly minutes?: number
   /** Instants that the client named itself; must agree with the Slot. */
@@ -125,7 +127,7 @@ function appointmentOf(house: House, input: BookInput, { plan, offered, visit, h
   const resource = visitAppointment({
     plan,
     service: offered.service,
-    patient: { reference: `Patient/${input.patient}` },
+    patients: [input.patient, ...(input.others ?? [])].map((id) => ({ reference: `Patient/${id}` })),
     start: visit.start,
     end: visit.end,
     slots: visit.slots.map((slot) => slot.id),

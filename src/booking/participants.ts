@@ -26,6 +26,11 @@ export const takenActors = (resource: Resource, base: string): string[] =>
 export const patientsNamed = (resource: Resource | undefined, base: string): string[] =>
   actorsOf(participantsOf(resource), base).filter((actor) => typeOfReference(actor) === 'Patient')
 
+/** The bare ids of the patients who take part and live here, each once. */
+export const patientIds = (resource: Resource | undefined, base: string): string[] => [
+  ...new Set(patientsNamed(resource, base).flatMap((patient) => idNamed(patient, 'Patient', base) ?? [])),
+]
+
 /** The first HealthcareService that takes part: `HealthcareService/1`. */
 export const serviceNamed = (resource: Resource, base: string): string | undefined =>
   actorsOf(participantsOf(resource), base).find((actor) => localReference(actor)?.type === 'HealthcareService')

@@ -159,3 +159,10 @@ export const textIn = ({ name, value }: Parameter): string => {
   if (typeof value === 'string' && value !== '') return value
   throw fault('value', `The parameter ${name} is text.`, name)
 }
+
+/** A CodeableConcept; a Coding or text is made into one. */
+export function conceptIn({ name, value }: Parameter): Readonly<Record<string, unknown>> {
+  if (typeof value === 'string') return { text: value }
+  if (typeof value !== 'object' || value === null) throw fault('value', `The ${name} is a CodeableConcept.`, name)
+  return 'code' in value ? { coding: [value] } : (value as Readonly<Record<string, unknown>>)
+}

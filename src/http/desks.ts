@@ -16,6 +16,7 @@ import { find } from '../operations/find.ts'
 import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
 import { release } from '../operations/release.ts'
+import { reschedule } from '../operations/reschedule.ts'
 
 export const desks = {
   read,
@@ -30,6 +31,7 @@ export const desks = {
   hold,
   release,
   book,
+  reschedule,
   cancel,
 } satisfies Record<string, Desk>
 

@@ -43,6 +43,7 @@ export const routes: readonly Route[] = [
   ['POST',   '/Appointment/$book',           '-', 'book'],
   ['POST',   '/Appointment/:id/$book',       '-', 'book'],
   ['POST',   '/Slot/:id/$book',              '-', 'book'],
+  ['POST',   '/Appointment/:id/$reschedule', '-', 'reschedule'],
   ['POST',   '/Appointment/:id/$cancel',     '-', 'cancel'],
 ]
 
@@ -53,6 +54,7 @@ const definitions: Readonly<Partial<Record<keyof Desks, string>>> = {
   hold: 'hold',
   release: 'release',
   book: 'book',
+  reschedule: 'reschedule',
   cancel: 'cancel',
 }
 

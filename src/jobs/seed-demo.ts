@@ -58,7 +58,7 @@ async function putVisit(house: House, visit: DemoVisit, id: string, plans: Reado
   const appointment = visitAppointment({
     plan,
     service,
-    patient: { reference: `Patient/${visit.patient}` },
+    patients: [{ reference: `Patient/${visit.patient}` }],
     start,
     end,
     slots: visit.status === 'booked' ? await slotsOf(house, visit.schedule, start, end) : [],

@@ -6,12 +6,13 @@ import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { cancelVisit } from '../booking/cancel.ts'
-import { firstOf, type Inputs, inputsOf, textIn } from '../fhir/parameters.ts'
+import { conceptIn, firstOf, inputsOf, textIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { assertMayChange } from './may-change.ts'
 import { once } from './once.ts'
+import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
 
 const known: ReadonlySet<string> = new Set(['reason', 'comment'])
@@ -20,7 +21,8 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
   const { id } = request
   if (id === undefined) throw fault('required', 'Say which Appointment: POST to Appointment/{id}/$cancel.', 'id')
   const inputs = inputsOf(request, known)
-  const comment = firstOf(inputs, 'comment')
+  assertKnown(inputs, request)
+  const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
   const assertMay = assertMayChange(house, actor)
   return once(
     house,
@@ -29,7 +31,7 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
     (key) =>
       cancelVisit(house, {
         id,
-        reason: reasonIn(inputs),
+        reason: reason && conceptIn(reason),
         comment: comment && textIn(comment),
         audit: auditOf(house, actor, 'cancel'),
         assertMay,
@@ -37,13 +39,4 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
       }),
     changedReply,
   )
-}
-
-/** A CodeableConcept; a Coding or text is made into one. */
-function reasonIn(inputs: Inputs): { readonly [element: string]: unknown } | undefined {
-  const reason = firstOf(inputs, 'reason')
-  if (!reason) return undefined
-  if (typeof reason.value === 'string') return { text: reason.value }
-  if (typeof reason.value !== 'object' || reason.value === null) throw fault('value', 'The reason is a CodeableConcept.', 'reason')
-  return 'code' in reason.value ? { coding: [reason.value] } : (reason.value as { readonly [element: string]: unknown })
 }

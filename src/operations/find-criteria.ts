@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
-import { Fault, fault } from '../base/fault.ts'
+import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import {
   findSchedulesMax,
@@ -37,6 +37,7 @@ import { schedulesMatching } from '../store/plans.ts'
 import { compileSearch } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
 import { patientTime } from '../store/visit-context.ts'
+import { assertKnown } from './unknown-parameters.ts'
 
 const dayMs = 86_400_000
 
@@ -75,7 +76,7 @@ export type Criteria = {
 /** Throws: value, too-costly, and `malformed` for an unknown parameter under `Prefer: handling=strict`. */
 export async function criteriaOf(house: House, actor: Actor, request: FhirRequest, online: boolean): Promise<Criteria> {
   const inputs = inputsOf(request, known)
-  if (inputs.unknown.length > 0 && request.headers.prefer.handling === 'strict') throw unknownFault(inputs.unknown)
+  assertKnown(inputs, request)
   const window = windowOf(house, inputs)
   const service = serviceOf(house, inputs)
   const schedules = await schedulesOf(house, inputs, request)
@@ -100,17 +101,6 @@ export async function criteriaOf(house: House, actor: Actor, request: FhirReques
     },
   }
 }
-
-const unknownFault = (names: readonly string[]): Fault =>
-  new Fault(
-    'malformed',
-    names.map((name) => ({
-      severity: 'error',
-      code: 'invalid',
-      diagnostics: `The parameter ${name.slice(0, 80)} is not known here.`,
-      expression: name.slice(0, 80),
-    })),
-  )
 
 function windowOf(house: House, inputs: Inputs): { start: number; end: number } {
   const [from, to] = [firstOf(inputs, 'start'), firstOf(inputs, 'end')]

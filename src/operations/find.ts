@@ -51,7 +51,7 @@ function proposalFor(house: House, { visit, plan, service }: Found, { window }: 
   const appointment = visitAppointment({
     plan,
     service,
-    patient: patient === undefined ? undefined : { reference: `Patient/${patient}` },
+    patients: patient === undefined ? [] : [{ reference: `Patient/${patient}` }],
     start: visit.start,
     end: visit.end,
     slots: visit.slots.map((slot) => slot.id),

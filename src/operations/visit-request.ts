@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
-import { Fault, fault } from '../base/fault.ts'
+import { fault } from '../base/fault.ts'
 import { visitMinutesMax } from '../base/limits.ts'
 import { idNamed, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
@@ -12,7 +12,8 @@ import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNum
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
-import { slotStartingAt } from '../store/slots.ts'
+import { slotAt } from './named-time.ts'
+import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
 
 const known: ReadonlySet<string> = new Set([
@@ -49,15 +50,7 @@ export type VisitRequest = {
 
 export async function visitRequest(house: House, actor: Actor, request: FhirRequest): Promise<VisitRequest> {
   const inputs = inputsOf(request, known, { type: 'Appointment', name: 'appointment-resource' })
-  if (inputs.unknown.length > 0 && request.headers.prefer.handling === 'strict')
-    throw new Fault(
-      'malformed',
-      inputs.unknown.map((name) => ({
-        severity: 'error',
-        code: 'invalid',
-        diagnostics: `The parameter ${name.slice(0, 80)} is not known here.`,
-      })),
-    )
+  assertKnown(inputs, request)
   const permission = mayBook(actor)
   const sent = firstOf(inputs, 'appointment-resource')?.resource
   if (sent) validateProposal(house, sent)
@@ -152,12 +145,4 @@ async function slotOf(house: House, request: FhirRequest, inputs: Inputs, resour
   const start = firstOf(inputs, 'start')?.value ?? resource?.start
   if (!schedule || typeof start !== 'string') return undefined
   return slotAt(house, idIn(schedule, 'Schedule', house.base), start)
-}
-
-/** ISiK: no Slot named, but a Schedule and a start. */
-async function slotAt(house: House, schedule: string, start: string): Promise<string> {
-  if (Number.isNaN(Date.parse(start))) throw fault('value', 'The start is an instant such as 2026-11-23T09:00:00Z.', 'start')
-  const slot = await slotStartingAt(house.pool, schedule, new Date(start).toISOString())
-  if (slot === undefined) throw fault('business-rule', 'No Slot of this Schedule starts at that time.', 'start')
-  return slot
 }

@@ -19,8 +19,8 @@ export type VisitAppointment = {
   readonly id?: string
   readonly plan: SchedulePlan
   readonly service?: ServiceOffer
-  /** A proposal may be for nobody yet. */
-  readonly patient?: { readonly reference: string; readonly display?: string }
+  /** A proposal may be for nobody yet; a visit may be for several. */
+  readonly patients?: readonly { readonly reference: string; readonly display?: string }[]
   /** Unix milliseconds. */
   readonly start: number
   readonly end: number
@@ -85,7 +85,7 @@ function subjectOf({ proposal, plan: { template }, service }: VisitAppointment):
 /** The client's participants first; those of ours that had not answered yet now do. Whoever is missing is added. */
 function participantsFor(input: VisitAppointment): Element[] {
   const answer = answers[input.status]
-  const due = [...(input.patient ? [input.patient] : []), ...input.plan.actors]
+  const due = [...(input.patients ?? []), ...input.plan.actors]
   const references = due.map((actor) => actor.reference)
   const theirs = elementsIn(input.proposal?.participant).map((participant) => {
     const ours = referencesOf(participant.actor).some((reference) => references.includes(reference))

@@ -49,15 +49,21 @@ const patientVisits = (patient: string, starts: string, ends: string): string =>
       and a.status in ('pending', 'booked', 'arrived', 'checked-in') and (a.status <> 'pending' or a.held_until > now())
       and a.starts < ${ends} + interval '1 day' and a.ends > ${starts} - interval '1 day'), '[]')`
 
-/** When the patient is taken up by visits of their own between two instants. Unix milliseconds. */
-export async function patientTime(db: Db, patient: string, from: string, until: string): Promise<{ start: number; end: number }[]> {
+/** When the patient is taken up by visits of their own (but `except`) between two instants. Unix milliseconds. */
+export async function patientTime(
+  db: Db,
+  patient: string,
+  from: string,
+  until: string,
+  except = '',
+): Promise<{ start: number; end: number }[]> {
   return db.query<{ start: number; end: number }>(
     prepared(
       `select date_part('epoch', starts) * 1000 as start, date_part('epoch', ends) * 1000 as end
-         from (select deleted, status, starts, ends, held_until from appointment where terms @> array['@Patient/' || $1::text] offset 0) a
+         from (select id, deleted, status, starts, ends, held_until from appointment where terms @> array['@Patient/' || $1::text] offset 0) a
         where not deleted and status in ('pending', 'booked', 'arrived', 'checked-in') and (status <> 'pending' or held_until > now())
-          and starts < $3::timestamptz and ends > $2::timestamptz order by starts, ends limit 1000`,
-      [patient, from, until],
+          and starts < $3::timestamptz and ends > $2::timestamptz and id <> $4 order by starts, ends limit 1000`,
+      [patient, from, until, except],
     ),
   )
 }

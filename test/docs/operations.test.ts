@@ -62,6 +62,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   hold: [...holding.told, ...holding.notYet],
   book: [...holding.told, ...booking.told, ...booking.notYet],
   release: parametersOf('release').told,
+  reschedule: parametersOf('reschedule').told,
   cancel: parametersOf('cancel').told,
 }
 const aliases = ['appointment-reference']
@@ -137,7 +138,9 @@ it('the types that are told are those that are served', () => {
 })
 
 it('every example call on the page of operations goes to an address that is served', () => {
-  const called = [...operations.matchAll(/\$FHIR\/([^"?\s]+)/g)].map(([, path = '']) => path.replace('\\$', '$').replace('$SLOT', '{id}'))
+  const called = [...operations.matchAll(/\$FHIR\/([^"?\s]+)/g)].map(([, path = '']) =>
+    path.replace('\\$', '$').replace(/\$SLOT|\/2\//, (id) => id.replace(/\$SLOT|2/, '{id}')),
+  )
   expect(called.length).toBeGreaterThan(2)
   expect(called.filter((path) => !addresses.includes(path))).toEqual([])
 })

@@ -167,22 +167,6 @@ describe('IHE calls (appointment-* names)', () => {
     const unknown = await post('Appointment/$book', { 'appointment-reference': 'Appointment/none' })
     expect([unknown.status, unknown.json.resourceType]).toEqual([404, 'Bundle'])
   })
-
-  it('book and cancel by the status of the Appointment they send; how to move one is said (ITI-117)', async () => {
-    const [slot, later] = [await next(), await next()]
-    const booked = expectBundle(
-      await post('Appointment/$book', { 'appointment-resource': place.appointment(slot, whom(), { status: 'pending' }) }),
-      'booked',
-    )
-    const moved = { ...booked, start: later.start, end: later.end, slot: [{ reference: `Slot/${later.id}` }] }
-    const refused = await post('Appointment/$book', { 'appointment-resource': moved })
-    expect([refused.status, refused.json.entry?.[0]?.resource.issue[0]?.diagnostics]).toEqual([
-      422,
-      expect.stringContaining('cancelled-appt-id'),
-    ])
-    expectBundle(await post('Appointment/$book', { 'appointment-resource': { ...booked, status: 'cancelled' } }), 'cancelled')
-    expect(await slotStatus(slot.id)).toBe('free')
-  })
 })
 
 describe('$cancel and $release', () => {

@@ -10,7 +10,7 @@ const type = (code: string) => ({ coding: [{ system: 'urn:t', code }] })
 
 const input = (changes: Partial<VisitAppointment> = {}): VisitAppointment => ({
   plan: planWith({ actors: [{ reference: 'Practitioner/p', display: 'Dr P' }, { reference: 'Location/l' }] }),
-  patient: { reference: 'Patient/x' },
+  patients: [{ reference: 'Patient/x' }],
   start: at('2026-11-23T14:00Z'),
   end: at('2026-11-23T14:30Z'),
   slots: ['a', 'b'],

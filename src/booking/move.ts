@@ -1,0 +1,119 @@
+/**
+ * Moves a visit to another time in place: the Appointment keeps its id, and in one transaction its old time is given back
+ * and the new one taken. If the new time cannot be had, the old one stands (CONTRACT §6.5). The same way an Appointment that
+ * takes no time yet (proposed, waitlist) is booked. docs/decisions/0010
+ */
+import { fault } from '../base/fault.ts'
+import { indexValues } from '../fhir/index-values.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { Tx } from '../store/db.ts'
+import type { House } from '../store/house.ts'
+import { claimKey, remember } from '../store/idempotency.ts'
+import { currentResource, replaceResource } from '../store/resources.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { slotContext } from '../store/visit-context.ts'
+import { takeTimeFor } from '../store/visits.ts'
+import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
+import { capsOf, takeDayPlaces } from './day-places.ts'
+import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
+import { patientIds } from './participants.ts'
+import { planAt, planVersionAtHand } from './plans.ts'
+import { scheduleOfSlotId } from './regenerate-slots.ts'
+import { type TimeAsked, taken, wishOf } from './visit-in-slot.ts'
+import { releaseSlotTakenByHand } from './write-slot.ts'
+
+/** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
+export async function moveVisit(house: House, input: MoveInput): Promise<Changed> {
+  for (let attempt = 1; ; attempt++) {
+    const { move, asked, wish } = await judged(house, input)
+    if (!move.visit.free) throw await taken(house, wish)
+    try {
+      return await inTransaction(house.pool, (tx) => moveInTx(tx, house, input, move, asked))
+    } catch (error) {
+      if (error instanceof LostRace) throw await taken(house, wish)
+      if (!(error instanceof ChangedMeanwhile) || attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+const attemptsMax = 5
+
+class LostRace extends Error {}
+/** Somebody else wrote the Appointment between the look and the lock: all is judged again. */
+class ChangedMeanwhile extends Error {}
+
+async function judged(house: House, input: MoveInput) {
+  const row = await currentResource(house.pool, 'Appointment', input.id)
+  if (!row) throw fault('not-found', `There is no Appointment/${input.id}.`, 'Appointment')
+  if (row.body === null) throw fault('gone', `Appointment/${input.id} is no longer there.`, 'Appointment')
+  const before = JSON.parse(row.body) as Resource
+  input.assertMay(before)
+  assertMovable(before, input, house.clock.now().getTime())
+  const asked = timeAsked(house, input, before)
+  const context = await slotContext(house.pool, input.slot, asked.patient, planVersionAtHand(house, scheduleOfSlotId(input.slot)))
+  if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
+  if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
+  if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
+  const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
+  const move = await movedVisit(house, input, { before, version: row.version, asked, context, plan })
+  return { move, asked, wish: wishOf({ ...asked, service: move.choice }, context) }
+}
+
+function assertMovable(before: Resource, { statuses }: MoveInput, now: number): void {
+  const status = String(before.status)
+  if (!statuses.includes(status))
+    throw fault('business-rule', `An Appointment that is ${status} cannot be moved to another time.`, 'Appointment.status')
+  if (status === 'booked' && Date.parse(String(before.start)) <= now)
+    throw fault('business-rule', 'The visit has begun: book a new one.', 'Appointment.start')
+}
+
+/** What it asks for; its length stays what it was. */
+function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked {
+  const [patient = '', ...others] = patientIds(input.proposal ?? before, house.base)
+  const own = before.status === 'booked' ? minutesBetween(before) : undefined
+  return {
+    patient,
+    others,
+    service: input.service ?? {},
+    minutes: input.minutes ?? own,
+    start: input.start,
+    online: input.online,
+    own: input.id,
+  }
+}
+
+function minutesBetween({ start, end }: Resource): number | undefined {
+  const minutes = (Date.parse(String(end)) - Date.parse(String(start))) / 60_000
+  return Number.isFinite(minutes) ? minutes : undefined
+}
+
+async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit, asked: TimeAsked): Promise<Changed> {
+  if (input.once) await claimKey(tx, input.once)
+  const { row } = await lockedAppointment(tx, input.id)
+  if (row.version !== move.version) throw new ChangedMeanwhile()
+  const holder = `Appointment/${input.id}`
+  const at = house.clock.now().toISOString()
+  await releaseVisit(tx, holder, at)
+  if (move.takenByHand) await releaseSlotTakenByHand(tx, input.slot, input.client, at)
+  const { start } = move.visit
+  await takeDayPlaces(tx, capsOf(move.plan, move.offered.policy, { start, holder, online: asked.online, bound: true }))
+  // A refusal must undo what came before it, so it leaves the transaction as a throw.
+  if (!(await takeTimeFor(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
+  const written = await replaceResource(tx, house.definitions, {
+    type: 'Appointment',
+    id: input.id,
+    text: JSON.stringify(move.resource),
+    index: indexValues(house.definitions, move.resource, house.base),
+    at,
+    columns: {
+      status: 'booked',
+      starts: instantOf(move.visit.start),
+      ends: instantOf(move.visit.end),
+      held_until: null,
+      claims: move.time.claims.length,
+    },
+    audit: input.audit,
+  })
+  if (input.once) await remember(tx, input.once, { appointment: written.id, version: written.version }, at)
+  return { id: written.id, version: written.version, text: written.body }
+}

@@ -1,0 +1,170 @@
+/**
+ * What a visit will be after a move: its Appointment, whom it takes up and when. People of the Schedule that it leaves go,
+ * those of the new one come, everybody else stays. Left out: taking the time and giving the old one back (`move.ts`).
+ */
+import { fault } from '../base/fault.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import { visitAppointment } from '../scheduling/appointment.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
+import { claimRows } from '../store/claim-rows.ts'
+import type { House } from '../store/house.ts'
+import type { IdempotencyKey } from '../store/idempotency.ts'
+import { plansOf } from '../store/plans.ts'
+import { claimableActors, namedSlots, type SlotContext } from '../store/visit-context.ts'
+import type { TimeTaken } from '../store/visits.ts'
+import { beyondTheSchedule, type VisitTime } from './new-visit.ts'
+import { idsNamed, takenActors, withLocalActors } from './participants.ts'
+import { planFrom } from './plans.ts'
+import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
+import { assertRules, type TimeAsked, visitIn } from './visit-in-slot.ts'
+
+export type MoveInput = {
+  readonly id: string
+  /** The id of the Slot it is to start in. */
+  readonly slot: string
+  /** Further Slots that the client says it takes: they must be among those that it will take. */
+  readonly slots?: readonly string[]
+  readonly start?: number
+  readonly minutes?: number
+  /** Undefined: the visit's own. */
+  readonly service?: ServiceChoice
+  /** The client's own Appointment; what it says beside status, time and people of the Schedule is kept. */
+  readonly proposal?: Resource
+  readonly comment?: string
+  readonly reason?: Readonly<Record<string, unknown>>
+  /** From which statuses this is a move. */
+  readonly statuses: readonly string[]
+  readonly client: string
+  readonly online: boolean
+  readonly audit: AuditRow
+  readonly once?: IdempotencyKey
+  readonly assertMay: (appointment: Resource) => void
+}
+
+export type MovedVisit = {
+  /** The version of the Appointment that all this was judged by. */
+  readonly version: string
+  readonly plan: SchedulePlan
+  readonly offered: Offered
+  readonly choice: ServiceChoice
+  readonly visit: VisitTime
+  readonly resource: Resource
+  readonly time: Omit<TimeTaken, 'holder' | 'client' | 'at'>
+  readonly takenByHand: boolean
+}
+
+type Judged = {
+  readonly before: Resource
+  readonly version: string
+  readonly asked: TimeAsked
+  readonly context: SlotContext
+  readonly plan: SchedulePlan
+}
+
+/** Throws: required, business-rule. */
+export async function movedVisit(house: House, input: MoveInput, judged: Judged): Promise<MovedVisit> {
+  const { before, version, asked, context, plan } = judged
+  const choice = choiceAt(plan, input, before, house.base)
+  const offered = chooseService(plan, choice)
+  const visit = await visitIn(house, asked, context, plan, offered)
+  await assertRules(house, asked, context, plan, offered, visit)
+  assertTakes(input, visit)
+  const leaving = await actorsLeft(house, before, plan)
+  const resource = appointmentMoved(house, input, judged, { offered, visit, leaving })
+  const claims = await claimsOf(house, input, plan, resource)
+  const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
+  return {
+    version,
+    plan,
+    offered,
+    choice,
+    visit,
+    resource,
+    takenByHand: context.takenBy === `Slot/${context.id}`,
+    time: {
+      claims,
+      from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
+      until: instantOf(visit.end + bufferAfterMinutes * 60_000),
+      start: instantOf(visit.start),
+      end: instantOf(visit.end),
+      needed: visit.slots.map((slot) => slot.id),
+    },
+  }
+}
+
+/** The visit's own service where the Schedule has it, else what it offers of the same type. */
+function choiceAt(plan: SchedulePlan, { service, proposal }: MoveInput, before: Resource, base: string): ServiceChoice {
+  if (service) return service
+  const { reference, types } = choiceOf(proposal ?? before, base)
+  return reference !== undefined && offersOf(plan, { reference }).length > 0 ? { reference } : { types }
+}
+
+function assertTakes({ slots = [] }: MoveInput, visit: VisitTime): void {
+  const beside = slots.find((id) => !visit.slots.some((slot) => slot.id === id))
+  if (beside === undefined || !visit.free) return
+  throw fault('business-rule', `The visit that starts there does not take Slot/${beside}: name the Slot it starts in alone.`, 'slot')
+}
+
+/** Whom the Schedule that is left named, and the new one does not. */
+async function actorsLeft(house: House, before: Resource, plan: SchedulePlan): Promise<ReadonlySet<string>> {
+  const slots = await namedSlots(house.pool, idsNamed(before.slot, 'Slot', house.base))
+  const schedules = [...new Set(slots.map((slot) => slot.schedule))].filter((schedule) => schedule !== plan.schedule)
+  const rows = schedules.length > 0 ? await plansOf(house.pool, schedules) : []
+  const staying = new Set(plan.actors.map((actor) => actor.reference))
+  const left = rows.flatMap((row) => planFrom(house, row.schedule, row.version, row.plan).actors.map((actor) => actor.reference))
+  return new Set(left.filter((actor) => !staying.has(actor)))
+}
+
+type Participant = { readonly actor?: { readonly reference?: string } }
+
+function appointmentMoved(
+  house: House,
+  input: MoveInput,
+  { before, plan }: Judged,
+  { offered, visit, leaving }: { offered: Offered; visit: VisitTime; leaving: ReadonlySet<string> },
+): Resource {
+  const base = withLocalActors(input.proposal ?? before, house.base)
+  const participant = ((base.participant ?? []) as Participant[]).filter(({ actor }) => !leaving.has(actor?.reference ?? ''))
+  const extension = extensionsAfter(base, input, before)
+  return visitAppointment({
+    id: input.id,
+    plan,
+    service: offered.service,
+    start: visit.start,
+    end: visit.end,
+    slots: visit.slots.map((slot) => slot.id),
+    status: 'booked',
+    created: typeof before.created === 'string' ? before.created : house.clock.now().toISOString(),
+    comment: input.comment,
+    proposal: { ...base, participant, ...(extension.length > 0 && { extension }) },
+  })
+}
+
+export const movedUrl = 'https://slotwise.org/fhir/StructureDefinition/moved'
+const movesKeptMax = 50
+
+/** Each move is told: from when, and why. */
+function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Resource): unknown[] {
+  const kept = ((resource.extension ?? []) as { url?: string }[]).filter(({ url }) => url !== movedUrl)
+  const moves = ((before.extension ?? []) as { url?: string }[]).filter(({ url }) => url === movedUrl)
+  if (before.status !== 'booked') return [...kept, ...moves]
+  const parts = [
+    { url: 'from', valueInstant: instantOf(Date.parse(String(before.start))) },
+    ...(reason ? [{ url: 'reason', valueCodeableConcept: reason }] : []),
+  ]
+  return [...kept, ...moves.slice(1 - movesKeptMax), { url: movedUrl, extension: parts }]
+}
+
+/** The Schedule's claims, and those of whomever else the visit names; what the front desk has added stays. */
+async function claimsOf(house: House, input: MoveInput, plan: SchedulePlan, resource: Resource): Promise<readonly string[]> {
+  const known = new Set(plan.actors.map((actor) => actor.reference))
+  const further = takenActors(resource, house.base).filter((actor) => !known.has(actor))
+  if (further.length === 0) return plan.claims
+  const claimed = (await claimableActors(house.pool, further, house.base)).filter((one) => !plan.claims.includes(one))
+  if (claimed.length > 0 && input.online) {
+    const had = new Set((await claimRows(house.pool, `Appointment/${input.id}`)).map((row) => row.resource))
+    if (claimed.some((one) => !had.has(one))) throw beyondTheSchedule()
+  }
+  return [...plan.claims, ...claimed].sort()
+}

@@ -1,0 +1,127 @@
+/**
+ * The time that a visit takes when it starts in a Slot, and whether the booking rules let it: what a new booking and one
+ * that is moved ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move.ts`).
+ */
+import { fault } from '../base/fault.ts'
+import { instantOf } from '../fhir/resource.ts'
+import { brokenRule } from '../scheduling/booking-rules.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { joined } from '../scheduling/visits.ts'
+import { freeTimeOfOne } from '../store/free-time.ts'
+import type { House } from '../store/house.ts'
+import { currentBodies } from '../store/resources.ts'
+import { slotsTakenBy } from '../store/slot-rows.ts'
+import { patientIsKnown, patientTime, type SlotContext } from '../store/visit-context.ts'
+import type { VisitTime } from './new-visit.ts'
+import { nextTimes, type Wish } from './next-times.ts'
+import type { Offered, ServiceChoice } from './service-choice.ts'
+
+export type TimeAsked = {
+  /** The ids of the Patients: the first, and whoever else comes to a visit of several. */
+  readonly patient: string
+  readonly others?: readonly string[]
+  readonly service: ServiceChoice
+  readonly minutes?: number
+  /** An instant that the client named itself; must agree with the Slot. */
+  readonly start?: number
+  /** A patient asks, not staff. */
+  readonly online: boolean
+  /** The Appointment that gives its own time back in the same transaction, by its id. */
+  readonly own?: string
+}
+
+/** The Slots that the visit takes: the one it starts in, and where that is too short those that follow it without a gap. */
+export async function visitIn(
+  house: House,
+  asked: TimeAsked,
+  context: SlotContext,
+  plan: SchedulePlan,
+  offered: Offered,
+): Promise<VisitTime> {
+  const first = { id: context.id, start: context.starts.getTime(), end: context.ends.getTime() }
+  const start = asked.start ?? first.start
+  const minutes = asked.minutes ?? offered.policy.durationMinutes
+  const end = minutes === undefined ? first.end : start + minutes * 60_000
+  // A visit that is moved may be moved into its own time, which is given back in the same transaction.
+  const own = asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : []
+  const free = context.free || context.takenBy === `Slot/${context.id}` || own.some((slot) => slot.id === context.id)
+  if (end <= first.end || !free) return { start, end, slots: [first], free }
+  const time = await freeTimeOfOne(house.pool, {
+    schedule: plan.schedule,
+    from: instantOf(first.start),
+    until: instantOf(end),
+    limit: joinedSlotsMax,
+  })
+  const following = time.free.map(({ id, starts, ends }) => ({ id, schedule: plan.schedule, start: starts * 1000, end: ends * 1000 }))
+  const slots = joined({ ...first, schedule: plan.schedule }, end, [
+    ...following,
+    ...own.map((slot) => ({ ...slot, schedule: plan.schedule })),
+  ])
+  return { start, end, slots: slots ?? [first], free: slots !== undefined }
+}
+
+const joinedSlotsMax = 500
+
+/** Throws `business-rule` in the rule's own words. */
+export async function assertRules(
+  house: House,
+  asked: TimeAsked,
+  context: SlotContext,
+  plan: SchedulePlan,
+  offered: Offered,
+  visit: VisitTime,
+): Promise<void> {
+  const { policy, service } = offered
+  const others = asked.others?.length ? await othersIn(house, asked, visit) : undefined
+  const broken = brokenRule({
+    now: house.clock.now().getTime(),
+    start: visit.start,
+    end: visit.end,
+    // A time that is gone is a conflict with next times, not a visit outside its Slots.
+    slots: visit.free ? visit.slots : [{ start: visit.start, end: visit.end }],
+    plan,
+    service,
+    policy,
+    online: asked.online,
+    patientIsNew: !policy.newPatients && (await someoneIsNew(house, asked, plan)),
+    ownOverlap:
+      visit.free &&
+      (others?.overlap === true ||
+        context.patientVisits.some((own) => own.id !== asked.own && own.start < visit.end && visit.start < own.end)),
+    requestedDurationMinutes: asked.minutes,
+  })
+  if (broken) throw fault('business-rule', broken.message, broken.expression)
+}
+
+async function someoneIsNew(house: House, { patient, others = [] }: TimeAsked, plan: SchedulePlan): Promise<boolean> {
+  const actors = plan.actors.map((actor) => actor.reference)
+  for (const one of [patient, ...others]) if (!(await patientIsKnown(house.pool, one, actors))) return true
+  return false
+}
+
+/** Whoever else comes is there, and free at that time. Asked only of visits of several. */
+async function othersIn(house: House, { others = [], own }: TimeAsked, visit: VisitTime): Promise<{ readonly overlap: boolean }> {
+  const known = (await currentBodies(house.pool, 'Patient', others)).map((body) => (JSON.parse(body) as { id: string }).id)
+  const missing = others.find((id) => !known.includes(id))
+  if (missing !== undefined) throw fault('not-found', `There is no Patient/${missing}.`, 'patient')
+  for (const id of others) {
+    const busy = await patientTime(house.pool, id, instantOf(visit.start), instantOf(visit.end), own)
+    if (busy.length > 0) return { overlap: true }
+  }
+  return { overlap: false }
+}
+
+type Wished = Pick<TimeAsked, 'service' | 'minutes' | 'online'>
+
+export const wishOf = (asked: Wished, context: SlotContext): Wish => ({
+  schedule: context.schedule,
+  service: asked.service,
+  minutes: asked.minutes,
+  from: context.starts.getTime(),
+  online: asked.online,
+})
+
+/** The time is somebody else's: said with up to three next times. */
+export async function taken(house: House, wish: Wish): Promise<Error> {
+  return fault('conflict', 'This time has just been taken.', 'slot', await nextTimes(house, wish))
+}

@@ -1,0 +1,129 @@
+/**
+ * `$book` of an Appointment that is stored: IHE ITI-117 cancels and modifies it by the status of the one it sends, a hold is
+ * confirmed, and one that takes no time yet (proposed, waitlist) is booked under its own id (ISiK).
+ */
+import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import { amendVisit } from '../booking/amend.ts'
+import { cancelVisit } from '../booking/cancel.ts'
+import { confirmHold } from '../booking/confirm-hold.ts'
+import { moveVisit } from '../booking/move.ts'
+import { idsNamed, patientsNamed } from '../booking/participants.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { assertMayChange } from './may-change.ts'
+import { scheduleOf, slotAt } from './named-time.ts'
+import type { Done } from './once.ts'
+import { replacement, type Taking } from './take-visit.ts'
+
+export async function changeStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
+  const { house, actor, asked, once } = taking
+  const assertMay = assertMayChange(house, actor)
+  assertMay(stored)
+  const status = asked.resource?.status
+  if (status === 'cancelled')
+    return cancelVisit(house, { id, audit: auditOf(house, actor, 'cancel'), assertMay, once, ...cancelWords(taking) })
+  if (stored.status === 'booked' && (status === 'booked' || status === 'proposed')) return modify(taking, id, stored)
+  if (stored.status === 'proposed' || stored.status === 'waitlist') return bookAsItIs(taking, id, stored)
+  return confirmHold(house, {
+    id,
+    comment: asked.comment,
+    replaces: asked.replaces === undefined ? undefined : replacement(house, actor, asked.replaces),
+    audit: auditOf(house, actor, 'book'),
+    once,
+    assertMay: (held) => {
+      assertMay(held)
+      assertSamePatient(held, asked.patient, house.base)
+    },
+  })
+}
+
+const cancelWords = ({ asked }: Taking) => ({
+  comment: asked.comment ?? (asked.resource?.comment as string | undefined),
+  reason: asked.resource?.cancelationReason as Resource | undefined,
+})
+
+/** ITI-117: the Appointment as it is to be. Where its time is the one that is booked, only what it says changes. */
+async function modify(taking: Taking, id: string, stored: Resource): Promise<Done> {
+  const { house, actor, asked, once } = taking
+  assertReplacesNothing(taking)
+  const resource = asked.resource as Resource
+  const assertMay = assertMayChange(house, actor)
+  const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
+  if (sameTime(resource, stored, house.base)) return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
+  return moveVisit(house, {
+    ...common,
+    slot: await slotWanted(taking, stored),
+    start: asked.start,
+    minutes: asked.minutes,
+    proposal: resource,
+    statuses: ['booked'],
+    online: asked.online,
+  })
+}
+
+/** An Appointment that was written as a wish. */
+async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise<Done> {
+  const { house, actor, asked, once } = taking
+  assertReplacesNothing(taking)
+  const wanted = asked.resource ?? stored
+  const assertMay = assertMayChange(house, actor)
+  return moveVisit(house, {
+    id,
+    slot: await slotWanted(taking, stored),
+    start: typeof wanted.start === 'string' ? Date.parse(wanted.start) : undefined,
+    minutes: asked.minutes ?? minutesOf(wanted),
+    service: asked.service.reference || asked.service.types?.length ? asked.service : undefined,
+    proposal: asked.resource,
+    comment: asked.comment,
+    statuses: ['proposed', 'waitlist'],
+    client: actor.client,
+    online: asked.online,
+    audit: auditOf(house, actor, 'book'),
+    once,
+    assertMay: (before) => {
+      assertMay(before)
+      if (!asked.resource) assertSamePatient(before, asked.patient, house.base)
+    },
+  })
+}
+
+function assertReplacesNothing({ asked }: Taking): void {
+  if (asked.replaces !== undefined)
+    throw fault('business-rule', 'To replace a visit, book a new time: this Appointment is stored already.', 'cancelled-appt-id')
+}
+
+const patientOf = (actor: Actor): string | undefined => {
+  const permission = may(actor, 'u', 'Appointment')
+  return permission.allowed ? permission.patient : undefined
+}
+
+const minutesOf = ({ start, end }: Resource): number | undefined =>
+  typeof start === 'string' && typeof end === 'string' ? (Date.parse(end) - Date.parse(start)) / 60_000 : undefined
+
+const sameInstant = (a: unknown, b: unknown): boolean => a === undefined || Date.parse(String(a)) === Date.parse(String(b))
+
+const sameTime = (sent: Resource, stored: Resource, base: string): boolean =>
+  sameInstant(sent.start, stored.start) && sameInstant(sent.end, stored.end) && sameSlots(sent, stored, base)
+
+const sameSlots = (sent: Resource, stored: Resource, base: string): boolean =>
+  sent.slot === undefined || idsNamed(sent.slot, 'Slot', base).sort().join() === idsNamed(stored.slot, 'Slot', base).sort().join()
+
+/** The Slot that was named; where only the start is another, the Slot of the visit's own Schedule at that time. */
+async function slotWanted({ house, asked }: Taking, stored: Resource): Promise<string> {
+  const sent = asked.resource
+  const start = sent?.start ?? stored.start
+  if (asked.slot !== undefined && (!sent || sent.slot === undefined || !sameSlots(sent, stored, house.base))) return asked.slot
+  const own = idsNamed(stored.slot, 'Slot', house.base)
+  if (own[0] !== undefined && sameInstant(start, stored.start)) return own[0]
+  const schedule = await scheduleOf(house, stored)
+  if (schedule === undefined || typeof start !== 'string')
+    throw fault('required', 'Say which time: a slot, or a schedule and a start.', 'slot')
+  return slotAt(house, schedule, start)
+}
+
+function assertSamePatient(held: Resource, patient: string | undefined, base: string): void {
+  if (patient === undefined || patientsNamed(held, base).includes(`Patient/${patient}`)) return
+  throw fault('business-rule', 'The time is held for another patient: hold or book one for this patient.', 'patient')
+}

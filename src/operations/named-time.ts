@@ -1,0 +1,24 @@
+/**
+ * Which Slot is meant where none is named: by a Schedule and a start (ISiK), or by a start alone of a visit that stands
+ * (it stays on its Schedule). CONTRACT §4.
+ */
+import { fault } from '../base/fault.ts'
+import { idsNamed } from '../booking/participants.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { House } from '../store/house.ts'
+import { slotStartingAt } from '../store/slots.ts'
+import { namedSlots } from '../store/visit-context.ts'
+
+/** The Slot of the Schedule that starts then, a free one first. */
+export async function slotAt(house: House, schedule: string, start: string): Promise<string> {
+  if (Number.isNaN(Date.parse(start))) throw fault('value', 'The start is an instant such as 2026-11-23T09:00:00Z.', 'start')
+  const slot = await slotStartingAt(house.pool, schedule, new Date(start).toISOString())
+  if (slot === undefined) throw fault('business-rule', 'No Slot of this Schedule starts at that time.', 'start')
+  return slot
+}
+
+/** The Schedule that a visit is booked on. */
+export async function scheduleOf(house: House, appointment: Resource): Promise<string | undefined> {
+  const [first] = await namedSlots(house.pool, idsNamed(appointment.slot, 'Slot', house.base))
+  return first?.schedule
+}

@@ -1,0 +1,87 @@
+/**
+ * `Appointment/{id}/$reschedule`: the visit is moved to another time and keeps its id; if that time cannot be had, the old
+ * one stands. OperationDefinition: fhir-profiles/OperationDefinition-reschedule.json
+ */
+import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import { moveVisit } from '../booking/move.ts'
+import type { ServiceChoice } from '../booking/service-choice.ts'
+import { allOf, conceptIn, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { House } from '../store/house.ts'
+import { currentResource } from '../store/resources.ts'
+import { namedSlots } from '../store/visit-context.ts'
+import { assertMayChange } from './may-change.ts'
+import { scheduleOf, slotAt } from './named-time.ts'
+import { once } from './once.ts'
+import { assertKnown } from './unknown-parameters.ts'
+import { changedReply } from './visit-reply.ts'
+
+const known: ReadonlySet<string> = new Set(['slot', 'start', 'schedule', 'reason', 'comment', 'healthcare-service', 'service-type'])
+
+export async function reschedule(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  const { id = '' } = request
+  const inputs = inputsOf(request, known)
+  assertKnown(inputs, request)
+  const assertMay = assertMayChange(house, actor)
+  const permission = may(actor, 'u', 'Appointment')
+  const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
+  const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
+    const [slot = '', ...slots] = await slotsAsked(house, inputs, id, assertMay)
+    return moveVisit(house, {
+      id,
+      slot,
+      slots,
+      service: serviceOf(house, inputs),
+      reason: reason && conceptIn(reason),
+      comment: comment && textIn(comment),
+      statuses: ['booked'],
+      client: actor.client,
+      online: permission.allowed && permission.patient !== undefined,
+      audit: auditOf(house, actor, 'reschedule'),
+      once: key,
+      assertMay,
+    })
+  }
+  return once(house, actor, request, run, changedReply)
+}
+
+/** In the order of their times: the visit starts in the first. */
+async function slotsAsked(house: House, inputs: Inputs, id: string, assertMay: (appointment: Resource) => void): Promise<string[]> {
+  const named = allOf(inputs, 'slot').map((slot) => idIn(slot, 'Slot', house.base))
+  if (named.length > 0) {
+    if (named.length === 1) return named
+    const rows = await namedSlots(house.pool, named)
+    const missing = named.find((slot) => !rows.some((row) => row.id === slot))
+    if (missing !== undefined) throw fault('not-found', `There is no Slot/${missing}.`, 'slot')
+    return rows.map((row) => row.id)
+  }
+  const start = firstOf(inputs, 'start')
+  if (!start) throw fault('required', 'Say the new time: a slot, or a start.', 'slot')
+  const asked = firstOf(inputs, 'schedule')
+  const schedule = asked ? idIn(asked, 'Schedule', house.base) : await ownSchedule(house, id, assertMay)
+  return [await slotAt(house, schedule, textIn(start))]
+}
+
+/** A start alone: the visit stays on its Schedule. */
+async function ownSchedule(house: House, id: string, assertMay: (appointment: Resource) => void): Promise<string> {
+  const row = await currentResource(house.pool, 'Appointment', id)
+  if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
+  if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
+  const appointment = JSON.parse(row.body) as Resource
+  assertMay(appointment)
+  const schedule = await scheduleOf(house, appointment)
+  if (schedule !== undefined) return schedule
+  throw fault('required', 'The visit stands in no Slot: say the schedule beside the start.', 'schedule')
+}
+
+function serviceOf(house: House, inputs: Inputs): ServiceChoice | undefined {
+  const reference = firstOf(inputs, 'healthcare-service')
+  const types = allOf(inputs, 'service-type').flatMap(tokensIn)
+  if (!reference && types.length === 0) return undefined
+  return { reference: reference && `HealthcareService/${idIn(reference, 'HealthcareService', house.base)}`, types }
+}
