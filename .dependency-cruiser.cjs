@@ -73,7 +73,7 @@ module.exports = {
       name: 'pure-rooms',
       comment: 'base, fhir, scheduling and access are functions of their arguments; only the loaders of definitions read files',
       severity: 'error',
-      from: { path: '^src/(base|fhir|scheduling|access)/', pathNot: '^src/fhir/(definitions/load|profiles)\\.ts$' },
+      from: { path: '^src/(base|fhir|scheduling|access)/', pathNot: '^src/fhir/(definitions/load(-unserved)?|profiles)\\.ts$' },
       to: { path: '^(node:)?(fs|net|http|https|child_process)(/|$)|node_modules/(pg|fastify|@fastify)/' },
     },
     {

@@ -1,9 +1,10 @@
 /**
  * Distils the part of the FHIR R4 definitions that the server works from into `src/fhir/definitions/r4.json`, so that the
- * 93 MB they come from never reach production. https://hl7.org/fhir/R4/downloads.html
+ * 93 MB they come from never reach production; and into `r4-unserved.json` the bare elements of every type that is not
+ * served and may yet be contained in one that is. https://hl7.org/fhir/R4/downloads.html
  *
- *   node scripts/distil-definitions.ts           writes the file
- *   node scripts/distil-definitions.ts --check   exits 1 where the committed file differs
+ *   node scripts/distil-definitions.ts           writes the files
+ *   node scripts/distil-definitions.ts --check   exits 1 where a committed file differs
  *
  * Only HL7's own files are read, and what the package adds to them for its own server is taken out again.
  */
@@ -21,7 +22,7 @@ import {
 } from './definitions-source.ts'
 import { expand, knownTerminologies } from './expand-value-set.ts'
 
-const target = new URL('../src/fhir/definitions/r4.json', import.meta.url)
+const fileOf = (name: string): URL => new URL(`../src/fhir/definitions/${name}`, import.meta.url)
 const core = 'http://hl7.org/fhir/StructureDefinition/'
 const wrappers = ['Bundle', 'CapabilityStatement', 'OperationOutcome', 'Parameters', 'Resource', 'DomainResource']
 
@@ -30,6 +31,9 @@ const notInR4 = /^(Meta\.(project|author|onBehalfOf|accounts?|compartment|delete
 
 /** A reference that R4 does not allow and the package does, in a place where it looks like HL7's. */
 const targetNotInR4: Readonly<Record<string, string>> = { 'AuditEvent.source.observer': 'Subscription' }
+
+/** A type that the package has narrowed. */
+const typeInR4: Readonly<Record<string, string>> = { 'Bundle.entry.response.outcome': 'Resource' }
 
 /** Checked by hand-written code on every element or resource; dom-6 asks for a narrative, which is only best practice. */
 const checkedNatively = /^(ele-1|ext-1|dom-\d)$/
@@ -59,7 +63,7 @@ function elementType(type: SourceType, path: string): ElementType {
   const profiles = type.code === 'Reference' ? (type.targetProfile ?? []) : []
   const named = profiles.filter((profile) => profile.startsWith(core)).map(typeName)
   const targets = named.filter((target) => targetNotInR4[path] !== target)
-  const code = fhirType ?? type.code
+  const code = typeInR4[path] ?? fhirType ?? type.code
   return targets.length > 0 && !targets.includes('Resource') ? { code, targets } : { code }
 }
 
@@ -214,10 +218,14 @@ function blocks(section: Record<string, Record<string, unknown>>): string {
     .join(',\n')
 }
 
-/** The whole file, as text. */
+const structures = () => ({
+  resources: readBundle<SourceStructure>('profiles-resources.json').filter((one) => one.resourceType === 'StructureDefinition'),
+  datatypes: readBundle<SourceStructure>('profiles-types.json').filter((one) => one.derivation !== 'constraint'),
+})
+
+/** The whole of `r4.json`, as text. */
 export function distil(): string {
-  const resources = readBundle<SourceStructure>('profiles-resources.json').filter((one) => one.resourceType === 'StructureDefinition')
-  const datatypes = readBundle<SourceStructure>('profiles-types.json').filter((one) => one.derivation !== 'constraint')
+  const { resources, datatypes } = structures()
   const types = distilTypes([...datatypes, ...resources])
   const parameters = readBundle<SourceSearchParameter>('search-parameters.json')
   const searched = servedTypes.map((type): [string, Record<string, SearchParameter>] => [type, searchParametersOf(type, parameters)])
@@ -231,14 +239,46 @@ export function distil(): string {
   return `{\n${sections.join(',\n')}\n}\n`
 }
 
-function main(check: boolean): number {
-  const distilled = distil()
-  if (!check) writeFileSync(target, distilled)
-  const same = readFileSync(target, 'utf8') === distilled
+/** Names, order, cardinality and types: what it takes to read and write an element in XML. */
+function bare({ name, max, types, choice, elements, contentReference }: ElementDefinition): ElementDefinition {
+  const codes = types.map(({ code }) => ({ code }))
+  return {
+    name,
+    min: 0,
+    max,
+    types: codes,
+    ...(choice && { choice }),
+    ...(elements && { elements: elements.map(bare) }),
+    ...(contentReference && { contentReference }),
+  }
+}
+
+/** The whole of `r4-unserved.json`, as text: one line a type. */
+export function distilUnserved(): string {
+  const { resources, datatypes } = structures()
+  const served = distilTypes([...datatypes, ...resources])
+  // The package takes SubscriptionStatus over from R4B.
+  const isWanted = ({ name, kind }: SourceStructure): boolean =>
+    (kind === 'resource' || kind === 'complex-type') && !served.has(name) && name !== 'SubscriptionStatus'
+  const types = [...datatypes, ...resources].filter(isWanted).map((one): [string, TypeDefinition] => {
+    const { name, kind, elements } = typeOf(one)
+    return [name, { name, kind, elements: elements.map(bare), invariants: [] }]
+  })
+  return `{\n${lines(sorted(types), '  ')}\n}\n`
+}
+
+function keep(check: boolean, name: string, distilled: string): boolean {
+  if (!check) writeFileSync(fileOf(name), distilled)
+  const same = readFileSync(fileOf(name), 'utf8') === distilled
   process.stdout.write(
-    same ? `r4.json: ${distilled.length} bytes, as distilled\n` : 'r4.json differs: run node scripts/distil-definitions.ts\n',
+    same ? `${name}: ${distilled.length} bytes, as distilled\n` : `${name} differs: run node scripts/distil-definitions.ts\n`,
   )
-  return same ? 0 : 1
+  return same
+}
+
+function main(check: boolean): number {
+  const same = [keep(check, 'r4.json', distil()), keep(check, 'r4-unserved.json', distilUnserved())]
+  return same.every(Boolean) ? 0 : 1
 }
 
 if (import.meta.main) process.exitCode = main(process.argv.includes('--check'))

@@ -37,15 +37,25 @@ function propertiesIn(value: unknown): number {
 }
 
 /** Indented for people. Numbers keep their digits: 1.00 stays 1.00. */
-export const prettyJson = (text: string): string => JSON.stringify(JSON.parse(text, exactNumber as Reviver), null, 2)
+export const prettyJson = (text: string): string => JSON.stringify(parseExact(text), null, 2)
+
+/** Parsed with every number as the digits it was written in, which `JSON.stringify` writes out again (`digitsOf` reads them). */
+export const parseExact = (text: string): unknown => JSON.parse(text, exactNumber as Reviver)
 
 type Reviver = (key: string, value: unknown) => unknown
+type Digits = { readonly rawJSON: string }
 
-/** A reviver with source text access, which the compiler's library does not know yet (ECMA-262, JSON.rawJSON). */
-const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
+/** Source text access, which the compiler's library does not know yet (ECMA-262, JSON.rawJSON). */
+const sourceText = JSON as unknown as { rawJSON: (text: string) => Digits; isRawJSON: (value: unknown) => value is Digits }
+
+/** A number by its digits, for `JSON.stringify` to write as they are. */
+export const numberOf = (digits: string): unknown => sourceText.rawJSON(digits)
+
+/** The digits of a number that `parseExact` has read; undefined for anything else. */
+export const digitsOf = (value: unknown): string | undefined => (sourceText.isRawJSON(value) ? value.rawJSON : undefined)
 
 const exactNumber = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
-  typeof value === 'number' && source !== undefined ? rawJSON(source) : value
+  typeof value === 'number' && source !== undefined ? numberOf(source) : value
 
 /** Also where it is spelt with escapes. */
 const prototypeKey = /"(?:_|\\u005f){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006f)(?:t|\\u0074)(?:o|\\u006f)(?:_|\\u005f){2}"\s*:/i

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import r4 from 'fhirpath/fhir-context/r4'
-import { distil } from '../../../scripts/distil-definitions.ts'
+import { distil, distilUnserved } from '../../../scripts/distil-definitions.ts'
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts'
 import type { ElementDefinition } from '../../../src/fhir/definitions/types.ts'
 import { servedTypes } from '../../../src/fhir/resource.ts'
@@ -27,6 +27,14 @@ describe('r4.json', () => {
   it('is just what scripts/distil-definitions.ts makes of the installed package', () => {
     const committed = readFileSync(new URL('../../../src/fhir/definitions/r4.json', import.meta.url), 'utf8')
     expect(committed === distil()).toBe(true)
+  })
+
+  it('stands beside the bare elements of every type that is not served', () => {
+    const committed = readFileSync(new URL('../../../src/fhir/definitions/r4-unserved.json', import.meta.url), 'utf8')
+    expect(committed === distilUnserved()).toBe(true)
+    const resourceTypes = definitions.valueSets.get('http://hl7.org/fhir/ValueSet/resource-types') ?? new Set()
+    const all = new Set([...definitions.types.keys(), ...Object.keys(JSON.parse(committed) as object)])
+    expect([...resourceTypes].filter((name) => !all.has(name))).toEqual([])
   })
 
   it('is small enough to be read at every start', () => {

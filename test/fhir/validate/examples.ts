@@ -10,8 +10,11 @@ const folder = fileURLToPath(new URL('../../../../shared/data/r4-examples', impo
 
 export const examplesAreThere = existsSync(folder)
 
+/** As it was written, digits and all. */
+export const exampleText = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8')
+
 /** File name and resource; none where the folder is absent. */
 export function readExamples(): [string, Resource][] {
   const names = examplesAreThere ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
-  return names.map((name) => [name, JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as Resource])
+  return names.map((name) => [name, JSON.parse(exampleText(name)) as Resource])
 }
