@@ -72,7 +72,7 @@ function readText(reading: Reading, end: number): void {
     if (!inside) throw broken(reading, reading.at, 'text outside the root element')
     if (text.includes(']]>')) throw broken(reading, reading.at + text.indexOf(']]>'), ']]> in text')
     inside.element.hasText = true
-    decoded(reading, text, reading.at)
+    assertReferences(reading, text, reading.at)
   }
   reading.at = end
 }
@@ -171,15 +171,26 @@ const own: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot
 const reference = /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([0-9A-Fa-f]{1,6}));/g
 const noReference = /&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)/
 
+/** Every reference is one that XML knows, to a character that it has. */
+function assertReferences(reading: Reading, text: string, at: number): void {
+  if (!text.includes('&')) return
+  if (noReference.test(text)) throw broken(reading, at, '"&" that begins no reference that XML knows: write &amp;')
+  if (!text.includes('&#')) return
+  for (const [, named, decimal, hex] of text.matchAll(reference))
+    if (named === undefined && notXml.test(charOf(decimal, hex) ?? '\0'))
+      throw broken(reading, at, 'a reference to a character that XML does not have')
+}
+
+function charOf(decimal: string | undefined, hex: string | undefined): string | undefined {
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+  return code <= 0x10ffff ? String.fromCodePoint(code) : undefined
+}
+
 /** Text with its references read: to the five characters that XML names, and to others by number. */
 function decoded(reading: Reading, text: string, at: number): string {
   if (!text.includes('&')) return text
-  if (noReference.test(text)) throw broken(reading, at, '"&" that begins no reference that XML knows: write &amp;')
-  return text.replace(reference, (_whole, named?: string, decimal?: string, hex?: string) => {
-    if (named !== undefined) return own[named] ?? ''
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-    const char = code <= 0x10ffff ? String.fromCodePoint(code) : '\0'
-    if (notXml.test(char)) throw broken(reading, at, 'a reference to a character that XML does not have')
-    return char
-  })
+  assertReferences(reading, text, at)
+  return text.replace(reference, (_whole, named?: string, decimal?: string, hex?: string) =>
+    named === undefined ? (charOf(decimal, hex) ?? '') : (own[named] ?? ''),
+  )
 }

@@ -109,15 +109,20 @@ describe('limits', () => {
     ['declarations', hostile('<?xml ')],
     ['brackets', hostile(']', '<a>', '</a>')],
     ['namespaces', hostile('<a xmlns:b="c">')],
-  ])('%s as long as a body may be are read or refused at once', (_name, text) => {
-    const began = performance.now()
-    try {
-      parseXml(text)
-    } catch (error) {
-      expect(error).toBeInstanceOf(Fault)
-    }
-    expect(performance.now() - began).toBeLessThan(2_000)
-  })
+  ])(
+    '%s as long as a body may be are read or refused, not pondered',
+    (_name, text) => {
+      // Tens of milliseconds on an idle machine; what takes time by the square of its length takes an hour.
+      const began = performance.now()
+      try {
+        parseXml(text)
+      } catch (error) {
+        expect(error).toBeInstanceOf(Fault)
+      }
+      expect(performance.now() - began).toBeLessThan(20_000)
+    },
+    30_000,
+  )
 })
 
 describe('beside xmldom', () => {
