@@ -37,6 +37,10 @@ export const postgresPollMs = 50
 export const postgresLogBytesMax = 10 * 1024 * 1024
 export const serverLockWaitMs = 1_500
 export const searchCriteriaMax = 100
+/** Links of one chain, `_has` among them, and rounds of an include that iterates. */
+export const searchStepsMax = 8
+/** Types that the links of one criterion may reach, one after the other: an untyped chain branches at each step. */
+export const searchLinksMax = 200
 export const nearKilometresDefault = 50
 export const approximateDateHours = 24
 export const namedStatementsMax = 500

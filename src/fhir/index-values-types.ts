@@ -5,7 +5,8 @@
  *   token      `status=booked`, `identifier=http://sys|123`, `identifier=123`, `identifier=http://sys|`, `identifier=|123` (no system)
  *   reference  `actor=Practitioner/1` (ours, relative, no version), `actor=https://other/Patient/9` (elsewhere), `actor=#contained`,
  *              `actor:identifier=http://sys|123` (a logical reference)
- *   uri        `url=https://…`
+ *              `identifier:of-type=http://types|MR|123`
+ *   uri        `url=https://a/b`, `url:below=https://a/b`, `url:below=https://a`
  *   compartment `@Patient/1`: the resource is in that patient's compartment
  * Strings are lines of one text: `\nname=smith\n` normalised (NFD, marks stripped, lower case), and `\nname!Smith\n` as written.
  */

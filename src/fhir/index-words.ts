@@ -6,6 +6,7 @@
 import { type Span, spanOf } from './date-time.ts'
 import { relativeReference } from './reference.ts'
 import { normalizeText, oneLine, soundsOf } from './search-text.ts'
+import { uriAndAbove } from './uri-path.ts'
 
 /** What has been found so far. */
 export type Found = { readonly terms: Set<string>; readonly lines: string[] }
@@ -30,10 +31,20 @@ const token: Collect = (parameter, value, type, { terms }) => {
   else if (isText(value)) terms.add(`${parameter}=${value}`)
   else if (type === 'CodeableConcept') {
     for (const coding of listOf(fieldsOf(value).coding)) addToken(parameter, fieldsOf(coding).system, fieldsOf(coding).code, terms)
-  } else if (type === 'Identifier') addToken(parameter, fieldsOf(value).system, fieldsOf(value).value, terms)
+  } else if (type === 'Identifier') addIdentifier(parameter, fieldsOf(value), terms)
   // The system of a ContactPoint says phone or email: it is no code system.
   else if (type === 'ContactPoint') addToken(parameter, undefined, fieldsOf(value).value, terms)
   else addToken(parameter, fieldsOf(value).system, fieldsOf(value).code, terms)
+}
+
+/** Beside its value, an identifier is found by its type and value: `p:of-type=sys|code|value`. */
+function addIdentifier(parameter: string, { system, value, type }: Fields, terms: Set<string>): void {
+  addToken(parameter, system, value, terms)
+  if (type === undefined || !isText(value)) return
+  for (const coding of listOf(fieldsOf(type).coding)) {
+    const { system: typeSystem, code } = fieldsOf(coding)
+    if (isText(code)) terms.add(`${parameter}:of-type=${isText(typeSystem) ? typeSystem : ''}|${code}|${value}`)
+  }
 }
 
 const reference: Collect = (parameter, value, _type, { terms }, base) => {
@@ -73,7 +84,9 @@ const phonetic: Collect = (parameter, value, type, { terms }) => {
 }
 
 const uri: Collect = (parameter, value, _type, { terms }) => {
-  if (isText(value)) terms.add(`${parameter}=${value}`)
+  if (!isText(value)) return
+  terms.add(`${parameter}=${value}`)
+  for (const above of uriAndAbove(value)) terms.add(`${parameter}:below=${above}`)
 }
 
 /** By parameter type; date and position go to columns of their own. */

@@ -1,40 +1,50 @@
 /**
- * One search parameter of a query, understood: `start=ge2026-05-01`, `actor:Practitioner=1`, `schedule.actor=Location/2`.
- * What is matched word by word is already in the words of index-values-types.ts.
- * https://hl7.org/fhir/R4/search.html#modifiers and #chaining
- * Left out: :text :in :above :below :of-type, quantity, number and composite, _has, and chains of more than one step.
+ * One search parameter of a query, understood: `start=ge2026-05-01`, `schedule.actor:Practitioner.name=smith`,
+ * `_has:Appointment:patient:status=booked`. What is matched word by word is already in the words of index-values-types.ts.
+ * https://hl7.org/fhir/R4/search.html#modifiers, #chaining and #has
+ * Left out: how the result is wanted (search-query.ts).
  */
 import { fault } from '../base/fault.ts'
-import type { Definitions, SearchParameter } from './definitions/types.ts'
-import { localReference, relativeReference } from './reference.ts'
-import { idPattern, storedTypes } from './resource.ts'
-import { typesOfExpression } from './search-expression.ts'
+import { searchLinksMax, searchStepsMax } from '../base/limits.ts'
+import type { SearchParameter } from './definitions/types.ts'
+import { storedTypes } from './resource.ts'
 import { normalizeText, oneLine, soundsOf } from './search-text.ts'
+import { type DateValue, type NearValue, parseDate, parseNear, splitValues, unescaped } from './search-value.ts'
 import {
-  type DateValue,
-  type NearValue,
-  parseDate,
-  parseNear,
-  parseToken,
-  splitValues,
-  type TokenValue,
-  unescaped,
-} from './search-value.ts'
+  type Asked,
+  parseReferences,
+  parseTokens,
+  parseUris,
+  type Reading,
+  type Tree,
+  targetsOf,
+  unsupported,
+  type Words,
+} from './search-words.ts'
 
 /** Values are alternatives; the criteria of a query all hold. */
 export type Criterion =
-  | { readonly kind: 'words'; readonly code: string; readonly words: readonly string[]; readonly not: boolean }
+  | Words
+  | Tree
   | { readonly kind: 'missing'; readonly code: string; readonly missing: boolean }
   | { readonly kind: 'date'; readonly code: string; readonly values: readonly DateValue[] }
   | { readonly kind: 'string'; readonly code: string; readonly match: 'start' | 'contains' | 'exact'; readonly texts: readonly string[] }
   | { readonly kind: 'near'; readonly code: string; readonly values: readonly NearValue[] }
+  /** Rows whose reference `code` names a row, of one of the types, that meets the criterion. */
   | { readonly kind: 'chain'; readonly code: string; readonly links: readonly { readonly type: string; readonly criterion: Criterion }[] }
-
-/** What reading needs to know: `base` (no slash at its end) makes our own absolute references relative. */
-export type Reading = { readonly definitions: Definitions; readonly type: string; readonly base?: string }
+  /** Rows of `target` that a row of `type`, which meets the criterion, names in its reference `by`. */
+  | {
+      readonly kind: 'has'
+      readonly code: '_has'
+      readonly target: string
+      readonly type: string
+      readonly by: string
+      readonly criterion: Criterion
+    }
 
 /** A name taken apart: `actor:Practitioner.name:exact` is code, modifier and the rest of the chain. */
 const nameParts = /^([^:.]+)(?::([^.]*))?(?:\.(.+))?$/
+const hasParts = /^_has:([A-Za-z]+):([^:.]+):(.+)$/
 
 /** The parameter types that can be searched by; `special` is `near` alone. */
 const searchable: ReadonlySet<string> = new Set(['token', 'reference', 'string', 'date', 'uri'])
@@ -42,118 +52,72 @@ const searchable: ReadonlySet<string> = new Set(['token', 'reference', 'string',
 export const isSearchable = (parameter: SearchParameter | undefined): parameter is SearchParameter =>
   parameter !== undefined && (searchable.has(parameter.type) || parameter.code === 'near')
 
+/** How far a chain has come: its steps, and how many links have been tried on all its branches. */
+type Way = { readonly steps: number; readonly links: { tried: number } }
+
+function further({ steps, links }: Way): Way {
+  links.tried++
+  if (steps >= searchStepsMax) throw fault('too-costly', `A chain takes at most ${searchStepsMax} steps.`)
+  if (links.tried > searchLinksMax)
+    throw fault('too-costly', 'That chain may lead through too many types. Name them: `actor:Practitioner.name`.')
+  return { steps: steps + 1, links }
+}
+
 /** Undefined where the type has no such parameter. Throws a Fault where the value or modifier cannot be meant. */
-export function parseCriterion(reading: Reading, name: string, value: string): Criterion | undefined {
+export function parseCriterion(
+  reading: Reading,
+  name: string,
+  value: string,
+  way: Way = { steps: 0, links: { tried: 0 } },
+): Criterion | undefined {
+  if (name.startsWith('_has:')) return parseHas(reading, name, value, way)
   const [, code = '', modifier, rest] = nameParts.exec(name) ?? []
   const parameter = reading.definitions.searchParameters.get(reading.type)?.get(code)
   if (!isSearchable(parameter)) return undefined
-  if (rest !== undefined) return parseChain(reading, parameter, modifier, rest, value)
+  if (rest !== undefined) return parseChain(reading, parameter, modifier, rest, value, way)
   if (modifier === 'missing') return { kind: 'missing', code, missing: parseMissing(name, value) }
-  const values = splitValues(name, value)
-  const kind = code === 'phonetic' ? 'phonetic' : parameter.type
-  switch (kind) {
+  return parseValues(reading, { parameter, modifier, name, values: splitValues(name, value) })
+}
+
+function parseValues(reading: Reading, asked: Asked): Criterion {
+  const { parameter, modifier, name, values } = asked
+  const { code } = parameter
+  if (code === 'phonetic') return parsePhonetic(asked)
+  switch (parameter.type) {
     case 'token':
-      return parseTokens(reading, parameter, modifier, name, values)
+      return parseTokens(reading, asked)
     case 'reference':
-      return parseReferences(reading, parameter, modifier, name, values)
+      return parseReferences(reading, asked)
     case 'string':
-      return parseStrings(code, modifier, name, values)
+      return parseStrings(asked)
+    case 'uri':
+      return parseUris(asked)
     default:
       if (modifier !== undefined) throw unsupported(name)
   }
-  if (kind === 'date') return { kind: 'date', code, values: values.map((text) => parseDate(name, text)) }
-  if (kind === 'special') return { kind: 'near', code, values: values.map((text) => parseNear(name, text)) }
-  const texts = values.map(unescaped)
-  return {
-    kind: 'words',
-    code,
-    not: false,
-    words: (kind === 'phonetic' ? texts.flatMap(soundsOf) : texts).map((text) => `${code}=${text}`),
-  }
+  if (parameter.type === 'date') return { kind: 'date', code, values: values.map((text) => parseDate(name, text)) }
+  return { kind: 'near', code, values: values.map((text) => parseNear(name, text)) }
 }
-
-const unsupported = (name: string) =>
-  fault(
-    'value',
-    `\`${name}\` has a modifier that this server does not know for that parameter. Leave it out, or use one that /metadata's parameter type allows.`,
-    name,
-  )
 
 function parseMissing(name: string, value: string): boolean {
   if (value !== 'true' && value !== 'false') throw fault('value', `\`${name}\` is true or false.`, name)
   return value === 'true'
 }
 
-function parseTokens(
-  reading: Reading,
-  parameter: SearchParameter,
-  modifier: string | undefined,
-  name: string,
-  values: readonly string[],
-): Criterion {
-  if (modifier !== undefined && modifier !== 'not') throw unsupported(name)
-  const bare = isBare(reading, parameter)
-  const words = values.flatMap((text) => tokenWords(parameter.code, parseToken(name, text), bare))
-  return { kind: 'words', code: parameter.code, words, not: modifier === 'not' }
-}
-
-const bareTypes: ReadonlySet<string> = new Set(['code', 'boolean', 'id', 'string', 'uri', 'http://hl7.org/fhirpath/System.String'])
-const bareness = new WeakMap<SearchParameter, boolean>()
-
-/** Whether the parameter's values are codes without a system in the JSON, whose system is implied by the binding. */
-function isBare({ definitions, type }: Reading, parameter: SearchParameter): boolean {
-  const known = bareness.get(parameter)
-  if (known !== undefined) return known
-  const types = typesOfExpression(definitions, type, parameter)
-  const bare = types !== undefined && [...types].every((one) => bareTypes.has(one))
-  bareness.set(parameter, bare)
-  return bare
-}
-
-/** HL7's own systems, which bound codes come from. */
-const impliedSystem = /^http:\/\/(hl7\.org\/fhir|terminology\.hl7\.org\/CodeSystem)\//
-
-function tokenWords(lead: string, { system, code }: TokenValue, bare: boolean): string[] {
-  if (system === undefined || (bare && code !== undefined && (system === '' || impliedSystem.test(system)))) return [`${lead}=${code}`]
-  return bare ? [] : [`${lead}=${system}|${code ?? ''}`]
-}
-
-/** The stored types that a reference parameter may point at. */
-export const targetsOf = (parameter: SearchParameter): readonly string[] =>
-  parameter.targets.length ? storedTypes.filter((type) => parameter.targets.includes(type)) : storedTypes
-
-/** The types that a value without one may mean. A reference may well name what only another server has. */
-const namedTypes = (parameter: SearchParameter): readonly string[] => (parameter.targets.length ? parameter.targets : storedTypes)
-
-/** The type that a modifier names; where a parameter may point at anything, any name will do. */
-const typeOf = ({ targets }: SearchParameter, modifier: string): readonly string[] =>
-  (targets.length ? targets.includes(modifier) : /^[A-Z][A-Za-z]{1,63}$/.test(modifier)) ? [modifier] : []
-
-function parseReferences(
-  reading: Reading,
-  parameter: SearchParameter,
-  modifier: string | undefined,
-  name: string,
-  values: readonly string[],
-): Criterion {
-  const { code } = parameter
-  if (modifier === 'identifier') {
-    const words = values.flatMap((text) => tokenWords(`${code}:identifier`, parseToken(name, text), false))
-    return { kind: 'words', code, words, not: false }
+function parsePhonetic({ parameter: { code }, modifier, name, values }: Asked): Words {
+  if (modifier !== undefined) throw unsupported(name)
+  return {
+    kind: 'words',
+    code,
+    not: false,
+    words: values
+      .map(unescaped)
+      .flatMap(soundsOf)
+      .map((sound) => `${code}=${sound}`),
   }
-  const targets = modifier === undefined ? namedTypes(parameter) : typeOf(parameter, modifier)
-  if (targets.length === 0) throw unsupported(name)
-  const words = values.flatMap((text) => referenceWords(code, relativeReference(unescaped(text), reading.base), modifier, targets))
-  return { kind: 'words', code, words, not: false }
 }
 
-function referenceWords(code: string, reference: string, modifier: string | undefined, targets: readonly string[]): string[] {
-  if (idPattern.test(reference)) return targets.map((type) => `${code}=${type}/${reference}`)
-  const type = localReference(reference)?.type
-  return modifier !== undefined && type !== undefined && type !== modifier ? [] : [`${code}=${reference}`]
-}
-
-function parseStrings(code: string, modifier: string | undefined, name: string, values: readonly string[]): Criterion {
+function parseStrings({ parameter: { code }, modifier, name, values }: Asked): Criterion {
   if (modifier !== undefined && modifier !== 'exact' && modifier !== 'contains') throw unsupported(name)
   const texts = values.map(unescaped)
   if (modifier === 'exact') return { kind: 'string', code, match: 'exact', texts: texts.map(oneLine) }
@@ -166,15 +130,24 @@ function parseChain(
   typed: string | undefined,
   rest: string,
   value: string,
+  way: Way,
 ): Criterion | undefined {
   const { code } = parameter
   if (parameter.type !== 'reference') return undefined
-  if (rest.includes('.')) throw fault('value', `\`${code}\` is followed by more than one step; this server follows one.`, code)
   const links = targetsOf(parameter)
     .filter((type) => typed === undefined || type === typed)
     .flatMap((type) => {
-      const criterion = parseCriterion({ ...reading, type }, rest, value)
+      const criterion = parseCriterion({ ...reading, type }, rest, value, further(way))
       return criterion ? [{ type, criterion }] : []
     })
   return links.length ? { kind: 'chain', code, links } : undefined
+}
+
+/** `_has:Appointment:patient:status=booked`; what follows the reference is a parameter of that type, with all it may hold. */
+function parseHas(reading: Reading, name: string, value: string, way: Way): Criterion | undefined {
+  const [, type = '', by = '', rest = ''] = hasParts.exec(name) ?? []
+  const parameter = storedTypes.includes(type) ? reading.definitions.searchParameters.get(type)?.get(by) : undefined
+  if (parameter?.type !== 'reference' || !targetsOf(parameter).includes(reading.type)) return undefined
+  const criterion = parseCriterion({ ...reading, type }, rest, value, further(way))
+  return criterion && { kind: 'has', code: '_has', target: reading.type, type, by, criterion }
 }

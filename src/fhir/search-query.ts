@@ -2,18 +2,25 @@
  * A search as it was asked, understood: criteria, and how the result is wanted. https://hl7.org/fhir/R4/search.html
  * An unknown parameter is collected by name: the caller ignores it and says so, or refuses it (`Prefer: handling=strict`).
  * An empty value is no value. What is malformed is a Fault that names its parameter.
- * Left out: _elements, _summary but for count, _contained, _has, `:iterate`; they are unknown.
+ * Left out: _elements, _summary but for count, _contained; they are unknown.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
 import type { Definitions } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
-import { type Criterion, isSearchable, parseCriterion, type Reading, targetsOf } from './search-criterion.ts'
+import { type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
+import { type Reading, targetsOf } from './search-words.ts'
 
 export type SortKey = { readonly code: string; readonly descending: boolean }
 
 /** The reference parameters `codes` of `type`, followed to `target` alone where that is given. */
-export type Include = { readonly type: string; readonly codes: readonly string[]; readonly target?: string }
+export type Include = {
+  readonly type: string
+  readonly codes: readonly string[]
+  readonly target?: string
+  /** Also followed from what another include has brought. */
+  readonly iterate: boolean
+}
 
 export type SearchQuery = {
   readonly criteria: readonly Criterion[]
@@ -49,6 +56,9 @@ export const cursorParameter = '_cursor'
 /** Reads one result parameter; false where its value names nothing that we know. */
 type ReadResult = (draft: Draft, value: string, reading: Reading) => boolean
 
+const named = (names: readonly string[], read: ReadResult): Record<string, ReadResult> =>
+  Object.fromEntries(names.map((name) => [name, read]))
+
 const resultParameters: Readonly<Record<string, ReadResult>> = {
   _count: (draft, value) => {
     if (!/^\d{1,9}$/.test(value)) throw fault('value', 'Say `_count` as a whole number, 0 or more.', '_count')
@@ -75,8 +85,14 @@ const resultParameters: Readonly<Record<string, ReadResult>> = {
     draft.sort.push(...keys.filter((key) => key !== undefined))
     return keys.every((key) => key !== undefined)
   },
-  _include: (draft, value, reading) => addInclude(draft.includes, readInclude(reading.definitions, value, reading.type)),
-  _revinclude: (draft, value, reading) => addInclude(draft.revincludes, readRevinclude(reading.definitions, value, reading.type)),
+  _include: (draft, value, reading) => addInclude(draft.includes, readInclude(reading, value, false)),
+  _revinclude: (draft, value, reading) => addInclude(draft.revincludes, readRevinclude(reading, value, false)),
+  ...named(['_include:iterate', '_include:recurse'], (draft, value, reading) =>
+    addInclude(draft.includes, readInclude(reading, value, true)),
+  ),
+  ...named(['_revinclude:iterate', '_revinclude:recurse'], (draft, value, reading) =>
+    addInclude(draft.revincludes, readRevinclude(reading, value, true)),
+  ),
   [cursorParameter]: (draft, value) => {
     draft.cursor = value
     return true
@@ -111,16 +127,19 @@ function referenceCodes(definitions: Definitions, type: string, code: string, ta
     .map((parameter) => parameter.code)
 }
 
-function readInclude(definitions: Definitions, value: string, searched: string): Include | undefined {
-  const [type, code = '*', target] = value === '*' ? [searched] : value.split(':')
-  const codes = type === searched ? referenceCodes(definitions, searched, code, target) : []
-  return codes.length ? { type: searched, codes, target } : undefined
+/** `Slot:schedule`, `Schedule:actor:Location`, `Slot:*`, `*`; only where it iterates may it start from another type. */
+function readInclude({ definitions, type: searched }: Reading, value: string, iterate: boolean): Include | undefined {
+  const [type = '', code = '*', target] = value === '*' ? [searched] : value.split(':')
+  const codes = storedTypes.includes(type) && (iterate || type === searched) ? referenceCodes(definitions, type, code, target) : []
+  return codes.length ? { type, codes, target, iterate } : undefined
 }
 
-function readRevinclude(definitions: Definitions, value: string, searched: string): Include | undefined {
-  const [type = '', code = '', target = searched] = value.split(':')
-  const codes = target === searched && storedTypes.includes(type) ? referenceCodes(definitions, type, code, searched) : []
-  return codes.length ? { type, codes, target: searched } : undefined
+/** `Appointment:slot`, and where it iterates `Slot:schedule:Schedule`, whatever `Schedule` was brought by. */
+function readRevinclude({ definitions, type: searched }: Reading, value: string, iterate: boolean): Include | undefined {
+  const [type = '', code = '', target = iterate ? undefined : searched] = value.split(':')
+  const fits = storedTypes.includes(type) && (iterate || target === searched)
+  const codes = fits ? referenceCodes(definitions, type, code, target) : []
+  return codes.length ? { type, codes, target, iterate } : undefined
 }
 
 /** The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. */
@@ -154,10 +173,4 @@ function readPair(draft: Draft, name: string, value: string, reading: Reading): 
   const criterion = parseCriterion(reading, name, value)
   if (criterion) draft.criteria.push(criterion)
   return criterion !== undefined
-}
-
-/** Every type that the query reads besides its own, by chain or include: each needs the caller's leave. */
-export function touchedTypes(query: SearchQuery): { readonly chained: readonly string[]; readonly revincluded: readonly string[] } {
-  const chained = query.criteria.flatMap((criterion) => (criterion.kind === 'chain' ? criterion.links.map((link) => link.type) : []))
-  return { chained: [...new Set(chained)], revincluded: [...new Set(query.revincludes.map((include) => include.type))] }
 }

@@ -22,8 +22,14 @@ const notUnderstood =
     diagnostics: `The search parameter ${name.slice(0, 80)} is not known here${severity === 'warning' ? ' and was ignored' : ''}.`,
   })
 
-/** An OperationOutcome entry that names what was ignored. */
-export function remarks({ unknown }: Read): string[] {
-  if (unknown.length === 0) return []
-  return [searchEntry('', '', undefined, JSON.stringify(operationOutcome(unknown.map(notUnderstood('warning')))), 'outcome')]
+const cutShort: Issue = {
+  severity: 'warning',
+  code: 'incomplete',
+  diagnostics: 'Not everything that _include and _revinclude ask for is here: one answer holds no more. Ask for smaller pages.',
+}
+
+/** An OperationOutcome entry that names what was ignored, and says where the included resources were `cut`. */
+export function remarks({ unknown }: Read, cut = false): string[] {
+  const issues = [...unknown.map(notUnderstood('warning')), ...(cut ? [cutShort] : [])]
+  return issues.length === 0 ? [] : [searchEntry('', '', undefined, JSON.stringify(operationOutcome(issues)), 'outcome')]
 }

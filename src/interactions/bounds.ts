@@ -8,7 +8,7 @@ import { Fault, fault } from '../base/fault.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
 import { parseSearch } from '../fhir/search-query.ts'
 import type { House } from '../store/house.ts'
-import type { Bounds } from '../store/search/compile.ts'
+import type { Bounds } from '../store/search/scope.ts'
 
 /** Undefined: nothing of this type. */
 export function boundsFor(house: House, actor: Actor, verb: Verb, type: string): Bounds | undefined {
@@ -42,4 +42,26 @@ export function allowed(actor: Actor, verb: Verb, type: string): Extract<Permiss
 /** Audit rows are kept apart and cannot be matched against a granular scope: one opens nothing. */
 export function assertWholeAudit({ queries }: Extract<Permission, { allowed: true }>): void {
   if (queries) throw fault('forbidden', 'A scope with a search in it does not open AuditEvent: ask for one without.')
+}
+
+/**
+ * Throws `forbidden` where a criterion leads through types that the scopes do not reach, every way of it. Where one way is
+ * open, the closed ones find nothing: `actor.name` of a caller who may not see Locations looks at the others.
+ */
+export function assertReach(actor: Actor, criterion: Criterion): void {
+  if (criterion.kind !== 'chain' && criterion.kind !== 'has') return
+  const ways = criterion.kind === 'chain' ? criterion.links : [criterion]
+  const refusals = ways.flatMap(({ type, criterion: next }) => refusalOf(actor, type, next) ?? [])
+  if (refusals.length === ways.length) throw refusals[0]
+}
+
+function refusalOf(actor: Actor, type: string, next: Criterion): Fault | undefined {
+  try {
+    allowed(actor, 's', type)
+    assertReach(actor, next)
+    return undefined
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
+  }
 }

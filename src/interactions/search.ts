@@ -10,16 +10,16 @@ import { auditOf } from '../audit/audit-of.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
-import { parseSearch, type SearchQuery, touchedTypes } from '../fhir/search-query.ts'
+import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import type { House } from '../store/house.ts'
-import type { Bounds } from '../store/search/compile.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
-import { compileIncludes } from '../store/search/include.ts'
 import { compileCount, compileSearch, type FoundRow } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
-import { allowed, assertWholeAudit, boundsFor } from './bounds.ts'
+import type { Bounds } from '../store/search/scope.ts'
+import { allowed, assertReach, assertWholeAudit, boundsFor } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
+import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
 
 export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -29,14 +29,20 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient)
   const query = parseSearch(house.definitions, type, request.query, house.base)
   assertUnderstood(query, request)
-  for (const chained of touchedTypes(query).chained) allowed(actor, 's', chained)
+  for (const criterion of query.criteria) assertReach(actor, criterion)
   const bounds = boundsFor(house, actor, 's', type) ?? {}
   const page = query.count === 0 ? [] : await pageOf(house, actor, type, query, bounds)
   const rows = page.slice(0, query.count)
   const own = searchConformance(house, type, query)
-  const included = await includesOf(house, actor, type, query, rows, bounds)
+  const auditOf = (reached: string) => auditFor(house, actor, reached, query)
+  const along = await included(house, { type, query, rows, bounds, auditOf })
   const total = await totalOf(house, type, query, bounds, page.length)
-  const entries = [...own, ...rows.map((row) => searchEntry(house.base, type, row.id, row.body, 'match')), ...included, ...remarks(query)]
+  const entries = [
+    ...own,
+    ...rows.map((row) => searchEntry(house.base, type, row.id, row.body, 'match')),
+    ...along.entries,
+    ...remarks(query, along.cut),
+  ]
   return {
     status: 200,
     body: bundle('searchset', linksOf(house, type, query, page), entries, total === undefined ? undefined : total + own.length),
@@ -50,30 +56,6 @@ async function pageOf(house: House, actor: Actor, type: string, query: SearchQue
   const audit = auditFor(house, actor, type, query)
   const statement = compileSearch(house.definitions, type, query, bounds, { patients: audit !== undefined })
   return runSearch(house.pool, statement, audit, query.count)
-}
-
-/** Each resource that the page points at, or that points at it, once. */
-async function includesOf(
-  house: House,
-  actor: Actor,
-  type: string,
-  query: SearchQuery,
-  rows: readonly FoundRow[],
-  bounds: Bounds,
-): Promise<string[]> {
-  if (query.includes.length + query.revincludes.length === 0) return []
-  const shown = new Set(rows.map((row) => `${type}/${row.id}`))
-  const entries: string[] = []
-  for (const { type: reached, statement } of compileIncludes(house.definitions, type, query, rows, bounds, { patients: true })) {
-    const audit = auditFor(house, actor, reached, query)
-    for (const row of await runSearch(house.pool, statement, audit)) {
-      const name = `${reached}/${row.id}`
-      if (shown.has(name)) continue
-      shown.add(name)
-      entries.push(searchEntry(house.base, reached, row.id, row.body, 'include'))
-    }
-  }
-  return entries
 }
 
 async function totalOf(house: House, type: string, query: SearchQuery, bounds: Bounds, fetched: number): Promise<number | undefined> {

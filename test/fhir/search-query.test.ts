@@ -90,7 +90,6 @@ describe('what is malformed', () => {
     ['Slot', 'status=|', 'status'],
     ['Slot', 'schedule:Patient=1', 'schedule:Patient'],
     ['Slot', 'schedule:missing=maybe', 'schedule:missing'],
-    ['Slot', 'schedule.actor.name=x', 'schedule'],
     ['Slot', '_total=all', '_total'],
     ['Slot', '_summary=loud', '_summary'],
     ['Slot', 'status=a%00b', 'status'],
@@ -113,6 +112,13 @@ describe('what is malformed', () => {
     }
   })
 
+  it('refuses a chain without end, and one that may lead anywhere', () => {
+    const steps = (count: number) => `${'partof.'.repeat(count)}name=x`
+    expect(parse('Location', steps(8)).criteria).toHaveLength(1)
+    expect(() => parse('Location', steps(9))).toThrow(expect.objectContaining({ kind: 'too-costly' }))
+    expect(() => parse('Task', `${'based-on.'.repeat(8)}_id=x`)).toThrow(expect.objectContaining({ kind: 'too-costly' }))
+  })
+
   it('refuses a list that is too long', () => {
     expect(() => parse('Slot', `status=${Array.from({ length: 501 }, (_, at) => at).join(',')}`)).toThrow(
       expect.objectContaining({ kind: 'too-costly' }),
@@ -127,8 +133,11 @@ describe('what is malformed', () => {
 
 describe('how the result is wanted', () => {
   it('collects unknown names and leaves them out of what was applied', () => {
-    const query = parse('Slot', 'status=free&colour=red&_has:Appointment:slot:status=booked&_elements=id&__proto__=1&_sort=colour&_count=3')
-    expect(query.unknown).toEqual(['colour', '_has:Appointment:slot:status', '_elements', '__proto__', '_sort=colour'])
+    const query = parse(
+      'Slot',
+      'status=free&colour=red&_has:Appointment:patient:status=booked&_elements=id&__proto__=1&_sort=colour&_count=3',
+    )
+    expect(query.unknown).toEqual(['colour', '_has:Appointment:patient:status', '_elements', '__proto__', '_sort=colour'])
     expect(query.applied).toEqual([
       ['status', 'free'],
       ['_count', '3'],
@@ -148,13 +157,14 @@ describe('how the result is wanted', () => {
       { code: 'start', descending: true },
       { code: 'status', descending: false },
     ])
-    expect(query.includes).toEqual([{ type: 'Slot', codes: ['schedule'] }])
-    expect(query.revincludes).toEqual([{ type: 'Appointment', codes: ['slot'], target: 'Slot' }])
+    expect(query.includes).toEqual([{ type: 'Slot', codes: ['schedule'], iterate: false }])
+    expect(query.revincludes).toEqual([{ type: 'Appointment', codes: ['slot'], target: 'Slot', iterate: false }])
     expect(query.unknown).toEqual(['_revinclude=Patient:link'])
     expect(parse('Schedule', '_include=Schedule:actor:Location').includes).toEqual([
-      { type: 'Schedule', codes: ['actor'], target: 'Location' },
+      { type: 'Schedule', codes: ['actor'], target: 'Location', iterate: false },
     ])
-    expect(parse('Slot', '_include=Slot:*').includes).toEqual([{ type: 'Slot', codes: ['schedule'] }])
+    expect(parse('Slot', '_include=Slot:*').includes).toEqual([{ type: 'Slot', codes: ['schedule'], iterate: false }])
     expect(parse('Slot', '_include=Schedule:actor').unknown).toEqual(['_include=Schedule:actor'])
+    expect(parse('Slot', '_include:iterate=Schedule:actor').includes).toEqual([{ type: 'Schedule', codes: ['actor'], iterate: true }])
   })
 })

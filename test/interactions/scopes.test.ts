@@ -164,6 +164,35 @@ describe('a patient’s token', () => {
     expect(idsIn(await me('GET', 'Appointment?patient.family=own&date=lt2021'))).toEqual([ownVisit, shared].sort())
   })
 
+  it('is not told of another patient by a detour: `_has`, longer chains, includes that iterate', async () => {
+    const me = await mine('patient/*.rs')
+    const around = along(
+      await me(
+        'GET',
+        `Practitioner?_id=${practitioner}&_revinclude=Appointment:practitioner&_include:iterate=Appointment:patient&_revinclude:iterate=Appointment:patient&_revinclude:iterate=Patient:general-practitioner`,
+      ),
+    ).map(({ id }) => id)
+    expect(around).toEqual(expect.arrayContaining([own, ownVisit, shared]))
+    expect(around).not.toContain(others)
+    expect(around).not.toContain(othersVisit)
+    for (const query of [
+      'Practitioner?_has:Appointment:practitioner:patient.family=other',
+      `Practitioner?_has:Appointment:practitioner:_id=${othersVisit}`,
+      'Practitioner?_has:Patient:general-practitioner:family=other',
+      'Appointment?practitioner._has:Patient:general-practitioner:family=other',
+    ])
+      expect([query, idsIn(await me('GET', query))]).toEqual([query, []])
+    expect(idsIn(await me('GET', 'Practitioner?_has:Appointment:practitioner:patient.family=own'))).toEqual([practitioner])
+  })
+
+  it('follows of an untyped chain the ways that are open', async () => {
+    const me = await mine('patient/Appointment.rs patient/Practitioner.rs')
+    const { name } = (await ask('GET', `Practitioner/${practitioner}`)).json
+    expect(idsIn(await me('GET', `Appointment?date=lt2021&actor.name=${name[0].family}`))).toEqual([ownVisit, shared].sort())
+    expect(idsIn(await me('GET', 'Appointment?date=lt2021&actor.name=own'))).toEqual([])
+    expect((await me('GET', 'Practitioner?_has:Patient:general-practitioner:family=own')).status).toBe(403)
+  })
+
   it('includes only types that the scopes reach', async () => {
     const me = await mine('patient/Appointment.rs')
     expect(along(await me('GET', `Appointment?_id=${ownVisit}&_include=Appointment:actor`))).toEqual([])

@@ -171,6 +171,35 @@ describe('included', () => {
   })
 })
 
+describe('included again', () => {
+  const reached = async (query: string) =>
+    along(await ask('GET', query))
+      .map(({ resourceType, id }) => `${resourceType}/${id}`)
+      .sort()
+
+  it('are what the included point at, where the include iterates', async () => {
+    const once = `Slot?schedule=${ids.schedule}&_count=1&_include=Slot:schedule`
+    expect(await reached(`${once}&_include:iterate=Schedule:actor`)).toEqual(
+      [`Schedule/${ids.schedule}`, `Practitioner/${ids.practitioner}`, `Location/${ids.location}`].sort(),
+    )
+    expect(await reached(`${once}&_include:iterate=Schedule:actor:Location`)).toEqual(
+      [`Schedule/${ids.schedule}`, `Location/${ids.location}`].sort(),
+    )
+    expect(await reached(once)).toEqual([`Schedule/${ids.schedule}`])
+  })
+
+  it('are what points at the included, and end where the references run in a circle', async () => {
+    const around = await reached(
+      `Location?_id=${ids.location}&_revinclude=Schedule:actor&_revinclude:iterate=Slot:schedule&_include:iterate=Slot:schedule&_include:iterate=Schedule:actor`,
+    )
+    expect(new Set(around).size).toBe(around.length)
+    expect(around.filter((name) => name.startsWith('Schedule/'))).toEqual([`Schedule/${ids.schedule}`, `Schedule/${ids.other}`].sort())
+    expect(around).toContain(`Practitioner/${ids.practitioner}`)
+    const counted = await ask('GET', 'Slot?_summary=count')
+    expect(around.filter((name) => name.startsWith('Slot/'))).toHaveLength(counted.json.total)
+  })
+})
+
 describe('criteria', () => {
   it.each([
     ['a chain', () => `Slot?schedule.actor=Practitioner/${ids.practitioner}&_count=0`, 12 + 5 * 2],

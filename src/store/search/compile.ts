@@ -4,29 +4,16 @@
  * Left out: how the found are ordered and cut into pages (sort.ts, page.ts).
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import type { Definitions } from '../../fhir/definitions/types.ts'
 import { confinementOf } from '../../fhir/patient-compartment.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
-import { layoutOf, type Place, tableOf } from '../layout.ts'
+import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition } from './date.ts'
+import { chainCondition, hasCondition, treeCondition } from './linked.ts'
 import { nearCondition } from './near.ts'
+import type { Scope } from './scope.ts'
 import { column, text, wordLead } from './statement.ts'
 import { stringCondition } from './string.ts'
 import { anyTerm, wordsCondition } from './token.ts'
-
-/** What may be shown: of one patient's compartment only, and matching one of several granular scopes. */
-export type Bounds = {
-  readonly patient?: string
-  /** Alternatives, each a list of criteria that all hold (a granular scope); left out where nothing is so bound. */
-  readonly anyOf?: readonly (readonly Criterion[])[]
-  /** The bounds of another type that a chain or an include reaches, undefined where it may not be read; by default the same patient's. */
-  readonly of?: (type: string) => Bounds | undefined
-}
-
-/** The bounds within which another type is reached. */
-export const boundsOf = (bounds: Bounds, type: string): Bounds | undefined => (bounds.of ? bounds.of(type) : { patient: bounds.patient })
-
-export type Scope = { readonly definitions: Definitions; readonly type: string; readonly alias: string; readonly bounds: Bounds }
 
 /** Rows that are there and that the bounds let through. */
 export function visibleConditions(scope: Scope): Sql[] {
@@ -60,6 +47,7 @@ function confinedCondition({ definitions, type, alias, bounds }: Scope): Sql | u
 
 export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
   const { definitions, type, alias } = scope
+  if (criterion.kind === 'has') return hasCondition(scope, criterion, rowsMeeting)
   const place = layoutOf(definitions, type).get(criterion.code)
   if (!place) return sql`false`
   switch (criterion.kind) {
@@ -74,9 +62,15 @@ export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
     case 'near':
       return nearCondition(alias, criterion)
     case 'chain':
-      return chainCondition(scope, place, criterion)
+      return chainCondition(scope, place, criterion, rowsMeeting)
+    case 'tree':
+      return treeCondition(scope, criterion, rowsMeeting)
   }
 }
+
+/** Visible rows of another type, those alone that meet the criterion where there is one. */
+const rowsMeeting = (scope: Scope, criterion?: Criterion): Sql =>
+  join([...visibleConditions(scope), ...(criterion ? [criterionCondition(scope, criterion)] : [])], ' and ')
 
 function missingCondition(alias: string, place: Place, { code, missing }: Extract<Criterion, { kind: 'missing' }>): Sql {
   const not = raw(missing ? '' : 'not ')
@@ -97,20 +91,6 @@ function missingCondition(alias: string, place: Place, { code, missing }: Extrac
   }
 }
 
-/** One step: rows whose reference names a row, of one of the linked types, that meets the next criterion. */
-function chainCondition(scope: Scope, place: Place, { code, links }: Extract<Criterion, { kind: 'chain' }>): Sql {
-  const steps = links.flatMap(({ type, criterion }) => {
-    const bounds = boundsOf(scope.bounds, type)
-    if (!bounds) return []
-    const next: Scope = { ...scope, type, alias: 'linked', bounds }
-    const met = join([...visibleConditions(next), criterionCondition(next, criterion)], ' and ')
-    const from = sql`from ${raw(tableOf(type))} as linked where ${met}`
-    if (place.kind === 'id') return sql`${column(scope.alias, place.column)} in (select linked.id ${from})`
-    return sql`${column(scope.alias, 'terms')} && array(select ${text(`${code}=${type}/`)} || linked.id ${from})`
-  })
-  return steps.length ? sql`(${join(steps, ' or ')})` : sql`false`
-}
-
 /** Whether every value of this criterion finds few rows, whatever the statistics say: one patient's, one identifier's. */
 export function isSelective(criterion: Criterion): boolean {
   if (criterion.kind !== 'words' || criterion.not) return false
@@ -120,5 +100,12 @@ export function isSelective(criterion: Criterion): boolean {
 /** Whether the best plan depends on which values are asked for, as with words that are everywhere or nowhere. */
 export function dependsOnValues(scope: Pick<Scope, 'definitions' | 'type'>, criterion: Criterion): boolean {
   const place = layoutOf(scope.definitions, scope.type).get(criterion.code)
-  return criterion.kind === 'chain' || place?.kind === 'terms' || place?.kind === 'strings' || place?.kind === 'phonetic'
+  return (
+    criterion.kind === 'chain' ||
+    criterion.kind === 'has' ||
+    criterion.kind === 'tree' ||
+    place?.kind === 'terms' ||
+    place?.kind === 'strings' ||
+    place?.kind === 'phonetic'
+  )
 }

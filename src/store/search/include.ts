@@ -1,7 +1,7 @@
 /**
- * `_include` and `_revinclude`, one step: the statements that fetch what a page of rows points at, and what points at it.
+ * `_include` and `_revinclude`, one round: the statements that fetch what rows point at, and what points at them.
  * https://hl7.org/fhir/R4/search.html#revinclude
- * Each is confined as a search of its own would be. Left out: `:iterate`, and references to other servers.
+ * Each is confined as a search of its own would be. Left out: references to other servers; how often it is done (`:iterate`).
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { includedResourcesMax } from '../../base/limits.ts'
@@ -9,10 +9,12 @@ import type { Definitions } from '../../fhir/definitions/types.ts'
 import { localReference } from '../../fhir/reference.ts'
 import { storedTypes } from '../../fhir/resource.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
+import { targetsOf } from '../../fhir/search-words.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, tableOf } from '../layout.ts'
-import { type Bounds, boundsOf, visibleConditions } from './compile.ts'
-import { type FoundRow, foundColumns, type Wish } from './page.ts'
+import { visibleConditions } from './compile.ts'
+import { type FoundRow, foundColumns, referencesColumn, type Wish } from './page.ts'
+import { type Bounds, boundsOf } from './scope.ts'
 import { column, statementOf, texts } from './statement.ts'
 import { anyTerm } from './token.ts'
 
@@ -35,7 +37,7 @@ function includedIds(type: string, includes: readonly Include[], rows: readonly 
 
 /** Rows of `include.type` whose parameters point at these rows of `type`. */
 function pointingAt(definitions: Definitions, type: string, include: Include, ids: readonly string[]): Sql {
-  const ways = include.codes.map((code) => {
+  const ways = codesAt(definitions, include, type).map((code) => {
     const place = layoutOf(definitions, include.type).get(code)
     if (place?.kind === 'id') return sql`${column('t', place.column)} = any(${texts(ids)})`
     return anyTerm(
@@ -46,15 +48,20 @@ function pointingAt(definitions: Definitions, type: string, include: Include, id
   return sql`(${join(ways, ' or ')})`
 }
 
-function fetching(definitions: Definitions, type: string, condition: Sql, bounds: Bounds, wish: Wish, named: boolean): IncludeStatement {
+type Reach = { readonly definitions: Definitions; readonly wish: Wish; readonly next: readonly Include[] }
+
+/** `next`: the includes that go on from what this brings. */
+function fetching({ definitions, wish, next }: Reach, type: string, condition: Sql, bounds: Bounds, named: boolean): IncludeStatement {
+  const columns = [...foundColumns(wish), ...referencesColumn(definitions, type, next)]
   const conditions = [condition, ...visibleConditions({ definitions, type, alias: 't', bounds })]
-  const composed = sql`select ${join(foundColumns(wish), ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedResourcesMax}::int`
+  const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedResourcesMax}::int`
   return { type, statement: statementOf(composed, named) }
 }
 
 /**
- * One statement for each type that is reached; a type that the bounds say may not be read has none. `rows` are the page as
- * it will be shown. What a revinclude finds may be on the page too, or found twice: the caller shows each resource once.
+ * One statement for each type that is reached; a type that the bounds say may not be read has none. `rows` are of `type`, as
+ * they will be shown: the page, or where `again`, what the last round has brought. What is found may be shown already, or be
+ * found twice: the caller shows each resource once.
  */
 export function compileIncludes(
   definitions: Definitions,
@@ -63,21 +70,35 @@ export function compileIncludes(
   rows: readonly FoundRow[],
   bounds: Bounds = {},
   wish: Wish = {},
+  again = false,
 ): IncludeStatement[] {
   if (rows.length === 0) return []
-  const within = (reached: string): Bounds | undefined => (reached === type ? bounds : boundsOf(bounds, reached))
-  const forward = [...includedIds(type, query.includes, rows)].flatMap(([reached, ids]) => {
-    const allowed = within(reached)
-    return allowed ? [fetching(definitions, reached, sql`t.id = any(${texts([...ids])})`, allowed, wish, true)] : []
+  const reach: Reach = { definitions, wish, next: query.includes.filter((include) => include.iterate) }
+  const followed = (include: Include): boolean => !again || include.iterate
+  const includes = query.includes.filter((include) => include.type === type && followed(include))
+  const forward = [...includedIds(type, includes, rows)].flatMap(([reached, ids]) => {
+    const allowed = boundsOf(bounds, reached)
+    return allowed ? [fetching(reach, reached, sql`t.id = any(${texts([...ids])})`, allowed, true)] : []
   })
   const ids = rows.map((row) => row.id)
-  const backward = [...Map.groupBy(query.revincludes, (include) => include.type)].flatMap(([reached, includes]) => {
-    const allowed = within(reached)
+  const revincludes = query.revincludes.filter((include) => followed(include) && pointsAt(definitions, include, type))
+  const backward = [...Map.groupBy(revincludes, (include) => include.type)].flatMap(([reached, grouped]) => {
+    const allowed = boundsOf(bounds, reached)
     const pointing = sql`(${join(
-      includes.map((include) => pointingAt(definitions, type, include, ids)),
+      grouped.map((include) => pointingAt(definitions, type, include, ids)),
       ' or ',
     )})`
-    return allowed ? [fetching(definitions, reached, pointing, allowed, wish, false)] : []
+    return allowed ? [fetching(reach, reached, pointing, allowed, false)] : []
   })
   return [...forward, ...backward]
 }
+
+const pointsAt = (definitions: Definitions, include: Include, type: string): boolean =>
+  (include.target ?? type) === type && codesAt(definitions, include, type).length > 0
+
+/** The include's parameters that may point at a type. */
+const codesAt = (definitions: Definitions, include: Include, type: string): readonly string[] =>
+  include.codes.filter((code) => {
+    const parameter = definitions.searchParameters.get(include.type)?.get(code)
+    return parameter !== undefined && targetsOf(parameter).includes(type)
+  })

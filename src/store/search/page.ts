@@ -7,11 +7,12 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import { confinementOf } from '../../fhir/patient-compartment.ts'
-import type { SearchQuery } from '../../fhir/search-query.ts'
+import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, tableOf } from '../layout.ts'
-import { type Bounds, criterionCondition, dependsOnValues, isSelective, type Scope, visibleConditions } from './compile.ts'
+import { criterionCondition, dependsOnValues, isSelective, visibleConditions } from './compile.ts'
 import { decodeCursor } from './cursor.ts'
+import type { Bounds, Scope } from './scope.ts'
 import { afterCondition, keyColumns, orderBy, orderOf, sortValues } from './sort.ts'
 import { column, statementOf, texts } from './statement.ts'
 
@@ -38,9 +39,9 @@ export function foundColumns(wish: Wish): Sql[] {
   return [sql`t.id`, sql`t.body::text as body`, ...(wish.patients ? [patients] : [])]
 }
 
-/** The references that the query's includes follow, hot columns among them. */
-function referencesColumn(definitions: Definitions, type: string, query: SearchQuery): Sql[] {
-  const codes = [...new Set(query.includes.flatMap((include) => include.codes))]
+/** The references that the includes follow from rows of a type, hot columns among them. */
+export function referencesColumn(definitions: Definitions, type: string, includes: readonly Include[]): Sql[] {
+  const codes = [...new Set(includes.filter((include) => include.type === type).flatMap((include) => include.codes))]
   if (codes.length === 0) return []
   const hot = codes.flatMap((code) => {
     const place = layoutOf(definitions, type).get(code)
@@ -68,11 +69,12 @@ export function compileSearch(definitions: Definitions, type: string, query: Sea
   const scope: Scope = { definitions, type, alias, bounds }
   const { filterFirst, named } = planOf(scope, query)
   const keys = orderOf(definitions, type, alias, query, filterFirst)
-  const columns = [...foundColumns(wish), ...keyColumns(keys), ...referencesColumn(definitions, type, query)]
+  const references = referencesColumn(definitions, type, query.includes)
+  const columns = [...foundColumns(wish), ...keyColumns(keys), ...references]
   const conditions = conditionsOf(scope, query)
   if (query.cursor !== undefined) conditions.push(afterCondition(keys, decodeCursor(query.cursor, keys)))
   const page = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by ${orderBy(keys)} limit ${query.count + 1}::int`
-  const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(query.includes.length > 0 ? ['references'] : [])]
+  const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(references.length > 0 ? ['references'] : [])]
   const composed = sql`select ${raw(names.map((name) => `p."${name}"`).join(', '))}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`
   return statementOf(composed, named)
 }

@@ -1,6 +1,6 @@
-import type { Bounds } from '../../../src/store/search/compile.ts'
 import { compileIncludes } from '../../../src/store/search/include.ts'
 import type { FoundRow } from '../../../src/store/search/page.ts'
+import type { Bounds } from '../../../src/store/search/scope.ts'
 import { base, definitions, type Searchable, searchable } from './searchable.ts'
 
 let db: Searchable

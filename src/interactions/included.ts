@@ -1,0 +1,62 @@
+/**
+ * What comes with a page by `_include` and `_revinclude`, round after round where they iterate: each resource once.
+ * https://hl7.org/fhir/R4/search.html#include
+ * Every round is confined to what the caller may search of the types it reaches, so nobody's data leaks by a detour.
+ */
+import { includedResourcesMax, searchStepsMax } from '../base/limits.ts'
+import { searchEntry } from '../fhir/bundle.ts'
+import type { SearchQuery } from '../fhir/search-query.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
+import type { House } from '../store/house.ts'
+import { compileIncludes } from '../store/search/include.ts'
+import type { FoundRow } from '../store/search/page.ts'
+import { runSearch } from '../store/search/run.ts'
+import type { Bounds } from '../store/search/scope.ts'
+
+type Found = { readonly type: string; readonly rows: readonly FoundRow[] }
+
+export type Page = {
+  readonly type: string
+  readonly query: SearchQuery
+  readonly rows: readonly FoundRow[]
+  readonly bounds: Bounds
+  readonly auditOf: (type: string) => AuditRow | undefined
+}
+
+/** The entries, and whether there was more than one answer holds. */
+export async function included(house: House, page: Page): Promise<{ entries: string[]; cut: boolean }> {
+  const { query } = page
+  if (query.includes.length + query.revincludes.length === 0) return { entries: [], cut: false }
+  const shown = new Set(page.rows.map((row) => `${page.type}/${row.id}`))
+  const entries: string[] = []
+  let reached: Found[] = [{ type: page.type, rows: page.rows }]
+  for (let round = 0; reached.length > 0 && round < searchStepsMax && entries.length < includedResourcesMax; round++) {
+    reached = await oneRound(house, page, reached, round > 0, shown)
+    for (const { type, rows } of reached) entries.push(...rows.map((row) => searchEntry(house.base, type, row.id, row.body, 'include')))
+  }
+  return { entries: entries.slice(0, includedResourcesMax), cut: entries.length >= includedResourcesMax }
+}
+
+/** What is found that was not shown yet; `shown` learns of it. */
+async function oneRound(house: House, page: Page, from: readonly Found[], again: boolean, shown: Set<string>): Promise<Found[]> {
+  const found: Found[] = []
+  for (const { type, rows } of from) {
+    for (const { type: reached, statement } of compileIncludes(
+      house.definitions,
+      type,
+      page.query,
+      rows,
+      page.bounds,
+      { patients: true },
+      again,
+    )) {
+      const fresh = (await runSearch(house.pool, statement, page.auditOf(reached))).filter(({ id }) => {
+        const known = shown.has(`${reached}/${id}`)
+        shown.add(`${reached}/${id}`)
+        return !known
+      })
+      if (fresh.length > 0) found.push({ type: reached, rows: fresh })
+    }
+  }
+  return found
+}

@@ -1,0 +1,63 @@
+/**
+ * Criteria that look at other rows: a chain (what a row points at), `_has` (what points at it), and hierarchies.
+ * https://hl7.org/fhir/R4/search.html#chaining, #has and #recursive
+ * Every step is confined to what the caller may see of that type, as a search of its own would be.
+ * The sets are made first and by themselves, so that the indexes of the outer table serve them as if they had been typed.
+ */
+import sql, { join, raw, type Sql } from 'sql-template-tag'
+import type { Criterion } from '../../fhir/search-criterion.ts'
+import { layoutOf, type Place, tableOf } from '../layout.ts'
+import { boundsOf, type Scope } from './scope.ts'
+import { column, text, texts, wordLead } from './statement.ts'
+
+/** The condition for visible rows of a scope that meet the criterion; compile.ts's, which in turn calls these. */
+export type Meeting = (scope: Scope, criterion?: Criterion) => Sql
+
+type Of<Kind extends Criterion['kind']> = Extract<Criterion, { kind: Kind }>
+
+/** The rows of `type` that the caller may see and that meet the criterion: `from … where …`; undefined where none may be seen. */
+function linkedRows(scope: Scope, type: string, criterion: Criterion, meeting: Meeting, unnested?: Sql): Sql | undefined {
+  const bounds = boundsOf(scope.bounds, type)
+  if (!bounds) return undefined
+  const next: Scope = { ...scope, type, alias: 'linked', bounds }
+  return sql`from ${raw(tableOf(type))} as linked${unnested ?? raw('')} where ${meeting(next, criterion)}`
+}
+
+/** One step: rows whose reference names a row, of one of the linked types, that meets the next criterion. */
+export function chainCondition(scope: Scope, place: Place, { code, links }: Of<'chain'>, meeting: Meeting): Sql {
+  const steps = links.flatMap(({ type, criterion }) => {
+    const from = linkedRows(scope, type, criterion, meeting)
+    if (!from) return []
+    if (place.kind === 'id') return sql`${column(scope.alias, place.column)} = any(array(select linked.id ${from}))`
+    return sql`${column(scope.alias, 'terms')} && array(select ${text(`${code}=${type}/`)} || linked.id ${from})`
+  })
+  return steps.length ? sql`(${join(steps, ' or ')})` : sql`false`
+}
+
+/** Rows that are named by rows of another type which meet the criterion. */
+export function hasCondition(scope: Scope, { target, type, by, criterion }: Of<'has'>, meeting: Meeting): Sql {
+  const place = layoutOf(scope.definitions, type).get(by)
+  if (place?.kind === 'id') {
+    const from = linkedRows(scope, type, criterion, meeting)
+    return from ? sql`${column(scope.alias, 'id')} = any(array(select distinct linked.${raw(place.column)} ${from}))` : sql`false`
+  }
+  const lead = `${by}=${target}/`
+  const from = linkedRows(scope, type, criterion, meeting, sql`, unnest(linked.terms) as named`)
+  if (!from) return sql`false`
+  return sql`${column(scope.alias, 'id')} = any(array(select distinct substr(named, ${lead.length + 1}::int) ${from} and starts_with(named, ${text(lead)})))`
+}
+
+/** Rows whose reference is in the tree that hangs below (or stands above) the resources named, they themselves among it. */
+export function treeCondition(scope: Scope, { code, target, parent, direction, ids }: Of<'tree'>, meeting: Meeting): Sql {
+  const bounds = boundsOf(scope.bounds, target)
+  if (!bounds || ids.length === 0) return sql`false`
+  const visible = meeting({ ...scope, type: target, alias: 'linked', bounds })
+  const lead = `${parent}=${target}/`
+  const step =
+    direction === 'below'
+      ? sql`select linked.id from tree join ${raw(tableOf(target))} as linked on linked.terms @> array[${text(lead)} || tree.id] where ${visible}`
+      : sql`select substr(named, ${lead.length + 1}::int) from tree join ${raw(tableOf(target))} as linked on linked.id = tree.id, unnest(linked.terms) as named where ${visible} and starts_with(named, ${text(lead)})`
+  return sql`${column(scope.alias, 'terms')} && array(
+    with recursive tree(id) as (select unnest(${texts(ids)}) union ${step})
+    select ${wordLead(code, '=')} || ${text(`${target}/`)} || tree.id from tree)`
+}
