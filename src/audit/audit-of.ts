@@ -20,6 +20,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   'search-type': 'E',
   create: 'C',
   update: 'U',
+  patch: 'U',
   delete: 'D',
   hold: 'C',
   book: 'C',

@@ -66,3 +66,7 @@ export const postgresVersionMin = 15
 export const validationIssuesMax = 100
 export const stringLengthMax = 1024 * 1024
 export const listedCodesMax = 30
+/** Resources that one conditional delete may take along. */
+export const conditionalDeletesMax = 20
+/** A conditional write looks again where its match was changed by another before it could be locked. */
+export const lockedMatchAttemptsMax = 10

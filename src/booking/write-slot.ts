@@ -21,6 +21,13 @@ import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { idNamed } from './participants.ts'
 import { closedPlan, planFrom } from './plans.ts'
 
+/** Whether writing the resource again as it is would change nothing: time that is taken by hand is taken anew each time. */
+export async function standsAsItIs(tx: Tx, house: House, { resourceType, id, status }: Resource): Promise<boolean> {
+  if (resourceType !== 'Slot' || (status !== 'busy' && status !== 'busy-tentative')) return true
+  const row = await lockSlot(tx, String(id))
+  return row !== undefined && isLive(row, house)
+}
+
 type Standing = { readonly status: string; readonly takenBy: string | null; readonly heldUntil: string | null }
 
 type Wanted = { readonly schedule: string; readonly status: string; readonly start: string; readonly end: string; readonly isOver: boolean }

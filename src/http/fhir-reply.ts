@@ -51,9 +51,13 @@ function notModified({ method, headers }: FhirRequest, { status, version, update
   return Math.floor(Date.parse(updated) / 1000) * 1000 <= Date.parse(headers.ifModifiedSince)
 }
 
+/** The desks whose answer is what was written. */
+const writes: ReadonlySet<string> = new Set(['create', 'update'])
+
 /** `Prefer: return=…` speaks of what was created or updated (https://hl7.org/fhir/R4/http.html#ops). */
 function preferred(desk: string, { headers }: FhirRequest, { status, body }: Reply): string | undefined {
   const asked = headers.prefer.return
-  if (asked === undefined || asked === 'representation' || status >= 300 || (desk !== 'create' && desk !== 'update')) return body
-  return asked === 'minimal' ? undefined : JSON.stringify(allOk(status === 201 ? 'Created.' : 'Updated.'))
+  if (asked === undefined || asked === 'representation' || status >= 300 || !writes.has(desk)) return body
+  if (asked === 'minimal') return undefined
+  return JSON.stringify(allOk(status === 201 ? 'Created.' : desk === 'create' ? 'It was there already.' : 'Updated.'))
 }

@@ -4,8 +4,9 @@
  */
 import type { FastifyRequest } from 'fastify'
 import { fault } from '../base/fault.ts'
-import { idempotencyKeyCharsMax, queryPartsMax } from '../base/limits.ts'
+import { idempotencyKeyCharsMax } from '../base/limits.ts'
 import { parseJson } from '../fhir/json.ts'
+import { type Pairs, parseQuery } from '../fhir/query-string.ts'
 import type { FhirRequest, Prefer, RequestHeaders } from '../fhir/request.ts'
 import { idPattern, servedTypes } from '../fhir/resource.ts'
 import { assertJsonWillDo } from './content-types.ts'
@@ -18,8 +19,6 @@ export type Form = { readonly form: string }
 
 /** What the table of routes says of an address. */
 export type Address = { readonly type?: string; readonly operation?: string; readonly desk: string }
-
-export type Pairs = readonly (readonly [string, string])[]
 
 export function fhirRequest(address: Address, request: FastifyRequest): FhirRequest {
   const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
@@ -47,34 +46,6 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
 function queryOf(request: FastifyRequest): Pairs {
   const query = parseQuery(typeof request.query === 'string' ? request.query : '')
   return isForm(request.body) ? [...query, ...parseQuery(request.body.form)] : query
-}
-
-const none: Pairs = []
-
-/** In order, repeats kept. https://url.spec.whatwg.org/#urlencoded-parsing, but a broken escape is refused. */
-export function parseQuery(raw: string): Pairs {
-  if (raw === '') return none
-  const parts = raw.split('&', queryPartsMax + 1)
-  if (parts.length > queryPartsMax) throw fault('too-costly', `A query may have at most ${queryPartsMax} parts.`)
-  return parts.filter((part) => part !== '').map(pairOf)
-}
-
-function pairOf(part: string): readonly [string, string] {
-  const equals = part.indexOf('=')
-  return equals === -1 ? [decoded(part), ''] : [decoded(part.slice(0, equals)), decoded(part.slice(equals + 1))]
-}
-
-function decoded(text: string): string {
-  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
-  if (!spaced.includes('%')) return spaced
-  try {
-    return decodeURIComponent(spaced)
-  } catch {
-    throw fault(
-      'malformed',
-      'The query holds a percent sign that is not followed by the two hexadecimal digits of a UTF-8 byte. Write %25 for a percent sign.',
-    )
-  }
 }
 
 const formatOf = (query: Pairs): string | undefined => query.find(([name]) => name === '_format')?.[1]

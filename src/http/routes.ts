@@ -18,6 +18,8 @@ export const routes: readonly Route[] = [
   ['GET',    '/:type',                       's', 'search'],
   ['POST',   '/:type/_search',               's', 'search'],
   ['POST',   '/:type',                       'c', 'create'],
+  ['PUT',    '/:type',                       'u', 'update'],
+  ['DELETE', '/:type',                       'd', 'remove'],
   ['GET',    '/:type/:id',                   'r', 'read'],
   ['PUT',    '/:type/:id',                   'u', 'update'],
   ['DELETE', '/:type/:id',                   'd', 'remove'],

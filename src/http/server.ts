@@ -99,7 +99,18 @@ const noBrowser: FastifyCorsOptions = { origin: false }
 const anyOrigin: FastifyCorsOptions = {
   origin: '*',
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Accept', 'Content-Type', 'Prefer', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'X-Request-Id'],
+  allowedHeaders: [
+    'Authorization',
+    'Accept',
+    'Content-Type',
+    'Prefer',
+    'If-Match',
+    'If-None-Match',
+    'If-None-Exist',
+    'If-Modified-Since',
+    'Idempotency-Key',
+    'X-Request-Id',
+  ],
   exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Expires', 'Retry-After', 'X-Request-Id'],
   maxAge: 86_400,
 }

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#concurrency
  */
 import { fault } from '../base/fault.ts'
+import { namesVersion } from '../fhir/etag.ts'
 import type { StoredRow } from '../store/resources.ts'
 
 const etagPattern = /^(?:W\/)?"?([^"]*)"?$/
@@ -19,4 +20,10 @@ export function assertVersion(ifMatch: string | undefined, row: StoredRow | unde
       ? 'If-Match names a version, but the resource is not there.'
       : `If-Match names another version: the current one is ${current}. Read it again and repeat the change.`,
   )
+}
+
+/** `If-None-Match: *` on a write: only where there is nothing yet (RFC 9110 13.1.2). Throws `stale`. */
+export function assertAbsent(ifNoneMatch: string | undefined, row: StoredRow | undefined): void {
+  if (ifNoneMatch === undefined || !row || row.deleted || !namesVersion(ifNoneMatch, row.version)) return
+  throw fault('stale', `If-None-Match names what is there: the current version is ${row.version}.`)
 }

@@ -1,6 +1,6 @@
 /**
  * What create and update share: a body judged, then written through the engine, then what hangs on it. As a transaction of
- * its own, or inside one that somebody else has begun.
+ * its own, or inside one that somebody else has begun. A write that would change nothing makes no version.
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
@@ -9,13 +9,16 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { type Change, withNextTimes } from '../booking/change.ts'
 import { remakeSlots, writeResource } from '../booking/write-resource.ts'
-import { settleBeside } from '../booking/write-slot.ts'
+import { settleBeside, standsAsItIs } from '../booking/write-slot.ts'
 import { indexValues } from '../fhir/index-values.ts'
+import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { sameResource, type Told } from '../fhir/same-resource.ts'
 import { assertValid } from '../fhir/validate/validate.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { lockResource, type StoredRow, type Written } from '../store/resources.ts'
+import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 
 export type Submitted = {
@@ -27,9 +30,15 @@ export type Submitted = {
 }
 
 export type Stored = {
+  readonly type: string
+  readonly id: string
+  readonly resource: Resource
   readonly written: Written
+  /** When it was last written; ISO 8601. */
   readonly at: string
   readonly created: boolean
+  /** It was stored already, and was not written again. */
+  readonly unchanged: boolean
   /** Those whose Slots must follow. */
   readonly schedules: readonly string[]
 }
@@ -62,9 +71,13 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
 export type Judge = (row: StoredRow | undefined) => void
 
 /** One write, a transaction of its own. */
-export async function storeChange(house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
-  const stored = await withNextTimes(house, () => inTransaction(house.pool, (tx) => storeInTx(tx, house, actor, verb, submitted, judge)))
-  await afterCommit(house, [{ ...submitted, schedules: stored.schedules }])
+export const storeChange = (house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> =>
+  storeAlone(house, (tx) => storeInTx(tx, house, actor, verb, submitted, judge))
+
+/** A write as a transaction of its own. What is tried again is `work`, whole. */
+export async function storeAlone(house: House, work: (tx: Tx) => Promise<Stored>): Promise<Stored> {
+  const stored = await withNextTimes(house, () => inTransaction(house.pool, work))
+  if (!stored.unchanged) await afterCommit(house, [stored])
   return stored
 }
 
@@ -84,7 +97,7 @@ export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, 
   return storeOver(tx, house, actor, row, submitted, judge)
 }
 
-/** `row`: the current one, locked by the caller. */
+/** `row`: the current one, locked by the caller. `interaction` is what the AuditEvent calls a change of it. */
 export async function storeOver(
   tx: Tx,
   house: House,
@@ -92,15 +105,35 @@ export async function storeOver(
   row: StoredRow | undefined,
   submitted: Submitted,
   judge: Judge,
+  interaction: 'update' | 'patch' = 'update',
 ): Promise<Stored> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
   if (before) assertMayWrite(house, actor, 'u', before)
   judge(row)
-  const change = changeOf(house, actor, row, before, submitted)
+  const change = changeOf(house, actor, row, before, submitted, interaction)
+  if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)
   const { written, schedules } = await writeResource(tx, house, change)
-  return { written, at: change.at, created: before === undefined, schedules }
+  const { type, id, resource, at } = change
+  return { type, id, resource, written, at, created: before === undefined, unchanged: false, schedules }
 }
+
+const isStored = async (tx: Tx, house: House, stored: Told, change: Change): Promise<boolean> =>
+  sameResource(stored, change) && (await standsAsItIs(tx, house, change.resource))
+
+/** Nothing is written, but it is shown: the read writes the AuditEvent. */
+async function unchanged(tx: Tx, resource: Resource, { type, id, audit }: Named): Promise<Stored> {
+  const { version = '', body } = (await readResource(tx, type, id, audit)) ?? {}
+  const at = resource.meta?.lastUpdated ?? ''
+  return { type, id, resource, written: { id, version, body: body ?? '' }, at, created: false, unchanged: true, schedules: [] }
+}
+
+/** A write as its writer is answered. */
+export function answerOf({ type, id, written: { version, body }, at, created }: Stored): Reply {
+  return { status: created ? 201 : 200, body, version, updated: at, location: `${type}/${id}/_history/${version}` }
+}
+
+type Named = { readonly type: string; readonly id: string; readonly audit: AuditRow }
 
 function changeOf(
   house: House,
@@ -108,6 +141,7 @@ function changeOf(
   row: StoredRow | undefined,
   before: Resource | undefined,
   { type, id, resource, text }: Submitted,
+  interaction: 'update' | 'patch',
 ): Change {
   const verb = before ? 'u' : 'c'
   const stored: Resource = { ...resource, id }
@@ -123,6 +157,6 @@ function changeOf(
     at: house.clock.now().toISOString(),
     client: actor.client,
     patient: permission.allowed ? permission.patient : undefined,
-    audit: auditOf(house, actor, before ? 'update' : 'create'),
+    audit: auditOf(house, actor, before ? interaction : 'create'),
   }
 }

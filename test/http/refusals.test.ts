@@ -153,7 +153,7 @@ describe('bad input', () => {
   it.each([
     ['PATCH', '/fhir/Slot/1', 'GET, HEAD, PUT, DELETE'],
     ['POST', '/fhir/Slot/1', 'GET, HEAD, PUT, DELETE'],
-    ['DELETE', '/fhir/Slot', 'GET, HEAD, POST'],
+    ['PATCH', '/fhir/Slot', 'GET, HEAD, POST, PUT, DELETE'],
     ['GET', '/fhir/Slot/_search', 'POST'],
     ['GET', '/fhir/Appointment/$hold', 'POST'],
     ['GET', '/fhir/Slot/1/$book', 'POST'],

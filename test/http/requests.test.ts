@@ -1,5 +1,6 @@
 /** What a desk is asked, from the many ways of writing an address. */
-import { parseQuery, preferOf, relative } from '../../src/http/fhir-request.ts'
+import { parseQuery } from '../../src/fhir/query-string.ts'
+import { preferOf, relative } from '../../src/http/fhir-request.ts'
 import { appWith } from './door.ts'
 
 const { app, asked } = appWith(() => ({ status: 200, body: '{}' }))

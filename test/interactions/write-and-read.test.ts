@@ -125,7 +125,8 @@ describe('update', () => {
 
   it('is 412 over a version that the client has not seen', async () => {
     const id = await made(ask, patient())
-    const put = (match: string) => ask('PUT', `Patient/${id}`, { body: patient({ id }), headers: { 'if-match': match } })
+    const put = (match: string, birthDate = '1980') =>
+      ask('PUT', `Patient/${id}`, { body: patient({ id, birthDate }), headers: { 'if-match': match } })
     expect((await put('W/"1"')).status).toBe(200)
     const stale = await put('W/"1"')
     expect([stale.status, stale.json.issue[0].code]).toEqual([412, 'conflict'])
@@ -138,13 +139,16 @@ describe('update', () => {
 
   it('lets one of two writers with one version through', async () => {
     const id = await made(ask, patient())
-    const put = () => ask('PUT', `Patient/${id}`, { body: patient({ id }), headers: { 'if-match': 'W/"1"' } })
+    const put = (_: unknown, n: number) =>
+      ask('PUT', `Patient/${id}`, { body: patient({ id, birthDate: `200${n}` }), headers: { 'if-match': 'W/"1"' } })
     const answers = await Promise.all(Array.from({ length: 8 }, put))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(412)])
   })
 
   it('writes one after the other where many put one new id at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => ask('PUT', 'Patient/rush', { body: patient({ id: 'rush' }) })))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => ask('PUT', 'Patient/rush', { body: patient({ id: 'rush', birthDate: `200${n}` }) })),
+    )
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array(7).fill(200), 201])
     expect(new Set(answers.map(({ headers }) => headers.etag)).size).toBe(8)
   })
@@ -198,13 +202,13 @@ describe('history', () => {
 
   it('comes in pages that miss nothing, while more is written', async () => {
     const id = await made(ask, patient())
-    for (let version = 2; version <= 7; version++) await ask('PUT', `Patient/${id}`, { body: patient({ id }) })
+    for (let version = 2; version <= 7; version++) await ask('PUT', `Patient/${id}`, { body: patient({ id, birthDate: `200${version}` }) })
     const seen: string[] = []
     let next: string | undefined = `Patient/${id}/_history?_count=3`
     while (next !== undefined) {
       const { json } = await ask('GET', next)
       seen.push(...json.entry.map((entry: { resource: { meta: { versionId: string } } }) => entry.resource.meta.versionId))
-      await ask('PUT', `Patient/${id}`, { body: patient({ id }) })
+      await ask('PUT', `Patient/${id}`, { body: patient({ id, birthDate: `199${seen.length}` }) })
       const link: { url: string } | undefined = json.link.find(({ relation }: { relation: string }) => relation === 'next')
       next = link && below(link.url)
     }
