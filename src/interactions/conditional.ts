@@ -12,14 +12,14 @@ import { lockedMatchAttemptsMax } from '../base/limits.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { type Pairs, parseQuery } from '../fhir/query-string.ts'
 import type { Resource } from '../fhir/resource.ts'
-import { parseSearch, type SearchQuery, touchedTypes } from '../fhir/search-query.ts'
+import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { lockCriteria } from '../store/criteria-locks.ts'
 import type { Db, Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
 import { compileSearch } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
-import { boundsFor } from './bounds.ts'
+import { assertReach, boundsFor } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 
 export type Criteria = { readonly type: string; readonly query: SearchQuery }
@@ -57,9 +57,8 @@ export function criteriaOf(house: House, type: string, asked: Pairs): Criteria {
 
 /** Throws `forbidden` where the actor may not search what the criteria name. */
 function assertMaySearch(actor: Actor, { type, query }: Criteria): void {
-  for (const searched of [type, ...touchedTypes(query).chained])
-    if (!may(actor, 's', searched).allowed)
-      throw fault('forbidden', `A conditional write searches: it takes a scope that grants "s" on ${searched}.`)
+  if (!may(actor, 's', type).allowed) throw fault('forbidden', `A conditional write searches: it takes a scope that grants "s" on ${type}.`)
+  for (const criterion of query.criteria) assertReach(actor, criterion)
 }
 
 /** What meets the criteria, at most `max` and one more. */
