@@ -35,3 +35,7 @@ function parseScope(part: string): Scope | undefined {
   const letters = v1 === undefined ? v2 : lettersOfV1[v1]
   return { level: level as ScopeLevel, type: type as string, verbs: new Set([...(letters ?? '')] as Verb[]), query }
 }
+
+/** A scope as it is written in version 2. */
+export const scopeText = ({ level, type, verbs, query }: Scope): string =>
+  `${level}/${type}.${[...'cruds'].filter((verb) => verbs.has(verb as Verb)).join('')}${query === undefined ? '' : `?${query}`}`

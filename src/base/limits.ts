@@ -70,3 +70,14 @@ export const listedCodesMax = 30
 export const conditionalDeletesMax = 20
 /** A conditional write looks again where its match was changed by another before it could be locked. */
 export const lockedMatchAttemptsMax = 10
+/** Versions listed in one transaction, so that an export that is cut short loses little. */
+export const exportBatchMax = 10_000
+/** Resources that one statement of a download reads, and one AuditEvent speaks of. */
+export const exportChunkMax = 1_000
+export const exportFileResourcesMax = 100_000
+/** Of one client. */
+export const exportsUnderWayMax = 5
+export const exportHoursKept = 24
+export const exportFailuresMax = 5
+export const exportFiltersMax = 50
+export const exportPatientsMax = 100_000

@@ -2,13 +2,16 @@
  * CapabilityStatement: what this server does, made from what it serves, so that it cannot claim more or less.
  * https://hl7.org/fhir/R4/capabilitystatement.html
  *
- * Leaves out `instantiates` until the guides that it would name are wholly met.
+ * `instantiates` names the guides that are wholly met, and no others.
  */
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
 import { auditParameters, type Resource, readOnlyTypes, servedTypes, storedTypes } from './resource.ts'
 
-/** An operation at a type: the name it is called by, and the id of the OperationDefinition behind it. */
-export type ServedOperation = { readonly type: string; readonly name: string; readonly definition: string }
+/**
+ * An operation at a type, or of the whole system: the name it is called by, and the OperationDefinition behind it, ours by
+ * its id and another's by its canonical.
+ */
+export type ServedOperation = { readonly type?: string; readonly name: string; readonly definition: string }
 
 export type Served = {
   /** The FHIR base. */
@@ -33,6 +36,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
     name: 'Slotwise',
     title: 'Slotwise scheduling server',
     status: 'active',
+    instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'],
     date: served.date,
     publisher: 'Slotwise',
     kind: 'instance',
@@ -40,7 +44,14 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
     implementation: { description: 'Slotwise scheduling server', url: served.base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
-    rest: [{ mode: 'server', security, resource: servedTypes.map((type) => resourceOf(definitions, served, type)) }],
+    rest: [
+      {
+        mode: 'server',
+        security,
+        resource: servedTypes.map((type) => resourceOf(definitions, served, type)),
+        operation: operationsOf(served.operations, undefined),
+      },
+    ],
   }
 }
 
@@ -89,10 +100,11 @@ function resourceOf(definitions: Definitions, served: Served, type: string): Rec
 const profilesOf = (profiles: readonly Resource[], type: string): unknown[] =>
   profiles.filter((one) => one.resourceType === 'StructureDefinition' && one.type === type).map((one) => one.url)
 
-const operationsOf = (operations: readonly ServedOperation[], type: string): unknown[] =>
-  operations
-    .filter((one) => one.type === type)
-    .map(({ name, definition }) => ({ name, definition: `${canonicalBase}/OperationDefinition/${definition}` }))
+const operationsOf = (operations: readonly ServedOperation[], type: string | undefined): unknown[] =>
+  operations.filter((one) => one.type === type).map(({ name, definition }) => ({ name, definition: canonicalOf(definition) }))
+
+const canonicalOf = (definition: string): string =>
+  definition.startsWith('http') ? definition : `${canonicalBase}/OperationDefinition/${definition}`
 
 /** The kinds of parameter that search can answer. */
 const answered: ReadonlySet<SearchParameterType> = new Set(['token', 'reference', 'string', 'date', 'uri', 'special'])

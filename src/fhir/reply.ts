@@ -13,4 +13,8 @@ export type Reply = {
   /** Relative to the FHIR base, for example `Patient/1/_history/2`. */
   readonly location?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Where it is no FHIR resource; it then goes out as it is. */
+  readonly contentType?: string
+  /** In place of `body`: sent as it comes, so that an answer of any length takes as much memory as one piece of it. */
+  readonly pieces?: AsyncIterable<string>
 }

@@ -9,6 +9,8 @@
 export type Prefer = {
   readonly return?: 'minimal' | 'representation' | 'OperationOutcome'
   readonly handling?: 'strict' | 'lenient'
+  /** https://hl7.org/fhir/R4/async.html */
+  readonly respondAsync?: boolean
 }
 
 export type RequestHeaders = {

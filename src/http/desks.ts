@@ -12,6 +12,9 @@ import { update } from '../interactions/update.ts'
 import { vread } from '../interactions/vread.ts'
 import { book } from '../operations/book.ts'
 import { cancel } from '../operations/cancel.ts'
+import { exportResources } from '../operations/export.ts'
+import { exportFile } from '../operations/export-file.ts'
+import { cancelExport, exportStatus } from '../operations/export-status.ts'
 import { find } from '../operations/find.ts'
 import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
@@ -33,6 +36,10 @@ export const desks = {
   book,
   reschedule,
   cancel,
+  exportResources,
+  exportStatus,
+  cancelExport,
+  exportFile,
 } satisfies Record<string, Desk>
 
 export type Desks = { readonly [name in keyof typeof desks]: Desk }

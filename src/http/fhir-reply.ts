@@ -2,6 +2,7 @@
  * A desk's Reply as HTTP: status, headers, bytes. Stored text goes out as it is unless the client asked for it pretty.
  * https://hl7.org/fhir/R4/http.html#versioning
  */
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compressBytesMin } from '../base/limits.ts'
 import { etagOf, namesVersion } from '../fhir/etag.ts'
@@ -13,6 +14,7 @@ import { fhirJson } from './content-types.ts'
 
 /** Sends, and gives the status for the metrics. */
 export function sendReply(base: string, desk: string, asked: FhirRequest, answer: Reply, reply: FastifyReply): number {
+  if (answer.contentType !== undefined) return sendOther(answer, answer.contentType, reply)
   const status = notModified(asked, answer) ? 304 : answer.status
   reply.code(status)
   if (answer.version !== undefined) reply.header('etag', etagOf(answer.version))
@@ -23,12 +25,29 @@ export function sendReply(base: string, desk: string, asked: FhirRequest, answer
   return status
 }
 
-/** JSON text, or nothing at all. Nobody but the client itself may keep a copy: it is a patient's. A browser runs nothing of it. */
-export function sendText(reply: FastifyReply, text: string | undefined, pretty = false): void {
+/** What is no FHIR resource: a manifest, or a file of many resources. */
+function sendOther(answer: Reply, contentType: string, reply: FastifyReply): number {
+  reply.code(answer.status)
+  for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
+  guard(reply)
+  reply.header('content-type', contentType)
+  const body = answer.pieces === undefined ? (answer.body ?? '') : Readable.from(answer.pieces)
+  if (acceptsCompressed(reply.request) && (typeof body !== 'string' || body.length >= compressBytesMin)) reply.compress(body)
+  else reply.send(body)
+  return answer.status
+}
+
+/** Nobody but the client itself may keep a copy: it is a patient's. A browser runs nothing of it. */
+function guard(reply: FastifyReply): void {
   reply.header('cache-control', 'no-store')
   reply.header('x-content-type-options', 'nosniff')
   reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
   reply.header('x-request-id', reply.request.id)
+}
+
+/** JSON text, or nothing at all. */
+export function sendText(reply: FastifyReply, text: string | undefined, pretty = false): void {
+  guard(reply)
   if (text === undefined) {
     reply.send()
     return

@@ -23,7 +23,7 @@ export type Address = { readonly type?: string; readonly operation?: string; rea
 export function fhirRequest(address: Address, request: FastifyRequest): FhirRequest {
   const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
   const query = queryOf(request)
-  assertJsonWillDo(request.headers.accept, formatOf(query))
+  if (!ownFormat.has(address.desk)) assertJsonWillDo(request.headers.accept, formatOf(query))
   assertKnown(type, request.url)
   if (id !== undefined) assertId(id, address.desk, request.url)
   if (vid !== undefined) assertVersion(vid)
@@ -41,6 +41,9 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     url: relative(request.url),
   }
 }
+
+/** Desks whose answer has one format of its own, whatever is accepted: it is what the client was told to fetch. */
+const ownFormat: ReadonlySet<string> = new Set(['exportFile'])
 
 /** The query is handed over raw by the router (see `server.ts`). */
 function queryOf(request: FastifyRequest): Pairs {
@@ -113,6 +116,7 @@ export function preferOf(header: string | undefined): Prefer {
   return {
     return: stated === 'operationoutcome' ? 'OperationOutcome' : (stated as 'minimal' | 'representation' | undefined),
     handling: handling as Prefer['handling'],
+    respondAsync: /(?:^|[,;\s])respond-async\b/i.test(header) || undefined,
   }
 }
 

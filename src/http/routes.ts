@@ -47,10 +47,22 @@ export const routes: readonly Route[] = [
   ['POST',   '/Slot/:id/$book',              '-', 'book'],
   ['POST',   '/Appointment/:id/$reschedule', '-', 'reschedule'],
   ['POST',   '/Appointment/:id/$cancel',     '-', 'cancel'],
+
+  ['GET',    '/$export',                     '-', 'exportResources'],
+  ['POST',   '/$export',                     '-', 'exportResources'],
+  ['GET',    '/Patient/$export',             '-', 'exportResources'],
+  ['POST',   '/Patient/$export',             '-', 'exportResources'],
+  ['GET',    '/Group/:id/$export',           '-', 'exportResources'],
+  ['POST',   '/Group/:id/$export',           '-', 'exportResources'],
+  ['GET',    '/bulk-export/:id',             '-', 'exportStatus'],
+  ['DELETE', '/bulk-export/:id',             '-', 'cancelExport'],
+  ['GET',    '/bulk-export/:id/:vid',        '-', 'exportFile'],
 ]
 
-/** The OperationDefinition behind each operation's desk; aliases share one. */
-const definitions: Readonly<Partial<Record<keyof Desks, string>>> = {
+const bulkData = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition'
+
+/** The OperationDefinition behind each operation's desk, ours by its id; aliases share one. */
+const definitions: Readonly<Partial<Record<keyof Desks, string | ((type: string | undefined) => string)>>> = {
   findSlots: 'find-slots',
   find: 'find',
   hold: 'hold',
@@ -58,20 +70,22 @@ const definitions: Readonly<Partial<Record<keyof Desks, string>>> = {
   book: 'book',
   reschedule: 'reschedule',
   cancel: 'cancel',
+  exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
 }
 
 /** The type, where the path itself says it, and the operation without its `$`. */
 export function named(path: string): { type?: string; operation?: string } {
   const steps = path.split('/')
-  return { type: steps[1]?.startsWith(':') ? undefined : steps[1], operation: steps.find((step) => step.startsWith('$'))?.slice(1) }
+  return { type: /^[A-Z]/.test(steps[1] ?? '') ? steps[1] : undefined, operation: steps.find((step) => step.startsWith('$'))?.slice(1) }
 }
 
-/** What the CapabilityStatement lists: each operation once a type, whatever its level and method. */
+/** What the CapabilityStatement lists: each operation once a type or once for the system, whatever its level and method. */
 export function servedOperations(): ServedOperation[] {
   const all = routes.flatMap(([, path, , desk]): ServedOperation[] => {
     const { type, operation } = named(path)
-    const definition = definitions[desk]
-    return type && operation && definition ? [{ type, name: operation, definition }] : []
+    const known = definitions[desk]
+    const definition = typeof known === 'function' ? known(type) : known
+    return operation && definition ? [{ type, name: operation, definition }] : []
   })
   return all.filter((one, at) => all.findIndex((other) => other.type === one.type && other.name === one.name) === at)
 }

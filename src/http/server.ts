@@ -85,7 +85,13 @@ export const securityHeaders = (app: FastifyInstance, secure: boolean): unknown 
 
 /** Called by hand where an answer is long enough (`fhir-reply.ts`), so short answers pay nothing. */
 export const compression = (app: FastifyInstance): unknown =>
-  app.register(compress, { global: false, threshold: compressBytesMin, encodings: ['br', 'gzip'], zlibOptions: { level: 1 } })
+  app.register(compress, {
+    global: false,
+    threshold: compressBytesMin,
+    encodings: ['br', 'gzip'],
+    zlibOptions: { level: 1 },
+    customTypes: (type: string) => /json|text|xml/.test(type),
+  })
 
 /** Any origin may call with a token; none may ride on a cookie. Whoever is no browser names no origin and is told nothing. */
 export const crossOrigin = (app: FastifyInstance): unknown =>
@@ -111,6 +117,6 @@ const anyOrigin: FastifyCorsOptions = {
     'Idempotency-Key',
     'X-Request-Id',
   ],
-  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Expires', 'Retry-After', 'X-Request-Id'],
+  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Content-Location', 'Expires', 'Retry-After', 'X-Progress', 'X-Request-Id'],
   maxAge: 86_400,
 }

@@ -34,7 +34,7 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
       type,
       id,
       entity: `${type}/${id}/_history`,
-      patients: page.flatMap((row) => patientsOf(house, type, row)),
+      patients: page.flatMap((row) => patientsOf(house, row)),
       audit: auditOf(house, actor, 'history-instance'),
     })
   const entries = page.map((row) => historyEntry(house.base, type, id, row))

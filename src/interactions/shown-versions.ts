@@ -3,28 +3,21 @@
  * an Appointment that was handed to another patient does not take its past along.
  */
 
-import { indexValues } from '../fhir/index-values.ts'
 import { confinementOf } from '../fhir/patient-compartment.ts'
+import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { StoredRow } from '../store/resources.ts'
 
 /** `Patient/1` of the patients in whose compartment a version is. */
-export function patientsOf(house: House, type: string, { body }: StoredRow): string[] {
-  if (body === null) return []
-  const resource = JSON.parse(body) as Resource
-  if (type === 'Patient') return [String(resource.id)]
-  return indexValues(house.definitions, resource, house.base).terms.flatMap((term) =>
-    term.startsWith(own) ? [term.slice(own.length)] : [],
-  )
+export function patientsOf(house: House, { body }: StoredRow): string[] {
+  return body === null ? [] : patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base)
 }
-
-const own = '@Patient/'
 
 /** A deletion says nothing of anybody. */
 export function isShown(house: House, type: string, row: StoredRow, confined: string | undefined): boolean {
   if (confined === undefined || row.body === null) return true
-  const patients = patientsOf(house, type, row)
+  const patients = patientsOf(house, row)
   switch (confinementOf(house.definitions, type)) {
     case 'open':
       return true

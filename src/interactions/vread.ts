@@ -29,7 +29,7 @@ export async function vread(house: House, actor: Actor, request: FhirRequest): P
     type,
     id,
     entity: `${type}/${id}/_history/${vid}`,
-    patients: patientsOf(house, type, row),
+    patients: patientsOf(house, row),
     audit: auditOf(house, actor, 'vread'),
   })
   return { status: 200, body: row.body, version: row.version, updated: row.updated.toISOString() }

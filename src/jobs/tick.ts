@@ -6,6 +6,7 @@ import { schedule } from 'node-cron'
 import { failureName } from '../booking/one-by-one.ts'
 import type { House } from '../store/house.ts'
 import { keepAuditPartitions } from './keep-audit-partitions.ts'
+import { listExports } from './list-exports.ts'
 import { remakeStaleSlots } from './remake-stale-slots.ts'
 import { rollHorizon } from './roll-horizon.ts'
 import { settleLapsedHolds } from './settle-lapsed-holds.ts'
@@ -25,6 +26,7 @@ const clinicTime = (house: House) => house.defaultTimeZone
 const jobs: readonly Job[] = [
   { name: 'settle-lapsed-holds', when: '* * * * * *', timeZone: utc, run: settleLapsedHolds },
   { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStaleSlots },
+  { name: 'list-exports', when: '* * * * * *', timeZone: utc, run: (house) => listExports(house) },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
 ]

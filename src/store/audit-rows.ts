@@ -3,8 +3,7 @@
  * answer which shows a patient's data cannot leave without it. Rendering a row as FHIR is the room `audit`'s work.
  */
 import type { Db } from './db.ts'
-import type { Params } from './sql.ts'
-import { prepared } from './sql.ts'
+import { type Params, params, prepared } from './sql.ts'
 
 export type AuditAction = 'C' | 'R' | 'U' | 'D' | 'E'
 
@@ -41,4 +40,11 @@ export const patientsIn = (terms: string): string =>
 /** Makes the partitions of this month and the next, so that no row falls into the rest. */
 export async function ensureAuditPartitions(db: Db, month: string): Promise<void> {
   await db.query(prepared(`select audit_partition($1::date), audit_partition(($1::date + interval '1 month')::date)`, [month]))
+}
+
+/** Writes the row by itself, for what was read without one and is shown next; one that concerns no patient is not written. */
+export async function writeAudit(db: Db, audit: AuditRow, shown: { patients: readonly string[]; entity: string }): Promise<void> {
+  const p = params()
+  const source = `select ${p.add(shown.patients, 'text[]')} as patients, ${p.add(shown.entity, 'text')} as entity`
+  await db.query(prepared(`with shown as (${source}) ${auditInsert(p, audit, 'shown')}`, p.values))
 }

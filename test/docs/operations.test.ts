@@ -13,6 +13,8 @@ const operations = page('docs/operations.md')
 const rest = page('docs/rest.md')
 
 const definitions = loadProfiles(join(root, 'fhir-profiles')).filter(({ resourceType }) => resourceType === 'OperationDefinition')
+/** An operation's own name, by the id or the canonical of its definition. */
+const codeOf = (definition: string): unknown => definitions.find(({ id, url }) => id === definition || url === definition)?.code
 const inputsOf = (definition: Resource): string[] =>
   ((definition.parameter ?? []) as { name: string; use: string }[]).filter(({ use }) => use === 'in').map(({ name }) => name)
 
@@ -21,12 +23,12 @@ const addresses = [...new Set(routes.flatMap(([, path]) => (path.includes('$') ?
 
 describe('the operations that are told', () => {
   it('are those that are served, in the README, on their page and in OperationDefinitions', () => {
-    const served = [...new Set(servedOperations().map(({ definition }) => `$${definition}`))].toSorted()
+    const served = [...new Set(servedOperations().map(({ definition }) => `$${codeOf(definition)}`))].toSorted()
     const inReadme = rows(section(readme, '## Operations')).map(([name = '']) => code(name)[0])
     const onPage = [...operations.matchAll(/^## (\$[a-z-]+)$/gm)].map(([, name]) => name)
     expect(inReadme.toSorted()).toEqual(served)
     expect(onPage.toSorted()).toEqual(served)
-    expect(definitions.map(({ id }) => `$${id}`).toSorted()).toEqual(served)
+    expect([...new Set(definitions.map(({ code }) => `$${code}`))].toSorted()).toEqual(served)
   })
 
   it('stand in the README at the addresses where they are', () => {
@@ -38,8 +40,10 @@ describe('the operations that are told', () => {
   })
 
   it('stand on their page at the addresses where they are', () => {
-    const told = [...operations.matchAll(/`((?:Slot|Schedule|Appointment)(?:\/\{id\})?\/\$[a-z-]+)`/g)].map(([, address]) => address)
-    expect([...new Set(told)].toSorted()).toEqual(addresses.toSorted())
+    const told = [...operations.matchAll(/`((?:[A-Z][A-Za-z]+(?:\/\{id\})?\/)?\$[a-z-]+)`/g)].map(([, address = '']) => address)
+    // Without a type it is the operation's name, unless it is one of the whole system.
+    const places = told.filter((address) => address.includes('/') || addresses.includes(address))
+    expect([...new Set(places)].toSorted()).toEqual(addresses.toSorted())
   })
 })
 
@@ -64,6 +68,9 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   release: parametersOf('release').told,
   reschedule: parametersOf('reschedule').told,
   cancel: parametersOf('cancel').told,
+  export: parametersOf('export').told,
+  'patient-export': parametersOf('export').told,
+  'group-export': parametersOf('export').told,
 }
 const aliases = ['appointment-reference']
 

@@ -89,7 +89,7 @@ describe('preferOf', () => {
     [undefined, {}],
     ['return=minimal', { return: 'minimal' }],
     ['return=OperationOutcome', { return: 'OperationOutcome' }],
-    ['respond-async, return=representation; handling=lenient', { return: 'representation', handling: 'lenient' }],
+    ['respond-async, return=representation; handling=lenient', { return: 'representation', handling: 'lenient', respondAsync: true }],
     ['return=everything', {}],
     ['noreturn=minimal', {}],
   ])('reads %s', (header, prefer) => {

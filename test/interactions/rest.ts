@@ -24,7 +24,7 @@ export type Ask = (method: string, path: string, asking?: Asking) => Promise<Ans
 
 export type RestHouse = TestHouse & {
   readonly ask: Ask
-  readonly scoped: (scope: string, more?: { patient?: string; user?: string }) => Promise<Ask>
+  readonly scoped: (scope: string, more?: { patient?: string; user?: string; client?: string }) => Promise<Ask>
 }
 
 export async function restHouse(): Promise<RestHouse> {
@@ -88,7 +88,7 @@ function send(agent: Agent, origin: string, { method, path, body, headers }: Sen
 }
 
 function answerOf(status: number, headers: Answer['headers'], text: string): Answer {
-  const isJson = headers['content-type']?.includes('json') ?? false
+  const isJson = /[/+]json/.test(headers['content-type'] ?? '')
   return { status, headers, text, json: isJson && text !== '' ? JSON.parse(text) : undefined }
 }
 

@@ -16,14 +16,13 @@ import { stringCondition } from './string.ts'
 import { anyTerm, wordsCondition } from './token.ts'
 
 /** Rows that are there and that the bounds let through. */
-export function visibleConditions(scope: Scope): Sql[] {
+export const visibleConditions = (scope: Scope): Sql[] => [sql`not ${column(scope.alias, 'deleted')}`, ...boundConditions(scope)]
+
+/** Rows that the bounds let through, deleted ones among them by what they last held. */
+export function boundConditions(scope: Scope): Sql[] {
   const confined = confinedCondition(scope)
   const granular = scope.bounds.anyOf?.map((criteria) => allOf(criteria.map((criterion) => criterionCondition(scope, criterion))))
-  return [
-    sql`not ${column(scope.alias, 'deleted')}`,
-    ...(confined ? [confined] : []),
-    ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : []),
-  ]
+  return [...(confined ? [confined] : []), ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : [])]
 }
 
 /** A granular scope of which nothing was understood lets nothing through. */

@@ -1,0 +1,56 @@
+/**
+ * One file of an export: NDJSON, read from the database a chunk at a time while it is sent. Each chunk leaves its
+ * AuditEvent, with the patients that it shows, before it goes out.
+ * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-output-file-request
+ */
+import type { Actor } from '../access/actor.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import { operationOutcome } from '../fhir/operation-outcome.ts'
+import { patientsConcerned } from '../fhir/patients-concerned.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { writeAudit } from '../store/audit-rows.ts'
+import { fileOf } from '../store/bulk-exports.ts'
+import { type Chunk, chunkOf, deletionsOf, type FilePlace, supersededBodies } from '../store/export-chunks.ts'
+import type { House } from '../store/house.ts'
+import { knownExport, remarksFile } from './export-status.ts'
+import { type ExportWish, mayExport } from './export-wish.ts'
+
+const ndjson = 'application/fhir+ndjson'
+
+export async function exportFile(house: House, actor: Actor, { id = '', vid = '' }: FhirRequest): Promise<Reply> {
+  const row = await knownExport(house, actor, id)
+  const file = Number(vid)
+  if (row.state !== 'done') throw fault('not-found', 'The export is not done yet: its status says when it is.')
+  if (file === remarksFile) return { status: 200, contentType: ndjson, body: remarkLines(JSON.parse(row.wish) as ExportWish) }
+  const held = file < 2 ** 31 ? await fileOf(house.pool, id, file) : undefined
+  if (!held) throw fault('not-found', 'The export has no such file.')
+  if (!mayExport(actor, held.type))
+    throw fault('forbidden', `The token does not allow this: it takes a scope such as system/${held.type}.rs.`)
+  return { status: 200, contentType: ndjson, pieces: exportLines(house, actor, { export: id, file, type: held.type }, held.deleted) }
+}
+
+const remarkLines = ({ remarks }: ExportWish): string =>
+  remarks
+    .map((diagnostics) => `${JSON.stringify(operationOutcome([{ severity: 'warning', code: 'not-supported', diagnostics }]))}\n`)
+    .join('')
+
+/** The lines of a file, some hundred kilobytes at a time. */
+export async function* exportLines(house: House, actor: Actor, place: FilePlace, deleted: boolean): AsyncGenerator<string> {
+  const next = (after: number): Promise<Chunk | undefined> =>
+    (deleted ? deletionsOf : chunkOf)(house.pool, place, after, auditOf(house, actor, 'export'))
+  for (let chunk = await next(-1); chunk; chunk = await next(chunk.no)) {
+    if (chunk.lines) yield chunk.lines
+    if (chunk.superseded.length > 0) yield await supersededLines(house, actor, place, chunk)
+  }
+}
+
+async function supersededLines(house: House, actor: Actor, place: FilePlace, { no, superseded }: Chunk): Promise<string> {
+  const rows = await supersededBodies(house.pool, place, no, superseded)
+  const patients = rows.flatMap(({ body }) => patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base))
+  const entity = `bulk-export/${place.export}/${place.file}`
+  await writeAudit(house.pool, auditOf(house, actor, 'export'), { patients: [...new Set(patients)], entity })
+  return rows.map(({ body }) => `${body}\n`).join('')
+}
