@@ -6,6 +6,7 @@ export const bodyBytesMax = 4 * 1024 * 1024
 export const nestingMax = 64
 export const xmlNestingMax = 128
 export const xmlElementsMax = 100_000
+export const bundleEntriesMax = 1_000
 export const pageSizeDefault = 50
 export const pageSizeMax = 1_000
 export const includedResourcesMax = 1_000

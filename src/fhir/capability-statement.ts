@@ -49,6 +49,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
         mode: 'server',
         security,
         resource: servedTypes.map((type) => resourceOf(definitions, served, type)),
+        interaction: systemInteractions.map((code) => ({ code })),
         operation: operationsOf(served.operations, undefined),
       },
     ],
@@ -71,6 +72,7 @@ const security = {
   ],
 }
 
+const systemInteractions = ['batch']
 const readOnlyInteractions = ['read', 'search-type']
 const interactions = ['read', 'vread', 'update', 'delete', 'history-instance', 'create', 'search-type']
 

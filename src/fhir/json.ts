@@ -36,6 +36,15 @@ function propertiesIn(value: unknown): number {
   return count
 }
 
+/**
+ * The value with numbers that keep their digits when they are written again; undefined where every number does so anyway.
+ * It is for `JSON.stringify` alone: such a number is no number to a reader.
+ */
+export const exactJson = (text: string): unknown => (inexactNumber.test(text) ? JSON.parse(text, exactNumber as Reviver) : undefined)
+
+/** A number that JavaScript would write otherwise: 1.50, 1e3, more digits than it keeps. */
+const inexactNumber = /[:[,]\s*-?(?:[\d.]{16,}|\d+\.\d*0|\d+(?:\.\d+)?[eE][+-]?\d+)\s*[,}\]]/
+
 /** Indented for people. Numbers keep their digits: 1.00 stays 1.00. */
 export const prettyJson = (text: string): string => JSON.stringify(parseExact(text), null, 2)
 

@@ -45,10 +45,12 @@ const statuses: Readonly<Record<FaultKind, number>> = {
   transient: 503,
 }
 
+export const statusOf = ({ kind }: Fault): number => statuses[kind]
+
 /** Sends a refusal, and gives its status for the metrics. */
 export function sendRefusal(house: House, error: unknown, request: FastifyRequest, reply: FastifyReply): number {
-  const refusal = error instanceof Fault ? error : faultOf(house, error, request)
-  const status = statuses[refusal.kind]
+  const refusal = error instanceof Fault ? error : faultOf(house, error, { reference: request.id, route: request.routeOptions.url })
+  const status = statusOf(refusal)
   reply.code(status)
   if (status === 401) reply.header('www-authenticate', challenge(request))
   if (status === 405) reply.header('allow', methodsAt(relative(request.url).split('?', 1)[0] ?? '').join(', '))
@@ -62,13 +64,13 @@ const challenge = ({ headers }: FastifyRequest): string =>
   /^bearer /i.test(headers.authorization ?? '') ? 'Bearer realm="slotwise", error="invalid_token"' : 'Bearer realm="slotwise"'
 
 /** Fastify's own errors carry a status; the rest is a mistake of ours. */
-function faultOf(house: House, error: unknown, request: FastifyRequest): Fault {
+export function faultOf(house: House, error: unknown, { reference, route }: { reference: string; route?: string }): Fault {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
   if (status === 413) return fault('too-long', `The body is longer than ${bodyBytesMax / 1024 / 1024} MB.`)
   if (status === 415) return fault('unsupported-media-type', 'Send the body as application/fhir+json, and say so in Content-Type.')
   if (typeof status === 'number' && status >= 400 && status < 500) return fault('malformed', unreadable(errorCode(error)))
-  house.warn('unexpected error', { reference: request.id, route: request.routeOptions.url, ...traceOf(error) })
-  return fault('exception', `Something went wrong on our side. If you report it, give the reference ${request.id}.`)
+  house.warn('unexpected error', { reference, route, ...traceOf(error) })
+  return fault('exception', `Something went wrong on our side. If you report it, give the reference ${reference}.`)
 }
 
 function unreadable(code: string | undefined): string {

@@ -7,20 +7,20 @@
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
-import type { Verb } from '../access/scopes.ts'
-import { fault } from '../base/fault.ts'
-import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { bundles } from '../interactions/bundle.ts'
 import { capabilities } from '../interactions/capabilities.ts'
+import type { Desk } from '../interactions/desk.ts'
+import { assertMay } from './assert-may.ts'
 import { type Authenticate, authenticator } from './authenticate.ts'
 import { plainJson } from './content-types.ts'
 import type { Desks, House } from './desks.ts'
+import { entryDoors } from './entry-door.ts'
 import { sendRefusal } from './error-handler.ts'
 import { sendReply } from './fhir-reply.ts'
 import { type Address, basePath, fhirRequest } from './fhir-request.ts'
 import type { Metrics, Observe } from './metrics.ts'
-import { mayBeUsed, named, openPaths, type Route, routes, servedOperations, strayAddress } from './routes.ts'
+import { type DeskName, named, openPaths, type Route, routes, servedOperations } from './routes.ts'
 import { smartConfiguration } from './smart-configuration.ts'
 
 /** One line a request (pino's shape): method, route, status, milliseconds. Never its address, which may name a patient. */
@@ -37,14 +37,21 @@ type Watch = (status: number, ms: number, request: FastifyRequest) => void
 
 export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptions, metrics: Metrics): void {
   const authenticate = authenticator(house, options.auth)
+  const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks)) }
   for (const route of routes) {
     const [method, path] = route
     const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
-    app.route({ method, url: path, handler: door(house, authenticate, route, options.desks, watch) })
+    app.route({ method, url: path, handler: door(house, authenticate, route, serving, watch) })
   }
 }
 
-function door(house: House, authenticate: Authenticate, [, path, verb, desk]: Route, desks: Desks, watch: Watch): Handler {
+function door(
+  house: House,
+  authenticate: Authenticate,
+  [, path, verb, desk]: Route,
+  desks: Readonly<Record<DeskName, Desk>>,
+  watch: Watch,
+): Handler {
   const address: Address = { ...named(path), desk }
   const serve = desks[desk]
   return async (request, reply) => {
@@ -69,14 +76,6 @@ function watcher(method: string, route: string, observe: Observe, log: DoorOptio
     observe(status, ms)
     log.info({ method, route, status, ms: Math.round(ms * 10) / 10, reference: request.id }, 'request')
   }
-}
-
-/** The type-level answer; what is left to decide (whose resource it is) the desk decides with the same `may`. */
-function assertMay(actor: Actor, verb: Verb | '-', { type, url }: FhirRequest): void {
-  if (type === undefined || verb === '-') return
-  if (!mayBeUsed(type, verb)) throw strayAddress(url)
-  if (may(actor, verb, type).allowed) return
-  throw fault('forbidden', `The access token does not allow this: it takes a scope that grants "${verb}" on ${type}.`)
 }
 
 const nobody: Actor = { client: 'nobody', scopes: [] }

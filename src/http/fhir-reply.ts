@@ -15,13 +15,13 @@ import { fhirJson } from './content-types.ts'
 /** Sends, and gives the status for the metrics. */
 export function sendReply(base: string, desk: string, asked: FhirRequest, answer: Reply, reply: FastifyReply): number {
   if (answer.contentType !== undefined) return sendOther(answer, answer.contentType, reply)
-  const status = notModified(asked, answer) ? 304 : answer.status
+  const status = isNotModified(asked, answer) ? 304 : answer.status
   reply.code(status)
   if (answer.version !== undefined) reply.header('etag', etagOf(answer.version))
   if (answer.updated !== undefined) reply.header('last-modified', new Date(answer.updated).toUTCString())
   if (answer.location !== undefined) reply.header('location', `${base}/${answer.location}`)
   for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
-  sendText(reply, status === 304 ? undefined : preferred(desk, asked, answer), asked.query.length > 0 && wantsPretty(asked))
+  sendText(reply, status === 304 ? undefined : asPreferred(desk, asked, answer), asked.query.length > 0 && wantsPretty(asked))
   return status
 }
 
@@ -63,7 +63,7 @@ const acceptsCompressed = ({ headers }: FastifyRequest): boolean => headers['acc
 const wantsPretty = ({ query }: FhirRequest): boolean => query.some(([name, value]) => name === '_pretty' && value === 'true')
 
 /** A conditional read: the client has this version already. `If-None-Match` outranks the date (RFC 9110 13.2.2). */
-function notModified({ method, headers }: FhirRequest, { status, version, updated }: Reply): boolean {
+export function isNotModified({ method, headers }: FhirRequest, { status, version, updated }: Reply): boolean {
   if (method !== 'GET' || status !== 200 || version === undefined) return false
   if (headers.ifNoneMatch !== undefined) return namesVersion(headers.ifNoneMatch, version)
   if (headers.ifModifiedSince === undefined || updated === undefined) return false
@@ -74,7 +74,7 @@ function notModified({ method, headers }: FhirRequest, { status, version, update
 const writes: ReadonlySet<string> = new Set(['create', 'update'])
 
 /** `Prefer: return=…` speaks of what was created or updated (https://hl7.org/fhir/R4/http.html#ops). */
-function preferred(desk: string, { headers }: FhirRequest, { status, body }: Reply): string | undefined {
+export function asPreferred(desk: string, { headers }: FhirRequest, { status, body }: Reply): string | undefined {
   const asked = headers.prefer.return
   if (asked === undefined || asked === 'representation' || status >= 300 || !writes.has(desk)) return body
   if (asked === 'minimal') return undefined

@@ -24,9 +24,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
   const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
   const query = queryOf(request)
   if (!ownFormat.has(address.desk)) assertJsonWillDo(request.headers.accept, formatOf(query))
-  assertKnown(type, request.url)
-  if (id !== undefined) assertId(id, address.desk, request.url)
-  if (vid !== undefined) assertVersion(vid)
+  assertAddress({ type, id, vid }, address.desk, request.url)
   const text = textOf(request.body, address.desk)
   return {
     type,
@@ -55,6 +53,13 @@ const formatOf = (query: Pairs): string | undefined => query.find(([name]) => na
 
 const served = new Set(servedTypes)
 
+/** A type that is served, an id and a version that can be such. */
+export function assertAddress({ type, id, vid }: Pick<FhirRequest, 'type' | 'id' | 'vid'>, desk: string, url: string): void {
+  assertKnown(type, url)
+  if (id !== undefined) assertId(id, desk, url)
+  if (vid !== undefined) assertVersion(vid)
+}
+
 function assertKnown(type: string | undefined, url: string): void {
   if (type === undefined || served.has(type)) return
   if (!/^[A-Z][A-Za-z]{1,40}$/.test(type)) throw strayAddress(relative(url))
@@ -82,7 +87,7 @@ function textOf(body: unknown, desk: string): string | undefined {
   const text = typeof body === 'string' && body.trim() !== '' ? body : undefined
   if (desk === 'search' && text !== undefined)
     throw fault('unsupported-media-type', 'Send the search as application/x-www-form-urlencoded.')
-  if (text === undefined && (desk === 'create' || desk === 'update'))
+  if (text === undefined && (desk === 'create' || desk === 'update' || desk === 'bundle'))
     throw fault('malformed', 'The request has no body: send the resource as JSON.')
   return text
 }

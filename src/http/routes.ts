@@ -11,10 +11,14 @@ import { readOnlyTypes, servedTypes } from '../fhir/resource.ts'
 import type { Desks } from './desks.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
-export type Route = readonly [method: Method, path: string, verb: Verb | '-', desk: keyof Desks]
+/** A Bundle's desk is made of all the others (`fhir-doors.ts`). */
+export type DeskName = keyof Desks | 'bundle'
+export type Route = readonly [method: Method, path: string, verb: Verb | '-', desk: DeskName]
 
 // biome-ignore format: a table is read by its columns
 export const routes: readonly Route[] = [
+  ['POST',   '/',                            '-', 'bundle'],
+
   ['GET',    '/:type',                       's', 'search'],
   ['POST',   '/:type/_search',               's', 'search'],
   ['POST',   '/:type',                       'c', 'create'],
@@ -62,7 +66,7 @@ export const routes: readonly Route[] = [
 const bulkData = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition'
 
 /** The OperationDefinition behind each operation's desk, ours by its id; aliases share one. */
-const definitions: Readonly<Partial<Record<keyof Desks, string | ((type: string | undefined) => string)>>> = {
+const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | undefined) => string)>>> = {
   findSlots: 'find-slots',
   find: 'find',
   hold: 'hold',
@@ -99,6 +103,17 @@ export function methodsAt(path: string): string[] {
   if (Object.values(openPaths).includes(`/${steps.join('/')}` as never)) return ['GET', 'HEAD']
   const here = routes.filter(([, pattern]) => matches(stepsOf(pattern), steps)).filter(([, , verb]) => mayBeUsed(steps[0] ?? '', verb))
   return [...new Set(here.flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))]
+}
+
+/** The route that a method and a path below the base lead to, and what the path says in the places of its parameters. */
+export function routeTo(method: string, path: string): { route: Route; params: Readonly<Record<string, string>> } | undefined {
+  const steps = stepsOf(path)
+  const route = routes.find(([served, pattern]) => served === method && matches(stepsOf(pattern), steps))
+  if (!route) return undefined
+  const params = stepsOf(route[1]).flatMap((part, at): [string, string][] =>
+    part.startsWith(':') ? [[part.slice(1), steps[at] ?? '']] : [],
+  )
+  return { route, params: Object.fromEntries(params) }
 }
 
 /** What to say of an address that no route leads to, with this method or with any. */

@@ -1,0 +1,78 @@
+/**
+ * A Bundle that was sent as a batch or a transaction, taken apart: its envelope judged, each entry as the request that it
+ * stands for. https://hl7.org/fhir/R4/bundle.html#bdl and https://hl7.org/fhir/R4/http.html#transaction
+ *
+ * Left out: the entries' resources, which are judged like those that are sent by themselves.
+ */
+import { fault } from '../base/fault.ts'
+import { bundleEntriesMax } from '../base/limits.ts'
+import type { Definitions } from './definitions/types.ts'
+import { exactJson } from './json.ts'
+import type { Resource } from './resource.ts'
+import { assertValid } from './validate/validate.ts'
+
+export type BundleEntry = {
+  /** From 0, as in `Bundle.entry[0]`. */
+  readonly index: number
+  readonly fullUrl?: string
+  readonly method: string
+  /** Below the FHIR base, without a slash before it: `Patient/1`, `Slot?status=free`. */
+  readonly url: string
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
+  readonly ifModifiedSince?: string
+  readonly ifNoneExist?: string
+  readonly resource?: Resource
+  /** The resource again, with numbers that keep the digits they came with: for the text that is stored. */
+  readonly exact?: Resource
+}
+
+export type SubmittedBundle = { readonly type: 'batch' | 'transaction'; readonly entries: readonly BundleEntry[] }
+
+type SentEntry = { fullUrl?: string; resource?: Resource; request: Record<string, string> }
+
+/** `base`: our own address, under which an entry may name itself wholly. */
+export function bundleEntries(definitions: Definitions, body: unknown, text: string, base: string): SubmittedBundle {
+  const sent = body as { resourceType?: unknown; type?: unknown; entry?: SentEntry[] } | null
+  if (sent?.resourceType !== 'Bundle')
+    throw fault('structure', 'What is sent to the base is a Bundle, a batch or a transaction.', 'Bundle.resourceType')
+  if (Array.isArray(sent.entry) && sent.entry.length > bundleEntriesMax)
+    throw fault('too-costly', `A Bundle may have at most ${bundleEntriesMax} entries: divide it.`, 'Bundle.entry')
+  assertValid(definitions, envelope(sent), 'Bundle')
+  const { type, entry = [] } = sent
+  if (type !== 'batch' && type !== 'transaction')
+    throw fault('value', 'A Bundle that is sent to the base is of type batch or transaction.', 'Bundle.type')
+  const exact = (exactJson(text) ?? sent) as { entry?: SentEntry[] }
+  return { type, entries: entry.map((one, index) => entryOf(one, exact.entry?.[index], index, base)) }
+}
+
+/** What is inside an entry stands and falls by itself: in a batch one that is broken spoils no other. */
+const envelope = (sent: { entry?: unknown }): unknown =>
+  Array.isArray(sent.entry) ? { ...sent, entry: sent.entry.map(withoutResource) } : sent
+
+function withoutResource(entry: unknown): unknown {
+  if (typeof entry !== 'object' || entry === null) return entry
+  const { resource: _resource, ...rest } = entry as { resource?: unknown }
+  return rest
+}
+
+function entryOf({ fullUrl, resource, request }: SentEntry, exact: SentEntry | undefined, index: number, base: string): BundleEntry {
+  const { method = '', url = '', ifMatch, ifNoneMatch, ifModifiedSince, ifNoneExist } = request
+  return {
+    index,
+    fullUrl,
+    method,
+    url: belowBase(url, base),
+    ifMatch,
+    ifNoneMatch,
+    ifModifiedSince,
+    ifNoneExist,
+    resource,
+    exact: exact?.resource,
+  }
+}
+
+function belowBase(url: string, base: string): string {
+  if (url.startsWith(`${base}/`)) return url.slice(base.length + 1)
+  return url.startsWith('/') ? url.slice(1) : url
+}

@@ -1,0 +1,20 @@
+/**
+ * FHIR batch: every entry is answered as the same request by itself would be, one after the other, whatever became of those
+ * before it. https://hl7.org/fhir/R4/http.html#brules
+ *
+ * References between the entries of a batch are not looked at: an entry may not depend on another.
+ */
+import type { Actor } from '../access/actor.ts'
+import type { BundleEntry } from '../fhir/bundle-entries.ts'
+import { bundleResponse, type EntryReply } from '../fhir/bundle-response.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { Prefer } from '../fhir/request.ts'
+import type { House } from '../store/house.ts'
+import type { Doors } from './doors.ts'
+
+export async function batch(house: House, actor: Actor, entries: readonly BundleEntry[], prefer: Prefer, doors: Doors): Promise<Reply> {
+  const replies: EntryReply[] = []
+  for (const entry of entries)
+    replies.push(await doors.answer(house, actor, entry, prefer).catch((error: unknown) => doors.refused(house, error)))
+  return { status: 200, body: bundleResponse(house.base, 'batch-response', replies) }
+}
