@@ -42,6 +42,7 @@ export type SourceSearchParameter = {
   readonly base: readonly string[]
   readonly target?: readonly string[]
   readonly expression?: string
+  readonly component?: readonly { readonly definition: string; readonly expression: string }[]
 }
 
 export type SourceConcept = { readonly code: string; readonly concept?: readonly SourceConcept[] }

@@ -173,6 +173,12 @@ function expressionFor(type: string, parameter: SourceSearchParameter): string {
   return parts.join(' | ')
 }
 
+function componentOf({ definition, expression }: { definition: string; expression: string }, all: readonly SourceSearchParameter[]) {
+  const named = all.find((one) => one.url === definition)
+  if (!named) throw new Error(`${definition} is not defined in the package`)
+  return { type: named.type, expression }
+}
+
 function searchParametersOf(type: string, all: readonly SourceSearchParameter[]): Record<string, SearchParameter> {
   const isResourceOnly = type === 'Binary'
   const bases = new Set([type, 'Resource', ...(isResourceOnly ? [] : ['DomainResource'])])
@@ -181,7 +187,15 @@ function searchParametersOf(type: string, all: readonly SourceSearchParameter[])
     if (found.has(one.code)) throw new Error(`${type} has two search parameters named ${one.code}`)
     const anyTarget = (one.target ?? []).length > 100
     const expression = expressionFor(type, one)
-    found.set(one.code, { code: one.code, type: one.type, expression, targets: anyTarget ? [] : (one.target ?? []), url: one.url })
+    const components = (one.component ?? []).map((part) => componentOf(part, all))
+    found.set(one.code, {
+      code: one.code,
+      type: one.type,
+      expression,
+      targets: anyTarget ? [] : (one.target ?? []),
+      url: one.url,
+      ...(components.length > 0 && { components }),
+    })
   }
   return sorted(found)
 }

@@ -109,7 +109,17 @@ const canonicalOf = (definition: string): string =>
   definition.startsWith('http') ? definition : `${canonicalBase}/OperationDefinition/${definition}`
 
 /** The kinds of parameter that search can answer. */
-const answered: ReadonlySet<SearchParameterType> = new Set(['token', 'reference', 'string', 'date', 'uri', 'special'])
+const answered: ReadonlySet<SearchParameterType> = new Set([
+  'token',
+  'reference',
+  'string',
+  'date',
+  'uri',
+  'special',
+  'number',
+  'quantity',
+  'composite',
+])
 
 const parametersOf = (definitions: Definitions, type: string): SearchParameter[] =>
   [...(definitions.searchParameters.get(type)?.values() ?? [])].filter(

@@ -7,11 +7,24 @@
  *              `actor:identifier=http://sys|123` (a logical reference)
  *              `identifier:of-type=http://types|MR|123`
  *   uri        `url=https://a/b`, `url:below=https://a/b`, `url:below=https://a`
+ *   composite  `context-type-value=http://a|x\u001fy`: the words of both parts
  *   compartment `@Patient/1`: the resource is in that patient's compartment
  * Strings are lines of one text: `\nname=smith\n` normalised (NFD, marks stripped, lower case), and `\nname!Smith\n` as written.
  */
 
 export type DateBounds = { readonly lower: string; readonly upper: string }
+
+/** A number or a range of them, as decimal text, null where open; its unit as the Quantity says it. */
+export type NumberValue = {
+  readonly code: string
+  readonly lower: string | null
+  readonly upper: string | null
+  readonly system: string | null
+  readonly unitCode: string | null
+  readonly unit: string | null
+  /** Of a composite: the words of the part that goes with the number. */
+  readonly tokens?: readonly string[]
+}
 
 export type IndexValues = {
   readonly terms: readonly string[]
@@ -19,6 +32,7 @@ export type IndexValues = {
   readonly strings: string
   /** By date parameter: the hull of its values as instants, half-open; open ends are `-infinity` and `infinity`. */
   readonly dates: Readonly<Record<string, DateBounds>>
-  /** By quantity or number parameter, the first value. */
+  /** Values of number and quantity parameters, and of composites with one. */
+  readonly numbers: readonly NumberValue[]
   readonly position?: { readonly latitude: number; readonly longitude: number }
 }

@@ -1,12 +1,13 @@
 /**
  * What search needs to know of one resource, read from it by its type's search parameters. Runs on every write: each
  * expression is compiled once per Definitions. The words it makes are described in index-values-types.ts.
- * https://hl7.org/fhir/R4/search.html#token (and #reference #string #date #uri)
- * Left out: quantity, number and composite parameters; a malformed value is passed over, for validation is elsewhere.
+ * https://hl7.org/fhir/R4/search.html#token (and #reference #string #date #uri #quantity #composite)
+ * A malformed value is passed over, for validation is elsewhere.
  */
 import { hullOf, type Span, timestampText } from './date-time.ts'
-import type { Definitions, SearchParameterType } from './definitions/types.ts'
-import type { DateBounds, IndexValues } from './index-values-types.ts'
+import type { Definitions, SearchParameter } from './definitions/types.ts'
+import { collectComposite, numberValue } from './index-numbers.ts'
+import type { DateBounds, IndexValues, NumberValue } from './index-values-types.ts'
 import { type Collect, collectors, type Found, timeSpans } from './index-words.ts'
 import { compartmentParameters } from './patient-compartment.ts'
 import type { Resource } from './resource.ts'
@@ -16,7 +17,7 @@ type Reader = {
   readonly code: string
   readonly walk: Walk
   readonly collect?: Collect
-  readonly type: SearchParameterType
+  readonly parameter: SearchParameter
   readonly compartment: boolean
 }
 
@@ -31,8 +32,8 @@ function makeReaders(definitions: Definitions, type: string): readonly Reader[] 
     const { code } = parameter
     const kind = code === 'phonetic' ? 'phonetic' : parameter.type
     const collect = collectors[kind]
-    if (columns.has(code) || (!collect && kind !== 'date' && code !== 'near')) return []
-    return [{ code, walk: compileExpression(definitions, type, parameter), collect, type: parameter.type, compartment: placing.has(code) }]
+    if (columns.has(code)) return []
+    return [{ code, walk: compileExpression(definitions, type, parameter), collect, parameter, compartment: placing.has(code) }]
   })
 }
 
@@ -60,6 +61,14 @@ function collectWords(reader: Reader, collect: Collect, resource: Resource, base
   reader.walk(resource, (value, type) => collect(reader.code, value, type, found, base))
 }
 
+function collectNumbers({ parameter, walk }: Reader, resource: Resource, terms: Set<string>, numbers: NumberValue[]): void {
+  walk(resource, (value, type) => {
+    if (parameter.type === 'composite') return collectComposite(parameter, value, { terms, numbers })
+    const number = numberValue(value, type)
+    if (number) numbers.push({ code: parameter.code, ...number })
+  })
+}
+
 /** `@Patient/1` for each patient whose compartment the placing references name. */
 function addCompartments(reader: Reader, found: Found): void {
   const lead = `${reader.code}=Patient/`
@@ -70,17 +79,19 @@ function addCompartments(reader: Reader, found: Found): void {
 export function indexValues(definitions: Definitions, resource: Resource, base?: string): IndexValues {
   const found: Found = { terms: new Set(), lines: [] }
   const dates: Record<string, DateBounds> = {}
+  const numbers: NumberValue[] = []
   let position: IndexValues['position']
   for (const reader of readers(definitions, resource.resourceType)) {
     if (reader.collect) {
       collectWords(reader, reader.collect, resource, base, found)
       if (reader.compartment) addCompartments(reader, found)
-    } else if (reader.type === 'date') {
+    } else if (reader.parameter.type === 'date') {
       const bounds = boundsOf(reader, resource)
       if (bounds) dates[reader.code] = bounds
-    } else position = positionOf(resource)
+    } else if (reader.parameter.type === 'special') position = positionOf(resource)
+    else collectNumbers(reader, resource, found.terms, numbers)
   }
   if (resource.resourceType === 'Patient' && resource.id) found.terms.add(`@Patient/${resource.id}`)
   const strings = found.lines.length ? `\n${[...new Set(found.lines)].join('\n')}\n` : ''
-  return { terms: [...found.terms], strings, dates, ...(position && { position }) }
+  return { terms: [...found.terms], strings, dates, numbers, ...(position && { position }) }
 }

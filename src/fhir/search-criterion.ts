@@ -8,6 +8,7 @@ import { fault } from '../base/fault.ts'
 import { searchLinksMax, searchStepsMax } from '../base/limits.ts'
 import type { SearchParameter } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
+import { type Numbers, parseComposite, parseNumbers } from './search-number.ts'
 import { normalizeText, oneLine, soundsOf } from './search-text.ts'
 import { type DateValue, type NearValue, parseDate, parseNear, splitValues, unescaped } from './search-value.ts'
 import {
@@ -29,6 +30,7 @@ export type Criterion =
   | { readonly kind: 'missing'; readonly code: string; readonly missing: boolean }
   | { readonly kind: 'date'; readonly code: string; readonly values: readonly DateValue[] }
   | { readonly kind: 'string'; readonly code: string; readonly match: 'start' | 'contains' | 'exact'; readonly texts: readonly string[] }
+  | Numbers
   | { readonly kind: 'near'; readonly code: string; readonly values: readonly NearValue[] }
   /** Rows whose reference `code` names a row, of one of the types, that meets the criterion. */
   | { readonly kind: 'chain'; readonly code: string; readonly links: readonly { readonly type: string; readonly criterion: Criterion }[] }
@@ -47,7 +49,7 @@ const nameParts = /^([^:.]+)(?::([^.]*))?(?:\.(.+))?$/
 const hasParts = /^_has:([A-Za-z]+):([^:.]+):(.+)$/
 
 /** The parameter types that can be searched by; `special` is `near` alone. */
-const searchable: ReadonlySet<string> = new Set(['token', 'reference', 'string', 'date', 'uri'])
+const searchable: ReadonlySet<string> = new Set(['token', 'reference', 'string', 'date', 'uri', 'number', 'quantity', 'composite'])
 
 export const isSearchable = (parameter: SearchParameter | undefined): parameter is SearchParameter =>
   parameter !== undefined && (searchable.has(parameter.type) || parameter.code === 'near')
@@ -92,6 +94,11 @@ function parseValues(reading: Reading, asked: Asked): Criterion {
       return parseStrings(asked)
     case 'uri':
       return parseUris(asked)
+    case 'number':
+    case 'quantity':
+      return parseNumbers(asked)
+    case 'composite':
+      return parseComposite(asked)
     default:
       if (modifier !== undefined) throw unsupported(name)
   }

@@ -9,12 +9,12 @@ import { type Span, spanOf } from './date-time.ts'
 
 /** `system` undefined is any, empty is none; `code` undefined is any. */
 export type TokenValue = { readonly system?: string; readonly code?: string }
-type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
+export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
 export type DateValue = Span & { readonly prefix: Prefix }
 export type NearValue = { readonly latitude: number; readonly longitude: number; readonly kilometres: number }
 
 /** Splits at each `separator` that no backslash stands before; the escapes stay. Empty pieces stay too. */
-function splitUnescaped(text: string, separator: string): string[] {
+export function splitUnescaped(text: string, separator: string): string[] {
   const pieces: string[] = []
   let from = 0
   for (let at = 0; at < text.length; at++) {

@@ -2,9 +2,9 @@
  * Where each search parameter's values live beside a resource's body: the one place that names tables and columns of
  * stored types. The migration generator makes what this says, the writer fills it, search reads it.
  * Words of `fhir/index-values-types.ts`; parameter types of https://hl7.org/fhir/R4/search.html#ptypes
- * Left out: quantity, number and composite parameters have no place yet, so a search by one is a search by an unknown name.
  */
 import type { Definitions, SearchParameter } from '../fhir/definitions/types.ts'
+import { isWordPair } from '../fhir/search-number.ts'
 
 export type Place =
   /** Words in `terms` led by the parameter's name: token, reference, uri. */
@@ -21,6 +21,8 @@ export type Place =
   | { readonly kind: 'id'; readonly column: string; readonly target?: string }
   /** One text column that holds a code; null where there is no value. */
   | { readonly kind: 'code'; readonly column: string }
+  /** Rows of `search_number`. */
+  | { readonly kind: 'numbers' }
   /** The columns latitude and longitude. */
   | { readonly kind: 'position' }
 
@@ -69,6 +71,11 @@ function placeOf(type: string, parameter: SearchParameter): Place | undefined {
       const column = parameter.code.replaceAll('-', '_')
       return { kind: 'period', lower: `${column}_lower`, upper: `${column}_upper` }
     }
+    case 'number':
+    case 'quantity':
+      return { kind: 'numbers' }
+    case 'composite':
+      return { kind: isWordPair(parameter) ? 'terms' : 'numbers' }
     case 'special':
       return parameter.code === 'near' ? { kind: 'position' } : undefined
     default:

@@ -11,6 +11,7 @@ import type { AuditRow } from './audit-rows.ts'
 import { auditInsert, patientsIn } from './audit-rows.ts'
 import type { Db, Statement, Tx } from './db.ts'
 import { dateColumns, hasPosition, hasStrings, historyTableOf, keptTerms, tableOf } from './layout.ts'
+import { hasNumbers, writeNumbers } from './number-values.ts'
 import type { Params } from './sql.ts'
 import { params, prepared } from './sql.ts'
 
@@ -71,6 +72,7 @@ function writeColumns(definitions: Definitions, write: ResourceWrite, p: Params)
 /** Writes version 1; undefined if the id is taken, also by a deleted resource. */
 export async function insertResource(tx: Tx, definitions: Definitions, write: ResourceWrite): Promise<Written | undefined> {
   const [row] = await tx.query<Written>(insertStatement(definitions, write))
+  if (row && write.index.numbers.length > 0) await writeNumbers(tx, write.type, write.id, write.index.numbers)
   return row
 }
 
@@ -124,6 +126,7 @@ export async function replaceResource(tx: Tx, definitions: Definitions, write: R
     ),
   )
   if (!row) throw new Error(`replaceResource: ${write.type} was not locked before`)
+  if (hasNumbers(definitions, write.type)) await writeNumbers(tx, write.type, write.id, write.index.numbers)
   return row
 }
 

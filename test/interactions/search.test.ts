@@ -144,6 +144,22 @@ describe('pages', () => {
   })
 })
 
+it('finds quantities as they are written, changed and deleted', async () => {
+  const encounter = (value: number) => ({
+    resourceType: 'Encounter',
+    status: 'finished',
+    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
+    length: { value, system: 'http://unitsofmeasure.org', code: 'min', unit: 'min' },
+  })
+  const found = async (query: string) => matched(await ask('GET', `Encounter?${query}`)).map(({ id }) => id)
+  const id = await made(ask, encounter(31.5))
+  expect(await found('length=31.5||min')).toEqual([id])
+  expect((await ask('PUT', `Encounter/${id}`, { body: { ...encounter(44), id } })).status).toBe(200)
+  expect([await found('length=31.5||min'), await found('length=gt40')]).toEqual([[], [id]])
+  await ask('DELETE', `Encounter/${id}`)
+  expect(await found('length=gt40')).toEqual([])
+})
+
 describe('included', () => {
   it('are what a match points at, once', async () => {
     const answer = await slots('_include=Slot:schedule')

@@ -15,7 +15,11 @@ export type SearchParameter = {
   /** Resource types that a reference may point at; empty for any. */
   readonly targets: readonly string[]
   readonly url: string
+  /** Of a composite: what is read of each element that the expression finds, in order. */
+  readonly components?: readonly SearchComponent[]
 }
+
+export type SearchComponent = { readonly type: SearchParameterType; readonly expression: string }
 
 /** One type that an element may have. `targets` are resource types for Reference, canonicals otherwise dropped. */
 export type ElementType = { readonly code: string; readonly targets?: readonly string[] }

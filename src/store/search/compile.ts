@@ -10,6 +10,7 @@ import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition } from './date.ts'
 import { chainCondition, hasCondition, treeCondition } from './linked.ts'
 import { nearCondition } from './near.ts'
+import { numberCondition, numberMissing } from './number.ts'
 import type { Scope } from './scope.ts'
 import { column, text, wordLead } from './statement.ts'
 import { stringCondition } from './string.ts'
@@ -53,7 +54,7 @@ export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
     case 'words':
       return wordsCondition(alias, place, criterion)
     case 'missing':
-      return missingCondition(alias, place, criterion)
+      return missingCondition(alias, type, place, criterion)
     case 'date':
       return dateCondition(alias, place, criterion)
     case 'string':
@@ -62,6 +63,8 @@ export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
       return nearCondition(alias, criterion)
     case 'chain':
       return chainCondition(scope, place, criterion, rowsMeeting)
+    case 'numbers':
+      return numberCondition(alias, type, criterion)
     case 'tree':
       return treeCondition(scope, criterion, rowsMeeting)
   }
@@ -71,7 +74,7 @@ export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
 const rowsMeeting = (scope: Scope, criterion?: Criterion): Sql =>
   join([...visibleConditions(scope), ...(criterion ? [criterionCondition(scope, criterion)] : [])], ' and ')
 
-function missingCondition(alias: string, place: Place, { code, missing }: Extract<Criterion, { kind: 'missing' }>): Sql {
+function missingCondition(alias: string, type: string, place: Place, { code, missing }: Extract<Criterion, { kind: 'missing' }>): Sql {
   const not = raw(missing ? '' : 'not ')
   switch (place.kind) {
     case 'period':
@@ -79,6 +82,8 @@ function missingCondition(alias: string, place: Place, { code, missing }: Extrac
     case 'instant':
     case 'code':
       return sql`${not}${column(alias, place.column)} is null`
+    case 'numbers':
+      return numberMissing(alias, type, code, missing)
     case 'position':
       return sql`${not}${column(alias, 'latitude')} is null`
     case 'id':

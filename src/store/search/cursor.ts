@@ -19,10 +19,17 @@ function isTimestamp(text: string): boolean {
   return date !== undefined && spanOf(`${date}T${time}${hours}:${minutes}`) !== undefined
 }
 
+/** Whether Postgres could have written this text of the type. */
+const casts: Readonly<Record<OrderKey['cast'], (text: string) => boolean>> = {
+  text: () => true,
+  timestamptz: isTimestamp,
+  numeric: (text) => /^(-?\d{1,200}(\.\d{1,200})?|-?Infinity)$/.test(text),
+}
+
 const fits = (key: OrderKey | undefined, value: unknown): value is string | null => {
   if (!key) return false
   if (value === null) return key.nullable
-  return typeof value === 'string' && !value.includes('\0') && (key.cast === 'text' || isTimestamp(value))
+  return typeof value === 'string' && !value.includes('\0') && casts[key.cast](value)
 }
 
 function parsed(cursor: string): unknown {

@@ -7,11 +7,12 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery, SortKey } from '../../fhir/search-query.ts'
 import { layoutOf, type Place } from '../layout.ts'
+import { numberSortValue } from './number.ts'
 import { column, wordLead } from './statement.ts'
 
 export type OrderKey = {
   readonly value: Sql
-  readonly cast: 'timestamptz' | 'text'
+  readonly cast: 'timestamptz' | 'text' | 'numeric'
   readonly nullable: boolean
   readonly descending: boolean
 }
@@ -25,7 +26,7 @@ const mayLack = (query: SearchQuery, code: string): boolean =>
     (criterion) => criterion.code === code && (criterion.kind === 'date' || (criterion.kind === 'words' && !criterion.not)),
   )
 
-function sortValue(alias: string, place: Place, { code, descending }: SortKey): Pick<OrderKey, 'value' | 'cast'> | undefined {
+function sortValue(type: string, alias: string, place: Place, { code, descending }: SortKey): Pick<OrderKey, 'value' | 'cast'> | undefined {
   switch (place.kind) {
     case 'instant':
       return { value: column(alias, place.column), cast: 'timestamptz' }
@@ -41,6 +42,8 @@ function sortValue(alias: string, place: Place, { code, descending }: SortKey): 
         cast: 'text',
       }
     }
+    case 'numbers':
+      return { value: numberSortValue(alias, type, code, descending), cast: 'numeric' }
     case 'strings':
       return { value: sql`substring(${column(alias, 'strings')} from '\n' || ${wordLead(code, '=')} || '([^\n]*)')`, cast: 'text' }
     default:
@@ -58,14 +61,16 @@ export function orderOf(definitions: Definitions, type: string, alias: string, q
   const layout = layoutOf(definitions, type)
   const keys = query.sort.flatMap((key): OrderKey[] => {
     const place = layout.get(key.code)
-    const found = place && sortValue(alias, place, key)
+    const found = place && sortValue(type, alias, place, key)
     return found ? [{ ...found, nullable: mayLack(query, key.code), descending: key.descending }] : []
   })
   const last: OrderKey = { value: column(alias, 'id'), cast: 'text', nullable: false, descending: keys.at(-1)?.descending ?? false }
   return [...keys, last].map((key) => (filterFirst ? { ...key, value: hidden(key) } : key))
 }
 
-const hidden = ({ value, cast }: OrderKey): Sql => (cast === 'text' ? sql`(${value} || '')` : sql`(${value} + interval '0')`)
+const noOp = { text: " || ''", timestamptz: " + interval '0'", numeric: ' + 0' } as const
+
+const hidden = ({ value, cast }: OrderKey): Sql => sql`(${value}${raw(noOp[cast])})`
 
 export const orderBy = (keys: readonly OrderKey[]): Sql =>
   join(

@@ -2,12 +2,15 @@
  * A database with the real tables of a few types and rows put straight into them, and the ids that a search finds there.
  * The one door (store/resources.ts) is not used, so that a search is tested for what is in the columns alone.
  */
+import { readFileSync } from 'node:fs'
 import { resourceTables } from '../../../scripts/make-resource-tables.ts'
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts'
 import { indexValues } from '../../../src/fhir/index-values.ts'
 import type { Resource } from '../../../src/fhir/resource.ts'
 import { parseSearch, type SearchQuery } from '../../../src/fhir/search-query.ts'
+import type { Tx } from '../../../src/store/db.ts'
 import { dateColumns, hasPosition, hasStrings, tableOf } from '../../../src/store/layout.ts'
+import { writeNumbers } from '../../../src/store/number-values.ts'
 import { compileCount, compileSearch, type FoundRow, type Wish } from '../../../src/store/search/page.ts'
 import type { Bounds } from '../../../src/store/search/scope.ts'
 import { testDatabase } from '../../support/database.ts'
@@ -61,6 +64,7 @@ export async function searchable(types: readonly string[]): Promise<Searchable> 
   const { pool, drop } = await testDatabase({ empty: true, connections: 2 })
   const query = <Row>(text: string, values: readonly unknown[] = []) => pool.query<Row>({ text, values })
   await query(resourceTables(definitions, types))
+  await query(readFileSync(new URL('../../../migrations/0007-search-numbers.sql', import.meta.url), 'utf8'))
   const parse = (type: string, text: string) => parseSearch(definitions, type, new URLSearchParams(text), base)
   const page: Searchable['page'] = (type, text, bounds, wish) =>
     pool.query<FoundRow>(compileSearch(definitions, type, parse(type, text), bounds, wish))
@@ -77,6 +81,12 @@ export async function searchable(types: readonly string[]): Promise<Searchable> 
         await query(
           `insert into ${tableOf(resource.resourceType)} (${names.join(', ')}) values (${places.join(', ')})`,
           Object.values(columns),
+        )
+        await writeNumbers(
+          pool as unknown as Tx,
+          resource.resourceType,
+          resource.id ?? '',
+          indexValues(definitions, resource, base).numbers,
         )
       }
     },
