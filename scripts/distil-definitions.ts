@@ -20,7 +20,7 @@ import {
   type SourceStructure,
   type SourceType,
 } from './definitions-source.ts'
-import { expand, knownTerminologies } from './expand-value-set.ts'
+import { expand, knownTerminologies, wholeSystem } from './expand-value-set.ts'
 
 const fileOf = (name: string): URL => new URL(`../src/fhir/definitions/${name}`, import.meta.url)
 const core = 'http://hl7.org/fhir/StructureDefinition/'
@@ -213,6 +213,16 @@ function distilValueSets(types: ReadonlyMap<string, TypeDefinition>): [string, s
   })
 }
 
+/** Several ValueSets may list one system: the first by name speaks for it. */
+function distilCodeSystems(valueSets: readonly string[]): [string, string][] {
+  const known = knownTerminologies()
+  const listed = valueSets.toSorted().toReversed()
+  return listed.flatMap((url) => {
+    const system = wholeSystem(url, known)
+    return system ? [[system, url] as [string, string]] : []
+  })
+}
+
 function distilCompartment(): [string, readonly string[]][] {
   return readSource<SourceCompartment>('compartmentdefinition-patient.json')
     .resource.filter((one) => servedTypes.includes(one.code) && (one.param ?? []).length > 0)
@@ -243,11 +253,13 @@ export function distil(): string {
   const types = distilTypes([...datatypes, ...resources])
   const parameters = readBundle<SourceSearchParameter>('search-parameters.json')
   const searched = servedTypes.map((type): [string, Record<string, SearchParameter>] => [type, searchParametersOf(type, parameters)])
+  const valueSets = distilValueSets(types)
   const sections = [
     `  "types": {\n${lines(sorted(types), '    ')}\n  }`,
     `  "primitives": {\n${lines(sorted(distilPrimitives(datatypes)), '    ')}\n  }`,
     `  "searchParameters": {\n${blocks(sorted(searched))}\n  }`,
-    `  "valueSets": {\n${lines(sorted(distilValueSets(types)), '    ')}\n  }`,
+    `  "valueSets": {\n${lines(sorted(valueSets), '    ')}\n  }`,
+    `  "codeSystems": {\n${lines(sorted(distilCodeSystems(valueSets.map(([url]) => url))), '    ')}\n  }`,
     `  "patientCompartment": {\n${lines(sorted(distilCompartment()), '    ')}\n  }`,
   ]
   return `{\n${sections.join(',\n')}\n}\n`

@@ -31,3 +31,10 @@ export function expand(url: string, known: Terminologies): string[] | undefined 
   const parts = (valueSet.compose?.include ?? []).map((include) => codesOf(include, known))
   return parts.length > 0 && parts.every((part) => part !== undefined) ? [...new Set(parts.flat())] : undefined
 }
+
+/** The one CodeSystem whose codes the ValueSet lists, all of them and no others; undefined where it draws on more or on less. */
+export function wholeSystem(url: string, known: Terminologies): string | undefined {
+  const include = known.get(`ValueSet ${url}`)?.compose?.include ?? []
+  const [only] = include
+  return only?.system && include.length === 1 && !only.concept && !only.filter && !only.valueSet ? only.system : undefined
+}

@@ -82,3 +82,5 @@ export const exportHoursKept = 24
 export const exportFailuresMax = 5
 export const exportFiltersMax = 50
 export const exportPatientsMax = 100_000
+export const expandedCodesMax = 200_000
+export const profilesGatheredMax = 2_000

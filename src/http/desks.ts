@@ -20,6 +20,7 @@ import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
+import { validate } from '../operations/validate.ts'
 
 export const desks = {
   read,
@@ -40,6 +41,7 @@ export const desks = {
   exportStatus,
   cancelExport,
   exportFile,
+  validate,
 } satisfies Record<string, Desk>
 
 export type Desks = { readonly [name in keyof typeof desks]: Desk }

@@ -30,6 +30,9 @@ export const routes: readonly Route[] = [
   ['GET',    '/:type/:id/_history',          'r', 'historyInstance'],
   ['GET',    '/:type/:id/_history/:vid',     'r', 'vread'],
 
+  ['POST',   '/:type/$validate',              '-', 'validate'],
+  ['POST',   '/:type/:id/$validate',          '-', 'validate'],
+
   ['GET',    '/Slot/$find-slots',            '-', 'findSlots'],
   ['POST',   '/Slot/$find-slots',            '-', 'findSlots'],
   ['GET',    '/Slot/$find',                  '-', 'findSlots'],
@@ -75,6 +78,7 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   reschedule: 'reschedule',
   cancel: 'cancel',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
+  validate: 'validate',
 }
 
 /** The type, where the path itself says it, and the operation without its `$`. */
@@ -89,7 +93,8 @@ export function servedOperations(): ServedOperation[] {
     const { type, operation } = named(path)
     const known = definitions[desk]
     const definition = typeof known === 'function' ? known(type) : known
-    return operation && definition ? [{ type, name: operation, definition }] : []
+    if (!operation || !definition) return []
+    return (path.startsWith('/:type/') ? servedTypes : [type]).map((one) => ({ type: one, name: operation, definition }))
   })
   return all.filter((one, at) => all.findIndex((other) => other.type === one.type && other.name === one.name) === at)
 }

@@ -16,10 +16,12 @@ import type { Resource } from '../fhir/resource.ts'
 import { sameResource, type Told } from '../fhir/same-resource.ts'
 import { assertValid } from '../fhir/validate/validate.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
+import { assertConforms } from '../store/conformance.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { assertOwnCanonical } from './conformance.ts'
 
 export type Submitted = {
   readonly type: string
@@ -113,6 +115,8 @@ export async function storeOver(
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)
   if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)
+  assertOwnCanonical(house, change.resource)
+  await assertConforms(tx, house, change.resource)
   const { written, schedules } = await writeResource(tx, house, change)
   const { type, id, resource, at } = change
   return { type, id, resource, written, at, created: before === undefined, unchanged: false, schedules }

@@ -5,10 +5,12 @@
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { assertValid } from '../fhir/validate/validate.ts'
+import { assertConforms } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 
-export function validateProposal(house: House, resource: Resource): void {
+export async function validateProposal(house: House, resource: Resource): Promise<void> {
   if (resource.resourceType !== 'Appointment')
     throw fault('structure', `Send one Appointment, not a ${resource.resourceType.slice(0, 64)}.`, 'appt-resource')
   assertValid(house.definitions, resource, 'Appointment')
+  await assertConforms(house.pool, house, resource)
 }

@@ -53,7 +53,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
   assertKnown(inputs, request)
   const permission = mayBook(actor)
   const sent = firstOf(inputs, 'appointment-resource')?.resource
-  if (sent) validateProposal(house, sent)
+  if (sent) await validateProposal(house, sent)
   const resource = sent && withLocalActors(sent, house.base)
   const named = firstOf(inputs, 'appointment')
   const sentNames = sentNamesOf(request)

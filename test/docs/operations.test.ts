@@ -19,7 +19,9 @@ const inputsOf = (definition: Resource): string[] =>
   ((definition.parameter ?? []) as { name: string; use: string }[]).filter(({ use }) => use === 'in').map(({ name }) => name)
 
 /** `Slot/{id}/$book` for each route of an operation. */
-const addresses = [...new Set(routes.flatMap(([, path]) => (path.includes('$') ? [path.slice(1).replace(':id', '{id}')] : [])))]
+const addresses = [
+  ...new Set(routes.flatMap(([, path]) => (path.includes('$') ? [path.slice(1).replace(':type', '{type}').replace(':id', '{id}')] : []))),
+]
 
 describe('the operations that are told', () => {
   it('are those that are served, in the README, on their page and in OperationDefinitions', () => {
@@ -40,7 +42,9 @@ describe('the operations that are told', () => {
   })
 
   it('stand on their page at the addresses where they are', () => {
-    const told = [...operations.matchAll(/`((?:[A-Z][A-Za-z]+(?:\/\{id\})?\/)?\$[a-z-]+)`/g)].map(([, address = '']) => address)
+    const told = [...operations.matchAll(/`((?:(?:[A-Z][A-Za-z]+|\{type\})(?:\/\{id\})?\/)?\$[a-z-]+)`/g)].map(
+      ([, address = '']) => address,
+    )
     // Without a type it is the operation's name, unless it is one of the whole system.
     const places = told.filter((address) => address.includes('/') || addresses.includes(address))
     expect([...new Set(places)].toSorted()).toEqual(addresses.toSorted())
@@ -71,6 +75,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   export: parametersOf('export').told,
   'patient-export': parametersOf('export').told,
   'group-export': parametersOf('export').told,
+  validate: parametersOf('validate').told,
 }
 const aliases = ['appointment-reference']
 
@@ -149,5 +154,5 @@ it('every example call on the page of operations goes to an address that is serv
     path.replace('\\$', '$').replace(/\$SLOT|\/2\//, (id) => id.replace(/\$SLOT|2/, '{id}')),
   )
   expect(called.length).toBeGreaterThan(2)
-  expect(called.filter((path) => !addresses.includes(path))).toEqual([])
+  expect(called.filter((path) => !addresses.includes(path) && !addresses.includes(path.replace(/^[A-Z][A-Za-z]+/, '{type}')))).toEqual([])
 })

@@ -11,6 +11,7 @@ type Distilled = {
   readonly primitives: Readonly<Record<string, string>>
   readonly searchParameters: Readonly<Record<string, Readonly<Record<string, SearchParameter>>>>
   readonly valueSets: Readonly<Record<string, readonly string[]>>
+  readonly codeSystems: Readonly<Record<string, string>>
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>
 }
 
@@ -25,6 +26,7 @@ export function loadDefinitions(): Definitions {
     primitives: mapOf(distilled.primitives, (pattern) => new RegExp(`^(?:${pattern})$`)),
     searchParameters: mapOf(distilled.searchParameters, (parameters) => mapOf(parameters, (parameter) => parameter)),
     valueSets: mapOf(distilled.valueSets, (codes) => new Set(codes)),
+    codeSystems: mapOf(distilled.codeSystems, (valueSet) => valueSet),
     patientCompartment: mapOf(distilled.patientCompartment, (parameters) => parameters),
   }
 }

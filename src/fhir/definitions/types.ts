@@ -66,6 +66,8 @@ export type Definitions = {
   readonly searchParameters: ReadonlyMap<string, ReadonlyMap<string, SearchParameter>>
   /** By canonical without version: the codes of each required ValueSet; undefined where it cannot be listed (languages, MIME types). */
   readonly valueSets: ReadonlyMap<string, ReadonlySet<string>>
+  /** By CodeSystem: the ValueSet of `valueSets` that has all of its codes and no others. */
+  readonly codeSystems: ReadonlyMap<string, string>
   /** The Patient compartment: by resource type, the search parameters that place it there. */
   readonly patientCompartment: ReadonlyMap<string, readonly string[]>
 }

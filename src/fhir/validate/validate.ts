@@ -47,8 +47,11 @@ function isBroken(rule: Rule, value: unknown, roots: Pending['roots']): boolean 
 const kinds: readonly (FaultKind & FindingCode)[] = ['structure', 'required', 'value', 'code-invalid', 'invariant']
 
 /** Throws a Fault with every error found; its kind is that of the gravest. */
-export function assertValid(definitions: Definitions, resource: unknown, type: string): void {
-  const errors = validate(definitions, resource, { type }).filter((issue) => issue.severity === 'error')
+export const assertValid = (definitions: Definitions, resource: unknown, type: string): void =>
+  throwErrors(validate(definitions, resource, { type }))
+
+export function throwErrors(issues: readonly Issue[]): void {
+  const errors = issues.filter((issue) => issue.severity === 'error')
   if (errors.length === 0) return
   const kind = kinds.find((one) => errors.some((issue) => issue.code === one)) ?? 'structure'
   throw new Fault(kind, errors)

@@ -1,0 +1,112 @@
+/** Bindings of profiles to ValueSets put together in each way that a compose allows. */
+import type { Resource } from '../../../../src/fhir/resource.ts'
+import { codesOf } from '../../../../src/fhir/validate/profiles/value-sets.ts'
+import { knowing, profile, said } from './knowing.ts'
+
+const valueSet = (url: string, more: object): Resource => ({ resourceType: 'ValueSet', url, status: 'active', ...more })
+const include = (...parts: object[]) => ({ compose: { include: parts } })
+
+const animals: Resource = {
+  resourceType: 'CodeSystem',
+  url: 'urn:animals',
+  status: 'active',
+  content: 'complete',
+  concept: [
+    { code: 'mammal', concept: [{ code: 'cat', concept: [{ code: 'manx' }] }, { code: 'dog' }] },
+    { code: 'bird', concept: [{ code: 'owl' }] },
+    { code: 'tabby', property: [{ code: 'parent', valueCode: 'cat' }] },
+  ],
+}
+const isA = (value: string, op = 'is-a') => ({ system: 'urn:animals', filter: [{ property: 'concept', op, value }] })
+
+const known = knowing(
+  animals,
+  { ...animals, url: 'urn:part', content: 'fragment', concept: [{ code: 'a' }] },
+  valueSet('vs:listed', include({ system: 'urn:animals', concept: [{ code: 'cat' }, { code: 'dog' }] })),
+  valueSet('vs:whole', include({ system: 'urn:animals' })),
+  valueSet('vs:cats', include(isA('cat'))),
+  valueSet('vs:under-cats', include(isA('cat', 'descendent-of'))),
+  valueSet('vs:no-cats', include(isA('cat', 'is-not-a'))),
+  valueSet('vs:both', include({ ...isA('cat'), filter: [...isA('cat').filter, ...isA('manx', 'is-not-a').filter] })),
+  valueSet('vs:in', include(isA('cat, owl', 'in'))),
+  valueSet('vs:nested', include({ valueSet: ['vs:cats'] }, { valueSet: ['vs:listed'] })),
+  valueSet('vs:common', include({ valueSet: ['vs:cats', 'vs:listed'] })),
+  valueSet('vs:less', {
+    compose: { include: [{ valueSet: ['vs:cats'] }], exclude: [{ system: 'urn:animals', concept: [{ code: 'manx' }] }] },
+  }),
+  valueSet('vs:circle', include({ valueSet: ['vs:circle'] }, { system: 'urn:animals', concept: [{ code: 'cat' }] })),
+  valueSet('vs:elsewhere', include({ system: 'urn:elsewhere' }, { system: 'urn:animals', concept: [{ code: 'cat' }] })),
+  valueSet('vs:fragment', include({ system: 'urn:part' })),
+  valueSet('vs:by-property', include({ system: 'urn:animals', filter: [{ property: 'legs', op: '=', value: '4' }] })),
+  valueSet('vs:expanded', {
+    expansion: { contains: [{ system: 'urn:animals', code: 'x', abstract: true, contains: [{ system: 'urn:animals', code: 'cat' }] }] },
+  }),
+  valueSet('vs:gender', include({ system: 'http://hl7.org/fhir/administrative-gender' })),
+  valueSet('vs:gender-set', include({ valueSet: ['http://hl7.org/fhir/ValueSet/administrative-gender'] })),
+  profile('required', 'Patient', {
+    Patient: {},
+    'Patient.maritalStatus': { binding: { strength: 'required', valueSet: 'vs:cats|1.0' } },
+    'Patient.gender': { binding: { strength: 'required', valueSet: 'vs:males' } },
+  }),
+  valueSet('vs:males', include({ system: 'http://hl7.org/fhir/administrative-gender', concept: [{ code: 'male' }] })),
+  profile('extensible', 'Patient', { Patient: {}, 'Patient.maritalStatus': { binding: { strength: 'extensible', valueSet: 'vs:cats' } } }),
+  profile('elsewhere', 'Patient', {
+    Patient: {},
+    'Patient.maritalStatus': { binding: { strength: 'required', valueSet: 'vs:elsewhere' } },
+  }),
+  profile('nowhere', 'Patient', { Patient: {}, 'Patient.maritalStatus': { binding: { strength: 'required', valueSet: 'vs:nowhere' } } }),
+)
+
+const codes = (set: string): string[] => [...(codesOf(known, set)?.words ?? [])].map((word) => word.replace('urn:animals|', '')).toSorted()
+
+it.each([
+  ['vs:listed', 'cat dog'],
+  ['vs:whole', 'bird cat dog mammal manx owl tabby'],
+  ['vs:cats', 'cat manx tabby'],
+  ['vs:under-cats', 'manx tabby'],
+  ['vs:no-cats', 'bird dog mammal owl'],
+  ['vs:both', 'cat tabby'],
+  ['vs:in', 'cat owl'],
+  ['vs:nested', 'cat dog manx tabby'],
+  ['vs:common', 'cat'],
+  ['vs:less', 'cat tabby'],
+  ['vs:expanded', 'cat'],
+  ['vs:circle', 'cat'],
+])('%s has %s', (set, listed) => {
+  expect(codes(set).join(' ')).toBe(listed)
+})
+
+it.each([
+  ['vs:listed', false],
+  ['vs:elsewhere', true],
+  ['vs:fragment', true],
+  ['vs:by-property', true],
+  ['vs:gender', false],
+])('whether %s may have codes that are not known: %s', (set, hasGaps) => {
+  expect(codesOf(known, set)?.hasGaps).toBe(hasGaps)
+})
+
+it.each(['vs:gender', 'vs:gender-set'])('%s draws on a system that the server itself brings', (set) => {
+  expect(codes(set)).toEqual(['female', 'male', 'other', 'unknown'].map((code) => `http://hl7.org/fhir/administrative-gender|${code}`))
+})
+
+const married = (...coding: object[]) => ({ maritalStatus: { coding } })
+const cat = { system: 'urn:animals', code: 'cat' }
+const owl = { system: 'urn:animals', code: 'owl' }
+
+it.each<[why: string, id: string, patient: object, said: string[]]>([
+  ['a required code that is there', 'required', married(owl, cat), []],
+  ['a required code that is not', 'required', married(owl), ['error code-invalid Patient.maritalStatus']],
+  ['a code of another system', 'required', married({ system: 'urn:x', code: 'cat' }), ['error code-invalid Patient.maritalStatus']],
+  ['a code of no system', 'required', married({ code: 'cat' }), ['error code-invalid Patient.maritalStatus']],
+  ['text where a code is required', 'required', { maritalStatus: { text: 'cat' } }, ['error code-invalid Patient.maritalStatus']],
+  ['a bare code that R4 allows and the profile does not', 'required', { gender: 'female' }, ['error code-invalid Patient.gender']],
+  ['a bare code that both allow', 'required', { gender: 'male' }, []],
+  ['an extensible code that is not there', 'extensible', married(owl), ['warning code-invalid Patient.maritalStatus']],
+  ['a set with gaps: a code of it', 'elsewhere', married(cat), []],
+  ['a set with gaps: another code', 'elsewhere', married(owl), ['information informational Patient.maritalStatus']],
+  ['a set that is not here', 'nowhere', married(owl), ['information informational Patient.maritalStatus']],
+])('%s', (_, id, more, issues) => {
+  const resource = { resourceType: 'Patient', meta: { profile: [`https://example.org/StructureDefinition/${id}`] }, ...more }
+  expect(said(known, resource, { notes: true })).toEqual(issues)
+})
