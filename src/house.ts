@@ -18,7 +18,9 @@ import { loadDefinitions } from './fhir/definitions/load.ts'
 import { loadProfiles } from './fhir/profiles.ts'
 import { buildApp } from './http/app.ts'
 import { desks } from './http/desks.ts'
+import { tasks } from './jobs/tasks.ts'
 import { startTick } from './jobs/tick.ts'
+import { startWork as startDurableWork } from './jobs/work.ts'
 import { postgresVersion } from './store/database-state.ts'
 import { openEmbedded } from './store/embedded.ts'
 import type { House } from './store/house.ts'
@@ -102,7 +104,17 @@ const portTaken = ({ host, port }: Config): Error =>
 
 export { seedDemo } from './jobs/seed-demo.ts'
 
-export const startWork = (house: House): Listening => startTick(house)
+/** The durable jobs first: what is due may put some in. They end in the opposite order. */
+export async function startWork(house: OpenHouse): Promise<Listening> {
+  const work = await startDurableWork(house, house.databaseUrl, tasks)
+  const tick = startTick(house)
+  return {
+    close: async () => {
+      await tick.close()
+      await work.close()
+    },
+  }
+}
 
 export async function regenerateAll(house: House, progress: (text: string) => void): Promise<string> {
   const { made, changed, removed } = await regenerateSlots(house, (done, all) => progress(`Schedule ${done} of ${all}`))

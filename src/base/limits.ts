@@ -63,6 +63,10 @@ export const tokenSecondsDefault = 3_600
 export const tokenSecondsMax = 365 * 86_400
 export const shutdownMsMax = 10_000
 export const workerRestartMs = 1_000
+export const jobsAtOnceMax = 6
+/** A job is usually begun the moment it is put in; so often the worker looks for those whose next attempt has come. */
+export const workerPollMs = 1_000
+export const workerPulseMs = 1_000
 export const postgresVersionMin = 15
 export const validationIssuesMax = 100
 export const stringLengthMax = 1024 * 1024

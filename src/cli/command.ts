@@ -56,8 +56,8 @@ export type CommandContext = {
   readonly listen: (house: OpenHouse, isReady: () => boolean) => Promise<Listening>
   /** Serves from several processes on one database. */
   readonly startWorkers: (house: OpenHouse) => Promise<Listening>
-  /** The work that goes on without being asked for: expired holds, the nightly horizon. */
-  readonly startWork: (house: House) => Listening
+  /** The work that goes on without being asked for: expired holds, the nightly horizon, durable jobs. */
+  readonly startWork: (house: OpenHouse) => Promise<Listening>
   /** Gives a sentence that says what was loaded. */
   readonly seedDemo: (house: House, progress: (text: string) => void) => Promise<string>
   /** Gives a sentence that says what was made. */

@@ -5,13 +5,14 @@ import { parseArgs } from 'node:util'
 import { errorMessage } from '../base/error-code.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
 import { doctor } from './doctor.ts'
+import { jobsList, jobsReplay } from './jobs.ts'
 import { migrate } from './migrate.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 import { slotsGenerate } from './slots-generate.ts'
 import { token } from './token.ts'
 
-export const commands: readonly Command[] = [serve, migrate, seed, token, slotsGenerate, doctor]
+export const commands: readonly Command[] = [serve, migrate, seed, token, slotsGenerate, jobsList, jobsReplay, doctor]
 
 const pad = (text: string): string => text.padEnd(22)
 

@@ -61,7 +61,7 @@ export const serve: Command = {
     const house = await context.openHouse('server')
     const opened: Listening[] = [house]
     try {
-      opened.push(context.startWork(house))
+      opened.push(await context.startWork(house))
       opened.push(await openDoors(context, house))
       for (const line of await greeting(context, house)) context.say(line)
       await context.stop

@@ -73,3 +73,6 @@ export function openPool(url: string, options: { readonly max?: number } = {}): 
     },
   }
 }
+
+/** For a library that brings statements of its own: the driver's pool as it is. Whoever opens it ends it, after the library. */
+export const openLibraryPool = (url: string, max: number): pg.Pool => connections(url, max)

@@ -96,6 +96,13 @@ describe('a command without a server', () => {
     ).toBe(true)
   })
 
+  it('lists jobs where none were ever put in, and has nothing to try again', async () => {
+    expect(await slotwise(['jobs', 'list', '--state', 'dead'], settings)).toMatchObject({ code: 0, out: 'There are no such jobs.\n' })
+    expect(await slotwise(['jobs', 'replay'], settings)).toMatchObject({ code: 0, out: 'Nothing to try again.\n' })
+    expect(await slotwise(['jobs', 'replay', '--id', '7'], settings)).toMatchObject({ code: 1 })
+    expect((await slotwise(['jobs', 'list', '--state', 'odd'], settings)).code).toBe(2)
+  })
+
   it('says what is in the way when the database cannot be reached', async () => {
     const { code, out } = await slotwise(['doctor'], { ...settings, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
     expect(code).toBe(1)
