@@ -43,7 +43,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
     software: { name: 'Slotwise', version: served.version },
     implementation: { description: 'Slotwise scheduling server', url: served.base },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
     rest: [
       {
         mode: 'server',

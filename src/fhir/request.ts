@@ -22,6 +22,8 @@ export type RequestHeaders = {
   readonly idempotencyKey?: string
 }
 
+export type Format = 'json' | 'xml'
+
 export type FhirRequest = {
   readonly type?: string
   readonly id?: string
@@ -32,10 +34,12 @@ export type FhirRequest = {
   readonly query: readonly (readonly [string, string])[]
   /** Parsed JSON. */
   readonly body?: unknown
-  /** The JSON text of the body exactly as it was sent. */
+  /** The JSON text of the body exactly as it was sent, or as its XML says. */
   readonly text?: string
   readonly headers: RequestHeaders
   readonly method: string
+  /** What the answer is to be written in; JSON where it is not said. Desks speak JSON alone. */
+  readonly format?: Format
   /** Path and query relative to the FHIR base, for self links: `Slot?status=free`. */
   readonly url: string
 }

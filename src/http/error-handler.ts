@@ -15,7 +15,7 @@ import { operationOutcome, refusalText } from '../fhir/operation-outcome.ts'
 import { fhirJson } from './content-types.ts'
 import type { House } from './desks.ts'
 import { sendText } from './fhir-reply.ts'
-import { relative } from './fhir-request.ts'
+import { formatOfRefusal, relative } from './fhir-request.ts'
 import { methodsAt } from './routes.ts'
 
 const statuses: Readonly<Record<FaultKind, number>> = {
@@ -55,7 +55,7 @@ export function sendRefusal(house: House, error: unknown, request: FastifyReques
   if (status === 401) reply.header('www-authenticate', challenge(request))
   if (status === 405) reply.header('allow', methodsAt(relative(request.url).split('?', 1)[0] ?? '').join(', '))
   if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds)
-  sendText(reply, refusalText(refusal))
+  sendText(house, reply, refusalText(refusal), formatOfRefusal(request))
   return status
 }
 
@@ -67,7 +67,8 @@ const challenge = ({ headers }: FastifyRequest): string =>
 export function faultOf(house: House, error: unknown, { reference, route }: { reference: string; route?: string }): Fault {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
   if (status === 413) return fault('too-long', `The body is longer than ${bodyBytesMax / 1024 / 1024} MB.`)
-  if (status === 415) return fault('unsupported-media-type', 'Send the body as application/fhir+json, and say so in Content-Type.')
+  if (status === 415)
+    return fault('unsupported-media-type', 'Send the body as application/fhir+json or application/fhir+xml, and say so in Content-Type.')
   if (typeof status === 'number' && status >= 400 && status < 500) return fault('malformed', unreadable(errorCode(error)))
   house.warn('unexpected error', { reference, route, ...traceOf(error) })
   return fault('exception', `Something went wrong on our side. If you report it, give the reference ${reference}.`)

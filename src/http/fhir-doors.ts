@@ -18,7 +18,7 @@ import type { Desks, House } from './desks.ts'
 import { entryDoors } from './entry-door.ts'
 import { sendRefusal } from './error-handler.ts'
 import { sendReply } from './fhir-reply.ts'
-import { type Address, basePath, fhirRequest } from './fhir-request.ts'
+import { type Address, basePath, fhirRequest, isXml, readXmlBody } from './fhir-request.ts'
 import type { Metrics, Observe } from './metrics.ts'
 import { type DeskName, named, openPaths, type Route, routes, servedOperations } from './routes.ts'
 import { smartConfiguration } from './smart-configuration.ts'
@@ -41,7 +41,13 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
   for (const route of routes) {
     const [method, path] = route
     const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
-    app.route({ method, url: path, handler: door(house, authenticate, route, serving, watch) })
+    // A body may come compressed; the limit is for what it unfolds to.
+    app.route({
+      method,
+      url: path,
+      decompress: method === 'GET' ? false : {},
+      handler: door(house, authenticate, route, serving, watch),
+    })
   }
 }
 
@@ -59,9 +65,10 @@ function door(
     try {
       const known = authenticate(request)
       const actor = known instanceof Promise ? await known : known
+      if (isXml(request.body)) await readXmlBody(house, request)
       const asked = fhirRequest(address, request)
       assertMay(actor, verb, asked)
-      watch(sendReply(house.base, desk, asked, await serve(house, actor, asked), reply), performance.now() - started, request)
+      watch(sendReply(house, desk, asked, await serve(house, actor, asked), reply), performance.now() - started, request)
     } catch (error) {
       watch(sendRefusal(house, error, request, reply), performance.now() - started, request)
     }
@@ -87,7 +94,7 @@ export function openDoors(app: FastifyInstance, house: House, served: { version:
   app.get(openPaths.metadata, async (request, reply) => {
     try {
       const asked = fhirRequest({ desk: 'capabilities' }, request)
-      sendReply(house.base, 'capabilities', asked, await state(house, nobody, asked), reply)
+      sendReply(house, 'capabilities', asked, await state(house, nobody, asked), reply)
     } catch (error) {
       sendRefusal(house, error, request, reply)
     }

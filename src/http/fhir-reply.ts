@@ -4,24 +4,28 @@
  */
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { fault } from '../base/fault.ts'
 import { compressBytesMin } from '../base/limits.ts'
 import { etagOf, namesVersion } from '../fhir/etag.ts'
 import { prettyJson } from '../fhir/json.ts'
-import { allOk } from '../fhir/operation-outcome.ts'
+import { allOk, refusalText } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
-import type { FhirRequest } from '../fhir/request.ts'
-import { fhirJson } from './content-types.ts'
+import type { FhirRequest, Format } from '../fhir/request.ts'
+import { toXml } from '../fhir/xml.ts'
+import { fhirJson, fhirXml } from './content-types.ts'
+import type { House } from './desks.ts'
 
 /** Sends, and gives the status for the metrics. */
-export function sendReply(base: string, desk: string, asked: FhirRequest, answer: Reply, reply: FastifyReply): number {
+export function sendReply(house: House, desk: string, asked: FhirRequest, answer: Reply, reply: FastifyReply): number {
   if (answer.contentType !== undefined) return sendOther(answer, answer.contentType, reply)
   const status = isNotModified(asked, answer) ? 304 : answer.status
   reply.code(status)
   if (answer.version !== undefined) reply.header('etag', etagOf(answer.version))
   if (answer.updated !== undefined) reply.header('last-modified', new Date(answer.updated).toUTCString())
-  if (answer.location !== undefined) reply.header('location', `${base}/${answer.location}`)
+  if (answer.location !== undefined) reply.header('location', `${house.base}/${answer.location}`)
   for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
-  sendText(reply, status === 304 ? undefined : asPreferred(desk, asked, answer), asked.query.length > 0 && wantsPretty(asked))
+  const pretty = asked.query.length > 0 && wantsPretty(asked)
+  sendText(house, reply, status === 304 ? undefined : asPreferred(desk, asked, answer), asked.format, pretty)
   return status
 }
 
@@ -45,15 +49,34 @@ function guard(reply: FastifyReply): void {
   reply.header('x-request-id', reply.request.id)
 }
 
-/** JSON text, or nothing at all. */
-export function sendText(reply: FastifyReply, text: string | undefined, pretty = false): void {
+/** JSON text in the format that was asked for, or nothing at all. */
+export function sendText(house: House, reply: FastifyReply, text: string | undefined, format: Format = 'json', pretty = false): void {
   guard(reply)
   if (text === undefined) {
     reply.send()
     return
   }
-  reply.header('content-type', fhirJson)
-  const body = pretty ? prettyJson(text) : text
+  if (format === 'xml') void sendXml(house, reply, text, pretty)
+  else sendBody(reply, fhirJson, pretty ? prettyJson(text) : text)
+}
+
+/** The desks' JSON as XML. That it cannot be written would be a mistake of ours. */
+async function sendXml(house: House, reply: FastifyReply, text: string, pretty: boolean): Promise<void> {
+  try {
+    sendBody(reply, fhirXml, await toXml(house.definitions, text, pretty))
+  } catch (error) {
+    house.warn('not written in XML', { reference: reply.request.id, name: error instanceof Error ? error.name : typeof error })
+    reply.code(500)
+    const refusal = fault(
+      'exception',
+      `This answer cannot be written in XML: ask for JSON. If you report it, give the reference ${reply.request.id}.`,
+    )
+    sendBody(reply, fhirJson, refusalText(refusal))
+  }
+}
+
+function sendBody(reply: FastifyReply, contentType: string, body: string): void {
+  reply.header('content-type', contentType)
   if (body.length >= compressBytesMin && acceptsCompressed(reply.request)) reply.compress(body)
   else reply.send(body)
 }

@@ -7,15 +7,19 @@ import { fault } from '../base/fault.ts'
 import { idempotencyKeyCharsMax } from '../base/limits.ts'
 import { parseJson } from '../fhir/json.ts'
 import { type Pairs, parseQuery } from '../fhir/query-string.ts'
-import type { FhirRequest, Prefer, RequestHeaders } from '../fhir/request.ts'
+import type { FhirRequest, Format, Prefer, RequestHeaders } from '../fhir/request.ts'
 import { idPattern, servedTypes } from '../fhir/resource.ts'
-import { assertJsonWillDo } from './content-types.ts'
+import { fromXml } from '../fhir/xml.ts'
+import { formatWanted } from './content-types.ts'
+import type { House } from './desks.ts'
 import { strayAddress } from './routes.ts'
 
 export const basePath = '/fhir'
 
-/** A form (`POST _search`) as the content type parser leaves it; a JSON body is a string. */
+/** A form (`POST _search`) and XML as the content type parser leaves them; a JSON body is a string. */
 export type Form = { readonly form: string }
+export type Xml = { readonly xml: string }
+type Converted = { readonly json: string }
 
 /** What the table of routes says of an address. */
 export type Address = { readonly type?: string; readonly operation?: string; readonly desk: string }
@@ -23,7 +27,8 @@ export type Address = { readonly type?: string; readonly operation?: string; rea
 export function fhirRequest(address: Address, request: FastifyRequest): FhirRequest {
   const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
   const query = queryOf(request)
-  if (!ownFormat.has(address.desk)) assertJsonWillDo(request.headers.accept, formatOf(query))
+  const sent = isConverted(request.body) ? 'xml' : 'json'
+  const format = ownFormat.has(address.desk) ? undefined : formatWanted(request.headers.accept, formatOf(query), sent)
   assertAddress({ type, id, vid }, address.desk, request.url)
   const text = textOf(request.body, address.desk)
   return {
@@ -35,6 +40,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     body: text === undefined ? undefined : parseJson(text),
     text,
     headers: headersOf(request.headers),
+    format,
     method: request.method === 'HEAD' ? 'GET' : request.method,
     url: relative(request.url),
   }
@@ -84,13 +90,35 @@ function textOf(body: unknown, desk: string): string | undefined {
     if (desk === 'search') return undefined
     throw fault('unsupported-media-type', 'Send the body as application/fhir+json; a form is for _search alone.')
   }
-  const text = typeof body === 'string' && body.trim() !== '' ? body : undefined
+  const sent = isConverted(body) ? body.json : body
+  const text = typeof sent === 'string' && sent.trim() !== '' ? sent : undefined
   if (desk === 'search' && text !== undefined)
     throw fault('unsupported-media-type', 'Send the search as application/x-www-form-urlencoded.')
   if (text === undefined && (desk === 'create' || desk === 'update' || desk === 'bundle'))
-    throw fault('malformed', 'The request has no body: send the resource as JSON.')
+    throw fault('malformed', 'The request has no body: send the resource, in JSON or XML.')
   return text
 }
+
+/** A body in XML becomes the JSON that it stands for, once it is known who sends it. */
+export async function readXmlBody(house: House, request: FastifyRequest): Promise<void> {
+  const { xml } = request.body as Xml
+  const converted: Converted = { json: xml.trim() === '' ? '' : await fromXml(house.definitions, xml) }
+  request.body = converted
+}
+
+/** The format for a refusal: of a request that may not even have been read. */
+export function formatOfRefusal({ headers, url, body }: FastifyRequest): Format {
+  const named = /[?&](_format=[^&]*)/.exec(url)?.[1] ?? ''
+  try {
+    return formatWanted(headers.accept, formatOf(parseQuery(named)), isXml(body) || isConverted(body) ? 'xml' : 'json')
+  } catch {
+    return 'json'
+  }
+}
+
+export const isXml = (body: unknown): body is Xml => typeof body === 'object' && body !== null && 'xml' in body
+
+const isConverted = (body: unknown): body is Converted => typeof body === 'object' && body !== null && 'json' in body
 
 const isForm = (body: unknown): body is Form => typeof body === 'object' && body !== null && 'form' in body
 

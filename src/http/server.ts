@@ -17,7 +17,7 @@ import {
   requestIdCharsMax,
   requestReceivedMsMax,
 } from '../base/limits.ts'
-import { assertUtf8, bodyTypes, formType } from './content-types.ts'
+import { assertUtf8, bodyTypes, formType, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { refuseConnection, sendRefusal } from './error-handler.ts'
 
@@ -70,6 +70,10 @@ function takeBodies(app: FastifyInstance): void {
     assertUtf8(request.headers['content-type'])
     return text
   })
+  app.addContentTypeParser(xmlTypes, { parseAs: 'string' }, async (request: FastifyRequest, xml: string) => {
+    assertUtf8(request.headers['content-type'])
+    return { xml }
+  })
   app.addContentTypeParser(formType, { parseAs: 'string' }, async (_request: FastifyRequest, form: string) => ({ form }))
 }
 
@@ -89,6 +93,7 @@ export const compression = (app: FastifyInstance): unknown =>
     global: false,
     threshold: compressBytesMin,
     encodings: ['br', 'gzip'],
+    requestEncodings: ['gzip', 'br', 'deflate'],
     zlibOptions: { level: 1 },
     customTypes: (type: string) => /json|text|xml/.test(type),
   })

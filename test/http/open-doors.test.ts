@@ -25,7 +25,8 @@ describe('without a token', () => {
     ['/fhir/metadata?mode=normative', 200],
     ['/fhir/metadata?mode=terminology', 400],
     ['/fhir/metadata?_format=json', 200],
-    ['/fhir/metadata?_format=xml', 406],
+    ['/fhir/metadata?_format=xml', 200],
+    ['/fhir/metadata?_format=ttl', 406],
     ['/fhir/metadata/', 200],
   ])('%s is %i', async (url, status) => {
     expect((await app.inject(url)).statusCode).toBe(status)

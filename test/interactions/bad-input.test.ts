@@ -126,8 +126,7 @@ describe('a body', () => {
 
   it.each([
     'text/plain',
-    'application/xml',
-    'application/fhir+xml',
+    'application/fhir+turtle',
     'multipart/form-data; boundary=x',
     'application/octet-stream',
     'image/png',
@@ -227,7 +226,7 @@ describe('a header', () => {
     ['if-match', 'nonsense', 412],
     ['if-match', '""""', 412],
     ['if-none-match', 'x'.repeat(4_000), 200],
-    ['accept', 'application/fhir+xml', 406],
+    ['accept', 'application/fhir+turtle', 406],
     ['accept', 'image/png', 406],
     ['accept', ';;;,,,', 406],
     ['prefer', 'handling==;;,strict', 200],
