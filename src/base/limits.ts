@@ -88,3 +88,5 @@ export const exportFiltersMax = 50
 export const exportPatientsMax = 100_000
 export const expandedCodesMax = 200_000
 export const profilesGatheredMax = 2_000
+export const patchOperationsMax = 500
+export const patchPathCharsMax = 400

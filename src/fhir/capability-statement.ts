@@ -44,6 +44,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
     implementation: { description: 'Slotwise scheduling server', url: served.base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
+    patchFormat: ['application/json-patch+json'],
     rest: [
       {
         mode: 'server',
@@ -74,7 +75,7 @@ const security = {
 
 const systemInteractions = ['batch']
 const readOnlyInteractions = ['read', 'search-type']
-const interactions = ['read', 'vread', 'update', 'delete', 'history-instance', 'create', 'search-type']
+const interactions = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'create', 'search-type']
 
 function resourceOf(definitions: Definitions, served: Served, type: string): Record<string, unknown> {
   const readOnly = (readOnlyTypes as readonly string[]).includes(type)

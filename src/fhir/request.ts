@@ -36,6 +36,8 @@ export type FhirRequest = {
   readonly body?: unknown
   /** The JSON text of the body exactly as it was sent, or as its XML says. */
   readonly text?: string
+  /** The media type of a patch, without parameters. */
+  readonly patchType?: string
   readonly headers: RequestHeaders
   readonly method: string
   /** What the answer is to be written in; JSON where it is not said. Desks speak JSON alone. */

@@ -14,6 +14,8 @@ export const plainJson = 'application/json; charset=utf-8'
 /** What a request body may call itself. */
 export const bodyTypes = ['application/fhir+json', 'application/json', 'application/json+fhir']
 export const xmlTypes = ['application/fhir+xml', 'application/xml', 'text/xml', 'application/xml+fhir']
+/** What a patch may call itself beside a resource. */
+export const patchTypes = ['application/json-patch+json']
 export const formType = 'application/x-www-form-urlencoded'
 
 const jsonNames = [...bodyTypes, 'text/json']
@@ -83,7 +85,8 @@ function isOfR4(part: string): boolean {
 
 const weightOf = (part: string): number => Number(/;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)/i.exec(part)?.[1] ?? 1)
 
-const parameterless = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLowerCase()
+/** A media type without its parameters. */
+export const parameterless = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLowerCase()
 
 /** JSON is UTF-8 (RFC 8259 8.1), and so is FHIR's XML; a body that says otherwise would be read wrongly. */
 export function assertUtf8(contentType: string | undefined): void {

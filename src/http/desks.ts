@@ -5,6 +5,7 @@
 import { create } from '../interactions/create.ts'
 import type { Desk } from '../interactions/desk.ts'
 import { historyInstance } from '../interactions/history-instance.ts'
+import { patch } from '../interactions/patch.ts'
 import { read } from '../interactions/read.ts'
 import { remove } from '../interactions/remove.ts'
 import { search } from '../interactions/search.ts'
@@ -28,6 +29,7 @@ export const desks = {
   search,
   create,
   update,
+  patch,
   remove,
   historyInstance,
   findSlots,

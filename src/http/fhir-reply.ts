@@ -94,7 +94,7 @@ export function isNotModified({ method, headers }: FhirRequest, { status, versio
 }
 
 /** The desks whose answer is what was written. */
-const writes: ReadonlySet<string> = new Set(['create', 'update'])
+const writes: ReadonlySet<string> = new Set(['create', 'update', 'patch'])
 
 /** `Prefer: return=…` speaks of what was created or updated (https://hl7.org/fhir/R4/http.html#ops). */
 export function asPreferred(desk: string, { headers }: FhirRequest, { status, body }: Reply): string | undefined {

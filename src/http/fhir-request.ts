@@ -10,7 +10,7 @@ import { type Pairs, parseQuery } from '../fhir/query-string.ts'
 import type { FhirRequest, Format, Prefer, RequestHeaders } from '../fhir/request.ts'
 import { idPattern, servedTypes } from '../fhir/resource.ts'
 import { fromXml } from '../fhir/xml.ts'
-import { formatWanted } from './content-types.ts'
+import { formatWanted, parameterless, patchTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { strayAddress } from './routes.ts'
 
@@ -31,6 +31,8 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
   const format = ownFormat.has(address.desk) ? undefined : formatWanted(request.headers.accept, formatOf(query), sent)
   assertAddress({ type, id, vid }, address.desk, request.url)
   const text = textOf(request.body, address.desk)
+  const patchType = address.desk === 'patch' ? parameterless(request.headers['content-type'] ?? '') : undefined
+  if (patchType === undefined && text !== undefined) assertNoPatch(request.headers['content-type'])
   return {
     type,
     id,
@@ -39,6 +41,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     query,
     body: text === undefined ? undefined : parseJson(text),
     text,
+    patchType,
     headers: headersOf(request.headers),
     format,
     method: request.method === 'HEAD' ? 'GET' : request.method,
@@ -94,8 +97,11 @@ function textOf(body: unknown, desk: string): string | undefined {
   const text = typeof sent === 'string' && sent.trim() !== '' ? sent : undefined
   if (desk === 'search' && text !== undefined)
     throw fault('unsupported-media-type', 'Send the search as application/x-www-form-urlencoded.')
-  if (text === undefined && (desk === 'create' || desk === 'update' || desk === 'bundle'))
-    throw fault('malformed', 'The request has no body: send the resource, in JSON or XML.')
+  if (text === undefined && (desk === 'create' || desk === 'update' || desk === 'patch' || desk === 'bundle'))
+    throw fault(
+      'malformed',
+      desk === 'patch' ? 'The request has no body: send the patch.' : 'The request has no body: send the resource, in JSON or XML.',
+    )
   return text
 }
 
@@ -119,6 +125,12 @@ export function formatOfRefusal({ headers, url, body }: FastifyRequest): Format 
 export const isXml = (body: unknown): body is Xml => typeof body === 'object' && body !== null && 'xml' in body
 
 const isConverted = (body: unknown): body is Converted => typeof body === 'object' && body !== null && 'json' in body
+
+/** A patch is no resource, and is sent by PATCH alone. */
+function assertNoPatch(contentType: string | undefined): void {
+  if (contentType?.includes('patch+') && patchTypes.includes(parameterless(contentType)))
+    throw fault('unsupported-media-type', 'A patch is sent by PATCH. Send a resource as application/fhir+json.')
+}
 
 const isForm = (body: unknown): body is Form => typeof body === 'object' && body !== null && 'form' in body
 

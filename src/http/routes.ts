@@ -10,7 +10,7 @@ import type { ServedOperation } from '../fhir/capability-statement.ts'
 import { readOnlyTypes, servedTypes } from '../fhir/resource.ts'
 import type { Desks } from './desks.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** A Bundle's desk is made of all the others (`fhir-doors.ts`). */
 export type DeskName = keyof Desks | 'bundle'
 export type Route = readonly [method: Method, path: string, verb: Verb | '-', desk: DeskName]
@@ -23,9 +23,11 @@ export const routes: readonly Route[] = [
   ['POST',   '/:type/_search',               's', 'search'],
   ['POST',   '/:type',                       'c', 'create'],
   ['PUT',    '/:type',                       'u', 'update'],
+  ['PATCH',  '/:type',                       'u', 'patch'],
   ['DELETE', '/:type',                       'd', 'remove'],
   ['GET',    '/:type/:id',                   'r', 'read'],
   ['PUT',    '/:type/:id',                   'u', 'update'],
+  ['PATCH',  '/:type/:id',                   'u', 'patch'],
   ['DELETE', '/:type/:id',                   'd', 'remove'],
   ['GET',    '/:type/:id/_history',          'r', 'historyInstance'],
   ['GET',    '/:type/:id/_history/:vid',     'r', 'vread'],

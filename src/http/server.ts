@@ -17,7 +17,7 @@ import {
   requestIdCharsMax,
   requestReceivedMsMax,
 } from '../base/limits.ts'
-import { assertUtf8, bodyTypes, formType, xmlTypes } from './content-types.ts'
+import { assertUtf8, bodyTypes, formType, patchTypes, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { refuseConnection, sendRefusal } from './error-handler.ts'
 
@@ -66,7 +66,7 @@ function plainDollar(url: string): string {
 /** Bodies arrive as text: what is stored and compared is what was sent. */
 function takeBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(bodyTypes, { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
+  app.addContentTypeParser([...bodyTypes, ...patchTypes], { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
     assertUtf8(request.headers['content-type'])
     return text
   })
@@ -109,7 +109,7 @@ const noBrowser: FastifyCorsOptions = { origin: false }
 
 const anyOrigin: FastifyCorsOptions = {
   origin: '*',
-  methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowedHeaders: [
     'Authorization',
     'Accept',
