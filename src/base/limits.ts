@@ -25,6 +25,7 @@ export const horizonDaysMax = 400
 export const holdSecondsDefault = 600
 export const slotMinutesDefault = 15
 export const idempotencyHoursKept = 24
+export const patientsPerVisitMax = 50
 export const visitMinutesMax = 24 * 60
 export const lapsedHoldsPerSweepMax = 200
 export const databaseConnectionsMax = 12

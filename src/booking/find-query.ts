@@ -18,6 +18,10 @@ export type FindQuery = {
   /** Minutes of the clinic's day. */
   readonly timeFrom?: number
   readonly timeTo?: number
+  /** Minutes of the clinic's day at which a visit may start. */
+  readonly times?: readonly number[]
+  /** Slots that are kept for something else. */
+  readonly except?: ReadonlySet<string>
   /** A patient asks, not staff. */
   readonly online: boolean
   /** The patient's own time: a visit that overlaps it would be refused. */

@@ -66,7 +66,8 @@ function inSlice(slice: Slice, query: SliceQuery, { from, behind, wanted }: Resu
     const last = found[wanted - 1]
     if (last && first && compare(first, last.visit.slot) > 0) break
     if (!plan || !first) continue
-    const visitsHere = visitsOf(plan, slots, taken.get(first.schedule) ?? [], asked)
+    const open = query.except ? slots.filter((slot) => !query.except?.has(slot.id)) : slots
+    const visitsHere = visitsOf(plan, open, taken.get(first.schedule) ?? [], asked)
     found.push(
       ...visitsHere.filter(
         ({ visit }) => isDecided(visit.slot) && isAfter(visit.slot, query.after) && !query.busy?.some((own) => overlaps(own, visit)),
@@ -88,6 +89,7 @@ function visitsOf(plan: SchedulePlan, free: readonly FreeSlot[], taken: readonly
       until: query.until,
       now: query.now,
       days: query.days,
+      times: query.times,
       timeFrom: query.timeFrom,
       timeTo: query.timeTo,
       online: query.online,

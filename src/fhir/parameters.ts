@@ -45,6 +45,7 @@ const aliases: Readonly<Record<string, Alias>> = {
   'appointment-resource': { resource: 'appointment-resource' },
   appointment: { plain: 'appointment', resource: 'appointment-resource' },
   appointmentNote: { plain: 'comment' },
+  indications: { plain: 'reason' },
   max: { plain: '_count' },
 }
 
@@ -165,4 +166,29 @@ export function conceptIn({ name, value }: Parameter): Readonly<Record<string, u
   if (typeof value === 'string') return { text: value }
   if (typeof value !== 'object' || value === null) throw fault('value', `The ${name} is a CodeableConcept.`, name)
   return 'code' in value ? { coding: [value] } : (value as Readonly<Record<string, unknown>>)
+}
+
+/** What was POSTed as a query that asks the same, so that a `next` link can be followed by GET. Resources have no such form. */
+export function queryOfBody({ body }: FhirRequest): [string, string][] {
+  return fromBody(body, undefined).flatMap(({ name, value }): [string, string][] => {
+    const text = queryValue(value)
+    return text === undefined ? [] : [[name, text]]
+  })
+}
+
+function queryValue(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'object') return String(value)
+  const { reference, identifier, coding, code, value: own, system } = value as Record<string, unknown>
+  if (typeof reference === 'string') return reference
+  if (Array.isArray(coding))
+    return coding
+      .map((one) => queryValue(one) ?? '')
+      .filter(Boolean)
+      .join(',')
+  if (typeof code === 'string' && (system === undefined || typeof system === 'string'))
+    return system === undefined ? code : `${system}|${code}`
+  if (identifier !== undefined) return queryValue(identifier)
+  if (typeof own === 'string') return typeof system === 'string' ? `${system}|${own}` : own
+  return JSON.stringify(value)
 }

@@ -74,12 +74,16 @@ export function parseCriterion(
 ): Criterion | undefined {
   if (name.startsWith('_has:')) return parseHas(reading, name, value, way)
   const [, code = '', modifier, rest] = nameParts.exec(name) ?? []
-  const parameter = reading.definitions.searchParameters.get(reading.type)?.get(code)
+  const parameters = reading.definitions.searchParameters.get(reading.type)
+  const parameter = parameters?.get(code) ?? (rest === undefined ? undefined : parameters?.get(spelledAsType(code)))
   if (!isSearchable(parameter)) return undefined
   if (rest !== undefined) return parseChain(reading, parameter, modifier, rest, value, way)
   if (modifier === 'missing') return { kind: 'missing', code, missing: parseMissing(name, value) }
   return parseValues(reading, { parameter, modifier, name, values: splitValues(name, value) })
 }
+
+/** NHS BaRS begins a chain with the name of a type, `Schedule.actor:HealthcareService`, and means the parameter of that name. */
+const spelledAsType = (name: string): string => (storedTypes.includes(name) ? `${name.charAt(0).toLowerCase()}${name.slice(1)}` : '')
 
 function parseValues(reading: Reading, asked: Asked): Criterion {
   const { parameter, modifier, name, values } = asked

@@ -127,11 +127,14 @@ function referenceCodes(definitions: Definitions, type: string, code: string, ta
     .map((parameter) => parameter.code)
 }
 
-/** `Slot:schedule`, `Schedule:actor:Location`, `Slot:*`, `*`; only where it iterates may it start from another type. */
+/**
+ * `Slot:schedule`, `Schedule:actor:Location`, `Slot:*`, `*`; from another type than the searched it goes on from what was
+ * included, also where a client (NHS BaRS) has left out `:iterate`.
+ */
 function readInclude({ definitions, type: searched }: Reading, value: string, iterate: boolean): Include | undefined {
   const [type = '', code = '*', target] = value === '*' ? [searched] : value.split(':')
-  const codes = storedTypes.includes(type) && (iterate || type === searched) ? referenceCodes(definitions, type, code, target) : []
-  return codes.length ? { type, codes, target, iterate } : undefined
+  const codes = storedTypes.includes(type) ? referenceCodes(definitions, type, code, target) : []
+  return codes.length ? { type, codes, target, iterate: iterate || type !== searched } : undefined
 }
 
 /** `Appointment:slot`, and where it iterates `Slot:schedule:Schedule`, whatever `Schedule` was brought by. */

@@ -16,7 +16,7 @@ import { inDialect } from './refusal.ts'
 import { type Taking, takeTime, takeVisit } from './take-visit.ts'
 
 export const book = (house: House, actor: Actor, request: FhirRequest): Promise<Reply> =>
-  inDialect(request, () => takeVisit(house, actor, request, 'The visit is booked.', bookWhatIsAsked))
+  inDialect(request, () => takeVisit(house, actor, request, 'The visit is booked.', bookWhatIsAsked), false)
 
 async function bookWhatIsAsked(taking: Taking): Promise<Done> {
   const { asked, house } = taking

@@ -34,7 +34,7 @@ export async function changeStored(taking: Taking, id: string, stored: Resource)
     once,
     assertMay: (held) => {
       assertMay(held)
-      assertSamePatient(held, asked.patient, house.base)
+      assertSamePatients(held, asked.patients, house.base)
     },
   })
 }
@@ -84,7 +84,7 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     once,
     assertMay: (before) => {
       assertMay(before)
-      if (!asked.resource) assertSamePatient(before, asked.patient, house.base)
+      if (!asked.resource) assertSamePatients(before, asked.patients, house.base)
     },
   })
 }
@@ -123,7 +123,8 @@ async function slotWanted({ house, asked }: Taking, stored: Resource): Promise<s
   return slotAt(house, schedule, start)
 }
 
-function assertSamePatient(held: Resource, patient: string | undefined, base: string): void {
-  if (patient === undefined || patientsNamed(held, base).includes(`Patient/${patient}`)) return
+function assertSamePatients(held: Resource, asked: readonly string[], base: string): void {
+  const named = patientsNamed(held, base)
+  if (asked.every((patient) => named.includes(`Patient/${patient}`))) return
   throw fault('business-rule', 'The time is held for another patient: hold or book one for this patient.', 'patient')
 }

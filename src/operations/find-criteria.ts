@@ -6,37 +6,19 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
-import {
-  findSchedulesMax,
-  findWindowDaysDefault,
-  findWindowDaysMax,
-  pageSizeDefault,
-  pageSizeMax,
-  visitMinutesMax,
-} from '../base/limits.ts'
+import { findWindowDaysDefault, findWindowDaysMax, pageSizeDefault, pageSizeMax, visitMinutesMax } from '../base/limits.ts'
 import type { FindQuery, Position } from '../booking/find-query.ts'
-import {
-  allOf,
-  firstOf,
-  type Inputs,
-  idIn,
-  inputsOf,
-  instantIn,
-  nameIn,
-  type Parameter,
-  textIn,
-  tokensIn,
-  wholeNumberIn,
-} from '../fhir/parameters.ts'
+import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf } from '../fhir/resource.ts'
-import { parseSearch } from '../fhir/search-query.ts'
 import type { DayCode } from '../scheduling/availability-rules.ts'
 import type { House } from '../store/house.ts'
-import { schedulesMatching } from '../store/plans.ts'
-import { compileSearch } from '../store/search/page.ts'
-import { runSearch } from '../store/search/run.ts'
+import { slotsOfOtherTypes } from '../store/slots.ts'
 import { patientTime } from '../store/visit-context.ts'
+import { timingIn } from './asked-timing.ts'
+import { schedulesOf } from './find-schedules.ts'
+import { eachNamedBy } from './named-resources.ts'
+import { type Referral, referralOf } from './referral.ts'
 import { assertKnown } from './unknown-parameters.ts'
 
 const dayMs = 86_400_000
@@ -53,6 +35,14 @@ const known: ReadonlySet<string> = new Set([
   'healthcare-service',
   'service-type',
   'specialty',
+  'appointment-type',
+  'modality',
+  'referral-identifier',
+  'reason',
+  'timing',
+  'coverage',
+  'insurance-reference',
+  'patient-resource',
   'patient',
   'duration',
   'day-of-week',
@@ -71,35 +61,67 @@ export type Criteria = {
   readonly includes: readonly string[]
   readonly unknown: readonly string[]
   readonly window: { start: number; end: number }
+  /** The ids of the patients whom the visit is for: those named, or whom the referral is about. */
+  readonly patients: readonly string[]
+  readonly referral?: Referral
+  readonly inputs: Inputs
 }
 
 /** Throws: value, too-costly, and `malformed` for an unknown parameter under `Prefer: handling=strict`. */
 export async function criteriaOf(house: House, actor: Actor, request: FhirRequest, online: boolean): Promise<Criteria> {
   const inputs = inputsOf(request, known)
-  assertKnown(inputs, request)
+  const timing = timingIn(inputs)
+  const unknown = [...inputs.unknown, ...timing.ignored]
+  assertKnown({ unknown }, request)
   const window = windowOf(house, inputs)
-  const service = serviceOf(house, inputs)
-  const schedules = await schedulesOf(house, inputs, request)
-  const busy = await busyTime(house, actor, inputs, window)
+  const found = await referralOf(house, actor, inputs)
+  const referral = found === 'unknown' ? undefined : found
+  const named = await eachNamedBy(house, inputs, 'patient', 'Patient')
+  const patients = named.length > 0 || !referral?.patient ? named : [referral.patient]
+  const schedules = found === 'unknown' ? [] : await schedulesOf(house, inputs, request, referral)
+  const from = Math.max(window.start, house.clock.now().getTime(), timing.from ?? 0)
+  const until = Math.min(window.end, timing.until ?? window.end)
   return {
     window,
+    patients,
+    referral,
+    inputs,
     includes: allOf(inputs, '_include').map(textIn),
-    unknown: inputs.unknown,
+    unknown,
     query: {
-      schedules,
-      from: Math.max(window.start, house.clock.now().getTime()),
-      until: window.end,
+      schedules: from < until ? schedules : [],
+      from,
+      until,
       count: countOf(inputs),
-      service,
-      minutes: minutesOf(inputs),
-      days: daysOf(inputs),
+      service: serviceOf(house, inputs),
+      minutes: minutesOf(inputs) ?? timing.minutes,
+      days: daysBoth(daysOf(inputs), timing.days),
+      times: timing.times,
       timeFrom: timeOf(inputs, 'time-from'),
       timeTo: timeOf(inputs, 'time-to'),
       online: online || actor.patient !== undefined,
-      busy,
+      busy: await busyTime(house, actor, patients, window),
+      except: await keptForOthers(house, inputs, schedules, { from, until }),
       after: positionOf(inputs),
     },
   }
+}
+
+/** Days of the week that both ways of asking allow. */
+const daysBoth = (one: readonly DayCode[] | undefined, other: readonly DayCode[] | undefined): DayCode[] | undefined =>
+  one && other ? one.filter((day) => other.includes(day)) : ((one ?? other) as DayCode[] | undefined)
+
+/** Slots that say which type of appointment they are for, and it is not one that was asked for. */
+async function keptForOthers(
+  house: House,
+  inputs: Inputs,
+  schedules: readonly string[],
+  { from, until }: { from: number; until: number },
+): Promise<ReadonlySet<string> | undefined> {
+  const types = allOf(inputs, 'appointment-type').flatMap(tokensIn)
+  if (types.length === 0 || schedules.length === 0 || from >= until) return undefined
+  const words = types.map(({ system, code }) => `appointment-type=${system === undefined ? '' : `${system}|`}${code}`)
+  return new Set(await slotsOfOtherTypes(house.pool, { schedules, from: instantOf(from), until: instantOf(until), words }))
 }
 
 function windowOf(house: House, inputs: Inputs): { start: number; end: number } {
@@ -111,19 +133,20 @@ function windowOf(house: House, inputs: Inputs): { start: number; end: number } 
   return { start, end }
 }
 
-/** When the patient is busy, as far as the caller may know: their own visits are not offered a second time. */
+/** When the patients are busy, as far as the caller may know: their own visits are not offered a second time. */
 async function busyTime(
   house: House,
   actor: Actor,
-  inputs: Inputs,
+  asked: readonly string[],
   window: { start: number; end: number },
 ): Promise<Interval[] | undefined> {
-  const asked = firstOf(inputs, 'patient')
-  const patient = asked ? idIn(asked, 'Patient', house.base) : actor.patient
+  const patients = asked.length > 0 || actor.patient === undefined ? asked : [actor.patient]
   const permission = may(actor, 's', 'Appointment')
-  if (patient === undefined || !permission.allowed || permission.queries) return undefined
-  if (permission.patient !== undefined && permission.patient !== patient) return undefined
-  return patientTime(house.pool, patient, instantOf(window.start), instantOf(window.end + visitMinutesMax * 60_000))
+  if (!permission.allowed || permission.queries) return undefined
+  const known = patients.filter((patient) => permission.patient === undefined || permission.patient === patient)
+  if (known.length === 0) return undefined
+  const until = instantOf(window.end + visitMinutesMax * 60_000)
+  return (await Promise.all(known.map((patient) => patientTime(house.pool, patient, instantOf(window.start), until)))).flat()
 }
 
 function serviceOf(house: House, inputs: Inputs): FindQuery['service'] {
@@ -175,66 +198,3 @@ function positionOf(inputs: Inputs): Position | undefined {
 }
 
 export const cursorOf = ({ start, schedule, slot }: Position): string => Buffer.from(`${start} ${schedule} ${slot}`).toString('base64url')
-
-/** Parameters that name an actor, with the type each refers to. */
-const actorTypes: Readonly<Record<string, string>> = {
-  practitioner: 'Practitioner',
-  'practitioner-role': 'PractitionerRole',
-  location: 'Location',
-  organization: 'Organization',
-  'healthcare-service': 'HealthcareService',
-}
-
-/** Inside a parameter any value will do, between parameters all must hold. */
-async function schedulesOf(house: House, inputs: Inputs, request: FhirRequest): Promise<string[]> {
-  const named = new Set(allOf(inputs, 'schedule').flatMap((parameter) => idsIn(house, parameter, 'Schedule')))
-  if (request.type === 'Schedule' && request.id) named.add(request.id)
-  if (named.size > findSchedulesMax) throw fault('too-costly', `Name at most ${findSchedulesMax} Schedules at once.`, 'schedule')
-  const groups: string[][] = []
-  for (const [name, type] of Object.entries(actorTypes)) {
-    const values = allOf(inputs, name)
-    if (values.length > 0)
-      groups.push((await Promise.all(values.map((value) => actorIds(house, value, type)))).flat().map((id) => `${name}=${type}/${id}`))
-  }
-  for (const name of ['service-type', 'specialty', 'gender', 'language']) {
-    const tokens = allOf(inputs, name).flatMap(tokensIn)
-    if (tokens.length > 0)
-      groups.push(tokens.map(({ system, code }) => `${name}=${system === undefined || name === 'gender' ? code : `${system}|${code}`}`))
-  }
-  const places = await placesOf(house, inputs)
-  if (places) groups.push(places.map((id) => `location=Location/${id}`))
-  // A Schedule named outright needs no look; whether it is there, its plan says.
-  if (named.size > 0 && groups.length === 0) return [...named]
-  if (named.size > 0) groups.push([...named].map((id) => `schedule=${id}`))
-  const schedules = await schedulesMatching(house.pool, groups, findSchedulesMax + 1)
-  if (schedules.length <= findSchedulesMax) return schedules
-  throw fault('too-costly', `More than ${findSchedulesMax} Schedules match: narrow it by practitioner, location, service or specialty.`)
-}
-
-/** Of several with commas between them any will do. */
-const idsIn = (house: House, parameter: Parameter, type: string): string[] =>
-  nameIn(parameter)
-    .split(',')
-    .map((name) => idIn({ name: parameter.name, value: name }, type, house.base))
-
-/** By reference, or by a business identifier (`{"identifier": {"system", "value"}}`) as IHE sends it. */
-async function actorIds(house: House, parameter: Parameter, type: string): Promise<string[]> {
-  const identifier = (parameter.value as { identifier?: { system?: string; value?: string } } | undefined)?.identifier
-  if (!identifier?.value) return idsIn(house, parameter, type)
-  return idsBySearch(house, type, [['identifier', `${identifier.system ?? ''}${identifier.system ? '|' : ''}${identifier.value}`]])
-}
-
-/** Locations near a position, or with the text in their name or address. */
-async function placesOf(house: House, inputs: Inputs): Promise<string[] | undefined> {
-  const [near, text] = [firstOf(inputs, 'near'), firstOf(inputs, 'location-string')]
-  if (near) return idsBySearch(house, 'Location', [['near', textIn(near)]])
-  if (!text) return undefined
-  const [byAddress, byName] = await Promise.all(['address', 'name'].map((name) => idsBySearch(house, 'Location', [[name, textIn(text)]])))
-  return [...new Set([...(byAddress ?? []), ...(byName ?? [])])]
-}
-
-async function idsBySearch(house: House, type: string, pairs: readonly (readonly [string, string])[]): Promise<string[]> {
-  const query = parseSearch(house.definitions, type, pairs, house.base)
-  const rows = await runSearch(house.pool, compileSearch(house.definitions, type, { ...query, count: findSchedulesMax }), undefined)
-  return rows.map((row) => row.id)
-}

@@ -9,6 +9,7 @@ import { type Found, findVisits } from '../booking/find.ts'
 import { textOf } from '../booking/find-query.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
+import { queryOfBody } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -105,11 +106,10 @@ export function remarksOn(criteria: { readonly unknown: readonly string[] }, cou
 
 function linksOf(house: House, request: FhirRequest, criteria: Criteria, found: readonly Found[], more: boolean): Link[] {
   const path = request.url.split('?')[0] ?? ''
-  const asked = request.query.filter(([name]) => name !== '_cursor')
+  const asked = [...request.query, ...queryOfBody(request)].filter(([name]) => name !== '_cursor')
   const self: Link = { relation: 'self', url: `${house.base}/${path}${asked.length > 0 ? `?${queryText(asked)}` : ''}` }
   const last = found.at(-1)
-  // What was POSTed cannot be followed by a GET of a link.
-  if (!more || !last || request.method === 'POST') return [self]
+  if (!more || !last) return [self]
   const window = asked.some(([name]) => name === 'end' || name === 'endTime') ? [] : ([['end', instantOf(criteria.window.end)]] as const)
   const { slot } = last.visit
   const cursor = cursorOf({ start: slot.start, schedule: slot.schedule, slot: slot.id })

@@ -10,30 +10,31 @@ import type { Found } from '../booking/find.ts'
 import { findVisits } from '../booking/find.ts'
 import { bundle, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
-import { allOf, idIn, inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
-import { instantOf } from '../fhir/resource.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import type { House } from '../store/house.ts'
 import { type Proposal, saveProposals } from '../store/proposals.ts'
 import { type Criteria, criteriaOf } from './find-criteria.ts'
 import { assertMayFind, remarksOn } from './find-slots.ts'
+import { saidOf } from './said-of-visit.ts'
 
 /** A proposal can be taken for this long; the time itself is not kept free meanwhile. */
 const proposalMinutes = 30
 
 export async function find(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
-  const patients = patientsOf(house, request)
+  const { patients } = criteria
+  const said: Resource = { resourceType: 'Appointment', ...saidOf(criteria.inputs, criteria.referral?.reference) }
   const { found, more } = await findVisits(house, criteria.query)
   const at = house.clock.now()
-  const proposals = found.map((one) => proposalFor(house, one, criteria, patients[0], at))
+  const proposals = found.map((one) => proposalFor(house, one, criteria, said, at))
   const expires = new Date(at.getTime() + proposalMinutes * 60_000).toISOString()
   if (proposals.length > 0) await saveProposals(house.pool, proposals, { expires, patients, audit: auditOf(house, actor, 'find') })
   const entries = proposals.map(({ id, body }) => searchEntry(house.base, 'Appointment', id, body, 'match'))
-  const said = `${entries.length} proposals${more ? '; there are more' : ''}`
-  const outcome = operationOutcome([{ severity: 'information', code: 'informational', diagnostics: said }])
+  const count = `${entries.length} proposals${more ? '; there are more' : ''}`
+  const outcome = operationOutcome([{ severity: 'information', code: 'informational', diagnostics: count }])
   const remarks = [searchEntry('', '', undefined, JSON.stringify(outcome), 'outcome'), ...remarksOn({ unknown: criteria.unknown }, 1)]
   return {
     status: 200,
@@ -41,27 +42,25 @@ export async function find(house: House, actor: Actor, request: FhirRequest): Pr
   }
 }
 
-const patientsOf = (house: House, request: FhirRequest): string[] =>
-  allOf(inputsOf(request, new Set(['patient'])), 'patient').map((parameter) => idIn(parameter, 'Patient', house.base))
-
 /** The id is new each time and cannot be guessed: who has it was shown the proposal. */
-function proposalFor(house: House, { visit, plan, service }: Found, { window }: Criteria, patient: string | undefined, at: Date): Proposal {
+function proposalFor(house: House, { visit, plan, service }: Found, { window, patients }: Criteria, said: Resource, at: Date): Proposal {
   const minutes = Math.round((visit.end - visit.start) / 60_000)
   const id = house.ids.next()
   const appointment = visitAppointment({
     plan,
     service,
-    patients: patient === undefined ? [] : [{ reference: `Patient/${patient}` }],
+    patients: patients.map((patient) => ({ reference: `Patient/${patient}` })),
     start: visit.start,
     end: visit.end,
     slots: visit.slots.map((slot) => slot.id),
     status: 'proposed',
     created: at.toISOString(),
+    proposal: said,
   })
   const body = JSON.stringify({
     ...appointment,
     id,
     requestedPeriod: [{ start: instantOf(window.start), end: instantOf(window.end) }],
   })
-  return { id, slot: visit.slot.id, body, minutes, service: service?.reference ?? null, patient: patient ?? null }
+  return { id, slot: visit.slot.id, body, minutes, service: service?.reference ?? null, patient: patients[0] ?? null }
 }

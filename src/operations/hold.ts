@@ -10,4 +10,4 @@ import { inDialect } from './refusal.ts'
 import { takeTime, takeVisit } from './take-visit.ts'
 
 export const hold = (house: House, actor: Actor, request: FhirRequest): Promise<Reply> =>
-  inDialect(request, () => takeVisit(house, actor, request, 'The time is held.', (taking) => takeTime(taking, true)))
+  inDialect(request, () => takeVisit(house, actor, request, 'The time is held.', (taking) => takeTime(taking, true)), true)

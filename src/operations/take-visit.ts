@@ -7,6 +7,7 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { bookSlot } from '../booking/book.ts'
 import type { CancelInput } from '../booking/cancel.ts'
+import { patientIds } from '../booking/participants.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -15,8 +16,9 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 import { type Proposal, proposalOf } from '../store/proposals.ts'
 import { assertMayChange } from './may-change.ts'
 import { type Done, once } from './once.ts'
+import { passedOn } from './said-of-visit.ts'
 import { bundleReply, createdReply } from './visit-reply.ts'
-import { patientIn, type VisitRequest, visitRequest } from './visit-request.ts'
+import { type VisitRequest, visitRequest } from './visit-request.ts'
 
 export type Taking = {
   readonly house: House
@@ -52,11 +54,11 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
   return bookSlot(taking.house, {
     ...common(taking, hold),
     slot: asked.slot,
-    patient: patientFor(taking, undefined),
+    ...patientsFor(taking, undefined),
     service: asked.service,
     minutes: asked.minutes,
     start: asked.start,
-    proposal: asked.resource,
+    proposal: wordsOf(asked, {}),
   })
 }
 
@@ -75,10 +77,10 @@ async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<
   return bookSlot(house, {
     ...common(taking, hold),
     slot: proposal.slot,
-    patient: patientFor(taking, proposed),
+    ...patientsFor(taking, proposed),
     service: proposal.service === null ? {} : { reference: proposal.service },
     minutes: proposal.minutes,
-    proposal: asked.resource,
+    proposal: wordsOf(asked, passedOn(proposed)),
   })
 }
 
@@ -102,8 +104,15 @@ export const replacement = (house: House, actor: Actor, id: string): CancelInput
   assertMay: assertMayChange(house, actor),
 })
 
-function patientFor({ house, asked }: Taking, proposed: Resource | undefined): string {
-  const patient = asked.patient ?? patientIn(proposed, house.base)
+function patientsFor({ house, asked }: Taking, proposed: Resource | undefined): { patient: string; others: readonly string[] } {
+  const [patient, ...others] = asked.patients.length > 0 ? asked.patients : patientIds(proposed, house.base)
   if (patient === undefined) throw fault('required', 'Say which patient the visit is for.', 'patient')
-  return patient
+  return { patient, others }
+}
+
+/** The client's own Appointment, or what else was said of the visit: the call's words over those of the proposal. */
+function wordsOf({ resource, said }: VisitRequest, passed: Readonly<Record<string, unknown>>): Resource | undefined {
+  const words = { ...passed, ...said }
+  if (!resource && Object.keys(words).length === 0) return undefined
+  return { ...words, ...resource, resourceType: 'Appointment' }
 }

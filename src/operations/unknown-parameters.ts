@@ -6,7 +6,7 @@ import { Fault } from '../base/fault.ts'
 import type { Inputs } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 
-export function assertKnown({ unknown }: Inputs, { headers }: FhirRequest): void {
+export function assertKnown({ unknown }: Pick<Inputs, 'unknown'>, { headers }: FhirRequest): void {
   if (unknown.length === 0 || headers.prefer.handling !== 'strict') return
   throw new Fault(
     'malformed',

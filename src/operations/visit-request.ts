@@ -5,14 +5,17 @@
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
-import { visitMinutesMax } from '../base/limits.ts'
-import { idNamed, patientsNamed, withLocalActors } from '../booking/participants.ts'
+import { patientsPerVisitMax, visitMinutesMax } from '../base/limits.ts'
+import { patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
+import { eachNamedBy, idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
+import { referralNamed } from './referral.ts'
+import { saidOf } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
 
@@ -25,6 +28,11 @@ const known: ReadonlySet<string> = new Set([
   'service-type',
   'duration',
   'comment',
+  'reason',
+  'appointment-type',
+  'referral-identifier',
+  'coverage',
+  'insurance-reference',
   'appointment',
   'appointment-resource',
   'cancelled-appt-id',
@@ -39,8 +47,10 @@ export type VisitRequest = {
   readonly start?: number
   readonly minutes?: number
   readonly service: ServiceChoice
-  /** The bare id. */
-  readonly patient?: string
+  /** The bare ids; none where nobody was named and the token has no patient of its own. */
+  readonly patients: readonly string[]
+  /** Elements of the Appointment that parameters said. */
+  readonly said: Readonly<Record<string, unknown>>
   readonly comment?: string
   readonly replaces?: string
   /** Bundle (Argonaut, IHE, Epic) or the Appointment alone. */
@@ -59,13 +69,14 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
   const sentNames = sentNamesOf(request)
   const minutes = minutesOf(inputs, resource)
   return {
-    appointment: request.type === 'Appointment' && request.id ? request.id : named && idIn(named, 'Appointment', house.base),
+    appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, named, 'Appointment')),
     slot: await slotOf(house, request, inputs, resource),
     resource,
     start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
     minutes,
-    service: serviceOf(house, inputs, resource),
-    patient: patientOf(house, inputs, resource, permission.patient),
+    service: await serviceOf(house, inputs, resource),
+    patients: await patientsOf(house, inputs, resource, permission.patient),
+    said: saidOf(inputs, (await referralNamed(house, actor, inputs))?.reference),
     comment: textOf(inputs, 'comment'),
     replaces: replacesOf(house, inputs),
     inBundle: (request.type === 'Appointment' && request.id !== undefined) || sentNames.some((name) => bundleNames.has(name)),
@@ -101,28 +112,23 @@ function minutesBetween(resource: Resource | undefined): number | undefined {
   return (Date.parse(resource.end) - Date.parse(resource.start)) / 60_000
 }
 
-function serviceOf(house: House, inputs: Inputs, resource: Resource | undefined): ServiceChoice {
+async function serviceOf(house: House, inputs: Inputs, resource: Resource | undefined): Promise<ServiceChoice> {
   const reference = firstOf(inputs, 'healthcare-service')
   const types = allOf(inputs, 'service-type').flatMap(tokensIn)
   if (!reference && types.length === 0 && resource) return choiceOf(resource, house.base)
-  return { reference: reference && `HealthcareService/${idIn(reference, 'HealthcareService', house.base)}`, types }
+  return { reference: reference && `HealthcareService/${await idNamedBy(house, reference, 'HealthcareService')}`, types }
 }
 
 /** From a parameter, from the Appointment's participants, or the token's own patient. A patient books for themself. */
-function patientOf(house: House, inputs: Inputs, resource: Resource | undefined, own: string | undefined): string | undefined {
-  const asked = firstOf(inputs, 'patient')
-  const named = asked ? idIn(asked, 'Patient', house.base) : patientIn(resource, house.base)
+async function patientsOf(house: House, inputs: Inputs, resource: Resource | undefined, own: string | undefined): Promise<string[]> {
+  const asked = await eachNamedBy(house, inputs, 'patient', 'Patient')
+  const named = asked.length > 0 ? [...new Set(asked)] : patientIds(resource, house.base)
+  if (named.length > patientsPerVisitMax) throw fault('too-costly', `A visit is for at most ${patientsPerVisitMax} patients.`, 'patient')
   if (own === undefined) return named
   const others = patientsNamed(resource, house.base).some((patient) => patient !== `Patient/${own}`)
-  if (others || (named !== undefined && named !== own))
+  if (others || named.some((patient) => patient !== own))
     throw fault('forbidden', 'Under a patient scope a visit is booked for that patient alone.', 'patient')
-  return own
-}
-
-/** The bare id of the first patient who takes part. */
-export function patientIn(resource: Resource | undefined, base: string): string | undefined {
-  const [id] = patientsNamed(resource, base).flatMap((patient) => idNamed(patient, 'Patient', base) ?? [])
-  return id
+  return [own]
 }
 
 const textOf = (inputs: Inputs, name: string): string | undefined => {
@@ -138,11 +144,20 @@ const replacesOf = (house: House, inputs: Inputs): string | undefined => {
 async function slotOf(house: House, request: FhirRequest, inputs: Inputs, resource: Resource | undefined): Promise<string | undefined> {
   if (request.type === 'Slot' && request.id) return request.id
   const asked = firstOf(inputs, 'slot')
-  if (asked) return idIn(asked, 'Slot', house.base)
+  if (asked?.resource) return slotLike(house, asked.resource)
+  if (asked) return idNamedBy(house, asked, 'Slot')
   const [first] = ((resource?.slot ?? []) as { reference?: string }[]).flatMap(({ reference }) => reference ?? [])
   if (first !== undefined) return idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
   const schedule = firstOf(inputs, 'schedule')
   const start = firstOf(inputs, 'start')?.value ?? resource?.start
   if (!schedule || typeof start !== 'string') return undefined
-  return slotAt(house, idIn(schedule, 'Schedule', house.base), start)
+  return slotAt(house, await idNamedBy(house, schedule, 'Schedule'), start)
+}
+
+/** Medplum sends the Slot itself: by its id, or where it has none by its Schedule and start. */
+async function slotLike(house: House, { id, schedule, start }: Resource): Promise<string> {
+  if (id !== undefined) return idIn({ name: 'slot', value: id }, 'Slot', house.base)
+  const { reference } = (schedule ?? {}) as { reference?: string }
+  if (reference === undefined || typeof start !== 'string') throw fault('required', 'The slot says its schedule and start.', 'slot')
+  return slotAt(house, idIn({ name: 'slot.schedule', value: reference }, 'Schedule', house.base), start)
 }

@@ -5,6 +5,7 @@
  */
 import type { Resource } from '../fhir/resource.ts'
 import { codingsOf, conceptsOf } from './concept.ts'
+import { elementsIn } from './element.ts'
 import { distinct, named, nameOf, ofType, type PlanParts, referencesOf, type SortedParts } from './plan-parts.ts'
 
 const terms = (name: string, values: readonly string[]): string[] => values.map((value) => `${name}=${value}`)
@@ -14,6 +15,25 @@ function codeTerms(name: string, elements: readonly unknown[]): string[] {
   return codingsOf(elements.flatMap(conceptsOf)).flatMap(({ system, code }) =>
     code === undefined ? [] : terms(name, system === undefined ? [code] : [`${system}|${code}`, code]),
   )
+}
+
+const deliveryMethodUrl = 'http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/delivery-method'
+
+/**
+ * How a visit takes place: as a service says (Plan-Net's delivery-method or `characteristic`: `virtual`, `physical`, and
+ * `video`, `phone` …), else `virtual` where a place is (physicalType `vi`) and `in-person` where one is not.
+ */
+function modalities(services: readonly Resource[], places: readonly Resource[]): string[] {
+  const remote = places.map((place) => codingsOf(conceptsOf(place.physicalType)).some(({ code }) => code === 'vi'))
+  const byPlace = [...(remote.includes(true) ? ['virtual'] : []), ...(remote.length === 0 || remote.includes(false) ? ['in-person'] : [])]
+  if (services.length === 0) return byPlace
+  return services.flatMap((service) => {
+    const delivery = elementsIn(service.extension).filter(({ url }) => url === deliveryMethodUrl)
+    const concepts = delivery.flatMap(({ extension }) => elementsIn(extension).flatMap((part) => conceptsOf(part.valueCodeableConcept)))
+    const codes = codingsOf([...concepts, ...conceptsOf(service.characteristic)]).flatMap(({ code }) => code ?? [])
+    const says = codes.includes('virtual') || codes.includes('physical')
+    return says ? codes.map((code) => (code === 'physical' ? 'in-person' : code)) : [...byPlace, ...codes]
+  })
 }
 
 export function findTerms(parts: PlanParts, sorted: SortedParts, services: readonly Resource[]): string[] {
@@ -34,6 +54,7 @@ export function findTerms(parts: PlanParts, sorted: SortedParts, services: reado
     ]),
     ...terms('healthcare-service', services.map(nameOf)),
     ...codeTerms('service-type', [schedule.serviceType, ...services.map((service) => service.type)]),
+    ...terms('modality', modalities(services, places)),
     ...codeTerms('specialty', [schedule.specialty, ...sorted.roles.map((r) => r.specialty), ...services.map((s) => s.specialty)]),
     ...terms(
       'gender',

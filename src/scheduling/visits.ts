@@ -29,6 +29,8 @@ export type VisitQuery = {
   /** Minutes since local midnight: a visit starts in [timeFrom, timeTo); a timeTo at or before timeFrom is past midnight. */
   readonly timeFrom?: number
   readonly timeTo?: number
+  /** Minutes since local midnight at which alone a visit may start. */
+  readonly times?: readonly number[]
   readonly online: boolean
   /** Where a service is named: times that a rule keeps for other services are left out. */
   readonly service?: ServiceOffer
@@ -81,7 +83,8 @@ function startTest(plan: SchedulePlan, policy: BookingPolicy, query: VisitQuery)
   }
 }
 
-function inHours(minutes: number, { timeFrom = 0, timeTo = 24 * 60 }: VisitQuery): boolean {
+function inHours(minutes: number, { timeFrom = 0, timeTo = 24 * 60, times }: VisitQuery): boolean {
+  if (times && !times.includes(minutes)) return false
   return timeFrom < timeTo ? minutes >= timeFrom && minutes < timeTo : minutes >= timeFrom || minutes < timeTo
 }
 

@@ -5,6 +5,7 @@
  * 410, and a Slot that somebody has is left alone: it is marked `outside` and goes when it is given back.
  * This is the one written exception to the one door of `resources.ts`; a test compares both paths' rows.
  */
+import { findRowsMax } from '../base/limits.ts'
 import type { Db, Tx } from './db.ts'
 import { deletion } from './slot-status.ts'
 import { prepared } from './sql.ts'
@@ -164,4 +165,21 @@ export async function slotStartingAt(db: Db, schedule: string, start: string): P
     ),
   )
   return row?.id
+}
+
+/** Free Slots that name a type of appointment, and none of these words (`appointment-type=system|code`). */
+export async function slotsOfOtherTypes(
+  db: Db,
+  { schedules, from, until, words }: { schedules: readonly string[]; from: string; until: string; words: readonly string[] },
+): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    prepared(
+      `select id from slot
+        where schedule = any($1::text[]) and status = any(array['free','busy-tentative']) and starts >= $2::timestamptz and starts < $3::timestamptz
+          and not terms && $4::text[] and exists (select 1 from unnest(terms) term where term like 'appointment-type=%')
+        order by id limit $5`,
+      [schedules, from, until, words, findRowsMax],
+    ),
+  )
+  return rows.map((row) => row.id)
 }

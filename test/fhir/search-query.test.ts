@@ -164,7 +164,9 @@ describe('how the result is wanted', () => {
       { type: 'Schedule', codes: ['actor'], target: 'Location', iterate: false },
     ])
     expect(parse('Slot', '_include=Slot:*').includes).toEqual([{ type: 'Slot', codes: ['schedule'], iterate: false }])
-    expect(parse('Slot', '_include=Schedule:actor').unknown).toEqual(['_include=Schedule:actor'])
+    // As NHS BaRS asks.
+    expect(parse('Slot', '_include=Schedule:actor').includes).toEqual([{ type: 'Schedule', codes: ['actor'], iterate: true }])
+    expect(parse('Slot', '_include=Schedule:nothing').unknown).toEqual(['_include=Schedule:nothing'])
     expect(parse('Slot', '_include:iterate=Schedule:actor').includes).toEqual([{ type: 'Schedule', codes: ['actor'], iterate: true }])
   })
 })

@@ -36,20 +36,6 @@ describe('Appointment/$find', () => {
     expect(first.id).toMatch(/^[A-Za-z0-9\-.]{1,64}$/)
   })
 
-  it('takes an identifier for a practitioner, and says which parameters it ignored (J2)', async () => {
-    const npi = { system: 'http://hl7.org/fhir/sid/us-npi', value: '1234567893' }
-    const practitioner = made(await house.call('GET', `Practitioner/${place.practitioners[0]}`), 200)
-    made(await house.call('PUT', `Practitioner/${practitioner.id}`, { ...practitioner, identifier: [npi] }), 200)
-    const answer = await post('Appointment/$find', {
-      start: { valueDateTime: instantIn(3, '00:00') },
-      end: { valueDateTime: instantIn(4, '00:00') },
-      practitioner: { valueReference: { identifier: npi } },
-      timing: { valueTiming: { repeat: { dayOfWeek: ['mon'] } } },
-    })
-    expect(matches(answer)).toHaveLength(32)
-    expect(JSON.stringify(answer.json.entry?.filter(({ search }) => search?.mode === 'outcome'))).toContain('timing')
-  })
-
   it('gives proposals that are no resources: in no search, each asking with ids of its own, itself on read', async () => {
     const [first, again] = [await proposalOn(4), await proposalOn(4)]
     expect([again.start, again.id === first.id]).toEqual([first.start, false])

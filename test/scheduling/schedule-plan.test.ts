@@ -283,6 +283,7 @@ describe('the words it is found by', () => {
       [
         'schedule=s',
         'actor=PractitionerRole/r',
+        'modality=in-person',
         'actor=Location/exam',
         'actor=HealthcareService/h',
         'practitioner=Practitioner/p',

@@ -1,0 +1,58 @@
+/**
+ * Which resources a parameter means, however a dialect names them: a reference, an id, an address under our base, a logical
+ * reference (`{"identifier": …}`, IHE), or an Identifier (Epic sends a bare id in one). In a query an identifier is written
+ * `system|value`. https://hl7.org/fhir/R4/references.html#logical
+ */
+import { fault } from '../base/fault.ts'
+import { findSchedulesMax } from '../base/limits.ts'
+import { type Inputs, idIn, nameIn, type Parameter } from '../fhir/parameters.ts'
+import { parseSearch } from '../fhir/search-query.ts'
+import type { House } from '../store/house.ts'
+import { compileSearch } from '../store/search/page.ts'
+import { runSearch } from '../store/search/run.ts'
+
+type Identifier = { readonly system?: unknown; readonly value?: unknown }
+
+/** As a search token; undefined where the value is no identifier, or one without a system, which is an id. */
+export function identifierIn({ value }: Parameter): string | undefined {
+  if (typeof value === 'string') return value.includes('|') ? value : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  const { identifier, reference } = value as { identifier?: Identifier; reference?: unknown }
+  if (reference !== undefined) return undefined
+  if (typeof identifier?.value === 'string') return tokenOf(identifier)
+  const own = value as Identifier
+  return typeof own.value === 'string' && typeof own.system === 'string' ? tokenOf(own) : undefined
+}
+
+const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&')
+
+const tokenOf = ({ system, value }: Identifier): string =>
+  typeof system === 'string' ? `${escaped(system)}|${escaped(String(value))}` : escaped(String(value))
+
+/** The ids; of several with commas between them each. What an identifier does not find is not there: none. */
+export async function idsNamedBy(house: House, parameter: Parameter, type: string): Promise<string[]> {
+  const token = identifierIn(parameter)
+  if (token !== undefined) return idsBySearch(house, type, [['identifier', token]])
+  return nameIn(parameter)
+    .split(',')
+    .map((name) => idIn({ name: parameter.name, value: name }, type, house.base))
+}
+
+/** The one that is named. Throws `not-found` where an identifier finds none, `business-rule` where it finds several. */
+export async function idNamedBy(house: House, parameter: Parameter, type: string): Promise<string> {
+  if (identifierIn(parameter) === undefined) return idIn(parameter, type, house.base)
+  const [id, another] = await idsNamedBy(house, parameter, type)
+  if (id === undefined) throw fault('not-found', `There is no ${type} with this identifier.`, parameter.name)
+  if (another !== undefined) throw fault('business-rule', `Several ${type}s have this identifier: name one by reference.`, parameter.name)
+  return id
+}
+
+/** Each that a repeatable parameter names. */
+export const eachNamedBy = (house: House, inputs: Inputs, name: string, type: string): Promise<string[]> =>
+  Promise.all((inputs.byName.get(name) ?? []).filter(({ resource }) => !resource).map((one) => idNamedBy(house, one, type)))
+
+export async function idsBySearch(house: House, type: string, pairs: readonly (readonly [string, string])[]): Promise<string[]> {
+  const query = parseSearch(house.definitions, type, pairs, house.base)
+  const rows = await runSearch(house.pool, compileSearch(house.definitions, type, { ...query, count: findSchedulesMax }), undefined)
+  return rows.map((row) => row.id)
+}
