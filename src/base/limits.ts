@@ -31,6 +31,10 @@ export const lapsedHoldsPerSweepMax = 200
 export const databaseConnectionsMax = 12
 /** For statements that Postgres shall plan by their values. */
 export const unnamedConnectionsMax = 4
+/** Asks of one kind that go to the database as one statement. */
+export const readsTogetherMax = 32
+export const visitsTogetherMax = 32
+export const statementsTogetherMax = 16
 export const connectTimeoutMs = 10_000
 export const transactionAttemptsMax = 10
 export const postgresStartMs = 60_000

@@ -6,12 +6,12 @@
  */
 import { fault } from '../base/fault.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import type { Db, Tx } from '../store/db.ts'
+import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
-import { inTransaction, retried } from '../store/transaction.ts'
+import { placeTogether, placeVisit } from '../store/place-visits.ts'
+import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
-import { placeVisit } from '../store/visits.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOf, takeDayPlaces } from './day-places.ts'
 import { type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
@@ -25,7 +25,8 @@ export type Booked = { readonly id: string; readonly version: string; readonly t
 
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
 export async function bookSlot(house: House, input: BookInput): Promise<Booked> {
-  const context = await slotContext(house.pool, input.slot, input.patient, planVersionAtHand(house, scheduleOfSlotId(input.slot)))
+  const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
+  const context = await slotContext(house.pool, { slot: input.slot, patient: input.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
   if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
   if (!context.patientExists) throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
@@ -59,12 +60,9 @@ async function commit(
     bound: true,
     expires: visit.time.expires,
   })
-  if (caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces) return placeAlone(house, visit)
+  if (caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces) return placeTogether(house.pool, house.definitions, visit)
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, caps, byHand)).catch(lostRace)
 }
-
-const placeAlone = (house: House, visit: NewVisit): Promise<boolean> =>
-  retried(() => placeVisit(house.pool as Db, house.definitions, visit))
 
 class LostRace extends Error {}
 

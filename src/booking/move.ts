@@ -10,9 +10,9 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
 import { currentResource, replaceResource } from '../store/resources.ts'
+import { takeTimeFor } from '../store/take-time.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { slotContext } from '../store/visit-context.ts'
-import { takeTimeFor } from '../store/visits.ts'
 import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
 import { capsOf, takeDayPlaces } from './day-places.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
@@ -50,7 +50,8 @@ async function judged(house: House, input: MoveInput) {
   input.assertMay(before)
   assertMovable(before, input, house.clock.now().getTime())
   const asked = timeAsked(house, input, before)
-  const context = await slotContext(house.pool, input.slot, asked.patient, planVersionAtHand(house, scheduleOfSlotId(input.slot)))
+  const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
+  const context = await slotContext(house.pool, { slot: input.slot, patient: asked.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
   if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')

@@ -12,8 +12,8 @@ import { type ClaimRow, claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
-import { patientIsKnown, slotContext } from '../store/visit-context.ts'
-import { takeTimeFor } from '../store/visits.ts'
+import { takeTimeFor } from '../store/take-time.ts'
+import { patientIsKnown, slotContexts } from '../store/visit-context.ts'
 import { heldUntil, releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { capsOf, takeDayPlaces } from './day-places.ts'
@@ -119,7 +119,7 @@ async function assertRules(
     throw fault('business-rule', 'Name a free Slot that is still to come: a visit is booked into a Slot.', 'Appointment.slot')
   assertOfOneSchedule(wants, wants.plan, had ?? [])
   const patient = change.patient ?? ''
-  const context = await slotContext(tx, slot.id, patient)
+  const [context] = await slotContexts(tx, [{ slot: slot.id, patient, knownPlan: '' }])
   const actors = wants.plan.actors.map((actor) => actor.reference)
   const broken = brokenRule({
     now,

@@ -14,7 +14,7 @@ import { idPattern, instantOf, type Resource } from '../fhir/resource.ts'
 import { parseSearch } from '../fhir/search-query.ts'
 import type { House } from '../store/house.ts'
 import { showProposal } from '../store/proposals.ts'
-import { readResource } from '../store/resources.ts'
+import { readTogether } from '../store/read-together.ts'
 import { compileSearch } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
 import { allowed, assertWholeAudit, boundsFor } from './bounds.ts'
@@ -28,7 +28,7 @@ export async function read(house: House, actor: Actor, { type = '', id = '' }: F
   if (type === 'AuditEvent') return readAuditEvent(house, id, permission.patient)
   if (permission.patient !== undefined || permission.queries) return readWithin(house, actor, type, id)
   const audit = holdsPatientData(house, type) ? auditOf(house, actor, 'read') : undefined
-  const row = await readResource(house.pool, type, id, audit)
+  const row = await readTogether(house.pool, type, id, audit)
   if (!row) return type === 'Appointment' ? readProposal(house, actor, id) : Promise.reject(unknown(type, id))
   if (row.body === null) throw fault('gone', `${type}/${id} was deleted.`)
   return { status: 200, body: row.body, version: row.version, updated: instantOf(row.updated * 1000) }

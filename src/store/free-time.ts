@@ -2,7 +2,8 @@
  * Free time as rows: the free Slots of one Schedule or of many, in the order (start, Schedule), and what is claimed there.
  * A hold whose time is over counts as gone at once. What is bookable is `scheduling/visits.ts`'s to say.
  */
-import type { Db } from './db.ts'
+import type { Db, Pool } from './db.ts'
+import { queryTogether } from './query-together.ts'
 import { prepared } from './sql.ts'
 
 /** Times are Unix seconds: a Date a row would cost more than the rest of it. */
@@ -35,28 +36,29 @@ const underNothing = `not exists (
 
 /** One Schedule: one range of slot_time, its plan's version and its claims in the same statement. */
 export async function freeTimeOfOne(
-  db: Db,
+  pool: Pool,
   window: { schedule: string; from: string; until: string; limit: number; bodies?: boolean; claims?: boolean },
 ): Promise<FreeTime> {
   const slot = `select id, schedule, starts, ends, body from slot`
   const columns = `'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, ${window.bodies ? 'body::text' : 'null'}`
   return sorted(
-    await db.query<TimeRow>(
+    await queryTogether<TimeRow>(
+      pool,
       prepared(
         `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body
-           from schedule_plan where schedule = $1
+           from schedule_plan where schedule = $1::text
          union all
          (select ${columns} from (
            (${slot}
-             where schedule = $1 and status = 'free' and starts >= $2::timestamptz and starts < $3::timestamptz
-             order by starts, id limit $4)
+             where schedule = $1::text and status = 'free' and starts >= $2::timestamptz and starts < $3::timestamptz
+             order by starts, id limit $4::int)
            union all
            (${slot}
-             where schedule = $1 and status = 'busy-tentative' and starts >= $2::timestamptz and starts < $3::timestamptz
+             where schedule = $1::text and status = 'busy-tentative' and starts >= $2::timestamptz and starts < $3::timestamptz
                and held_until <= now() and ${underNothing}
-             order by starts, id limit $4)) slot
-           order by slot.starts, slot.id limit $4)
-         ${window.claims === false ? '' : `union all ${takenTime('sc.schedule = $1')}`}`,
+             order by starts, id limit $4::int)) slot
+           order by slot.starts, slot.id limit $4::int)
+         ${window.claims === false ? '' : `union all ${takenTime('sc.schedule = $1::text')}`}`,
         [window.schedule, window.from, window.until, window.limit],
       ),
     ),

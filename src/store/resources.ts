@@ -60,7 +60,8 @@ export function searchColumns(definitions: Definitions, type: string, index: Ind
 export const stamped = (text: string, id: string, version: string, at: string): string =>
   `${text} || jsonb_build_object('id', ${id}, 'meta', coalesce(${text}->'meta', '{}') || jsonb_build_object('versionId', (${version})::text, 'lastUpdated', ${at}))`
 
-const patientsOf = (type: string, id: string, terms: string): string => (type === 'Patient' ? `array[${id}]` : patientsIn(terms))
+/** The patients whose compartment a row is in, as SQL. */
+export const patientsOf = (type: string, id: string, terms: string): string => (type === 'Patient' ? `array[${id}]` : patientsIn(terms))
 
 function writeColumns(definitions: Definitions, write: ResourceWrite, p: Params): [string, string][] {
   return [
@@ -200,7 +201,7 @@ export async function readResource(db: Db, type: string, id: string, audit: Audi
   return row
 }
 
-const readColumns = "version::text as version, date_part('epoch', updated) as updated, body::text as body"
+export const readColumns = "version::text as version, date_part('epoch', updated) as updated, body::text as body"
 
 function readStatement(type: string, id: string, audit: AuditRow | undefined): Statement {
   const p = params()

@@ -2,9 +2,11 @@
  * What a booking has to know before it is decided, in one round trip: the Slot, the plan of its Schedule, and the patient's
  * own visits around that time.
  */
+import { visitsTogetherMax } from '../base/limits.ts'
 import { relativeReference } from '../fhir/reference.ts'
-import type { Db, Tx } from './db.ts'
+import type { Db, Pool, Tx } from './db.ts'
 import { prepared } from './sql.ts'
+import { lanes, together } from './together.ts'
 
 export type SlotContext = {
   readonly id: string
@@ -24,21 +26,31 @@ export type SlotContext = {
   readonly patientVisits: readonly { readonly id: string; readonly start: number; readonly end: number }[]
 }
 
-/** Undefined: there never was such a Slot. */
-export async function slotContext(db: Db, slot: string, patient: string, knownPlan = ''): Promise<SlotContext | undefined> {
-  const [row] = await db.query<SlotContext>(
-    prepared(
-      `select s.id, s.schedule, s.status, s.deleted, s.starts, s.ends, s.taken_by as "takenBy",
-              (s.status = 'free' or s.held_until <= now()) is true as free,
-              p.version::text as "planVersion", case when p.version::text <> $3 then p.plan::text end as plan,
-              exists (select 1 from patient where id = $2 and not deleted) as "patientExists",
-              ${patientVisits('$2', 's.starts', 's.ends')} as "patientVisits"
-         from slot s left join schedule_plan p on p.schedule = s.schedule
-        where s.id = $1`,
-      [slot, patient, knownPlan],
-    ),
-  )
-  return row
+export type SlotAsk = {
+  /** Bare ids. */
+  readonly slot: string
+  readonly patient: string
+  /** The version of the plan that the caller has. */
+  readonly knownPlan: string
+}
+
+type Look = (ask: SlotAsk) => Promise<SlotContext | undefined>
+
+const looks = new WeakMap<Pool, Look>()
+
+/** Undefined: there never was such a Slot. Those who ask just now are answered by one statement. */
+export function slotContext(pool: Pool, ask: SlotAsk): Promise<SlotContext | undefined> {
+  const look = looks.get(pool) ?? together({ lanes, most: visitsTogetherMax, run: (asks) => slotContexts(pool, asks) })
+  looks.set(pool, look)
+  return look(ask)
+}
+
+/** The same inside a transaction. */
+export async function slotContexts(db: Db, asks: readonly SlotAsk[]): Promise<(SlotContext | undefined)[]> {
+  const values = [asks.map(({ slot }) => slot), asks.map(({ patient }) => patient), asks.map(({ knownPlan }) => knownPlan)]
+  const rows = await db.query<SlotContext & { place: number }>(prepared(contextText, values))
+  const found = new Map(rows.map((row) => [row.place, row]))
+  return asks.map((_, at) => found.get(at + 1))
 }
 
 /** `offset 0` keeps the planner from adding an index on status or time, which would read every booked visit there is. */
@@ -48,6 +60,17 @@ const patientVisits = (patient: string, starts: string, ends: string): string =>
     where not a.deleted
       and a.status in ('pending', 'booked', 'arrived', 'checked-in') and (a.status <> 'pending' or a.held_until > now())
       and a.starts < ${ends} + interval '1 day' and a.ends > ${starts} - interval '1 day'), '[]')`
+
+const contextText = `
+  select asked.place::int as place, s.id, s.schedule, s.status, s.deleted, s.starts, s.ends, s.taken_by as "takenBy",
+         (s.status = 'free' or s.held_until <= now()) is true as free,
+         p.version::text as "planVersion", case when p.version::text <> asked.known then p.plan::text end as plan,
+         exists (select 1 from patient where id = asked.patient and not deleted) as "patientExists",
+         ${patientVisits('asked.patient', 's.starts', 's.ends')} as "patientVisits"
+    from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (slot, patient, known, place)
+   cross join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until from slot where id = asked.slot offset 0) s
+    left join lateral (select version, plan from schedule_plan where schedule = s.schedule offset 0) p on true
+   limit ${visitsTogetherMax}`
 
 /** When the patient is taken up by visits of their own (but `except`) between two instants. Unix milliseconds. */
 export async function patientTime(

@@ -3,18 +3,20 @@
  */
 import { includedResourcesMax } from '../../base/limits.ts'
 import { type AuditRow, auditInsert } from '../audit-rows.ts'
-import type { Db, Statement } from '../db.ts'
+import type { Db, Pool, Statement } from '../db.ts'
+import { queryTogether } from '../query-together.ts'
 import { params, prepared } from '../sql.ts'
 import type { FoundRow } from './page.ts'
 
 /** `shown`: so many of the rows are shown; the one more that tells of a next page concerns nobody yet. */
 export async function runSearch(
-  db: Db,
+  db: Db | Pool,
   statement: Statement,
   audit: AuditRow | undefined,
   shown = includedResourcesMax,
 ): Promise<FoundRow[]> {
-  return db.query<FoundRow>(audit ? audited(statement, audit, shown) : statement)
+  if (audit) return db.query<FoundRow>(audited(statement, audit, shown))
+  return 'connect' in db ? queryTogether<FoundRow>(db, statement) : db.query<FoundRow>(statement)
 }
 
 /** The patients are written down, not sent. Every row has its id and body; some have what they are sorted by and point at. */

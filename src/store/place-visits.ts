@@ -1,0 +1,87 @@
+/**
+ * New visits, each whole in one statement: its claims, its Slots, its Appointment, what changed and who did it. Bookings that
+ * are asked for at the same moment and take up different people share a statement, since starting, committing and flushing
+ * one costs more than what one booking writes.
+ */
+import { visitsTogetherMax } from '../base/limits.ts'
+import type { Definitions } from '../fhir/definitions/types.ts'
+import { patientsIn } from './audit-rows.ts'
+import type { Db, Pool, Statement } from './db.ts'
+import { type ResourceWrite, searchColumns } from './resources.ts'
+import { params, prepared } from './sql.ts'
+import { refusedAs, type TimeTaken, takingTime } from './take-time.ts'
+import { lanes, together } from './together.ts'
+import { retried } from './transaction.ts'
+
+export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTaken }
+
+type Place = (visit: PlacedVisit) => Promise<boolean>
+
+const text = `with ${takingTime(', audit uuid, interaction text, action text, person text, address text')},
+  written as (
+    insert into appointment select visit.* from jsonb_populate_recordset(null::appointment, $2::jsonb) visit
+     where 'Appointment/' || visit.id = any(array(select holder from checked where ok))
+    returning id, version, terms),
+  changed as (
+    insert into change (at, type, id, version, kind)
+    select at::timestamptz, 'Appointment', written.id, written.version, 'create'
+      from written join checked on checked.holder = 'Appointment/' || written.id
+    union all
+    select at::timestamptz, 'Slot', id, version, 'update' from taken),
+  audited as (
+    insert into audit_event (id, at, interaction, action, client, person, address, patients, entity)
+    select audit, at::timestamptz, interaction, action, client, person, address, ${patientsIn('terms')}, holder
+      from written join checked on checked.holder = 'Appointment/' || written.id
+     where cardinality(${patientsIn('terms')}) > 0)
+  select holder from checked where ok`
+
+/** Books or holds. False, and nothing written, if the time was taken. In a transaction, which must then roll back, or on its own. */
+export async function placeVisit(db: Db, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
+  return db.query(placeStatement(definitions, [visit])).then((rows) => rows.length === 1, refusedAs(false))
+}
+
+const placers = new WeakMap<Pool, Place>()
+
+/** `placeVisit` with whoever else books just now; each stands or falls by itself. */
+export function placeTogether(pool: Pool, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
+  const known = placers.get(pool)
+  if (known) return known(visit)
+  const place = together<PlacedVisit, boolean>({
+    lanes,
+    most: visitsTogetherMax,
+    run: (visits) => placeVisits(pool, definitions, visits),
+    alone: ({ time }) => time.claims,
+  })
+  placers.set(pool, place)
+  return place(visit)
+}
+
+/** A refusal undoes the whole statement: then each visit is tried alone. */
+async function placeVisits(pool: Pool, definitions: Definitions, visits: readonly PlacedVisit[]): Promise<boolean[]> {
+  const [only] = visits
+  if (only && visits.length === 1) return [await retried(() => placeVisit(pool, definitions, only))]
+  const rows = await retried(() => pool.query<{ holder: string }>(placeStatement(definitions, visits)).catch(refusedAs(undefined)))
+  if (rows) return visits.map(({ time }) => rows.some(({ holder }) => holder === time.holder))
+  return Promise.all(visits.map((visit) => retried(() => placeVisit(pool, definitions, visit))))
+}
+
+function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[]): Statement {
+  const times = visits.map(({ write: { audit }, time }) => ({
+    ...time,
+    audit: audit.id,
+    interaction: audit.interaction,
+    action: audit.action,
+    person: audit.person,
+    address: audit.address,
+  }))
+  return prepared(text, [JSON.stringify(times), `[${visits.map(({ write }) => rowText(definitions, write)).join(',')}]`])
+}
+
+/** The row of `appointment` as JSON; the body goes in as the text it is, so that a decimal keeps its digits. */
+function rowText(definitions: Definitions, write: ResourceWrite): string {
+  const p = params()
+  const names = searchColumns(definitions, write.type, write.index, p).map(([name]) => name)
+  const found = Object.fromEntries(names.map((name, at) => [name, p.values[at]]))
+  const row = JSON.stringify({ ...found, ...write.columns, id: write.id, version: 1, updated: write.at, deleted: false })
+  return `${row.slice(0, -1)},"body":${write.text}}`
+}

@@ -1,0 +1,118 @@
+/**
+ * Taking time: claims, and the Slots that they make unavailable. These are parts of a statement; `place-visits.ts` adds the
+ * Appointments of new visits to them.
+ *
+ * The order is load-bearing. Lapsed claims go first and the insert reads from that delete, because the parts of one `with`
+ * have no order of their own. Claims are inserted sorted and `on conflict do nothing`: plain inserts deadlock under a
+ * stampede. Slots are locked sorted, also those that are already taken, so that a cancellation running beside us either
+ * sees our claim or leaves us the Slot.
+ */
+import { Fault } from '../base/fault.ts'
+import { visitsTogetherMax } from '../base/limits.ts'
+import type { Tx } from './db.ts'
+import { everyStatus } from './slot-status.ts'
+import { prepared } from './sql.ts'
+
+export type TimeTaken = {
+  /** `Appointment/1`, or `Slot/1` for a Slot set busy by hand. */
+  readonly holder: string
+  /** What it takes up, sorted, at least one: `Practitioner/1`, `Location/room-2` … */
+  readonly claims: readonly string[]
+  /** The claimed span, buffers included; half-open, ISO 8601. */
+  readonly from: string
+  readonly until: string
+  /** The visit itself, without buffers. */
+  readonly start: string
+  readonly end: string
+  /** Slots that must be free (or the holder's own) for this to stand. */
+  readonly needed: readonly string[]
+  /** A hold's end. */
+  readonly expires?: string
+  readonly client: string
+  readonly at: string
+}
+
+const takeable = `(status = 'free' or taken_by = holder or held_until <= now())`
+
+/**
+ * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
+ * changed). `$1` is a JSON list of TimeTaken, no two of which share a claim; `more` names what else each of them holds.
+ * Each look into a table is a lateral one: its index is used, whatever the planner believes about a list of JSON.
+ */
+export const takingTime = (more = ''): string => `
+  asked as materialized (
+    select *, case when expires is null then 'busy' else 'busy-tentative' end as becomes
+      from jsonb_to_recordset($1::jsonb) as asked (holder text, claims text[], "from" timestamptz, until timestamptz,
+             start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text${more})
+     limit ${visitsTogetherMax}),
+  wanted as materialized (
+    select holder, resource, tstzrange("from", until) as period, expires, client from asked cross join unnest(claims) resource),
+  lapsed as (
+    delete from claim where expires <= now() and ctid = any(array(
+      select c.ctid from wanted cross join lateral (
+        select ctid from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c))
+    returning 1),
+  claimed as (
+    insert into claim (resource, session, period, appointment, expires, client)
+    select resource, holder, period, holder, expires, client from (select count(*) from lapsed) first, wanted
+     order by resource, period
+    on conflict do nothing returning appointment),
+  won as materialized (
+    select asked.*, case claims.won when cardinality(asked.claims) then true when 0 then false else refuse_visit('taken') end as won
+      from asked cross join lateral (select count(*)::int as won from claimed where appointment = asked.holder) claims),
+  near as materialized (
+    select won.holder, won.needed, won."from", won.until, won.start, won."end", won.becomes, won.expires, won.at, schedule, longest
+      from won
+     cross join lateral (select distinct schedule from schedule_claim where resource = any(won.claims) offset 0) bearing
+     cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan
+     where won.won),
+  locked as materialized (
+    select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends from slot
+     where id = any(array(
+       select s.id from near cross join lateral (
+         select id from slot
+          where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
+            and slot.starts < near.until and slot.ends > near."from" offset 0) s))
+     order by id for update),
+  touched as materialized (
+    select near.holder, near.becomes, near.expires, near.at, near.start, near."end", id = any(near.needed) as needed,
+           id, version, updated, body, status, taken_by, held_until, starts, ends, ${takeable} and 'Slot/' || id <> near.holder as changes,
+           ${takeable} as takeable
+      from near join locked on locked.schedule = near.schedule and locked.starts < near.until and locked.ends > near."from"),
+  checked as materialized (
+    select won.*, case when not won.won then false
+      when (select count(*) from touched where touched.holder = won.holder and touched.needed and takeable) = cardinality(won.needed)
+       and not exists (select 1 from touched where touched.holder = won.holder and status = 'busy-unavailable' and taken_by is null
+                          and 'Slot/' || id <> won.holder and starts < touched."end" and ends > touched.start)
+      then true else refuse_visit('taken') end as ok
+      from won),
+  taking as materialized (
+    select distinct on (id) touched.* from touched join checked on checked.holder = touched.holder
+     where checked.ok and changes order by id, needed desc),
+  taken as (
+    update slot s set status = t.becomes, version = s.version + 1, updated = t.at::timestamptz, taken_by = t.holder, held_until = t.expires,
+           body = s.body || jsonb_build_object('status', t.becomes, 'meta', coalesce(s.body->'meta', '{}') ||
+                    jsonb_build_object('versionId', (s.version + 1)::text, 'lastUpdated', t.at))
+      from taking t where s.id = t.id
+    returning s.id, s.version, t.at),
+  slot_superseded as (
+    insert into slot_history (id, version, updated, deleted, body)
+    select id, version, updated, false, body from taking)`
+
+const forHolder = `with ${takingTime()},
+  changed as (insert into change (at, type, id, version, kind) select at::timestamptz, 'Slot', id, version, 'update' from taken)
+  select ok as placed from checked`
+
+/** Takes time for an Appointment that is already there, or for a Slot by hand. False, and nothing written, if it was taken. */
+export async function takeTimeFor(tx: Tx, time: TimeTaken): Promise<boolean> {
+  const rows = tx.query<{ placed: boolean }>(prepared(forHolder, [JSON.stringify([time])]))
+  return rows.then(([row]) => row?.placed === true, refusedAs(false))
+}
+
+/** `refuse_visit` undid the statement: the caller is told as an answer, not as an error. In a transaction it must roll back. */
+export const refusedAs =
+  <T>(answer: T) =>
+  (error: unknown): T => {
+    if (error instanceof Fault && error.kind === 'conflict') return answer
+    throw error
+  }

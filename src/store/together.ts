@@ -1,0 +1,75 @@
+/**
+ * Those who ask at the same moment go to the database together: while as many runs are under way as there are lanes, the
+ * next askers wait, and one statement then serves them all. A lone asker never waits. What Postgres calls group commit,
+ * one floor up: under load the cost of a statement's start, commit and round trip is shared.
+ *
+ * Left out: what is run, and what becomes of one ask when another in its run fails (`run` says that).
+ */
+
+import { availableParallelism } from 'node:os'
+import { databaseConnectionsMax } from '../base/limits.ts'
+
+/** Runs under way at once: as many as there are cores to work on them, and never all connections. */
+export const lanes = Math.max(2, Math.min(availableParallelism(), Math.floor(databaseConnectionsMax / 2)))
+
+export type Together<Ask, Answer> = {
+  readonly lanes: number
+  /** Asks in one run. */
+  readonly most: number
+  /** Answers in the order of the asks. */
+  readonly run: (asks: readonly Ask[]) => Promise<readonly Answer[]>
+  /** What no two asks of one run may share; whoever would waits for the next. */
+  readonly alone?: (ask: Ask) => readonly string[]
+}
+
+type Waiting<Ask, Answer> = {
+  readonly ask: Ask
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+export function together<Ask, Answer>({ lanes, most, run, alone }: Together<Ask, Answer>): (ask: Ask) => Promise<Answer> {
+  const queue: Waiting<Ask, Answer>[] = []
+  const under = { way: 0 }
+  const serve = async (batch: readonly Waiting<Ask, Answer>[]): Promise<void> => {
+    try {
+      const answers = await run(batch.map(({ ask }) => ask))
+      for (const [at, { resolve }] of batch.entries()) resolve(answers[at] as Answer)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    } finally {
+      under.way -= 1
+      start()
+    }
+  }
+  const start = (): void => {
+    while (under.way < lanes && queue.length > 0) {
+      under.way += 1
+      void serve(alone ? takeApart(queue, most, alone) : queue.splice(0, most))
+    }
+  }
+  return (ask) =>
+    new Promise((resolve, reject) => {
+      queue.push({ ask, resolve, reject })
+      start()
+    })
+}
+
+/** The first of the queue, and those behind it that share nothing with one before them: the order of rivals is kept. */
+function takeApart<Ask, Answer>(
+  queue: Waiting<Ask, Answer>[],
+  most: number,
+  alone: (ask: Ask) => readonly string[],
+): Waiting<Ask, Answer>[] {
+  const met = new Set<string>()
+  const batch: Waiting<Ask, Answer>[] = []
+  const later: Waiting<Ask, Answer>[] = []
+  for (const one of queue.splice(0)) {
+    const names = batch.length < most ? alone(one.ask) : undefined
+    if (names?.every((name) => !met.has(name))) batch.push(one)
+    else later.push(one)
+    for (const name of names ?? []) met.add(name)
+  }
+  queue.push(...later)
+  return batch
+}

@@ -1,0 +1,115 @@
+/** Bookings that share a statement stand or fall each by itself, and reads that share one are each written down. */
+import { systemIds } from '../../src/base/ids.ts'
+import { type PlacedVisit, placeTogether } from '../../src/store/place-visits.ts'
+import { disagreements } from '../support/agreement.ts'
+import { type Clinic, clinic } from '../support/clinic.ts'
+import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
+
+let house: TestHouse
+let place: Clinic
+
+beforeAll(async () => {
+  house = await testHouse()
+  place = await clinic(house.call, { n: 8 })
+})
+afterAll(async () => {
+  expect(await disagreements(house.house.pool)).toEqual([])
+  expect(house.warnings).toEqual([])
+  await house.close()
+})
+
+const auditOf = (client: string) => ({
+  id: systemIds.next(),
+  at: new Date().toISOString(),
+  interaction: 'book',
+  action: 'C' as const,
+  client,
+})
+
+/** A visit as the engine would hand it over, made by hand. */
+function visitIn(slot: Body, claim: string, needed: readonly string[]): PlacedVisit {
+  const id = systemIds.next()
+  const at = new Date().toISOString()
+  const resource = {
+    resourceType: 'Appointment',
+    id,
+    meta: { versionId: '1', lastUpdated: at },
+    status: 'booked',
+    start: slot.start,
+    end: slot.end,
+    participant: [],
+  }
+  return {
+    write: {
+      type: 'Appointment',
+      id,
+      text: JSON.stringify(resource),
+      index: { terms: [], strings: '', dates: {}, numbers: [] },
+      at,
+      columns: { status: 'booked', starts: slot.start, ends: slot.end, held_until: null, claims: 1 },
+      audit: auditOf('test'),
+    },
+    time: {
+      holder: `Appointment/${id}`,
+      claims: [claim],
+      from: slot.start,
+      until: slot.end,
+      start: slot.start,
+      end: slot.end,
+      needed,
+      client: 'test',
+      at,
+    },
+  }
+}
+
+describe('bookings that share a statement', () => {
+  it('are all booked where their times differ, once each', async () => {
+    const patients = await place.patients(32)
+    const slots = await Promise.all(patients.map((_, at) => place.slotAt(1, `${10 + Math.floor(at / 8)}:00`, at % 8)))
+    const answers = await Promise.all(slots.map((slot, at) => place.book(slot.id, patients[at] ?? '')))
+    const booked = answers.map((answer) => made(answer))
+    expect(booked.map((one) => one.slot[0]?.reference)).toEqual(slots.map(({ id }) => `Slot/${id}`))
+    expect(new Set(booked.map(({ id }) => id)).size).toBe(32)
+    for (const one of booked) expect(made(await house.call('GET', `Appointment/${one.id}`), 200).participant).toEqual(one.participant)
+  })
+
+  it('of one time go to one of them, and take nothing from the others', async () => {
+    const patients = await place.patients(24)
+    const wanted = await Promise.all(
+      patients.map((_, at) => place.slotAt(2, at % 3 === 0 ? '09:00' : `${10 + (at % 6)}:00`, at % 3 === 0 ? 0 : at % 8)),
+    )
+    const answers = await Promise.all(wanted.map((slot, at) => place.book(slot.id, patients[at] ?? '')))
+    for (const slot of new Set(wanted.map(({ id }) => id))) {
+      const ofSlot = answers.filter((_, at) => wanted[at]?.id === slot).map(({ status }) => status)
+      expect(ofSlot.sort()).toEqual([201, ...ofSlot.slice(1).map(() => 409)])
+    }
+  })
+
+  it('stand although one among them is refused by its Slots', async () => {
+    const slots = await Promise.all([0, 1, 2, 3, 4, 5].map((index) => place.slotAt(3, '09:00', index)))
+    const visits = slots.map((slot, at) => visitIn(slot, `Practitioner/${place.practitioners[at]}`, [at === 4 ? 'not-there' : slot.id]))
+    const placed = await Promise.all(visits.map((visit) => placeTogether(house.house.pool, house.house.definitions, visit)))
+    expect(placed).toEqual([true, true, true, true, false, true])
+    const statuses = await Promise.all(slots.map(async ({ id }) => made(await house.call('GET', `Slot/${id}`), 200).status))
+    expect(statuses).toEqual(['busy', 'busy', 'busy', 'busy', 'free', 'busy'])
+  })
+})
+
+describe('reads that share a statement', () => {
+  it('answer each its own and are written down for each asker', async () => {
+    const [one = '', two = '', gone = ''] = await place.patients(3)
+    await house.call('DELETE', `Patient/${gone}`)
+    const clients = await Promise.all(['first', 'second'].map(async (client) => house.as(await house.token('system/*.cruds', { client }))))
+    const ids = Array.from({ length: 40 }, (_, at) => [one, two, gone, 'never'][at % 4] ?? '')
+    const answers = await Promise.all(ids.map((id, at) => (clients[Math.floor(at / 4) % 2] ?? house.call)('GET', `Patient/${id}`)))
+    expect(answers.map(({ status }) => status)).toEqual(ids.map((id) => (id === gone ? 410 : id === 'never' ? 404 : 200)))
+    for (const [at, { json, status }] of answers.entries()) if (status === 200) expect(json.id).toBe(ids[at])
+    const rows = await house.house.pool.query<{ client: string; entity: string; n: number }>({
+      text: `select client, entity, count(*)::int as n from audit_event where interaction = 'read' and entity = any($1::text[]) group by 1, 2 order by 1, 2`,
+      values: [[`Patient/${one}`, `Patient/${two}`, `Patient/${gone}`]],
+    })
+    const expected = ['first', 'second'].flatMap((client) => [one, two].sort().map((id) => ({ client, entity: `Patient/${id}`, n: 5 })))
+    expect(rows).toEqual(expected)
+  })
+})

@@ -1,0 +1,78 @@
+/** Those who ask at once are served together, and nobody gets another's answer. */
+import fc from 'fast-check'
+import { together } from '../../src/store/together.ts'
+
+/** A run that ends when the test says so, and what it was asked. */
+function runs() {
+  const begun: { asks: readonly string[]; end: (answers?: readonly string[]) => void; fail: (error: Error) => void }[] = []
+  const run = (asks: readonly string[]) =>
+    new Promise<readonly string[]>((resolve, reject) => {
+      begun.push({ asks, end: (answers = asks.map((ask) => ask.toUpperCase())) => resolve(answers), fail: reject })
+    })
+  return { begun, run }
+}
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe('together', () => {
+  it('serves a lone asker at once, and those who come meanwhile in one run', async () => {
+    const { begun, run } = runs()
+    const ask = together({ lanes: 1, most: 10, run })
+    const answers = Promise.all(['a', 'b', 'c'].map(ask))
+    expect(begun.map(({ asks }) => asks)).toEqual([['a']])
+    begun[0]?.end()
+    await settled()
+    expect(begun.map(({ asks }) => asks)).toEqual([['a'], ['b', 'c']])
+    begun[1]?.end()
+    expect(await answers).toEqual(['A', 'B', 'C'])
+  })
+
+  it('lets a failure reach those of its run alone', async () => {
+    const { begun, run } = runs()
+    const ask = together({ lanes: 1, most: 2, run })
+    const answers = Promise.allSettled(['a', 'b', 'c', 'd'].map(ask))
+    begun[0]?.end()
+    await settled()
+    begun[1]?.fail(new Error('lost'))
+    await settled()
+    begun[2]?.end()
+    expect((await answers).map((one) => (one.status === 'fulfilled' ? one.value : 'lost'))).toEqual(['A', 'lost', 'lost', 'D'])
+  })
+
+  it('keeps rivals apart and in their order, whoever asks in between', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (rivals, most) => {
+          const seen: number[][] = []
+          const ask = together<[number, number], number>({
+            lanes: 1,
+            most,
+            run: async (asks) => {
+              seen.push(asks.map(([, rival]) => rival))
+              return asks.map(([at]) => at)
+            },
+            alone: ([, rival]) => [`rival ${rival}`],
+          })
+          const order: number[] = []
+          const answers = await Promise.all(
+            rivals.map(async (rival, at) => {
+              const answer = await ask([at, rival])
+              order.push(at)
+              return answer
+            }),
+          )
+          expect(answers).toEqual(rivals.map((_, at) => at))
+          for (const batch of seen) expect(new Set(batch).size).toBe(batch.length)
+          for (const batch of seen) expect(batch.length).toBeLessThanOrEqual(most)
+          for (const rival of new Set(rivals)) {
+            const ofRival = order.filter((at) => rivals[at] === rival)
+            expect(ofRival).toEqual([...ofRival].sort((a, b) => a - b))
+          }
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+})
