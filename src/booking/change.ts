@@ -27,9 +27,12 @@ export type Change = {
 /** Leaves a transaction that found the time taken; the next times are looked up once its connection is free again. */
 export class TimeIsTaken extends Error {
   readonly wish: Wish | undefined
-  constructor(wish: Wish | undefined) {
+  /** Which entry of a Bundle wanted it. */
+  readonly expression: string | undefined
+  constructor(wish: Wish | undefined, expression?: string) {
     super('time is taken')
     this.wish = wish
+    this.expression = expression
   }
 }
 
@@ -45,7 +48,7 @@ export async function withNextTimes<T>(house: House, work: () => Promise<T>): Pr
       return await work()
     } catch (error) {
       if (error instanceof TimeIsTaken)
-        throw fault('conflict', 'This time is taken.', undefined, error.wish ? await nextTimes(house, error.wish) : [])
+        throw fault('conflict', 'This time is taken.', error.expression, error.wish ? await nextTimes(house, error.wish) : [])
       if (!(error instanceof IdIsTaken) || attempt >= attemptsMax) throw error
     }
   }

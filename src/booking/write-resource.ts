@@ -38,7 +38,7 @@ export async function writeResource(tx: Tx, house: House, change: Change): Promi
 }
 
 /** The longest Slot of a Schedule bounds how far each booking looks for what may overlap it. */
-function assertSlotLength({ status, start, end }: Resource): void {
+export function assertSlotLength({ status, start, end }: Resource): void {
   const daysMax = status === 'busy-unavailable' ? blockDaysMax : slotDaysMax
   if (Date.parse(String(end)) - Date.parse(String(start)) <= daysMax * 86_400_000) return
   throw fault('business-rule', `A Slot that is ${status} lasts at most ${daysMax} days: divide it.`, 'Slot.end')

@@ -30,7 +30,13 @@ export async function standsAsItIs(tx: Tx, house: House, { resourceType, id, sta
 
 type Standing = { readonly status: string; readonly takenBy: string | null; readonly heldUntil: string | null }
 
-type Wanted = { readonly schedule: string; readonly status: string; readonly start: string; readonly end: string; readonly isOver: boolean }
+export type Wanted = {
+  readonly schedule: string
+  readonly status: string
+  readonly start: string
+  readonly end: string
+  readonly isOver: boolean
+}
 
 /** Throws: conflict, TimeIsTaken, IdIsTaken. */
 export async function writeSlot(tx: Tx, house: House, change: Change): Promise<Written> {
@@ -86,7 +92,7 @@ async function settleBlock(tx: Tx, house: House, id: string, wanted: Wanted): Pr
   await coverWithBlock(tx, { ...wanted, id, at: house.clock.now().toISOString() })
 }
 
-function wantedOf(house: House, resource: Resource): Wanted {
+export function wantedOf(house: House, resource: Resource): Wanted {
   const reference = String((resource.schedule as { reference?: string } | undefined)?.reference ?? '')
   const end = String(resource.end)
   return {
@@ -145,7 +151,7 @@ async function stand(tx: Tx, house: House, change: Change, wanted: Wanted, row: 
 /** A block of its own. Lifted, the Slot goes back to whoever has had that time all along. */
 const isBlock = (row: LockedSlot): boolean => row.status === 'busy-unavailable' && row.takenBy === null && !row.deleted
 
-const standingOf = (over: { holder: string; status: string; until: Date | null }): Standing => ({
+export const standingOf = (over: { holder: string; status: string; until: Date | null }): Standing => ({
   status: over.status,
   takenBy: over.holder,
   heldUntil: isoOrNull(over.until),

@@ -76,3 +76,11 @@ function belowBase(url: string, base: string): string {
   if (url.startsWith(`${base}/`)) return url.slice(base.length + 1)
   return url.startsWith('/') ? url.slice(1) : url
 }
+
+/** Where an entry, or something in its resource, is told of: `Slot.start` becomes `Bundle.entry[2].resource.start`. */
+export function placeInBundle(index: number, expression?: string): string {
+  const entry = `Bundle.entry[${index}]`
+  if (expression?.startsWith('Bundle.entry')) return expression.replace(/^Bundle\.entry(?:\[\d+\])?/, entry)
+  const element = /^[A-Z][A-Za-z]*((?:\.|\[).*)?$/.exec(expression ?? '')
+  return element ? `${entry}.resource${element[1] ?? ''}` : entry
+}

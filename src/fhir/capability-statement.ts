@@ -73,7 +73,7 @@ const security = {
   ],
 }
 
-const systemInteractions = ['batch']
+const systemInteractions = ['batch', 'transaction']
 const readOnlyInteractions = ['read', 'search-type']
 const interactions = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'create', 'search-type']
 

@@ -109,16 +109,23 @@ export function assertNotOurs(type: string, { id, ours }: Match): void {
  * where one asks by identifier, both hold that identifier's lock; else both hold the type's.
  * A write without criteria needs no turn: it comes before or after, as if there had been no haste.
  */
-export async function takeTurn(tx: Tx, house: House, { type, query }: Criteria, resource: Resource): Promise<void> {
+export const takeTurn = (tx: Tx, house: House, criteria: Criteria, resource: Resource): Promise<void> =>
+  takeTurns(tx, house, [{ criteria, resource }])
+
+/** All the turns that one transaction takes, at once. */
+export const takeTurns = (tx: Tx, house: House, writes: readonly { criteria: Criteria; resource: Resource }[]): Promise<void> =>
+  lockCriteria(
+    tx,
+    writes.flatMap(({ criteria, resource }) => locksOf(house, criteria, resource)),
+  )
+
+function locksOf(house: House, { type, query }: Criteria, resource: Resource): string[] {
   const own = indexValues(house.definitions, resource, house.base).terms.filter(isIdentifier)
   const asked = query.criteria
     .flatMap((criterion) => (criterion.kind === 'words' && criterion.code === 'identifier' && !criterion.not ? [criterion.words] : []))
     .find((words) => words.length > 0 && words.every(isIdentifier))
   const names = [...own, ...(asked ?? ['*'])]
-  await lockCriteria(
-    tx,
-    names.map((name) => `conditional ${type} ${name}`),
-  )
+  return names.map((name) => `conditional ${type} ${name}`)
 }
 
 /** `identifier=system|value` and `identifier=value`; not `identifier=system|`, which any number share. */

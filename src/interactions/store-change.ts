@@ -8,8 +8,10 @@ import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { type Change, withNextTimes } from '../booking/change.ts'
-import { remakeSlots, writeResource } from '../booking/write-resource.ts'
-import { settleBeside, standsAsItIs } from '../booking/write-slot.ts'
+import { settleSlots } from '../booking/make-slots.ts'
+import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
+import { type Outcome, remakeSlots, writeResource } from '../booking/write-resource.ts'
+import { standsAsItIs } from '../booking/write-slot.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -87,9 +89,10 @@ export async function storeAlone(house: House, work: (tx: Tx) => Promise<Stored>
 export type Committed = Pick<Submitted, 'type' | 'id' | 'resource'> & { readonly schedules: readonly string[] }
 
 /** The Slots of changed Schedules are made anew, and new ones settled with what was taken beside them. */
-export async function afterCommit(house: House, written: readonly Committed[]): Promise<void> {
-  await remakeSlots(house, [...new Set(written.flatMap(({ schedules }) => schedules))])
-  for (const { type, id, resource } of written) if (type === 'Slot') await settleBeside(house, id, resource)
+export async function afterCommit(house: House, written: readonly Committed[], schedules: readonly string[] = []): Promise<void> {
+  await remakeSlots(house, [...new Set([...schedules, ...written.flatMap((one) => one.schedules)])])
+  const slots = written.filter(({ type }) => type === 'Slot')
+  if (slots.length > 0) await settleSlots(house, slots)
 }
 
 /** One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes` understands. */
@@ -115,11 +118,46 @@ export async function storeOver(
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)
   if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)
-  assertOwnCanonical(house, change.resource)
-  await assertConforms(tx, house, change.resource)
-  const { written, schedules } = await writeResource(tx, house, change)
-  const { type, id, resource, at } = change
-  return { type, id, resource, written, at, created: before === undefined, unchanged: false, schedules }
+  await assertAgreed(tx, house, change.resource)
+  return storedAs(change, await writeResource(tx, house, change))
+}
+
+const storedAs = ({ type, id, resource, at, before }: Change, { written, schedules }: Outcome<Written>): Stored => ({
+  type,
+  id,
+  resource,
+  written,
+  at,
+  created: before === undefined,
+  unchanged: false,
+  schedules,
+})
+
+/** What profiles claim and what conformance resources say has to hold too, beyond the base definitions. */
+async function assertAgreed(tx: Tx, house: House, resource: Resource): Promise<void> {
+  assertOwnCanonical(house, resource)
+  await assertConforms(tx, house, resource)
+}
+
+/** New ones of one type, many in one statement where they may. `at` says of a refusal which of them it is about. */
+export async function storeNew(
+  tx: Tx,
+  house: House,
+  actor: Actor,
+  submitted: readonly Submitted[],
+  at: <T>(place: number, work: () => T) => T,
+): Promise<Stored[]> {
+  const changes = submitted.map((one, place) => at(place, () => changeOf(house, actor, undefined, undefined, one, 'update')))
+  for (const [place, { resource }] of changes.entries()) await at(place, () => assertAgreed(tx, house, resource))
+  const together = changes.filter((change, place) => at(place, () => mayBeOneOfMany(house, change)))
+  const rows = together.length > 1 ? await writeNew(tx, house, together) : []
+  const known = new Map(rows.map((row, place) => [together[place], row]))
+  const stored: Stored[] = []
+  for (const [place, change] of changes.entries()) {
+    const written = known.get(change)
+    stored.push(storedAs(change, written ? { written, schedules: [] } : await at(place, () => writeResource(tx, house, change))))
+  }
+  return stored
 }
 
 const isStored = async (tx: Tx, house: House, stored: Told, change: Change): Promise<boolean> =>

@@ -42,7 +42,7 @@ async function updateByCriteria(house: House, actor: Actor, { type = '', text = 
   return answerOf(await storeAlone(house, (tx) => updateWhere(tx, house, actor, criteria, { type, resource, text }, headers)))
 }
 
-const judgeOf =
+export const judgeOf =
   ({ ifMatch, ifNoneMatch }: Conditions): Judge =>
   (row) => {
     assertVersion(ifMatch, row)
@@ -56,9 +56,14 @@ export function assertUpdatable(house: House, actor: Actor, type: string, id: st
   if (house.conformance.has(`${type}/${id}`)) throw fault('forbidden', `${type}/${id} is part of this server and cannot be changed.`)
 }
 
-export function bodyWithId(house: House, type: string, id: string, body: unknown): Resource {
+function bodyWithId(house: House, type: string, id: string, body: unknown): Resource {
   const resource = submittedBody(house, type, body)
-  if (resource.id === id) return resource
+  assertBodyId(type, id, resource)
+  return resource
+}
+
+export function assertBodyId(type: string, id: string, resource: Resource): void {
+  if (resource.id === id) return
   throw fault(
     'value',
     resource.id === undefined

@@ -47,6 +47,9 @@ export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>)
   }
 }
 
+/** A pool for those who only read, and shall see what the transaction has written. They begin none of their own. */
+export const poolOf = (tx: Tx): Pool => ({ query: (statement) => tx.query(statement), connect: (use) => use(tx), end: async () => {} })
+
 /** Runs a statement that is a transaction of its own again where a deadlock or a serialization failure undid it. */
 export async function retried<T>(statement: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
