@@ -110,6 +110,7 @@ export function dependsOnValues(scope: Pick<Scope, 'definitions' | 'type'>, crit
     criterion.kind === 'tree' ||
     place?.kind === 'terms' ||
     place?.kind === 'strings' ||
-    place?.kind === 'phonetic'
+    place?.kind === 'phonetic' ||
+    place?.kind === 'numbers'
   )
 }

@@ -46,7 +46,8 @@ const widened = (lower: number, upper: number): DateValue => ({
 function spanCondition(first: Sql, last: Sql, { prefix, lower, upper }: DateValue): Sql {
   switch (prefix) {
     case 'eq':
-      return sql`(${first} >= ${at(lower)} and ${last} <= ${at(upper)})`
+      // Both bounds for both columns, though two would do: taken apart, the planner thinks that a quarter of all rows match.
+      return sql`(${first} >= ${at(lower)} and ${first} < ${at(upper)} and ${last} > ${at(lower)} and ${last} <= ${at(upper)})`
     case 'ne':
       return sql`(${first} < ${at(lower)} or ${last} > ${at(upper)})`
     case 'gt':

@@ -7,6 +7,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import { confinementOf } from '../../fhir/patient-compartment.ts'
+import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, tableOf } from '../layout.ts'
@@ -56,11 +57,22 @@ const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => [
   ...query.criteria.map((criterion) => criterionCondition(scope, criterion)),
 ]
 
+/**
+ * A date may mean a day or ten years, and only its values tell whether its index is worth it: but for where the rows come
+ * in its order anyway, or one hot column (`schedule`) narrows them first.
+ */
+const isWideDate = (scope: Scope, query: SearchQuery, { kind, code }: Criterion): boolean =>
+  kind === 'date' &&
+  query.sort[0]?.code !== code &&
+  !query.criteria.some((other) => other.kind === 'words' && layoutOf(scope.definitions, scope.type).get(other.code)?.kind === 'id')
+
 /** Whether few rows match whatever is asked, and whether one plan serves all values. */
 function planOf(scope: Scope, query: SearchQuery): { filterFirst: boolean; named: boolean } {
   const confined = scope.bounds.patient !== undefined && confinementOf(scope.definitions, scope.type) === 'own'
   const filterFirst = confined || query.criteria.some(isSelective)
-  const depends = scope.bounds.anyOf !== undefined || query.criteria.some((criterion) => dependsOnValues(scope, criterion))
+  const depends =
+    scope.bounds.anyOf !== undefined ||
+    query.criteria.some((criterion) => dependsOnValues(scope, criterion) || isWideDate(scope, query, criterion))
   return { filterFirst, named: filterFirst || !depends }
 }
 

@@ -2,7 +2,7 @@
  * A database with the real tables of a few types and rows put straight into them, and the ids that a search finds there.
  * The one door (store/resources.ts) is not used, so that a search is tested for what is in the columns alone.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resourceTables } from '../../../scripts/make-resource-tables.ts'
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts'
 import { indexValues } from '../../../src/fhir/index-values.ts'
@@ -60,11 +60,17 @@ function columnsOf(resource: Resource): Record<string, unknown> {
   }
 }
 
+const migrations = new URL('../../../migrations/', import.meta.url)
+
+/** The migration of this name, whichever number it has. */
+export const migration = (name: string): string =>
+  readFileSync(new URL(readdirSync(migrations).find((file) => file.endsWith(`-${name}.sql`)) ?? name, migrations), 'utf8')
+
 export async function searchable(types: readonly string[]): Promise<Searchable> {
   const { pool, drop } = await testDatabase({ empty: true, connections: 2 })
   const query = <Row>(text: string, values: readonly unknown[] = []) => pool.query<Row>({ text, values })
   await query(resourceTables(definitions, types))
-  await query(readFileSync(new URL('../../../migrations/0007-search-numbers.sql', import.meta.url), 'utf8'))
+  await query(migration('search-numbers'))
   const parse = (type: string, text: string) => parseSearch(definitions, type, new URLSearchParams(text), base)
   const page: Searchable['page'] = (type, text, bounds, wish) =>
     pool.query<FoundRow>(compileSearch(definitions, type, parse(type, text), bounds, wish))

@@ -1,0 +1,2 @@
+-- `near` first narrows to a box of degrees.
+create index location_position on "location" (latitude, longitude);
