@@ -95,3 +95,5 @@ export const expandedCodesMax = 200_000
 export const profilesGatheredMax = 2_000
 export const patchOperationsMax = 500
 export const patchPathCharsMax = 400
+/** What the operations of one FHIRPath Patch read in all: each reads the whole resource. */
+export const patchCharsReadMax = 20 * 1024 * 1024

@@ -103,6 +103,69 @@ describe('a JSON Patch', () => {
   })
 })
 
+describe('a FHIRPath Patch', () => {
+  const operation = (type: string, path: string, more: object[] = []) => ({
+    name: 'operation',
+    part: [{ name: 'type', valueCode: type }, { name: 'path', valueString: path }, ...more],
+  })
+  const female = operation('add', 'Patient', [
+    { name: 'name', valueString: 'gender' },
+    { name: 'value', valueCode: 'female' },
+  ])
+  const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter })
+
+  it.each(['application/fhir+json', 'application/json'])('makes the next version, sent as %s', async (type) => {
+    const id = await made(ask, patient())
+    const answer = await patch(`Patient/${id}`, parameters(female), { 'content-type': type })
+    expect([answer.status, answer.json.gender, answer.headers.etag]).toEqual([200, 'female', 'W/"2"'])
+  })
+
+  it('makes the next version, sent in XML', async () => {
+    const id = await made(ask, patient())
+    const body = `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/>
+      <part><name value="type"/><valueCode value="replace"/></part>
+      <part><name value="path"/><valueString value="Patient.name[0].given[0]"/></part>
+      <part><name value="value"/><valueString value="Eve"/></part></parameter></Parameters>`
+    const answer = await ask('PATCH', `Patient/${id}`, {
+      body,
+      headers: { 'content-type': 'application/fhir+xml', accept: 'application/fhir+json' },
+    })
+    expect([answer.status, answer.json.name]).toEqual([200, [{ family: 'Okafor', given: ['Eve'] }]])
+  })
+
+  it('is validated like an update, and refused where it cannot be done', async () => {
+    const id = await made(ask, patient())
+    const send = (...operations: object[]) => patch(`Patient/${id}`, parameters(...operations), { 'content-type': 'application/fhir+json' })
+    const status = async (...operations: object[]) => (await send(...operations)).status
+    expect(
+      await status(
+        operation('add', 'Patient', [
+          { name: 'name', valueString: 'gender' },
+          { name: 'value', valueCode: 'x' },
+        ]),
+      ),
+    ).toBe(400)
+    expect(await status(operation('replace', 'Patient.birthDate', [{ name: 'value', valueDate: '2020' }]))).toBe(422)
+    expect(await status(operation('replace', 'Patient.id', [{ name: 'value', valueId: 'x' }]))).toBe(422)
+    expect(await status(operation('delete', 'Patient.('))).toBe(400)
+    expect((await patch(`Patient/${id}`, patient(), { 'content-type': 'application/fhir+json' })).status).toBe(415)
+    expect((await ask('GET', `Patient/${id}`)).headers.etag).toBe('W/"1"')
+  })
+
+  it('comes in a batch as Parameters, and a JSON Patch as a Binary', async () => {
+    const id = await made(ask, patient())
+    const data = Buffer.from(JSON.stringify([{ op: 'add', path: '/active', value: true }])).toString('base64')
+    const entry = [
+      parameters(female),
+      { resourceType: 'Binary', contentType: 'application/json-patch+json', data },
+      { resourceType: 'Binary', contentType: 'text/plain', data },
+    ].map((resource) => ({ resource, request: { method: 'PATCH', url: `Patient/${id}` } }))
+    const answer = await ask('POST', '', { body: { resourceType: 'Bundle', type: 'batch', entry } })
+    expect(answer.json.entry.map(({ response }: Loose) => response.status.slice(0, 3))).toEqual(['200', '200', '415'])
+    expect((await ask('GET', `Patient/${id}`)).json).toMatchObject({ gender: 'female', active: true, meta: { versionId: '3' } })
+  })
+})
+
 describe('a conditional patch', () => {
   const named = (value: string) => patient({ identifier: [{ system: 'urn:patch', value }] })
   it('changes the one that matches', async () => {
