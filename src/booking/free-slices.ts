@@ -4,7 +4,8 @@
  */
 import { instantOf } from '../fhir/resource.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import { type FreeRow, firstFreeBySchedule, firstFreeByTime, freeTimeOfMany, freeTimeOfOne, type TakenRow } from '../store/free-time.ts'
+import { freeByTime } from '../store/free-by-time.ts'
+import { type FreeRow, firstFreeBySchedule, freeTimeOfMany, freeTimeOfOne, type TakenRow } from '../store/free-time.ts'
 import type { House } from '../store/house.ts'
 import { planVersions } from '../store/plans.ts'
 import type { FindQuery } from './find-query.ts'
@@ -76,11 +77,10 @@ async function sliceOfMany(
   claims: boolean,
 ): Promise<Slice> {
   const { from, behind, wanted, effort } = resume
+  if (effort === 1 && fitsOneSlot(query, guess)) return sliceByTime(house, query, resume, guess, claims)
   const window = { schedules: query.schedules, from: instantOf(from), until: fetchedUntil(query), behind }
   const most = (wanted + spareSchedules) * effort
-  const looked = await (effort === 1
-    ? firstFreeByTime(house.pool, { ...window, limit: most * slotsPerSchedule })
-    : firstFreeBySchedule(house.pool, { ...window, limit: most }))
+  const looked = await firstFreeBySchedule(house.pool, { ...window, limit: most })
   const first = looked.first.slice(0, most)
   const upTo = first.length < looked.first.length ? first.at(-1) : looked.upTo
   const each = (Math.ceil((query.count * 2) / query.schedules.length) + Math.ceil(longestVisit(query, guess) / joinedSlotMs) + 1) * effort
@@ -92,6 +92,48 @@ async function sliceOfMany(
   const decided = Math.min(query.until, cutOff(time.free, each) - longestVisit(query, current))
   if (!upTo || upTo.starts * 1000 >= decided) return { ...time, plans, decided }
   return { ...time, plans, decided: upTo.starts * 1000, upTo: upTo.schedule }
+}
+
+/** Where the rules' Slots are as long as a visit, so that none needs the Slots that follow. A guess: the rows decide. */
+function fitsOneSlot(query: FindQuery, guess: readonly SchedulePlan[]): boolean {
+  const longest = longestVisit(query, guess)
+  return guess.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minute >= longest))
+}
+
+/** In the order of time: decided is what lies before the last Slot that was looked at. */
+async function sliceByTime(
+  house: House,
+  query: FindQuery,
+  { from, behind, wanted }: Resume,
+  guess: readonly SchedulePlan[],
+  claims: boolean,
+): Promise<Slice> {
+  const time = await freeByTime(house.pool, {
+    schedules: query.schedules,
+    from: instantOf(from),
+    until: fetchedUntil(query),
+    behind,
+    limit: (wanted + spareSchedules) * slotsPerSchedule,
+    bodies: query.bodies ? wanted : 0,
+    claims,
+  })
+  const plans = await plansAt(house, time.plans)
+  const current = [...plans.values()]
+  // A plan has gained buffers since it was last used: once more, with what is claimed.
+  if (!claims && hasBuffers(query, current)) return sliceByTime(house, query, { from, behind, wanted, effort: 1 }, guess, true)
+  if (!time.last) return { ...time, plans, decided: query.until }
+  const { last } = time
+  const longest = longestVisit(query, [...guess, ...current])
+  if (time.free.some(({ starts, ends }) => (ends - starts) * 1000 < longest))
+    return { ...time, plans, decided: Math.min(query.until, last.starts * 1000 - longest) }
+  if (last.starts * 1000 >= query.until) return { ...time, plans, decided: query.until }
+  // Slots of the last Schedule may start then that were not looked at.
+  const before = time.free.filter((row) => row.starts === last.starts && row.schedule < last.schedule)
+  const upTo = before
+    .map(({ schedule }) => schedule)
+    .sort()
+    .at(-1)
+  return { ...time, plans, decided: last.starts * 1000, ...(upTo !== undefined && { upTo }) }
 }
 
 /** The plans as they were when last used; all of them are asked for where some never were. */

@@ -25,7 +25,7 @@ export type FreeTime = {
 }
 
 /** Another's claim or a block may lie over a hold, and takes its place once the hold is over. */
-const underNothing = `not exists (
+export const underNothing = `not exists (
              select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(slot.starts, slot.ends)
               where sc.schedule = slot.schedule and (c.expires is null or c.expires > now()))
            and not exists (
@@ -72,36 +72,13 @@ export type FirstFree = {
   readonly upTo?: { readonly schedule: string; readonly starts: number }
 }
 
-type FirstWindow = { schedules: readonly string[]; from: string; until: string; behind: string; limit: number }
+export type FirstWindow = { schedules: readonly string[]; from: string; until: string; behind: string; limit: number }
 
 /** At the very start of the window only Schedules behind this one count. */
-const inWindow = (schedule: string): string =>
+export const inWindow = (schedule: string): string =>
   `starts >= $2::timestamptz and starts < $3::timestamptz and (starts > $2::timestamptz or ${schedule} > $4)`
 
-/**
- * Which of many Schedules are free first, found in the order of time: the first `limit` Slots of the window, whoever's they
- * are. Cheap where the Schedules asked for are no small part of all; of few among many it finds none and says how far it saw.
- */
-export async function firstFreeByTime(db: Db, window: FirstWindow): Promise<FirstFree> {
-  const rows = await db.query<{ schedule: string; starts: number; last: boolean }>(
-    prepared(
-      `with scanned as materialized (
-        select schedule, status, starts from slot where ${inWindow('schedule')} and status is not null
-         order by starts, schedule, id limit $5)
-      select schedule, ${seconds('min(starts)')} as starts, false as last from scanned
-       where status = 'free' and schedule = any($1::text[]) group by schedule
-      union all
-      (select schedule, ${seconds('starts')}, true from scanned
-        where (select count(*) from scanned) = $5 order by scanned.starts desc, schedule desc limit 1)
-      order by last, starts, schedule`,
-      [window.schedules, window.from, window.until, window.behind, window.limit],
-    ),
-  )
-  const upTo = rows.at(-1)?.last ? rows.at(-1) : undefined
-  return { first: rows.filter((row) => !row.last), upTo }
-}
-
-/** The same Schedule by Schedule: one look into the index for each, however many others there are. */
+/** Which of many Schedules are free first: one look into the index for each, however many others there are. */
 export async function firstFreeBySchedule(db: Db, window: FirstWindow): Promise<FirstFree> {
   const first = await db.query<{ schedule: string; starts: number }>(
     prepared(
@@ -148,17 +125,17 @@ export async function freeTimeOfMany(
   )
 }
 
-const seconds = (instant: string): string => `date_part('epoch', ${instant})`
+export const seconds = (instant: string): string => `date_part('epoch', ${instant})`
 
-const takenTime = (which: string): string => `
+export const takenTime = (which: string): string => `
   select 'taken', '', sc.schedule, ${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null
     from schedule_claim sc join claim c on c.resource = sc.resource
    where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
      and (c.expires is null or c.expires > now())`
 
-type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' }
+export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' }
 
-function sorted(rows: readonly TimeRow[]): FreeTime {
+export function sorted(rows: readonly TimeRow[]): FreeTime {
   const plans = new Map<string, string>()
   const free: FreeRow[] = []
   const taken: TakenRow[] = []
