@@ -29,6 +29,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   cancel: 'U',
   expire: 'U',
   find: 'E',
+  match: 'E',
 }
 
 export function auditOf(house: House, actor: Asker, interaction: string, query?: string): AuditRow {

@@ -25,6 +25,8 @@ export const horizonDaysMax = 400
 export const holdSecondsDefault = 600
 export const slotMinutesDefault = 15
 export const idempotencyHoursKept = 24
+/** Records that each search for candidates of `$match` brings. */
+export const matchCandidatesPerSearchMax = 200
 export const patientsPerVisitMax = 50
 export const visitMinutesMax = 24 * 60
 export const lapsedHoldsPerSweepMax = 200

@@ -156,6 +156,12 @@ export function wholeNumberIn({ name, value }: Parameter, most: number): number 
   return Math.min(number, most)
 }
 
+export function booleanIn({ name, value }: Parameter): boolean {
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw fault('value', `The parameter ${name} is true or false.`, name)
+}
+
 export const textIn = ({ name, value }: Parameter): string => {
   if (typeof value === 'string' && value !== '') return value
   throw fault('value', `The parameter ${name} is text.`, name)

@@ -19,6 +19,7 @@ import { cancelExport, exportStatus } from '../operations/export-status.ts'
 import { find } from '../operations/find.ts'
 import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
+import { match } from '../operations/match.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
 import { validate } from '../operations/validate.ts'
@@ -39,6 +40,7 @@ export const desks = {
   book,
   reschedule,
   cancel,
+  match,
   exportResources,
   exportStatus,
   cancelExport,

@@ -60,6 +60,8 @@ export const routes: readonly Route[] = [
   ['POST',   '/Appointment/:id/$reschedule', '-', 'reschedule'],
   ['POST',   '/Appointment/:id/$cancel',     '-', 'cancel'],
 
+  ['POST',   '/Patient/$match',              '-', 'match'],
+
   ['GET',    '/$export',                     '-', 'exportResources'],
   ['POST',   '/$export',                     '-', 'exportResources'],
   ['GET',    '/Patient/$export',             '-', 'exportResources'],
@@ -82,6 +84,7 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   book: 'book',
   reschedule: 'reschedule',
   cancel: 'cancel',
+  match: 'match',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
   validate: 'validate',
 }

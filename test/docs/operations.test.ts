@@ -72,6 +72,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   release: parametersOf('release').told,
   reschedule: parametersOf('reschedule').told,
   cancel: parametersOf('cancel').told,
+  match: parametersOf('match').told,
   export: parametersOf('export').told,
   'patient-export': parametersOf('export').told,
   'group-export': parametersOf('export').told,
