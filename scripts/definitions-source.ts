@@ -18,6 +18,7 @@ export type SourceElement = {
   readonly max: string
   readonly type?: readonly SourceType[]
   readonly contentReference?: string
+  readonly isSummary?: boolean
   readonly binding?: { readonly strength: string; readonly valueSet?: string }
   readonly constraint?: readonly {
     readonly key: string

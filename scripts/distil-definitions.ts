@@ -96,6 +96,7 @@ function elementOf(element: SourceElement, all: readonly SourceElement[], resour
     max: element.max === '*' ? '*' : Number(element.max),
     types: isResourceId ? [{ code: 'id' }] : own,
     ...(choice && { choice }),
+    ...(element.isSummary && { summary: true as const }),
     ...(element.binding?.strength === 'required' && { binding: element.binding.valueSet?.split('|')[0] }),
     ...(invariants.length > 0 && { invariants }),
     ...(elements.length > 0 && { elements }),

@@ -52,6 +52,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
         resource: servedTypes.map((type) => resourceOf(definitions, served, type)),
         interaction: systemInteractions.map((code) => ({ code })),
         operation: operationsOf(served.operations, undefined),
+        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
       },
     ],
   }

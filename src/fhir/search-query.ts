@@ -2,7 +2,7 @@
  * A search as it was asked, understood: criteria, and how the result is wanted. https://hl7.org/fhir/R4/search.html
  * An unknown parameter is collected by name: the caller ignores it and says so, or refuses it (`Prefer: handling=strict`).
  * An empty value is no value. What is malformed is a Fault that names its parameter.
- * Left out: _elements, _summary but for count, _contained; they are unknown.
+ * Left out: _contained; it is unknown.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
@@ -10,6 +10,7 @@ import type { Definitions } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
 import { type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
 import { type Reading, targetsOf } from './search-words.ts'
+import { readElements, readSummary, type Subset } from './subset.ts'
 
 export type SortKey = { readonly code: string; readonly descending: boolean }
 
@@ -32,6 +33,8 @@ export type SearchQuery = {
   readonly revincludes: readonly Include[]
   /** Where the last page ended; opaque here. */
   readonly cursor?: string
+  /** Which elements are wanted; all where it is left out. */
+  readonly subset?: Subset
   readonly pretty: boolean
   /** Names that were not understood. */
   readonly unknown: readonly string[]
@@ -47,6 +50,7 @@ type Draft = {
   includes: Include[]
   revincludes: Include[]
   cursor?: string
+  subset?: Subset
   pretty: boolean
 }
 
@@ -66,9 +70,13 @@ const resultParameters: Readonly<Record<string, ReadResult>> = {
     return true
   },
   _summary: (draft, value) => {
-    if (!['true', 'false', 'count', 'text', 'data'].includes(value)) throw fault('value', '`_summary` is count or false here.', '_summary')
     if (value === 'count') draft.count = 0
-    return value === 'count' || value === 'false'
+    else draft.subset = readSummary(value) ?? draft.subset
+    return true
+  },
+  _elements: (draft, value) => {
+    draft.subset = readElements(value)
+    return true
   },
   _total: (draft, value) => {
     if (value !== 'none' && value !== 'estimate' && value !== 'accurate') {

@@ -21,6 +21,8 @@ export const routes: readonly Route[] = [
 
   ['GET',    '/:type',                       's', 'search'],
   ['POST',   '/:type/_search',               's', 'search'],
+  ['GET',    '/Patient/:id/:type',           's', 'search'],
+  ['POST',   '/Patient/:id/:type/_search',   's', 'search'],
   ['POST',   '/:type',                       'c', 'create'],
   ['PUT',    '/:type',                       'u', 'update'],
   ['PATCH',  '/:type',                       'u', 'patch'],

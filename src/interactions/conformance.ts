@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import { conformanceTypes, type Resource } from '../fhir/resource.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
+import { subsetOf } from '../fhir/subset.ts'
 import { isOurs } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 
@@ -25,7 +26,7 @@ export function searchConformance(house: House, type: string, query: SearchQuery
   return [...house.conformance].flatMap(([name, body]) => {
     if (!name.startsWith(`${type}/`)) return []
     const id = name.slice(type.length + 1)
-    return matches(query, id, body) ? [searchEntry(house.base, type, id, body, 'match')] : []
+    return matches(query, id, body) ? [searchEntry(house.base, type, id, subsetOf(house.definitions, body, query.subset), 'match')] : []
   })
 }
 

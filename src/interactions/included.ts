@@ -6,6 +6,7 @@
 import { includedResourcesMax, searchStepsMax } from '../base/limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
+import { subsetOf } from '../fhir/subset.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { House } from '../store/house.ts'
 import { compileIncludes } from '../store/search/include.ts'
@@ -32,7 +33,10 @@ export async function included(house: House, page: Page): Promise<{ entries: str
   let reached: Found[] = [{ type: page.type, rows: page.rows }]
   for (let round = 0; reached.length > 0 && round < searchStepsMax && entries.length < includedResourcesMax; round++) {
     reached = await oneRound(house, page, reached, round > 0, shown)
-    for (const { type, rows } of reached) entries.push(...rows.map((row) => searchEntry(house.base, type, row.id, row.body, 'include')))
+    for (const { type, rows } of reached)
+      entries.push(
+        ...rows.map(({ id, body }) => searchEntry(house.base, type, id, subsetOf(house.definitions, body, query.subset), 'include')),
+      )
   }
   return { entries: entries.slice(0, includedResourcesMax), cut: entries.length >= includedResourcesMax }
 }

@@ -12,6 +12,7 @@ import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern, instantOf, type Resource } from '../fhir/resource.ts'
 import { parseSearch } from '../fhir/search-query.ts'
+import { subsetAsked, subsetOf } from '../fhir/subset.ts'
 import type { House } from '../store/house.ts'
 import { showProposal } from '../store/proposals.ts'
 import { readTogether } from '../store/read-together.ts'
@@ -19,7 +20,14 @@ import { compileSearch } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
 import { allowed, assertWholeAudit, boundsFor } from './bounds.ts'
 
-export async function read(house: House, actor: Actor, { type = '', id = '' }: FhirRequest): Promise<Reply> {
+export async function read(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  if (request.query.length === 0) return readWhole(house, actor, request)
+  const subset = subsetAsked(request.query)
+  const whole = await readWhole(house, actor, request)
+  return subset && whole.body !== undefined ? { ...whole, body: subsetOf(house.definitions, whole.body, subset) } : whole
+}
+
+async function readWhole(house: House, actor: Actor, { type = '', id = '' }: FhirRequest): Promise<Reply> {
   const permission = allowed(actor, 'r', type)
   if (!idPattern.test(id)) throw unknown(type, id)
   const ours = house.conformance.get(`${type}/${id}`)

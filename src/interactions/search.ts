@@ -1,17 +1,20 @@
 /**
- * FHIR search of one type, by GET and by `POST _search`.
- * https://hl7.org/fhir/R4/http.html#search
+ * FHIR search of one type, by GET and by `POST _search`, also of what one patient's compartment holds of it.
+ * https://hl7.org/fhir/R4/http.html#search and https://hl7.org/fhir/R4/compartmentdefinition-patient.html
  *
  * A page is one statement, its audit row in it. `total` is said where it is known without counting, or was asked for.
  */
 import type { Actor } from '../access/actor.ts'
 import { searchAuditEvents } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
+import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
+import { subsetOf } from '../fhir/subset.ts'
 import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import { compileCount, compileSearch, type FoundRow } from '../store/search/page.ts'
@@ -23,14 +26,15 @@ import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
 
 export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
-  const { type = '' } = request
+  const { type = '', id } = request
   const permission = allowed(actor, 's', type)
+  if (id !== undefined) assertInCompartment(house, type)
   if (type === 'AuditEvent') assertWholeAudit(permission)
   if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient)
   const query = parseSearch(house.definitions, type, request.query, house.base)
   assertUnderstood(query, request)
   for (const criterion of query.criteria) assertReach(actor, criterion)
-  const bounds = boundsFor(house, actor, 's', type) ?? {}
+  const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...(id !== undefined && { within: id }) }
   const page = query.count === 0 ? [] : await pageOf(house, actor, type, query, bounds)
   const rows = page.slice(0, query.count)
   const own = searchConformance(house, type, query)
@@ -39,14 +43,24 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const total = await totalOf(house, type, query, bounds, page.length)
   const entries = [
     ...own,
-    ...rows.map((row) => searchEntry(house.base, type, row.id, row.body, 'match')),
+    ...rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match')),
     ...along.entries,
     ...remarks(query, along.cut),
   ]
   return {
     status: 200,
-    body: bundle('searchset', linksOf(house, type, query, page), entries, total === undefined ? undefined : total + own.length),
+    body: bundle(
+      'searchset',
+      linksOf(house, id === undefined ? type : `Patient/${id}/${type}`, query, page),
+      entries,
+      total === undefined ? undefined : total + own.length,
+    ),
   }
+}
+
+function assertInCompartment({ definitions }: House, type: string): void {
+  if (type !== 'Patient' && compartmentParameters(definitions, type).length > 0) return
+  throw fault('not-found', `${type} has no place in a patient's compartment: search it by itself.`)
 }
 
 const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery) =>
@@ -66,13 +80,13 @@ async function totalOf(house: House, type: string, query: SearchQuery, bounds: B
   return row?.total
 }
 
-function linksOf(house: House, type: string, query: SearchQuery, page: readonly FoundRow[]): Link[] {
-  const self = `${house.base}/${type}${query.applied.length > 0 ? `?${queryText(query.applied)}` : ''}`
+function linksOf(house: House, path: string, query: SearchQuery, page: readonly FoundRow[]): Link[] {
+  const self = `${house.base}/${path}${query.applied.length > 0 ? `?${queryText(query.applied)}` : ''}`
   const last = page.length > query.count ? page[query.count - 1] : undefined
   if (!last?.sort) return [{ relation: 'self', url: self }]
   const next = queryText([...query.applied, ['_cursor', encodeCursor(last.sort)]])
   return [
     { relation: 'self', url: self },
-    { relation: 'next', url: `${house.base}/${type}?${next}` },
+    { relation: 'next', url: `${house.base}/${path}?${next}` },
   ]
 }

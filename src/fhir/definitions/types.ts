@@ -40,6 +40,8 @@ export type ElementDefinition = {
   /** More than one type where the name stands for a choice (`value[x]`). */
   readonly types: readonly ElementType[]
   readonly choice?: true
+  /** Part of the resource's summary (`_summary=true`). */
+  readonly summary?: true
   /** ValueSet canonical without version, for required bindings of code-like elements only. */
   readonly binding?: string
   readonly invariants?: readonly Invariant[]

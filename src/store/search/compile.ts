@@ -23,7 +23,12 @@ export const visibleConditions = (scope: Scope): Sql[] => [sql`not ${column(scop
 export function boundConditions(scope: Scope): Sql[] {
   const confined = confinedCondition(scope)
   const granular = scope.bounds.anyOf?.map((criteria) => allOf(criteria.map((criterion) => criterionCondition(scope, criterion))))
-  return [...(confined ? [confined] : []), ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : [])]
+  const within = scope.bounds.within === undefined ? [] : [anyTerm(scope.alias, [`@Patient/${scope.bounds.within}`])]
+  return [
+    ...(confined ? [confined] : []),
+    ...within,
+    ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : []),
+  ]
 }
 
 /** A granular scope of which nothing was understood lets nothing through. */

@@ -68,7 +68,8 @@ const isWideDate = (scope: Scope, query: SearchQuery, { kind, code }: Criterion)
 
 /** Whether few rows match whatever is asked, and whether one plan serves all values. */
 function planOf(scope: Scope, query: SearchQuery): { filterFirst: boolean; named: boolean } {
-  const confined = scope.bounds.patient !== undefined && confinementOf(scope.definitions, scope.type) === 'own'
+  const confined =
+    scope.bounds.within !== undefined || (scope.bounds.patient !== undefined && confinementOf(scope.definitions, scope.type) === 'own')
   const filterFirst = confined || query.criteria.some(isSelective)
   const depends =
     scope.bounds.anyOf !== undefined ||

@@ -8,6 +8,8 @@ import type { Criterion } from '../../fhir/search-criterion.ts'
 /** What may be shown: of one patient's compartment only, and matching one of several granular scopes. */
 export type Bounds = {
   readonly patient?: string
+  /** Asked for by the address: of this patient's compartment alone, also where the caller could see more. */
+  readonly within?: string
   /** Alternatives, each a list of criteria that all hold (a granular scope); left out where nothing is so bound. */
   readonly anyOf?: readonly (readonly Criterion[])[]
   /** The bounds of another type that a chain or an include reaches, undefined where it may not be read; by default the same patient's. */

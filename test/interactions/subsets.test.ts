@@ -1,0 +1,166 @@
+/** `_summary` and `_elements` against lists written out by hand from https://hl7.org/fhir/R4/patient.html and slot.html. */
+import { type Ask, along, type Loose, matched, type RestHouse, restHouse } from './rest.ts'
+
+let server: RestHouse
+let ask: Ask
+const patient = {
+  resourceType: 'Patient',
+  id: 'sub1',
+  meta: { tag: [{ code: 'mine' }] },
+  text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">Ada</div>' },
+  extension: [{ url: 'http://example.org/x', valueDecimal: 1.5 }],
+  active: true,
+  name: [{ family: 'Lovelace', given: ['Ada'] }],
+  birthDate: '1815-12-10',
+  _birthDate: { id: 'b' },
+  deceasedBoolean: true,
+  maritalStatus: { text: 'Married' },
+  contact: [{ name: { family: 'Byron' } }],
+  communication: [{ language: { text: 'English' }, preferred: true }],
+  link: [{ other: { reference: 'Patient/other' }, type: 'seealso' }],
+}
+const questionnaire = {
+  resourceType: 'Questionnaire',
+  id: 'sub2',
+  status: 'active',
+  title: 'Intake',
+  subjectType: ['Patient'],
+  item: [{ linkId: '1', text: 'Why?', type: 'string' }],
+}
+beforeAll(async () => {
+  server = await restHouse()
+  ask = server.ask
+  for (const one of [{ resourceType: 'Patient', id: 'other' }, patient, questionnaire])
+    await ask('PUT', `${one.resourceType}/${one.id}`, { body: one })
+  await ask('PUT', 'Schedule/s', {
+    body: { resourceType: 'Schedule', id: 's', comment: 'mornings', actor: [{ reference: 'Patient/sub1' }] },
+  })
+  await ask('PUT', 'Slot/s', {
+    body: {
+      resourceType: 'Slot',
+      id: 's',
+      comment: 'c',
+      overbooked: false,
+      schedule: { reference: 'Schedule/s' },
+      status: 'busy-unavailable',
+      start: '2030-01-01T09:00:00Z',
+      end: '2030-01-01T09:30:00Z',
+    },
+  })
+})
+afterAll(() => server?.close())
+
+const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' }
+const keysOf = (resource: Loose): string[] => Object.keys(resource).toSorted()
+
+describe.each([
+  ['a search', async (query: string): Promise<Loose> => matched(await ask('GET', `Patient?_id=sub1&${query}`))[0]],
+  ['a read', async (query: string): Promise<Loose> => (await ask('GET', `Patient/sub1?${query}`)).json],
+])('%s with', (_name, get) => {
+  it.each([
+    ['_summary=true', ['resourceType', 'id', 'meta', 'active', 'name', 'birthDate', '_birthDate', 'deceasedBoolean', 'link']],
+    ['_summary=text', ['resourceType', 'id', 'meta', 'text']],
+    ['_summary=data', keysOf(patient).filter((key) => key !== 'text')],
+    ['_elements=name,Patient.deceased,nothing', ['resourceType', 'id', 'meta', 'name', 'deceasedBoolean']],
+    ['_elements=birthDate', ['resourceType', 'id', 'meta', 'birthDate', '_birthDate']],
+  ])('%s has these elements, and says that it is not whole', async (query, elements) => {
+    const resource = await get(query)
+    expect(keysOf(resource)).toEqual(elements.toSorted())
+    expect(resource.meta.tag).toEqual([{ code: 'mine' }, subsetted])
+    expect(resource.meta.versionId).toBe('1')
+  })
+
+  it('_summary=false has them all, and says nothing', async () => {
+    const resource = await get('_summary=false')
+    expect(keysOf(resource)).toEqual(keysOf(patient))
+    expect(resource.meta.tag).toEqual([{ code: 'mine' }])
+  })
+})
+
+it('what is mandatory stays, whatever is asked', async () => {
+  const [slot] = matched(await ask('GET', 'Slot?_id=s&_elements=comment'))
+  expect(keysOf(slot)).toEqual(['comment', 'end', 'id', 'meta', 'resourceType', 'schedule', 'start', 'status'])
+  const [text] = matched(await ask('GET', 'Slot?_id=s&_summary=text'))
+  expect(keysOf(text)).toEqual(['end', 'id', 'meta', 'resourceType', 'schedule', 'start', 'status'])
+})
+
+it('a summary leaves out of the backbone what is no summary', async () => {
+  const [found] = matched(await ask('GET', 'Questionnaire?_id=sub2&_summary=true'))
+  expect(keysOf(found)).toEqual(['id', 'meta', 'resourceType', 'status', 'subjectType', 'title'])
+})
+
+it('what comes along is cut the same way, and links keep the wish', async () => {
+  const answer = await ask('GET', 'Slot?_id=s&_include=Slot:schedule&_elements=status,actor')
+  expect(keysOf(along(answer)[0])).toEqual(['actor', 'id', 'meta', 'resourceType'])
+  expect(answer.json.link[0].url).toContain('_elements=status%2Cactor')
+})
+
+it('digits of a decimal are kept', async () => {
+  await ask('PUT', 'Patient/sub3', {
+    body: '{"resourceType":"Patient","id":"sub3","extension":[{"url":"http://example.org/x","valueDecimal":1.500}]}',
+  })
+  expect((await ask('GET', 'Patient/sub3?_elements=extension')).text).toContain('1.500')
+})
+
+it.each(['_summary=some', '_summary=TRUE'])('%s is refused', async (query) => {
+  expect((await ask('GET', `Patient?${query}`)).status).toBe(400)
+})
+
+describe('a compartment', () => {
+  const slot = { resourceType: 'Appointment', status: 'proposed' }
+  const withPatient = (id: string) => ({ ...slot, participant: [{ actor: { reference: `Patient/${id}` }, status: 'accepted' }] })
+  beforeAll(async () => {
+    for (const [id, who] of [
+      ['c1', 'sub1'],
+      ['c2', 'sub1'],
+      ['c3', 'other'],
+    ] as const)
+      await ask('PUT', `Appointment/${id}`, { body: { ...withPatient(who), id } })
+  })
+  const ids = async (path: string, asker = ask): Promise<string[]> =>
+    matched(await asker('GET', path))
+      .map(({ id }) => id)
+      .toSorted()
+
+  it('holds what is that patient’s alone', async () => {
+    expect(await ids('Patient/sub1/Appointment')).toEqual(['c1', 'c2'])
+    expect(await ids('Patient/other/Appointment?status=proposed')).toEqual(['c3'])
+    expect(await ids('Patient/sub1/Schedule')).toEqual(['s'])
+    expect(await ids('Patient/nobody/Appointment')).toEqual([])
+  })
+
+  it('is searched like any type, page by page', async () => {
+    const first = await ask('GET', 'Patient/sub1/Appointment?_count=1')
+    expect(first.json.link.map(({ url }: Loose) => url.replace(server.house.base, '').split('?')[0])).toEqual([
+      '/Patient/sub1/Appointment',
+      '/Patient/sub1/Appointment',
+    ])
+    const next = first.json.link[1].url
+    expect((await ids(next.slice(next.indexOf('/fhir/') + 6))).length).toBe(1)
+    const posted = await ask('POST', 'Patient/sub1/Appointment/_search', {
+      body: 'status=proposed',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    expect(posted.json.total).toBe(2)
+  })
+
+  it('opens nothing that a search would not', async () => {
+    const other = await server.scoped('patient/*.rs', { patient: 'other' })
+    expect(await ids('Patient/sub1/Appointment', other)).toEqual([])
+    expect(await ids('Patient/other/Appointment', other)).toEqual(['c3'])
+    const slots = await server.scoped('system/Slot.rs')
+    expect((await slots('GET', 'Patient/sub1/Appointment')).status).toBe(403)
+  })
+
+  it('has no place for the clinic’s directory', async () => {
+    for (const type of ['Slot', 'Location', 'Nothing']) expect((await ask('GET', `Patient/sub1/${type}`)).status).toBe(404)
+  })
+
+  it('leaves its record', async () => {
+    await ask('GET', 'Patient/sub1/Appointment?_count=7')
+    const audit = await ask('GET', 'AuditEvent?patient=sub1&subtype=search-type&_count=1')
+    expect(matched(audit)[0].entity.some(({ query }: Loose) => query && Buffer.from(query, 'base64').toString().includes('_count=7'))).toBe(
+      true,
+    )
+  })
+})
