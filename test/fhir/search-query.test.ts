@@ -135,9 +135,9 @@ describe('how the result is wanted', () => {
   it('collects unknown names and leaves them out of what was applied', () => {
     const query = parse(
       'Slot',
-      'status=free&colour=red&_has:Appointment:patient:status=booked&_elements=id&__proto__=1&_sort=colour&_count=3',
+      'status=free&colour=red&_has:Appointment:patient:status=booked&_contained=true&__proto__=1&_sort=colour&_count=3',
     )
-    expect(query.unknown).toEqual(['colour', '_has:Appointment:patient:status', '_elements', '__proto__', '_sort=colour'])
+    expect(query.unknown).toEqual(['colour', '_has:Appointment:patient:status', '_contained', '__proto__', '_sort=colour'])
     expect(query.applied).toEqual([
       ['status', 'free'],
       ['_count', '3'],
