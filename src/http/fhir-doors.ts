@@ -44,12 +44,15 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
     // A body may come compressed; the limit is for what it unfolds to.
     app.route({
       method,
-      url: path,
+      url: asUrl(path),
       decompress: method === 'GET' ? false : {},
       handler: door(house, authenticate, route, serving, watch),
     })
   }
 }
+
+/** In a compartment a type begins with a capital; what does not (`_history`) goes on to the other routes. */
+const asUrl = (path: string): string => path.replace('/:id/:type', '/:id/:type(^[A-Z][A-Za-z]*$)')
 
 function door(
   house: House,

@@ -152,8 +152,9 @@ describe('a compartment', () => {
     expect((await slots('GET', 'Patient/sub1/Appointment')).status).toBe(403)
   })
 
-  it('has no place for the clinic’s directory', async () => {
-    for (const type of ['Slot', 'Location', 'Nothing']) expect((await ask('GET', `Patient/sub1/${type}`)).status).toBe(404)
+  it('has no place for the clinic’s directory, and is in nobody’s way', async () => {
+    expect((await ask('GET', 'Patient/sub1/_history')).status).toBe(200)
+    for (const type of ['Slot', 'Location', 'Nothing', 'nothing', '*']) expect((await ask('GET', `Patient/sub1/${type}`)).status).toBe(404)
   })
 
   it('leaves its record', async () => {
