@@ -17,6 +17,8 @@ const actions: Readonly<Record<string, AuditAction>> = {
   read: 'R',
   vread: 'R',
   'history-instance': 'R',
+  'history-type': 'R',
+  'history-system': 'R',
   'search-type': 'E',
   create: 'C',
   update: 'U',

@@ -74,9 +74,9 @@ const security = {
   ],
 }
 
-const systemInteractions = ['batch', 'transaction']
+const systemInteractions = ['batch', 'transaction', 'history-system']
 const readOnlyInteractions = ['read', 'search-type']
-const interactions = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'create', 'search-type']
+const interactions = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type']
 
 function resourceOf(definitions: Definitions, served: Served, type: string): Record<string, unknown> {
   const readOnly = (readOnlyTypes as readonly string[]).includes(type)

@@ -5,6 +5,7 @@
 import { create } from '../interactions/create.ts'
 import type { Desk } from '../interactions/desk.ts'
 import { historyInstance } from '../interactions/history-instance.ts'
+import { historySystem, historyType } from '../interactions/history-type.ts'
 import { patch } from '../interactions/patch.ts'
 import { read } from '../interactions/read.ts'
 import { remove } from '../interactions/remove.ts'
@@ -33,6 +34,8 @@ export const desks = {
   patch,
   remove,
   historyInstance,
+  historyType,
+  historySystem,
   findSlots,
   find,
   hold,

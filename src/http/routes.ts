@@ -31,6 +31,8 @@ export const routes: readonly Route[] = [
   ['PUT',    '/:type/:id',                   'u', 'update'],
   ['PATCH',  '/:type/:id',                   'u', 'patch'],
   ['DELETE', '/:type/:id',                   'd', 'remove'],
+  ['GET',    '/_history',                    '-', 'historySystem'],
+  ['GET',    '/:type/_history',              'r', 'historyType'],
   ['GET',    '/:type/:id/_history',          'r', 'historyInstance'],
   ['GET',    '/:type/:id/_history/:vid',     'r', 'vread'],
 

@@ -31,21 +31,29 @@ export async function versionOf(db: Db, type: string, id: string, version: strin
   return row
 }
 
-/** Versions older than `before`, newest first, at most `count`, and how many there are in all. */
-export async function versionsOf(
-  db: Db,
-  type: string,
-  id: string,
-  page: { before?: string; since?: string; count: number },
-): Promise<{ rows: StoredRow[]; total: number }> {
+export type VersionsWindow = {
+  readonly before?: string
+  /** ISO 8601: made at or after it. */
+  readonly since?: string
+  /** ISO 8601, half-open: current at some time between the two. */
+  readonly at?: { readonly lower: string; readonly upper: string }
+  readonly count: number
+}
+
+/** Versions older than `before`, newest first, at most `count`, and how many there are whatever their age. */
+export async function versionsOf(db: Db, type: string, id: string, page: VersionsWindow): Promise<{ rows: StoredRow[]; total: number }> {
   const p = params()
   const rows = await db.query<StoredRow & { total: string }>(
     prepared(
-      `with everything as (${everyVersion(type, p.add(id, 'text'))})
-      select version::text as version, updated, deleted, body::text as body, (select count(*) from everything)::text as total
-        from everything e
+      `with everything as (select v.*, lead(updated) over (order by version) as until from (${everyVersion(type, p.add(id, 'text'))}) v),
+      asked as (
+        select * from everything
+         where (${p.add(page.since ?? null, 'timestamptz')} is null or updated >= ${p.add(page.since ?? null, 'timestamptz')})
+           and (${p.add(page.at?.upper ?? null, 'timestamptz')} is null or updated < ${p.add(page.at?.upper ?? null, 'timestamptz')})
+           and (${p.add(page.at?.lower ?? null, 'timestamptz')} is null or until is null or until > ${p.add(page.at?.lower ?? null, 'timestamptz')}))
+      select version::text as version, updated, deleted, body::text as body, (select count(*) from asked)::text as total
+        from asked e
        where (${p.add(page.before ?? null, 'bigint')} is null or version < ${p.add(page.before ?? null, 'bigint')})
-         and (${p.add(page.since ?? null, 'timestamptz')} is null or updated >= ${p.add(page.since ?? null, 'timestamptz')})
        order by e.version desc limit ${p.add(page.count, 'int')}`,
       p.values,
     ),
