@@ -99,3 +99,4 @@ export const patchOperationsMax = 500
 export const patchPathCharsMax = 400
 /** What the operations of one FHIRPath Patch read in all: each reads the whole resource. */
 export const patchCharsReadMax = 20 * 1024 * 1024
+export const xmlPatchCharsMax = 256 * 1024

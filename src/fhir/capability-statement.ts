@@ -44,7 +44,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
     implementation: { description: 'Slotwise scheduling server', url: served.base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
-    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
+    patchFormat: ['application/json-patch+json', 'application/xml-patch+xml', 'application/fhir+json', 'application/fhir+xml'],
     rest: [
       {
         mode: 'server',

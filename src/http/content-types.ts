@@ -15,7 +15,7 @@ export const plainJson = 'application/json; charset=utf-8'
 export const bodyTypes = ['application/fhir+json', 'application/json', 'application/json+fhir']
 export const xmlTypes = ['application/fhir+xml', 'application/xml', 'text/xml', 'application/xml+fhir']
 /** What a patch may call itself beside a resource. */
-export const patchTypes = ['application/json-patch+json']
+export const patchTypes = ['application/json-patch+json', 'application/xml-patch+xml']
 export const formType = 'application/x-www-form-urlencoded'
 
 const jsonNames = [...bodyTypes, 'text/json']

@@ -39,7 +39,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     vid,
     operation: address.operation,
     query,
-    body: text === undefined ? undefined : parseJson(text),
+    body: text === undefined || patchType === 'application/xml-patch+xml' ? undefined : parseJson(text),
     text,
     patchType,
     headers: headersOf(request.headers),

@@ -7,23 +7,25 @@ import { fhirpathPatchOf } from '../fhir/fhirpath-patch.ts'
 import { parseJson } from '../fhir/json.ts'
 import { jsonPatchOf } from '../fhir/json-patch.ts'
 import type { FhirRequest } from '../fhir/request.ts'
+import { xmlPatchOf } from '../fhir/xml-patch.ts'
 import type { House } from '../store/house.ts'
 
 /** From the stored text to the patched one. Throws what cannot be done. */
-export type Patching = (stored: string) => string
+export type Patching = (stored: string) => string | Promise<string>
 
 type Said = Pick<FhirRequest, 'body' | 'text' | 'patchType'>
 
 /** Throws where the patch itself is not in good order, before anything is looked at. */
 export async function patchOf(house: House, { body, text = '', patchType }: Said): Promise<Patching> {
   if (patchType === 'application/json-patch+json') return jsonPatchOf(text)
+  if (patchType === 'application/xml-patch+xml') return xmlPatchOf(house.definitions, text)
   const { resourceType, contentType, data } = (body ?? {}) as Readonly<Record<string, unknown>>
   if (resourceType === 'Parameters') return fhirpathPatchOf(house.definitions, text)
   // https://hl7.org/fhir/R4/http.html#patch: "in a batch or transaction, a Binary resource" wraps what is no resource.
   if (patchType === undefined && resourceType === 'Binary') return wrappedPatch(house, contentType, data)
   throw fault(
     'unsupported-media-type',
-    'Send a JSON Patch as application/json-patch+json, or a FHIRPath Patch as Parameters in application/fhir+json.',
+    'Send a JSON Patch as application/json-patch+json, an XML Patch as application/xml-patch+xml, or a FHIRPath Patch as Parameters in application/fhir+json.',
   )
 }
 

@@ -81,7 +81,7 @@ export async function patchLocked(
   // Before the patch is tried: what comes of a `test` tells what is there.
   assertMayWrite(house, actor, 'u', JSON.parse(row.body) as Resource)
   assertVersion(ifMatch, row)
-  const text = patching(row.body)
+  const text = await patching(row.body)
   const resource = patchedBody(house, { type, id }, text)
   return storeOver(tx, house, actor, row, { type, id, resource, text }, () => {}, 'patch')
 }

@@ -97,7 +97,9 @@ describe('a JSON Patch', () => {
 
   it('is told about before it is asked', async () => {
     const { json: statement } = await ask('GET', 'metadata')
-    expect(statement.patchFormat).toContain('application/json-patch+json')
+    expect(statement.patchFormat).toEqual(
+      expect.arrayContaining(['application/json-patch+json', 'application/xml-patch+xml', 'application/fhir+json', 'application/fhir+xml']),
+    )
     for (const { type, interaction } of statement.rest[0].resource)
       expect([type, interaction.some(({ code }: Loose) => code === 'patch')]).toEqual([type, type !== 'AuditEvent'])
   })
@@ -163,6 +165,23 @@ describe('a FHIRPath Patch', () => {
     const answer = await ask('POST', '', { body: { resourceType: 'Bundle', type: 'batch', entry } })
     expect(answer.json.entry.map(({ response }: Loose) => response.status.slice(0, 3))).toEqual(['200', '200', '415'])
     expect((await ask('GET', `Patient/${id}`)).json).toMatchObject({ gender: 'female', active: true, meta: { versionId: '3' } })
+  })
+})
+
+describe('an XML Patch', () => {
+  const xml = { 'content-type': 'application/xml-patch+xml' }
+  const diff = (operations: string) => `<diff xmlns="http://hl7.org/fhir">${operations}</diff>`
+
+  it('makes the next version, and is validated like an update', async () => {
+    const id = await made(ask, patient())
+    const answer = await patch(`Patient/${id}`, diff('<add sel="Patient"><gender value="female"/></add>'), xml)
+    expect([answer.status, answer.json.gender, answer.headers.etag]).toEqual([200, 'female', 'W/"2"'])
+    expect((await patch(`Patient/${id}`, diff('<replace sel="Patient/gender/@value">x</replace>'), xml)).status).toBe(400)
+    expect((await patch(`Patient/${id}`, diff('<remove sel="Patient/contact"/>'), xml)).status).toBe(422)
+    expect((await patch(`Patient/${id}`, diff('<remove sel="Patient/id"/>'), xml)).status).toBe(422)
+    expect((await patch(`Patient/${id}`, '<diff><remove></diff>', xml)).status).toBe(400)
+    expect((await patch(`Patient/${id}`, diff(''), { ...xml, 'if-match': 'W/"1"' })).status).toBe(412)
+    expect((await patch(`Patient/${id}`, diff(''), xml)).headers.etag).toBe('W/"2"')
   })
 })
 
