@@ -9,7 +9,7 @@ import { takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { directoryTypes } from './plans.ts'
 
 export type Writing = {
-  readonly does: 'delete' | 'create' | 'update'
+  readonly does: 'delete' | 'create' | 'update' | 'patch'
   readonly type: string
   readonly resource?: Resource
   /** For an update: nothing has this id yet. */

@@ -57,7 +57,7 @@ function entryRequest(entry: BundleEntry, prefer: Prefer): { route: Route; reque
   const address = { ...named(route[1]), desk: route[3] }
   const { type = address.type, id, vid } = params
   assertAddress({ type, id, vid }, address.desk, url)
-  if (resource === undefined && (address.desk === 'create' || address.desk === 'update'))
+  if (resource === undefined && writes.has(address.desk) && address.desk !== 'remove')
     throw fault('required', 'The entry has no resource.', 'Bundle.entry.resource')
   const headers = { ifMatch, ifNoneMatch, ifModifiedSince, ifNoneExist, prefer }
   const sent = asked === 'GET' || resource === undefined ? {} : { body: resource, text: JSON.stringify(exact) }

@@ -32,7 +32,7 @@ export function bodiesOf(house: House, targets: readonly Target[]): Bodies {
   return new Map(
     targets.flatMap((target): [number, Body][] => {
       const { resource, index } = target.entry
-      return resource === undefined || target.does === 'delete'
+      return resource === undefined || target.does === 'delete' || target.does === 'patch'
         ? []
         : [[index, atEntry(index, () => bodyOf(house, target, resource, names))]]
     }),

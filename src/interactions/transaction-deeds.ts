@@ -15,12 +15,13 @@ import type { House } from '../store/house.ts'
 import { atEntry } from './at-entry.ts'
 import { allowed } from './bounds.ts'
 import { type Criteria, criteriaOf, criteriaOfHeader } from './conditional.ts'
+import { assertPatchable } from './patch.ts'
 import { assertRemovable } from './remove.ts'
 import { assertUpdatable } from './update.ts'
 
 export type Write = {
   readonly entry: BundleEntry
-  readonly does: 'delete' | 'create' | 'update'
+  readonly does: 'delete' | 'create' | 'update' | 'patch'
   readonly type: string
   /** A new one for a create; undefined where criteria stand for it. */
   readonly id?: string
@@ -32,6 +33,7 @@ export type Deed = Write | { readonly entry: BundleEntry; readonly does: 'read' 
 const verbs: Readonly<Record<string, readonly [does: Write['does'], verb: Verb]>> = {
   POST: ['create', 'c'],
   PUT: ['update', 'u'],
+  PATCH: ['patch', 'u'],
   DELETE: ['delete', 'd'],
 }
 
@@ -89,6 +91,7 @@ function identityOf(
   }
   if (id === undefined) return { criteria: criteriaOf(house, type, parseQuery(query)) }
   if (does === 'delete') assertRemovable(house, actor, type, id)
+  else if (does === 'patch') assertPatchable(house, actor, type, id)
   else assertUpdatable(house, actor, type, id)
   return { id }
 }

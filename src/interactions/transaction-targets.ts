@@ -23,7 +23,9 @@ export const knownTargets = (writes: readonly Write[]): Target[] =>
 
 /** Answers the criteria, one conditional transaction after the other. Throws `multiple-matches`. */
 export async function targetsOf(tx: Tx, house: House, actor: Actor, writes: readonly Write[]): Promise<Target[]> {
-  const turns = writes.flatMap(({ criteria, entry }) => (criteria && entry.resource ? [{ criteria, resource: entry.resource }] : []))
+  const turns = writes.flatMap(({ criteria, does, entry }) =>
+    criteria && entry.resource && (does === 'create' || does === 'update') ? [{ criteria, resource: entry.resource }] : [],
+  )
   if (turns.length > 0) await takeTurns(tx, house, turns)
   const targets: Target[] = []
   for (const write of writes) targets.push({ ...write, ids: await atEntry(write.entry.index, () => idsOf(tx, house, actor, write)) })
@@ -34,6 +36,7 @@ async function idsOf(tx: Tx, house: House, actor: Actor, { id, criteria, does, e
   if (id !== undefined || !criteria) return id === undefined ? [] : [id]
   if (does === 'delete') return (await matchesOf(tx, house, actor, criteria, conditionalDeletesMax)).map((match) => match.id)
   const match = await oneMatch(tx, house, actor, criteria)
+  if (does === 'patch') return match ? [match.id] : []
   const own = does === 'update' ? entry.resource?.id : undefined
   return [match?.id ?? own ?? house.ids.next()]
 }

@@ -4,6 +4,7 @@
 import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'
 import { writeOrder } from '../booking/write-order.ts'
+import { type Names, relinked } from '../fhir/bundle-references.ts'
 import type { EntryReply } from '../fhir/bundle-response.ts'
 import { allOk } from '../fhir/operation-outcome.ts'
 import type { Prefer } from '../fhir/request.ts'
@@ -12,10 +13,12 @@ import type { House } from '../store/house.ts'
 import { type LockedRow, lockResources, presentIds } from '../store/resource-sets.ts'
 import { atEntry } from './at-entry.ts'
 import { createWhereNone } from './create.ts'
+import { patchLocked, patchWhere } from './patch.ts'
+import { patchOf } from './patch-formats.ts'
 import { removeLocked, removeWhere } from './remove.ts'
 import { answerOf, type Stored, type Submitted, storeNew, storeOver } from './store-change.ts'
 import { type Bodies, submittedOf } from './transaction-bodies.ts'
-import type { Target } from './transaction-targets.ts'
+import { namesOf, type Target } from './transaction-targets.ts'
 import { judgeOf, updateWhere } from './update.ts'
 
 export type Performed = {
@@ -31,6 +34,7 @@ type Performing = {
   readonly house: House
   readonly actor: Actor
   readonly bodies: Bodies
+  readonly names: Names
   readonly prefer: Prefer
   readonly done: Performed
 }
@@ -43,7 +47,15 @@ export async function performed(
   bodies: Bodies,
   prefer: Prefer,
 ): Promise<Performed> {
-  const performing: Performing = { tx, house, actor, bodies, prefer, done: { replies: new Map(), stored: [], schedules: [] } }
+  const performing: Performing = {
+    tx,
+    house,
+    actor,
+    bodies,
+    names: namesOf(targets),
+    prefer,
+    done: { replies: new Map(), stored: [], schedules: [] },
+  }
   for (const group of await groupsOf(tx, targets, bodies)) await performGroup(performing, group)
   return performing.done
 }
@@ -111,6 +123,7 @@ async function performOne(performing: Performing, target: Target, row: LockedRow
 async function store(performing: Performing, target: Target, row: LockedRow | undefined): Promise<Stored> {
   const { tx, house, actor, bodies } = performing
   const { entry, does, criteria } = target
+  if (does === 'patch') return patched(performing, target, row)
   const body = bodies.get(entry.index)
   if (!body) throw new Error('transaction: an entry without a body')
   const submitted = await submittedOf(tx, house, actor, target, body)
@@ -121,6 +134,18 @@ async function store(performing: Performing, target: Target, row: LockedRow | un
       : await updateWhere(tx, house, actor, criteria, submitted, entry)
   if (stored.id === submitted.id) return stored
   throw fault('value', 'Another entry writes what this one looks for: a transaction writes each resource once.', 'Bundle.entry.request')
+}
+
+async function patched(
+  { tx, house, actor, names }: Performing,
+  { entry, type, ids, criteria }: Target,
+  row: LockedRow | undefined,
+): Promise<Stored> {
+  // What a FHIRPath Patch puts in may refer to other entries; a JSON Patch is data to a Bundle.
+  const [body, exact] = [entry.resource, entry.exact].map((sent) => sent && relinked(house.definitions, sent, names, entry.fullUrl))
+  const patching = await patchOf(house, { body, text: JSON.stringify(exact) })
+  if (criteria) return patchWhere(tx, house, actor, criteria, patching, entry.ifMatch)
+  return patchLocked(tx, house, actor, { type, id: ids[0] ?? '' }, begun(row), patching, entry.ifMatch)
 }
 
 /** As it was when the transaction began, as far as versions go. */

@@ -235,6 +235,41 @@ describe('conditions in a transaction', () => {
   })
 })
 
+describe('a patch in a Bundle', () => {
+  const jsonPatch = (operations: readonly object[]) => ({
+    resourceType: 'Binary',
+    contentType: 'application/json-patch+json',
+    data: Buffer.from(JSON.stringify(operations)).toString('base64'),
+  })
+  const patch = (url: string, family: string, more: object = {}): object => ({
+    resource: jsonPatch([{ op: 'replace', path: '/name/0/family', value: family }]),
+    request: { method: 'PATCH', url, ...more },
+  })
+
+  it('is done with the rest of a transaction, over the version from before it, or not at all', async () => {
+    const [id, other] = [await made(server.ask, patient('Raw', identified('patched'))), await made(server.ask, patient('Other'))]
+    const entries = done(
+      await transact([patch(`Patient/${id}`, 'Done', { ifMatch: 'W/"1"' }), put({ ...patient('Next to it'), id: other })]),
+    )
+    expect(entries[0]).toMatchObject({ resource: { name: [{ family: 'Done' }] }, response: { status: '200', etag: 'W/"2"' } })
+    const late = await transact([put({ ...patient('Not'), id: other }), patch(`Patient/${id}`, 'Not', { ifMatch: 'W/"1"' })])
+    expect(refusal(late)).toEqual([412, 'conflict', 'Bundle.entry[1]'])
+    expect((await read(`Patient/${other}`)).name[0].family).toBe('Next to it')
+    const [found] = done(await transact([patch('Patient?identifier=urn:slotwise:test|patched', 'Found')]))
+    expect(found.resource).toMatchObject({ id, name: [{ family: 'Found' }] })
+    expect((await transact([patch('Patient?identifier=urn:slotwise:test|unpatched', 'Lost')])).status).toBe(404)
+  })
+
+  it('is done in a batch', async () => {
+    const id = await made(server.ask, patient('Raw'))
+    const bare = { resource: patient('Raw'), request: { method: 'PATCH', url: `Patient/${id}` } }
+    const entry = [patch(`Patient/${id}`, 'Cooked'), bare, patch('Patient/nowhere', 'X')]
+    const answer = await server.ask('POST', '', { body: { resourceType: 'Bundle', type: 'batch', entry } })
+    expect(statuses(answer.json.entry)).toEqual(['200', '415', '404'])
+    expect((await read(`Patient/${id}`)).name[0].family).toBe('Cooked')
+  })
+})
+
 describe('what is refused in a transaction', () => {
   it('a resource that is written twice, whichever way it is named', async () => {
     const id = await made(server.ask, patient('Twice', identified('twice')))
