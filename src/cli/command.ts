@@ -15,13 +15,23 @@ export type Option = {
 
 export type Values = Readonly<Record<string, string | boolean | undefined>>
 
+/** What is typed without a name, after the options or before. */
+export type Operands = {
+  /** As it is written in the usage, for example `FILE|DIR`. */
+  readonly value: string
+  readonly means: string
+  /** How many of them: one, or one and more. */
+  readonly many: boolean
+}
+
 export type Command = {
   /** As it is typed: `slots generate`. */
   readonly name: string
   readonly does: string
   readonly options: Readonly<Record<string, Option>>
+  readonly operands?: Operands
   /** Gives the exit code: 0, or 1 where it failed and has said why. */
-  readonly run: (context: CommandContext, values: Values) => Promise<number>
+  readonly run: (context: CommandContext, values: Values, operands: readonly string[]) => Promise<number>
 }
 
 /** What was typed cannot be carried out as it stands: exit code 2, with the usage. */

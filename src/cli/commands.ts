@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 import { errorMessage } from '../base/error-code.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
 import { doctor } from './doctor.ts'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 import { jobsList, jobsReplay } from './jobs.ts'
 import { migrate } from './migrate.ts'
 import { seed } from './seed.ts'
@@ -12,7 +14,18 @@ import { serve } from './serve.ts'
 import { slotsGenerate } from './slots-generate.ts'
 import { token } from './token.ts'
 
-export const commands: readonly Command[] = [serve, migrate, seed, token, slotsGenerate, jobsList, jobsReplay, doctor]
+export const commands: readonly Command[] = [
+  serve,
+  migrate,
+  seed,
+  token,
+  slotsGenerate,
+  exportCommand,
+  importCommand,
+  jobsList,
+  jobsReplay,
+  doctor,
+]
 
 const pad = (text: string): string => text.padEnd(22)
 
@@ -21,12 +34,16 @@ function optionUsage([name, { value, required }]: [string, Command['options'][st
   return required ? written : `[${written}]`
 }
 
-const usageOf = (command: Command): string => ['slotwise', command.name, ...Object.entries(command.options).map(optionUsage)].join(' ')
+const operandUsage = ({ operands }: Command): string[] => (operands ? [operands.many ? `${operands.value}…` : operands.value] : [])
+
+const usageOf = (command: Command): string =>
+  ['slotwise', command.name, ...operandUsage(command), ...Object.entries(command.options).map(optionUsage)].join(' ')
 
 export function helpOf(command: Command): string {
-  const options = Object.entries(command.options).map(
-    ([name, { value, means }]) => `  ${pad(`--${name}${value ? ` ${value}` : ''}`)}${means}`,
-  )
+  const options = [
+    ...(command.operands ? [`  ${pad(command.operands.value)}${command.operands.means}`] : []),
+    ...Object.entries(command.options).map(([name, { value, means }]) => `  ${pad(`--${name}${value ? ` ${value}` : ''}`)}${means}`),
+  ]
   return [`Usage: ${usageOf(command)}`, '', `Does: ${command.does}.`, ...(options.length > 0 ? ['', ...options] : [])].join('\n')
 }
 
@@ -45,13 +62,24 @@ function find(words: readonly string[]): { command: Command; rest: readonly stri
   return command && { command, rest: words.slice(typed(command).length) }
 }
 
-function valuesOf(command: Command, args: readonly string[]): Values {
+type Typed = { readonly values: Values; readonly operands: readonly string[] }
+
+function typedOf(command: Command, args: readonly string[]): Typed {
   const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]))
-  const parsed = parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean', short: 'h' } }, strict: true })
+  const parsed = parseArgs({
+    args: [...args],
+    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    strict: true,
+    allowPositionals: command.operands !== undefined,
+  })
   const values: Values = parsed.values as Values
+  const operands = parsed.positionals
   const missing = Object.entries(command.options).find(([name, { required }]) => required && values[name] === undefined)
   if (missing && !values.help) throw new UsageError(`--${missing[0]} is needed.`)
-  return values
+  if (command.operands && operands.length === 0 && !values.help)
+    throw new UsageError(`Say ${command.operands.value}: ${command.operands.means}.`)
+  if (command.operands?.many === false && operands.length > 1) throw new UsageError(`Say one ${command.operands.value} only.`)
+  return { values, operands }
 }
 
 const refuse = (why: string, usage: string): number => {
@@ -60,18 +88,18 @@ const refuse = (why: string, usage: string): number => {
 }
 
 async function runCommand(command: Command, args: readonly string[], open: () => CommandContext): Promise<number> {
-  let values: Values
+  let typed: Typed
   try {
-    values = valuesOf(command, args)
+    typed = typedOf(command, args)
   } catch (error) {
     return refuse(errorMessage(error), `Usage: ${usageOf(command)}`)
   }
-  if (values.help) {
+  if (typed.values.help) {
     console.log(helpOf(command))
     return 0
   }
   try {
-    return await command.run(open(), values)
+    return await command.run(open(), typed.values, typed.operands)
   } catch (error) {
     if (error instanceof UsageError) return refuse(error.message, `Usage: ${usageOf(command)}`)
     console.error(`slotwise ${command.name}: ${errorMessage(error)}${causeOf(error)}`)

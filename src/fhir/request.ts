@@ -38,6 +38,8 @@ export type FhirRequest = {
   readonly text?: string
   /** The media type of a patch, without parameters. */
   readonly patchType?: string
+  /** A body that is read as it comes (NDJSON), in place of `body` and `text`. */
+  readonly bytes?: AsyncIterable<Uint8Array>
   readonly headers: RequestHeaders
   readonly method: string
   /** What the answer is to be written in; JSON where it is not said. Desks speak JSON alone. */

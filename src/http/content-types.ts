@@ -16,6 +16,8 @@ export const bodyTypes = ['application/fhir+json', 'application/json', 'applicat
 export const xmlTypes = ['application/fhir+xml', 'application/xml', 'text/xml', 'application/xml+fhir']
 /** What a patch may call itself beside a resource. */
 export const patchTypes = ['application/json-patch+json', 'application/xml-patch+xml']
+/** Many resources, read as they come. */
+export const ndjsonTypes = ['application/fhir+ndjson', 'application/ndjson', 'application/x-ndjson']
 export const formType = 'application/x-www-form-urlencoded'
 
 const jsonNames = [...bodyTypes, 'text/json']

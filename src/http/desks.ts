@@ -20,6 +20,7 @@ import { cancelExport, exportStatus } from '../operations/export-status.ts'
 import { find } from '../operations/find.ts'
 import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
+import { cancelImport, importErrors, importResources, importStatus } from '../operations/import.ts'
 import { match } from '../operations/match.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
@@ -49,6 +50,10 @@ export const desks = {
   cancelExport,
   exportFile,
   validate,
+  importResources,
+  importStatus,
+  cancelImport,
+  importErrors,
 } satisfies Record<string, Desk>
 
 export type Desks = { readonly [name in keyof typeof desks]: Desk }

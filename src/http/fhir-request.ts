@@ -2,6 +2,7 @@
  * An HTTP request as a FhirRequest: ids checked, query in order, Prefer read, body parsed. Runs on every request, so it
  * makes no URL objects and decodes only what is encoded. https://hl7.org/fhir/R4/http.html
  */
+import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { fault } from '../base/fault.ts'
 import { idempotencyKeyCharsMax } from '../base/limits.ts'
@@ -42,6 +43,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     body: text === undefined || patchType === 'application/xml-patch+xml' ? undefined : parseJson(text),
     text,
     patchType,
+    bytes: isStream(request.body) ? request.body : undefined,
     headers: headersOf(request.headers),
     format,
     method: request.method === 'HEAD' ? 'GET' : request.method,
@@ -50,7 +52,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
 }
 
 /** Desks whose answer has one format of its own, whatever is accepted: it is what the client was told to fetch. */
-const ownFormat: ReadonlySet<string> = new Set(['exportFile'])
+const ownFormat: ReadonlySet<string> = new Set(['exportFile', 'importErrors'])
 
 /** The query is handed over raw by the router (see `server.ts`). */
 function queryOf(request: FastifyRequest): Pairs {
@@ -89,6 +91,10 @@ function assertVersion(vid: string): void {
 }
 
 function textOf(body: unknown, desk: string): string | undefined {
+  if (isStream(body)) {
+    if (desk === 'importResources') return undefined
+    throw fault('unsupported-media-type', 'Send the body as application/fhir+json; NDJSON is for $import alone.')
+  }
   if (isForm(body)) {
     if (desk === 'search') return undefined
     throw fault('unsupported-media-type', 'Send the body as application/fhir+json; a form is for _search alone.')
@@ -125,6 +131,7 @@ export function formatOfRefusal({ headers, url, body }: FastifyRequest): Format 
 export const isXml = (body: unknown): body is Xml => typeof body === 'object' && body !== null && 'xml' in body
 
 const isConverted = (body: unknown): body is Converted => typeof body === 'object' && body !== null && 'json' in body
+const isStream = (body: unknown): body is Readable => body instanceof Readable
 
 /** A patch is no resource, and is sent by PATCH alone. */
 function assertNoPatch(contentType: string | undefined): void {

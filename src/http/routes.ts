@@ -75,6 +75,10 @@ export const routes: readonly Route[] = [
   ['GET',    '/bulk-export/:id',             '-', 'exportStatus'],
   ['DELETE', '/bulk-export/:id',             '-', 'cancelExport'],
   ['GET',    '/bulk-export/:id/:vid',        '-', 'exportFile'],
+  ['POST',   '/$import',                     '-', 'importResources'],
+  ['GET',    '/bulk-import/:id',             '-', 'importStatus'],
+  ['DELETE', '/bulk-import/:id',             '-', 'cancelImport'],
+  ['GET',    '/bulk-import/:id/:vid',        '-', 'importErrors'],
 ]
 
 const bulkData = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition'
@@ -89,6 +93,7 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   reschedule: 'reschedule',
   cancel: 'cancel',
   match: 'match',
+  importResources: 'import',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
   validate: 'validate',
 }

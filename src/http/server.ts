@@ -4,6 +4,7 @@
  *
  * There is no per-request logger, no schema and no hook that can be done without: each costs every request.
  */
+import type { IncomingMessage } from 'node:http'
 import compress from '@fastify/compress'
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import helmet from '@fastify/helmet'
@@ -17,7 +18,7 @@ import {
   requestIdCharsMax,
   requestReceivedMsMax,
 } from '../base/limits.ts'
-import { assertUtf8, bodyTypes, formType, patchTypes, xmlTypes } from './content-types.ts'
+import { assertUtf8, bodyTypes, formType, ndjsonTypes, patchTypes, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { refuseConnection, sendRefusal } from './error-handler.ts'
 
@@ -75,6 +76,8 @@ function takeBodies(app: FastifyInstance): void {
     return { xml }
   })
   app.addContentTypeParser(formType, { parseAs: 'string' }, async (_request: FastifyRequest, form: string) => ({ form }))
+  // As a stream, whatever its length: who is not to send one is told so before any of it is read.
+  app.addContentTypeParser(ndjsonTypes, async (_request: FastifyRequest, bytes: IncomingMessage) => bytes)
 }
 
 /**

@@ -9,6 +9,7 @@ import { keepAuditPartitions } from './keep-audit-partitions.ts'
 import { listExports } from './list-exports.ts'
 import { remakeStaleSlots } from './remake-stale-slots.ts'
 import { rollHorizon } from './roll-horizon.ts'
+import { runImports } from './run-imports.ts'
 import { settleLapsedHolds } from './settle-lapsed-holds.ts'
 
 type Job = {
@@ -27,6 +28,7 @@ const jobs: readonly Job[] = [
   { name: 'settle-lapsed-holds', when: '* * * * * *', timeZone: utc, run: settleLapsedHolds },
   { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStaleSlots },
   { name: 'list-exports', when: '* * * * * *', timeZone: utc, run: (house) => listExports(house) },
+  { name: 'run-imports', when: '* * * * * *', timeZone: utc, run: runImports },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
 ]

@@ -45,7 +45,7 @@ export async function exportResources(house: House, actor: Actor, request: FhirR
 /** The scopes that hold when the order is given hold for its listing. */
 export type StoredActor = { readonly client: string; readonly user?: string; readonly address?: string; readonly scopes: string }
 
-const actorText = ({ client, user, address, scopes }: Actor): string =>
+export const actorText = ({ client, user, address, scopes }: Actor): string =>
   JSON.stringify({ client, user, address, scopes: scopes.map(scopeText).join(' ') } satisfies StoredActor)
 
 async function reachOf(house: House, actor: Actor, { type, id = '' }: FhirRequest): Promise<Reach> {

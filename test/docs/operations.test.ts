@@ -77,6 +77,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'patient-export': parametersOf('export').told,
   'group-export': parametersOf('export').told,
   validate: parametersOf('validate').told,
+  import: parametersOf('import').told,
 }
 const aliases = ['appointment-reference']
 

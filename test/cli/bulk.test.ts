@@ -1,0 +1,100 @@
+/** `slotwise import` and `slotwise export` as they are typed, beside a running server. */
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Call, caller } from '../support/house.ts'
+import { slotwise, type Workplace, workplace } from '../support/program.ts'
+
+const patient = (id: string, more: object = {}): string =>
+  JSON.stringify({ resourceType: 'Patient', id, name: [{ family: 'Typed' }], ...more })
+
+describe('import and export, beside a server', () => {
+  let folder: string
+  let place: Workplace
+  let call: Call
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slotwise-bulk-'))
+    place = await workplace()
+    const server = await place.serve()
+    const { out } = await slotwise(['token', '--scope', 'system/*.cruds'], place.settings)
+    call = caller(`${server.origin}/fhir`, out.trim())
+  })
+  afterAll(async () => {
+    await place.leave()
+    await rm(folder, { recursive: true })
+  })
+
+  const file = async (name: string, lines: readonly string[]): Promise<string> => {
+    const path = join(folder, name)
+    await writeFile(path, `${lines.join('\n')}\n`)
+    return path
+  }
+
+  it('imports a file, says what became of it, and changes nothing a second time', async () => {
+    const path = await file('one.ndjson', [patient('typed-1'), patient('typed-2')])
+    expect(await slotwise(['import', path], place.settings)).toEqual({
+      code: 0,
+      out: '2 created, 0 updated, 0 unchanged, 0 refused.\n',
+      err: '',
+    })
+    expect((await slotwise(['import', path], place.settings)).out).toBe('0 created, 0 updated, 2 unchanged, 0 refused.\n')
+    expect((await call('GET', 'Patient/typed-1')).status).toBe(200)
+  })
+
+  it('tells refused lines and exits 1, or writes them into a file', async () => {
+    const path = await file('bad.ndjson', [patient('typed-3'), '{}', patient('typed-4', { gender: 'yes' })])
+    const { code, out, err } = await slotwise(['import', path], place.settings)
+    expect([code, out]).toEqual([1, '1 created, 0 updated, 0 unchanged, 2 refused.\n'])
+    expect(err).toContain(`${path}:2: `)
+    const errors = join(folder, 'errors.ndjson')
+    expect((await slotwise(['import', '--errors', errors, path], place.settings)).err).toBe('')
+    const outcomes = (await readFile(errors, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).issue[0].diagnostics.split(':')[0])
+    expect(outcomes).toEqual(['Line 2', 'Line 3 (Patient/typed-4)'])
+  })
+
+  it('exports into a folder what is stored, for its owner alone, and never over a file', async () => {
+    const target = join(folder, 'out')
+    const { code, out } = await slotwise(['export', target, '--type', 'Patient,Location'], place.settings)
+    expect([code, out]).toEqual([0, expect.stringMatching(/^3 resources as of \S+ are in /)])
+    expect(await readdir(target)).toEqual(['Patient.ndjson'])
+    expect((await stat(join(target, 'Patient.ndjson'))).mode & 0o777).toBe(0o600)
+    const lines = (await readFile(join(target, 'Patient.ndjson'), 'utf8')).trimEnd().split('\n')
+    const read = await Promise.all(lines.map(async (line) => (await call('GET', `Patient/${JSON.parse(line).id}`)).text))
+    expect(lines).toEqual(read)
+    const again = await slotwise(['export', target], place.settings)
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already')])
+  })
+
+  it('exports what was deleted since an instant', async () => {
+    const since = new Date().toISOString()
+    await call('DELETE', 'Patient/typed-2')
+    const target = join(folder, 'since')
+    expect((await slotwise(['export', target, '--since', since], place.settings)).code).toBe(0)
+    expect(await readdir(target)).toEqual(['Patient.deleted.ndjson'])
+    expect(await readFile(join(target, 'Patient.deleted.ndjson'), 'utf8')).toContain('Patient/typed-2')
+  })
+
+  it('moves everything into another database', async () => {
+    const target = join(folder, 'whole')
+    expect((await slotwise(['export', target], place.settings)).code).toBe(0)
+    const elsewhere = await workplace()
+    const { code, out } = await slotwise(['import', target], elsewhere.settings)
+    await elsewhere.leave()
+    expect([code, out]).toEqual([0, '2 created, 0 updated, 0 unchanged, 0 refused.\n'])
+  })
+
+  it.each([
+    [['export'], 'Say DIR'],
+    [['export', 'a', 'b'], 'Say one DIR only.'],
+    [['import'], 'Say FILE|DIR'],
+    [['import', '/nowhere/at/all'], 'There is no /nowhere/at/all.'],
+    [['export', 'x', '--type', 'Nonsense'], 'There is no export of Nonsense.'],
+  ])('answers %j with the usage and exit code 2', async (words, sentence) => {
+    const { code, err } = await slotwise(words, place.settings)
+    expect([code, err]).toEqual([2, expect.stringContaining(sentence)])
+    expect(err).toContain(`Usage: slotwise ${words[0]}`)
+  })
+})
