@@ -20,6 +20,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   'history-type': 'R',
   'history-system': 'R',
   'search-type': 'E',
+  'search-system': 'E',
   create: 'C',
   update: 'U',
   patch: 'U',

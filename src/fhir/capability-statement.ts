@@ -74,7 +74,7 @@ const security = {
   ],
 }
 
-const systemInteractions = ['batch', 'transaction', 'history-system']
+const systemInteractions = ['batch', 'transaction', 'history-system', 'search-system']
 const readOnlyInteractions = ['read', 'search-type']
 const interactions = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type']
 

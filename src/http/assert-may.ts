@@ -9,9 +9,9 @@ import { fault } from '../base/fault.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { mayBeUsed, strayAddress } from './routes.ts'
 
-/** A dash: the desk asks by itself. */
+/** A dash, or every type at once: the desk asks by itself. */
 export function assertMay(actor: Actor, verb: Verb | '-', { type, url }: FhirRequest): void {
-  if (type === undefined || verb === '-') return
+  if (type === undefined || type === '*' || verb === '-') return
   if (!mayBeUsed(type, verb)) throw strayAddress(url)
   if (may(actor, verb, type).allowed) return
   throw fault('forbidden', `The access token does not allow this: it takes a scope that grants "${verb}" on ${type}.`)

@@ -51,8 +51,8 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
   }
 }
 
-/** In a compartment a type begins with a capital; what does not (`_history`) goes on to the other routes. */
-const asUrl = (path: string): string => path.replace('/:id/:type', '/:id/:type(^[A-Z][A-Za-z]*$)')
+/** In a compartment a type begins with a capital, and a star is every type; what does not (`_history`) goes on to the other routes. */
+const asUrl = (path: string): string => path.replace('/:id/:type', '/:id/:type(^(?:[A-Z][A-Za-z]*|\\*)$)')
 
 function door(
   house: House,

@@ -19,6 +19,8 @@ export type Route = readonly [method: Method, path: string, verb: Verb | '-', de
 export const routes: readonly Route[] = [
   ['POST',   '/',                            '-', 'bundle'],
 
+  ['GET',    '/',                            '-', 'search'],
+  ['POST',   '/_search',                     '-', 'search'],
   ['GET',    '/:type',                       's', 'search'],
   ['POST',   '/:type/_search',               's', 'search'],
   ['GET',    '/Patient/:id/:type',           's', 'search'],

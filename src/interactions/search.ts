@@ -24,9 +24,11 @@ import { allowed, assertReach, assertWholeAudit, boundsFor } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
+import { searchTypes } from './search-types.ts'
 
 export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', id } = request
+  if (type === '' || type === '*') return searchTypes(house, actor, request)
   const permission = allowed(actor, 's', type)
   if (id !== undefined) assertInCompartment(house, type)
   if (type === 'AuditEvent') assertWholeAudit(permission)
