@@ -15,6 +15,7 @@ import { faultOf, statusOf } from './error-handler.ts'
 import { asPreferred, isNotModified } from './fhir-reply.ts'
 import { assertAddress } from './fhir-request.ts'
 import { type DeskName, named, type Route, routeTo, strayAddress } from './routes.ts'
+import { assertNoStrangers } from './strict-query.ts'
 
 /** Their answers are no FHIR resources, or come later. */
 const notInBundles: ReadonlySet<DeskName> = new Set<DeskName>(['exportResources', 'exportFile'])
@@ -25,6 +26,7 @@ export function entryDoors(desks: Desks): Doors {
       const { route, request } = entryRequest(entry, prefer)
       const [, , verb, desk] = route
       assertMay(actor, verb, request)
+      assertNoStrangers(desk, request)
       if (desk === 'bundle') throw fault('structure', 'A Bundle is no part of another: send it by itself.', 'Bundle')
       if (notInBundles.has(desk)) throw fault('processing', 'An export is asked for and fetched by itself, not in a Bundle.')
       const reply = await desks[desk](house, actor, request)

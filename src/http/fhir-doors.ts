@@ -22,6 +22,7 @@ import { type Address, basePath, fhirRequest, isXml, readXmlBody } from './fhir-
 import type { Metrics, Observe } from './metrics.ts'
 import { type DeskName, named, openPaths, type Route, routes, servedOperations } from './routes.ts'
 import { smartConfiguration } from './smart-configuration.ts'
+import { assertNoStrangers } from './strict-query.ts'
 
 /** One line a request (pino's shape): method, route, status, milliseconds. Never its address, which may name a patient. */
 export type AccessLog = { readonly info: (line: Readonly<Record<string, unknown>>, message: string) => void }
@@ -71,6 +72,7 @@ function door(
       if (isXml(request.body)) await readXmlBody(house, request)
       const asked = fhirRequest(address, request)
       assertMay(actor, verb, asked)
+      assertNoStrangers(desk, asked)
       watch(sendReply(house, desk, asked, await serve(house, actor, asked), reply), performance.now() - started, request)
     } catch (error) {
       watch(sendRefusal(house, error, request, reply), performance.now() - started, request)

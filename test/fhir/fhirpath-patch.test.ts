@@ -1,4 +1,5 @@
 /** Each operation of https://hl7.org/fhir/R4/fhirpatch.html on small resources, and what goes wrong. */
+import fc from 'fast-check'
 import { Fault } from '../../src/base/fault.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
 import { fhirpathPatchOf } from '../../src/fhir/fhirpath-patch.ts'
@@ -292,4 +293,49 @@ it('is refused where its operations would read a long resource again and again',
   const long = JSON.stringify(patient({ name: [{ text: 'x'.repeat(1024 * 1024) }] }))
   const operations = Array.from({ length: 21 }, (): Said => ({ type: 'delete', path: 'Patient.birthDate' }))
   expect(kindOf(() => patched(long, parameters(...operations)))).toBe('too-costly')
+})
+
+it('whatever is sent is done or refused, and leaves JSON', () => {
+  const stored = JSON.stringify(
+    patient({
+      ...ids('1', '2'),
+      name: [{ given: ['a', null], _given: [null, { id: 'x' }] }],
+      _birthDate: { extension: [{ url: 'urn:a', valueDecimal: 1.5 }] },
+      contained: [{ resourceType: 'Observation', id: 'o', valueQuantity: { value: 1.5 } }],
+    }),
+  )
+  const path = fc
+    .array(
+      fc.constantFrom(
+        ...['name', 'given', 'identifier', 'birthDate', 'extension', 'value', 'contained', 'deceased', 'id', 'contact', 'resourceType'],
+        ...['first()', 'last()', "extension('urn:a')", 'where(value = 1)', 'ofType(decimal)', 'upper()', 'toString()'],
+      ),
+      { maxLength: 4 },
+    )
+    .map((steps) => ['Patient', ...steps].join('.'))
+  const value = fc.constantFrom<object>(
+    ...[
+      { valueString: 'x' },
+      { valueBoolean: true },
+      { _valueCode: { id: 'y' } },
+      { valueIdentifier: {} },
+      { part: [{ name: 'id', valueString: 'z' }] },
+      {},
+    ],
+  )
+  const operation: fc.Arbitrary<Said> = fc.record({
+    type: fc.constantFrom('add', 'insert', 'delete', 'replace', 'move'),
+    path,
+    name: fc.constantFrom('name', 'deceased', 'birthDate', 'extension', 'contact', '_birthDate', 'constructor'),
+    index: fc.nat(3),
+    source: fc.nat(3),
+    destination: fc.nat(3),
+    value,
+  })
+  fc.assert(
+    fc.property(fc.array(operation, { minLength: 1, maxLength: 4 }), (operations) => {
+      if (kindOf(() => patched(stored, parameters(...operations))) === 'done') JSON.parse(patched(stored, parameters(...operations)))
+    }),
+    { numRuns: 500, seed: 20261123 },
+  )
 })

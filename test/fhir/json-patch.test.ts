@@ -1,4 +1,5 @@
 /** The examples of RFC 6902's appendix A, and what goes wrong; a document is one resource with whatever is patched in it. */
+import fc from 'fast-check'
 import { Fault } from '../../src/base/fault.ts'
 import { jsonPatchOf } from '../../src/fhir/json-patch.ts'
 
@@ -143,4 +144,29 @@ it('does not grow without end', () => {
   expect(kindOf(() => patched('{"a":["xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]}', doubling))).toBe('too-costly')
   const many = Array.from({ length: 501 }, () => ({ op: 'test', path: '/a', value: 1 }))
   expect(kindOf(() => patched('{"a":1}', many))).toBe('too-costly')
+})
+
+it('whatever is sent is done or refused, and leaves JSON', () => {
+  const stored = '{"resourceType":"X","a":[1.50,{"b":"c"},[true]],"d":{"e":null,"":"f"},"g":"h"}'
+  const pointer = fc
+    .array(fc.constantFrom('a', 'b', 'd', 'e', 'g', '', '-', '0', '1', '2', '01', 'length', 'toString', '__proto__', '~0', '~1'), {
+      maxLength: 4,
+    })
+    .map((steps) => steps.map((step) => `/${step}`).join(''))
+  const operation = fc.record(
+    {
+      op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test'),
+      path: pointer,
+      from: pointer,
+      value: fc.jsonValue({ maxDepth: 2 }),
+    },
+    { requiredKeys: ['op', 'path'] },
+  )
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 6 }), (operations) => {
+      if (kindOf(() => patched(stored, operations)) === 'done') JSON.parse(patched(stored, operations))
+      expect(Object.keys(Object.prototype)).toEqual([])
+    }),
+    { numRuns: 3000, seed: 20261123 },
+  )
 })

@@ -1,4 +1,5 @@
 /** Conditional create, update and delete, one at a time. https://hl7.org/fhir/R4/http.html#ccreate, #cond-update, #cdelete */
+import { clinic } from '../support/clinic.ts'
 import { type Ask, below, type Loose, made, matched, type RestHouse, restHouse } from './rest.ts'
 
 let server: RestHouse
@@ -254,6 +255,23 @@ describe('a PUT of what is stored already', () => {
     expect((await put(location('-71.1'))).headers.etag).toBe('W/"2"')
     expect((await put(location('-71.1', '"b","a"'))).headers.etag).toBe('W/"3"')
     expect((await put(location('-7.11e1', '"b","a"'))).headers.etag).toBe('W/"3"')
+  })
+
+  it('of a Slot that a visit has makes none, and of one that is taken by hand takes it anew', async () => {
+    const place = await clinic(server.call, { n: 1, policy: { holdSeconds: 600 } })
+    const [{ id: booked }, { id: free }] = [await place.slotAt(2, '09:00'), await place.slotAt(2, '10:00')]
+    const [who] = await place.patients(1)
+    await ask('POST', `Slot/${booked}/$book`, {
+      body: { resourceType: 'Parameters', parameter: [{ name: 'patient', valueReference: { reference: `Patient/${who}` } }] },
+    })
+    const { json: busy } = await ask('GET', `Slot/${booked}`)
+    const again = await ask('PUT', `Slot/${booked}`, { body: busy })
+    expect([again.status, again.json]).toEqual([200, busy])
+    const { json: open } = await ask('GET', `Slot/${free}`)
+    const take = () => ask('PUT', `Slot/${free}`, { body: { ...open, status: 'busy-tentative' } })
+    const versions = [await take(), await take()].map(({ status, json }) => [status, json.status, Number(json.meta.versionId)])
+    expect(versions[0]?.slice(0, 2)).toEqual([200, 'busy-tentative'])
+    expect(versions[1]?.[2]).toBeGreaterThan(Number(versions[0]?.[2]))
   })
 
   it('brings back what was deleted', async () => {

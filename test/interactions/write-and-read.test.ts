@@ -154,6 +154,26 @@ describe('update', () => {
   })
 })
 
+describe('a parameter that is not known', () => {
+  it('is passed over, and with handling=strict refused by name, wherever none is taken', async () => {
+    const id = await made(ask, patient())
+    const strict = { prefer: 'handling=strict' }
+    const asked: [string, string, object?][] = [
+      ['GET', `Patient/${id}?colour=blue`],
+      ['GET', `Patient/${id}/_history/1?colour=blue`],
+      ['PUT', `Patient/${id}?colour=blue`, patient({ id })],
+      ['POST', 'Patient?colour=blue', patient()],
+      ['DELETE', 'Patient/nobody?colour=blue'],
+    ]
+    for (const [method, path, body] of asked) {
+      expect([path, (await ask(method, path, { body })).status < 300]).toEqual([path, true])
+      const refused = await ask(method, path, { body, headers: strict })
+      expect([path, refused.status, refused.json.issue[0].expression]).toEqual([path, 400, ['colour']])
+    }
+    expect((await ask('GET', `Patient/${id}?_format=json&_pretty=true`, { headers: strict })).status).toBe(200)
+  })
+})
+
 describe('delete', () => {
   it('is 204, again and again; then 410, and another PUT brings it back', async () => {
     const id = await made(ask, patient())
