@@ -21,6 +21,11 @@ export const settings = [
   { name: 'AUTH', default: 'smart', meaning: '`off` is accepted on a loopback HOST alone, and says so at start' },
   { name: 'WORKERS', default: '1', meaning: 'HTTP processes' },
   { name: 'DEFAULT_TIME_ZONE', default: 'America/New_York', meaning: 'for a Schedule or Location that names none' },
+  {
+    name: 'OUTBOUND_HOSTS',
+    default: 'none',
+    meaning: 'hosts, with commas between, that may be called though they are private or speak plain http; others must be public and https',
+  },
 ] as const satisfies readonly Setting[]
 
 export type SettingName = (typeof settings)[number]['name']
@@ -37,6 +42,7 @@ export type Config = {
   readonly auth: 'smart' | 'off'
   readonly workers: number
   readonly defaultTimeZone: string
+  readonly outboundHosts: readonly string[]
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -92,6 +98,15 @@ function timeZone(env: Environment): string {
   return refuse('DEFAULT_TIME_ZONE', 'an IANA time zone such as America/New_York', name)
 }
 
+/** `engine.local` or `10.0.0.7:2575`; an IPv6 address in brackets, as in a URL, where a port follows it. */
+function outboundHosts(env: Environment): readonly string[] {
+  const text = given(env, 'OUTBOUND_HOSTS') ?? ''
+  const hosts = text.split(',').flatMap((host) => host.trim().toLowerCase() || [])
+  const odd = hosts.find((host) => !isIPv6(host) && !/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(host))
+  if (odd !== undefined) refuse('OUTBOUND_HOSTS', 'a list of names or addresses, each with a port if only that is meant', odd)
+  return hosts.map((host) => host.replace(/^\[(.*)\]/, '$1'))
+}
+
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 function auth(env: Environment, host: string): Config['auth'] {
@@ -116,5 +131,6 @@ export function loadConfig(env: Environment = process.env): Config {
     auth: auth(env, host),
     workers: wholeNumber(env, 'WORKERS', 1, workersMax),
     defaultTimeZone: timeZone(env),
+    outboundHosts: outboundHosts(env),
   }
 }

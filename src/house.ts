@@ -73,6 +73,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       conformance: new Map(ours.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
       base: `${config.publicUrl}/fhir`,
       defaultTimeZone: config.defaultTimeZone,
+      outboundHosts: config.outboundHosts,
       warn: (what, details) => log.warn(details ?? {}, what),
       databaseUrl: database.url,
       close,

@@ -14,6 +14,7 @@ describe('loadConfig', () => {
       auth: 'smart',
       workers: 1,
       defaultTimeZone: 'America/New_York',
+      outboundHosts: [],
     })
   })
 
@@ -54,6 +55,7 @@ describe('loadConfig', () => {
     [{ DATABASE_URL: 'mysql://db' }, 'DATABASE_URL'],
     [{ DEFAULT_TIME_ZONE: 'Mars/Olympus' }, 'DEFAULT_TIME_ZONE'],
     [{ DEFAULT_TIME_ZONE: '+05:00' }, 'DEFAULT_TIME_ZONE'],
+    [{ OUTBOUND_HOSTS: 'http://engine.local' }, 'OUTBOUND_HOSTS'],
   ])('refuses %j with a sentence that names the setting', (env, sentence) => {
     expect(() => loadConfig(env)).toThrow(sentence)
   })

@@ -74,6 +74,18 @@ export const jobsAtOnceMax = 6
 /** A job is usually begun the moment it is put in; so often the worker looks for those whose next attempt has come. */
 export const workerPollMs = 1_000
 export const workerPulseMs = 1_000
+/** Read from the log of changes in one round. */
+export const dispatchChangesMax = 500
+export const notificationEventsMax = 50
+/** Spread over some five hours. */
+export const notificationAttemptsMax = 10
+/** After so many a Subscription says that its endpoint has not answered; the rest is tried all the same. */
+export const handshakeAttemptsMax = 5
+export const notificationSecondsDefault = 10
+export const notificationSecondsMax = 60
+export const subscriptionEventDaysKept = 14
+export const channelHeadersMax = 20
+export const signingSecretCharsMin = 16
 export const postgresVersionMin = 15
 export const validationIssuesMax = 100
 export const stringLengthMax = 1024 * 1024

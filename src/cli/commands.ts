@@ -53,7 +53,7 @@ export const help = (): string =>
     '',
     ...commands.map((command) => `  ${pad(command.name)}${command.does}`),
     '',
-    'Settings are environment variables: HOST, PORT, PUBLIC_URL, DATABASE_URL, DATA_DIR, DEMO, AUTH, WORKERS, DEFAULT_TIME_ZONE.',
+    'Settings are environment variables: HOST, PORT, PUBLIC_URL, DATABASE_URL, DATA_DIR, DEMO, AUTH, WORKERS, DEFAULT_TIME_ZONE, OUTBOUND_HOSTS.',
   ].join('\n')
 
 function find(words: readonly string[]): { command: Command; rest: readonly string[] } | undefined {

@@ -23,6 +23,8 @@ export type Served = {
   readonly operations: readonly ServedOperation[]
   /** Our own StructureDefinitions, as loaded. */
   readonly profiles: readonly Resource[]
+  /** Canonicals of the topics that can be subscribed to. */
+  readonly topics?: readonly string[]
 }
 
 export const canonicalBase = 'https://slotwise.org/fhir'
@@ -84,6 +86,7 @@ function resourceOf(definitions: Definitions, served: Served, type: string): Rec
   const operation = operationsOf(served.operations, type)
   return {
     type,
+    ...(type === 'Subscription' && topicsOf(served)),
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(supportedProfile.length > 0 && { supportedProfile }),
     interaction: (readOnly ? readOnlyInteractions : interactions).map((code) => ({ code })),
@@ -99,6 +102,12 @@ function resourceOf(definitions: Definitions, served: Served, type: string): Rec
     ...(operation.length > 0 && { operation }),
   }
 }
+
+/** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-capabilitystatement-subscriptiontopic-canonical.html */
+const topicsOf = ({ topics = [] }: Served) =>
+  topics.length > 0 && { extension: topics.map((valueUri) => ({ url: topicExtension, valueUri })) }
+
+const topicExtension = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical'
 
 /** Profiles proper: an extension is no profile of a resource. */
 const profilesOf = (profiles: readonly Resource[], type: string): unknown[] =>

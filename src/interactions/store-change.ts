@@ -23,6 +23,8 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { registerSubscription } from '../subscriptions/register.ts'
+import { boundsFor } from './bounds.ts'
 import { assertOwnCanonical } from './conformance.ts'
 
 export type Submitted = {
@@ -119,7 +121,14 @@ export async function storeOver(
   const change = changeOf(house, actor, row, before, submitted, interaction)
   if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)
   await assertAgreed(tx, house, change.resource)
-  return storedAs(change, await writeResource(tx, house, change))
+  const outcome = await writeResource(tx, house, change)
+  await registered(tx, house, actor, change)
+  return storedAs(change, outcome)
+}
+
+/** What asks to be told of changes is understood, or refused, in the transaction that writes it. */
+async function registered(tx: Tx, house: House, actor: Actor, { type, resource }: Change): Promise<void> {
+  if (type === 'Subscription') await registerSubscription(tx, house, actor, resource, boundsFor)
 }
 
 const storedAs = ({ type, id, resource, at, before }: Change, { written, schedules }: Outcome<Written>): Stored => ({
@@ -155,6 +164,7 @@ export async function storeNew(
   const stored: Stored[] = []
   for (const [place, change] of changes.entries()) {
     const written = known.get(change)
+    await at(place, () => registered(tx, house, actor, change))
     stored.push(storedAs(change, written ? { written, schedules: [] } : await at(place, () => writeResource(tx, house, change))))
   }
   return stored

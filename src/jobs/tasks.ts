@@ -1,4 +1,6 @@
 /** Every durable job by the name that it is put in under, and what does it. */
+import { notifySubscriber } from './notify-subscriber.ts'
+import { notifySubscriberTask } from './tell-subscribers.ts'
 import type { Tasks } from './work.ts'
 
-export const tasks: Tasks = {}
+export const tasks: Tasks = { [notifySubscriberTask]: notifySubscriber }

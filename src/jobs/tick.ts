@@ -11,6 +11,7 @@ import { remakeStaleSlots } from './remake-stale-slots.ts'
 import { rollHorizon } from './roll-horizon.ts'
 import { runImports } from './run-imports.ts'
 import { settleLapsedHolds } from './settle-lapsed-holds.ts'
+import { tellSubscribers } from './tell-subscribers.ts'
 
 type Job = {
   readonly name: string
@@ -29,6 +30,7 @@ const jobs: readonly Job[] = [
   { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStaleSlots },
   { name: 'list-exports', when: '* * * * * *', timeZone: utc, run: (house) => listExports(house) },
   { name: 'run-imports', when: '* * * * * *', timeZone: utc, run: runImports },
+  { name: 'tell-subscribers', when: '* * * * * *', timeZone: utc, run: tellSubscribers },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
 ]

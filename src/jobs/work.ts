@@ -37,8 +37,6 @@ export async function startWork(house: House, databaseUrl: string, tasks: Tasks)
   const { run, Logger, runMigrations } = await import('graphile-worker')
   const silent = new Logger(() => () => {})
   await migrated(databaseUrl, (pgPool) => runMigrations({ pgPool, logger: silent }))
-  // A runner without any task does not start.
-  if (Object.keys(tasks).length === 0) return { close: async () => {} }
   const options: RunnerOptions = {
     logger: silent,
     taskList: taskListOf(house, tasks),

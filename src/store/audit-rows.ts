@@ -33,6 +33,16 @@ export function auditInsert(p: Params, audit: AuditRow, source: string): string 
       from ${source} source where cardinality(source.patients) > 0`
 }
 
+/** Writes down that something that concerns these patients is shown, before it is. */
+export async function auditPatients(
+  db: Db,
+  { patients, entity, audit }: { readonly patients: readonly string[]; readonly entity: string; readonly audit: AuditRow },
+): Promise<void> {
+  const p = params()
+  const shown = `select ${p.add(patients, 'text[]')} as patients, ${p.add(entity, 'text')} as entity`
+  await db.query(prepared(`with shown as (${shown}) ${auditInsert(p, audit, 'shown')}`, p.values))
+}
+
 /** The ids of the patients in whose compartment a row is, from its `@Patient/…` terms. */
 export const patientsIn = (terms: string): string =>
   `array(select substr(term, 10) from unnest(${terms}) term where term like '@Patient/%')`

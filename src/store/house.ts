@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
+import type { OutboundHosts } from '../base/outbound.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
 
@@ -18,6 +19,8 @@ export type House = {
   readonly base: string
   /** IANA name, for a Schedule or Location that names none. */
   readonly defaultTimeZone: string
+  /** Hosts that may be called although they are private or speak plain http (`base/outbound.ts`). */
+  readonly outboundHosts: OutboundHosts
   /** Something worth an operator's eye; never carries patient data. */
   readonly warn: (what: string, details?: Record<string, unknown>) => void
 }

@@ -75,4 +75,9 @@ export function openPool(url: string, options: { readonly max?: number } = {}): 
 }
 
 /** For a library that brings statements of its own: the driver's pool as it is. Whoever opens it ends it, after the library. */
-export const openLibraryPool = (url: string, max: number): pg.Pool => connections(url, max)
+export function openLibraryPool(url: string, max: number): pg.Pool {
+  const pool = connections(url, max)
+  // A connection that breaks while it is lent says so by its next query.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  return pool
+}

@@ -40,6 +40,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     conformance: new Map(profiles.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
     base,
     defaultTimeZone: 'America/New_York',
+    outboundHosts: [],
     warn: (what, details) => warnings.push({ what, details }),
     warnings,
     advance: (milliseconds) => {

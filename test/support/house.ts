@@ -1,6 +1,6 @@
 /**
  * A whole house for a test: a database of its own, real desks, a door on a free port, and tokens to knock with.
- * With `tick` the jobs run as they do in a server. Time is real, since the database's clock decides about holds.
+ * With `tick` and `work` the jobs run as they do in a server. Time is real, since the database's clock decides about holds.
  */
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -11,7 +11,9 @@ import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
 import { loadProfiles } from '../../src/fhir/profiles.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { desks } from '../../src/http/desks.ts'
+import { tasks } from '../../src/jobs/tasks.ts'
 import { startTick } from '../../src/jobs/tick.ts'
+import { startWork } from '../../src/jobs/work.ts'
 import type { House } from '../../src/store/house.ts'
 import { testDatabase } from './database.ts'
 
@@ -61,7 +63,7 @@ export type TestHouse = {
 const profiles = loadProfiles(join(import.meta.dirname, '../../fhir-profiles'))
 const definitions = loadDefinitions()
 
-export async function testHouse(options: { readonly tick?: boolean } = {}): Promise<TestHouse> {
+export async function testHouse(options: { readonly tick?: boolean; readonly work?: boolean } = {}): Promise<TestHouse> {
   const database = await testDatabase()
   const warnings: string[] = []
   const port = await freePort()
@@ -74,10 +76,12 @@ export async function testHouse(options: { readonly tick?: boolean } = {}): Prom
     conformance: new Map(profiles.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
     base: `${origin}/fhir`,
     defaultTimeZone: 'America/New_York',
+    outboundHosts: ['127.0.0.1'],
     warn: (what, details) => warnings.push(`${what} ${JSON.stringify(details ?? {})}`),
   }
   const app = buildApp(house, { auth: 'smart', desks, version: '0.0.0', profiles })
   await app.listen({ host: '127.0.0.1', port })
+  const work = options.work ? await startWork(house, database.url, tasks) : undefined
   const tick = options.tick ? startTick(house) : undefined
   const token: TestHouse['token'] = (scope, more = {}) => mintToken(house, { scope, ...more, ttlSeconds: 3600 })
   const as = (bearer: string): Call => caller(house.base, bearer)
@@ -90,6 +94,7 @@ export async function testHouse(options: { readonly tick?: boolean } = {}): Prom
     call: as(await token('system/*.cruds')),
     close: async () => {
       await tick?.close()
+      await work?.close()
       app.server.closeAllConnections()
       await app.close()
       await database.drop()

@@ -1,0 +1,37 @@
+/**
+ * Each second: what happened is numbered for whoever is to be told of it, a job is put in for each endpoint that must be
+ * spoken to and is not, and a Subscription whose time is over is off. Telling itself is `notify-subscriber.ts`.
+ */
+import { notificationAttemptsMax } from '../base/limits.ts'
+import { boundsFor } from '../interactions/bounds.ts'
+import type { House } from '../store/house.ts'
+import { addJob, hasJobs, replayJobs } from '../store/jobs.ts'
+import { jobKeyOf, stranded, subscriptionState, subscriptionsOver, subscriptionsToTell } from '../store/subscriptions.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { dispatchChanges } from '../subscriptions/dispatch.ts'
+import { setSubscriptionStatus } from './subscription-status.ts'
+
+export const notifySubscriberTask = 'notify-subscriber'
+
+export async function tellSubscribers(house: House): Promise<void> {
+  await dispatchChanges(house, boundsFor)
+  const now = house.clock.now().toISOString()
+  for (const state of await subscriptionsOver(house.pool, now)) await setSubscriptionStatus(house, state, 'off')
+  if (!(await hasJobs(house.pool))) return
+  for (const id of await subscriptionsToTell(house.pool, now)) await inTransaction(house.pool, (tx) => addJob(tx, jobFor(id)))
+  for (const { id, phase, job } of await stranded(house.pool)) await unstrand(house, id, phase, job)
+}
+
+const jobFor = (id: string) => ({
+  task: notifySubscriberTask,
+  payload: { subscription: id },
+  key: jobKeyOf(id),
+  attemptsMax: notificationAttemptsMax,
+})
+
+/** Asked for anew, its dead job gets another life; active still, its job died with a server, and it says so. */
+async function unstrand(house: House, id: string, phase: string, job: string): Promise<void> {
+  if (phase === 'requested') await replayJobs(house.pool, [job])
+  const state = phase === 'active' ? await subscriptionState(house.pool, id) : undefined
+  if (state) await setSubscriptionStatus(house, state, 'error', 'The endpoint could not be told.')
+}

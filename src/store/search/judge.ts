@@ -1,0 +1,69 @@
+/**
+ * Whether versions of resources, superseded ones too, meet the criteria of a search within its bounds: the same
+ * conditions as a search's, asked of rows that are made for the question. What a chain reaches is as it is now.
+ */
+import sql, { join, raw } from 'sql-template-tag'
+import type { Definitions } from '../../fhir/definitions/types.ts'
+import type { IndexValues } from '../../fhir/index-values-types.ts'
+import type { Criterion } from '../../fhir/search-criterion.ts'
+import type { Db } from '../db.ts'
+import { layoutOf, tableOf } from '../layout.ts'
+import { searchColumns } from '../resources.ts'
+import { criterionCondition, visibleConditions } from './compile.ts'
+import type { Bounds, Scope } from './scope.ts'
+import { statementOf } from './statement.ts'
+
+export type JudgedVersion = {
+  readonly id: string
+  /** ISO 8601. */
+  readonly updated: string
+  readonly resource: object
+  readonly index: IndexValues
+}
+
+export type Question = {
+  readonly definitions: Definitions
+  readonly type: string
+  readonly criteria: readonly Criterion[]
+  readonly bounds: Bounds
+}
+
+/** The places, in `versions`, of those that meet all the criteria. */
+export async function versionsThatMatch(db: Db, question: Question, versions: readonly JudgedVersion[]): Promise<Set<number>> {
+  const { definitions, type, criteria, bounds } = question
+  const scope: Scope = { definitions, type, alias: 't', bounds }
+  const conditions = [...visibleConditions(scope), ...criteria.map((criterion) => criterionCondition(scope, criterion))]
+  const rows = JSON.stringify(versions.map((version, place) => rowOf(definitions, type, version, place)))
+  const composed = sql`select t.version::int as place from jsonb_populate_recordset(null::${raw(tableOf(type))}, ${rows}::jsonb) as t where ${join(conditions, ' and ')}`
+  const found = await db.query<{ place: number }>(statementOf(composed, false))
+  return new Set(found.map(({ place }) => place))
+}
+
+/** A row as the writer would have stored it, but that its version is its place. */
+function rowOf(definitions: Definitions, type: string, version: JudgedVersion, place: number): Record<string, unknown> {
+  const { id, updated, resource, index } = version
+  const values: unknown[] = []
+  const columns = searchColumns(definitions, type, index, { values, add: (value) => String(values.push(value) - 1) })
+  return {
+    id,
+    version: place,
+    updated,
+    deleted: false,
+    body: resource,
+    ...Object.fromEntries(columns.map(([name, at]) => [name, values[Number(at)]])),
+    ...hotColumns(definitions, type, index),
+  }
+}
+
+/** The scalars that the engine fills where a resource is written. */
+function hotColumns(definitions: Definitions, type: string, { terms, dates }: IndexValues): Record<string, unknown> {
+  const scalars = [...layoutOf(definitions, type)].flatMap(([code, place]): [string, unknown][] => {
+    if (place.kind === 'instant' && dates[code]) return [[place.column, dates[code].lower]]
+    if (place.kind === 'code') return [[place.column, valueAfter(terms, `${code}=`)]]
+    return place.kind === 'id' && place.target ? [[place.column, valueAfter(terms, `${code}=${place.target}/`)]] : []
+  })
+  return Object.fromEntries(scalars)
+}
+
+const valueAfter = (terms: readonly string[], lead: string): string | undefined =>
+  terms.find((term) => term.startsWith(lead) && !term.includes('|'))?.slice(lead.length)

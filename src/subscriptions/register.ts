@@ -1,0 +1,39 @@
+/**
+ * What becomes of a Subscription that a client writes, in the transaction that writes it: what it asks for is understood,
+ * or refused, and kept with the rights of whoever wrote it. Becoming active is a job's work, once its endpoint has answered.
+ */
+import type { Actor } from '../access/actor.ts'
+import { parseScopes, scopeText } from '../access/scopes.ts'
+import { fault } from '../base/fault.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { Tx } from '../store/db.ts'
+import type { House } from '../store/house.ts'
+import type { Bounds } from '../store/search/scope.ts'
+import { keepSubscription, stopSubscription } from '../store/subscriptions.ts'
+import { askedOf, endOf, type Subscription } from './asked.ts'
+
+/** What an actor may see of a type (`interactions/bounds.ts`); undefined: nothing. */
+export type BoundsFor = (house: House, actor: Actor, verb: 'r' | 's', type: string) => Bounds | undefined
+
+/** Whose rights bind a Subscription, in a form that can be kept. */
+export type KeptActor = { readonly client: string; readonly user?: string; readonly patient?: string; readonly scope: string }
+
+export async function registerSubscription(tx: Tx, house: House, actor: Actor, resource: Resource, boundsFor: BoundsFor): Promise<void> {
+  const subscription = resource as Subscription
+  const id = String(subscription.id)
+  const asked = askedOf(house, subscription)
+  if (!asked) return stopSubscription(tx, id)
+  for (const verb of ['r', 's'] as const)
+    if (!boundsFor(house, actor, verb, asked.type))
+      throw fault('forbidden', `The token's scopes do not allow to read and search ${asked.type}.`, 'Subscription.criteria')
+  await keepSubscription(tx, { id, phase: 'requested', asked, actor: keptActor(actor), ends: endOf(subscription) })
+}
+
+const keptActor = ({ client, user, patient, scopes }: Actor): KeptActor => ({
+  client,
+  user,
+  patient,
+  scope: scopes.map(scopeText).join(' '),
+})
+
+export const actorOf = ({ client, user, patient, scope }: KeptActor): Actor => ({ client, user, patient, scopes: parseScopes(scope) })

@@ -1,0 +1,55 @@
+/**
+ * Events with the resources that they are about, as they were after the change, and the record that they are shown: it is
+ * written before anything is sent. https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/payloads.html
+ */
+import { indexValues } from '../fhir/index-values.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { type AuditRow, auditPatients } from '../store/audit-rows.ts'
+import { versionsNamed } from '../store/changes.ts'
+import type { House } from '../store/house.ts'
+import { currentResource } from '../store/resources.ts'
+import type { EventRow } from '../store/subscriptions.ts'
+import type { Content } from './asked.ts'
+import type { ToldEvent } from './notification.ts'
+
+/** An id that is said of a patient's resource is written down as well; an empty message tells nothing of anybody. */
+export async function toldEvents(
+  house: House,
+  events: readonly EventRow[],
+  content: Content,
+  shown: { readonly audit: AuditRow; readonly entity: string },
+): Promise<ToldEvent[]> {
+  if (content === 'empty') return events.map((event) => ({ ...event, body: null }))
+  const bodies = await bodiesOf(house, events)
+  const patients = new Set([...bodies.values()].flatMap((body) => patientsIn(house, body)))
+  if (patients.size > 0) await auditPatients(house.pool, { ...shown, patients: [...patients] })
+  return events.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (bodies.get(keyOf(event)) ?? null) }))
+}
+
+const keyOf = ({ type, id, version }: Pick<EventRow, 'type' | 'id' | 'version'>): string => `${type}/${id}/${version}`
+
+/** Of a deletion, what was there before: for whom it concerns. */
+async function bodiesOf(house: House, events: readonly EventRow[]): Promise<Map<string, string>> {
+  const bodies = new Map<string, string>()
+  for (const type of new Set(events.map((event) => event.type))) {
+    const named = events
+      .filter((event) => event.type === type && event.kind !== 'slots')
+      .map(({ id, version, kind }) => ({ id, version: kind === 'delete' ? String(BigInt(version) - 1n) : version }))
+    for (const { id, version, body } of await versionsNamed(house.pool, type, named))
+      if (body !== null) bodies.set(keyOf({ type, id, version }), body)
+  }
+  for (const event of events.filter(({ kind }) => kind === 'slots')) {
+    const schedule = await currentResource(house.pool, 'Schedule', event.id)
+    if (schedule?.body) bodies.set(keyOf(event), schedule.body)
+  }
+  return bodies
+}
+
+function patientsIn(house: House, body: string): string[] {
+  const resource = JSON.parse(body) as Resource
+  if (resource.resourceType === 'Patient') return [String(resource.id)]
+  const own = '@Patient/'
+  return indexValues(house.definitions, resource, house.base).terms.flatMap((term) =>
+    term.startsWith(own) ? [term.slice(own.length)] : [],
+  )
+}
