@@ -3,6 +3,7 @@
  * then every job in turns with the bare limit; then the stampede. What comes out is lines of a report.
  */
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { bulkLines } from './bulk.ts'
 import { countSlots, createGround, createPatients, createSchedules, ensureSlots, type Ground, type Target } from './clinic.ts'
 import { startLimit } from './limit-client.ts'
 import { askAll, type Figures, load } from './load.ts'
@@ -70,7 +71,9 @@ export async function runBench(run: Run): Promise<Line[]> {
   const after = before && (await growth(scene, bookingDays.large))
   const making = server.peakMemory()
   const lines = await besideLimit(run, { ...scene, schedules: whole.ids }, offered)
-  return [...lines, ...growthLines(before, after), ...whole.lines, ...memoryLines(making, server.peakMemory())]
+  const memory = memoryLines(making, server.peakMemory())
+  const bulk = server.databaseUrl ? await bulkLines(server, tell) : []
+  return [...lines, ...growthLines(before, after), ...whole.lines, ...memory, ...bulk]
 }
 
 type Offered = { readonly find: boolean; readonly book: boolean; readonly answers: string }
