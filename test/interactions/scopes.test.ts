@@ -55,6 +55,7 @@ afterAll(() => server?.close())
 function requestFor([method, pattern]: readonly [Method, string, ...unknown[]], type: string, id: string): [Method, string, unknown] {
   const path = pattern.slice(1).replace(':type', type).replace(':id', id).replace(':vid', '1')
   const resource = type === 'Patient' ? { resourceType: type, name: [{ text: 'x' }] } : { resourceType: type, name: 'x' }
+  if (method === 'PATCH') return [method, path, { resourceType: 'Parameters' }]
   return [method, path, method === 'PUT' ? { ...resource, id } : method === 'POST' && !path.endsWith('_search') ? resource : undefined]
 }
 
