@@ -1,6 +1,6 @@
 /**
  * Distils the part of the FHIR R4 definitions that the server works from into `src/fhir/definitions/r4.json`, so that the
- * 93 MB they come from never reach production; and into `r4-unserved.json` the bare elements of every type that is not
+ * 93 MB they come from never reach production; and into `r4-unserved.json` every type that is not
  * served and may yet be contained in one that is. https://hl7.org/fhir/R4/downloads.html
  *
  *   node scripts/distil-definitions.ts           writes the files
@@ -266,32 +266,17 @@ export function distil(): string {
   return `{\n${sections.join(',\n')}\n}\n`
 }
 
-/** Names, order, cardinality and types: what it takes to read and write an element in XML. */
-function bare({ name, max, types, choice, elements, contentReference }: ElementDefinition): ElementDefinition {
-  const codes = types.map(({ code }) => ({ code }))
-  return {
-    name,
-    min: 0,
-    max,
-    types: codes,
-    ...(choice && { choice }),
-    ...(elements && { elements: elements.map(bare) }),
-    ...(contentReference && { contentReference }),
-  }
-}
-
-/** The whole of `r4-unserved.json`, as text: one line a type. */
+/** The whole of `r4-unserved.json`, as text: what `r4.json` does not have. */
 export function distilUnserved(): string {
   const { resources, datatypes } = structures()
   const served = distilTypes([...datatypes, ...resources])
   // The package takes SubscriptionStatus over from R4B.
   const isWanted = ({ name, kind }: SourceStructure): boolean =>
     (kind === 'resource' || kind === 'complex-type') && !served.has(name) && name !== 'SubscriptionStatus'
-  const types = [...datatypes, ...resources].filter(isWanted).map((one): [string, TypeDefinition] => {
-    const { name, kind, elements } = typeOf(one)
-    return [name, { name, kind, elements: elements.map(bare), invariants: [] }]
-  })
-  return `{\n${lines(sorted(types), '  ')}\n}\n`
+  const types = new Map([...datatypes, ...resources].filter(isWanted).map((one) => [one.name, typeOf(one)]))
+  const known = new Set(distilValueSets(served).map(([url]) => url))
+  const valueSets = distilValueSets(types).filter(([url]) => !known.has(url))
+  return `{\n  "types": {\n${lines(sorted(types), '    ')}\n  },\n  "valueSets": {\n${lines(sorted(valueSets), '    ')}\n  }\n}\n`
 }
 
 function keep(check: boolean, name: string, distilled: string): boolean {

@@ -24,10 +24,10 @@ function codesOf(include: SourceInclude, known: Terminologies): string[] | undef
   return listed ? conceptCodes(system.concept ?? []) : undefined
 }
 
-/** The codes of a ValueSet, or undefined where its systems cannot be listed (MIME types, currencies). */
+/** The codes of a ValueSet, or undefined where it is not in the package or its systems cannot be listed (MIME types, currencies). */
 export function expand(url: string, known: Terminologies): string[] | undefined {
   const valueSet = known.get(`ValueSet ${url}`)
-  if (!valueSet || valueSet.compose?.exclude) throw new Error(`${url} is not in the package, or leaves codes out`)
+  if (!valueSet || valueSet.compose?.exclude) return undefined
   const parts = (valueSet.compose?.include ?? []).map((include) => codesOf(include, known))
   return parts.length > 0 && parts.every((part) => part !== undefined) ? [...new Set(parts.flat())] : undefined
 }

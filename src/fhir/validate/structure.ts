@@ -5,6 +5,7 @@
  * the rules of each element are put by until the whole is known to be well formed.
  */
 import { nestingMax } from '../../base/limits.ts'
+import { withUnserved } from '../definitions/load-unserved.ts'
 import { checkBinding } from './bindings.ts'
 import { checkContained } from './contained.ts'
 import { addError, isFull } from './findings.ts'
@@ -14,7 +15,6 @@ import { checkReference, noteLocal } from './references.ts'
 import { isObject, isResourceType, type Run, rootScope, type Scope } from './scope.ts'
 import { type Field, type Group, type Shape, shapeOf } from './shapes.ts'
 import { nearestName } from './spelling.ts'
-import { checkUnlisted } from './unlisted.ts'
 
 const empty = 'stands for nothing: leave the element out.'
 const localTypes = new Set(['uri', 'url', 'canonical'])
@@ -23,9 +23,9 @@ const localTypes = new Set(['uri', 'url', 'canonical'])
 export function checkResource(run: Run, value: unknown, path: string, depth: number, container?: Scope, bundled = false): void {
   const type = resourceTypeOf(run, value, path)
   if (type === undefined || !isObject(value)) return
-  const scope = container ? { ...container, resource: value } : rootScope(run, value, bundled)
-  if (run.definitions.types.get(type)?.kind === 'resource') checkObject(scope, shapeOf(run.definitions, type), value, path, depth)
-  else checkUnlisted(scope, path, depth)
+  const within = container ? { ...container, resource: value } : rootScope(run, value, bundled)
+  const scope = within.definitions.types.has(type) ? within : { ...within, definitions: withUnserved(within.definitions) }
+  checkObject(scope, shapeOf(scope.definitions, type), value, path, depth)
   if (!container && value.contained !== undefined) checkContained(scope, path)
 }
 
