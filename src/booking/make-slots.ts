@@ -9,9 +9,9 @@ import type { House } from '../store/house.ts'
 import { ensurePlan, lengthenPlan } from '../store/plans.ts'
 import { insertResources } from '../store/resource-sets.ts'
 import type { ResourceWrite, Written } from '../store/resources.ts'
-import { type Holder, holdersOver, outwaitClaimsOver, slotsBeyondPlans } from '../store/slot-sets.ts'
+import { groundOf, type Holder, outwaitClaimsOver } from '../store/slot-sets.ts'
 import { settleUnderClaims } from '../store/slots.ts'
-import { inTransaction } from '../store/transaction.ts'
+import { inTransaction, retried } from '../store/transaction.ts'
 import { type Change, IdIsTaken } from './change.ts'
 import { closedPlan } from './plans.ts'
 import { settleBeside, standingOf, type Wanted, wantedOf } from './write-slot.ts'
@@ -27,10 +27,14 @@ export function standsOpen(house: House, { resource }: Change): boolean {
 /** Each new, `standsOpen`, and no longer than a Slot may be. Throws IdIsTaken. */
 export async function makeSlots(tx: Tx, house: House, changes: readonly Change[]): Promise<Written[]> {
   const slots = changes.map((change): Made => ({ change, wanted: wantedOf(house, change.resource) }))
-  await makeRoom(tx, house, slots)
-  const free = slots.filter(({ wanted }) => wanted.status === 'free' && !wanted.isOver)
-  const over = free.length > 0 ? await holdersOver(tx, free.map(timeOf)) : new Map<string, Holder>()
-  const writes = slots.map((slot) => writeOf(house, slot, over.get(slot.change.id)))
+  const { over, beyond } = await groundOf(tx, slots.map(timeOf))
+  if (beyond.size > 0)
+    await makeRoom(
+      tx,
+      house,
+      slots.filter(({ change }) => beyond.has(change.id)),
+    )
+  const writes = slots.map((slot) => writeOf(house, slot, isFree(slot.wanted) ? over.get(slot.change.id) : undefined))
   const written = await insertResources(tx, house.definitions, writes)
   return changes.map(({ id }) => {
     const row = written.get(id)
@@ -41,16 +45,19 @@ export async function makeSlots(tx: Tx, house: House, changes: readonly Change[]
 
 const timeOf = ({ change, wanted }: Made) => ({ id: change.id, schedule: wanted.schedule, start: wanted.start, end: wanted.end })
 
-/** Each Schedule has a plan, and one that knows of Slots so long. */
+const isFree = ({ status, isOver }: Wanted): boolean => status === 'free' && !isOver
+
+/** Each Schedule gets a plan that knows of Slots so long. */
 async function makeRoom(tx: Tx, house: House, slots: readonly Made[]): Promise<void> {
-  const beyond = await slotsBeyondPlans(tx, slots.map(timeOf))
+  const longest = new Map(slots.toSorted((a, b) => lengthOf(a.wanted) - lengthOf(b.wanted)).map(({ wanted }) => [wanted.schedule, wanted]))
   // In one order, so that two transactions with the same Schedules do not wait for each other.
-  const short = slots.filter(({ change }) => beyond.has(change.id)).toSorted((a, b) => (a.wanted.schedule < b.wanted.schedule ? -1 : 1))
-  for (const { wanted } of short) {
-    await ensurePlan(tx, wanted.schedule, JSON.stringify(closedPlan(wanted.schedule, house.defaultTimeZone)))
-    await lengthenPlan(tx, wanted.schedule, wanted.start, wanted.end)
+  for (const [schedule, { start, end }] of [...longest].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    await ensurePlan(tx, schedule, JSON.stringify(closedPlan(schedule, house.defaultTimeZone)))
+    await lengthenPlan(tx, schedule, start, end)
   }
 }
+
+const lengthOf = ({ start, end }: Wanted): number => Date.parse(end) - Date.parse(start)
 
 function writeOf(house: House, { change, wanted }: Made, holder: Holder | undefined): ResourceWrite {
   const standing = holder ? standingOf(holder) : { status: wanted.status, takenBy: null, heldUntil: null }
@@ -76,22 +83,25 @@ function writeOf(house: House, { change, wanted }: Made, holder: Holder | undefi
 
 /** After the commit, for many Slots at once what `settleBeside` does for one. */
 export async function settleSlots(house: House, slots: readonly { readonly id: string; readonly resource: Resource }[]): Promise<void> {
-  const open = slots.map(({ resource }) => wantedOf(house, resource)).filter(({ status, isOver }) => status === 'free' && !isOver)
-  if (open.length > 1) await inTransaction(house.pool, (tx) => settleInTx(tx, house, open))
+  const open = slots.map(({ resource }) => wantedOf(house, resource)).filter(isFree)
+  if (open.length > 1) await settleOpen(house, open)
   for (const { id, resource } of slots) if (open.length <= 1 || resource.status !== 'free') await settleBeside(house, id, resource)
 }
 
-async function settleInTx(tx: Tx, house: House, slots: readonly Wanted[]): Promise<void> {
-  const waiter = `Slots/${house.ids.next()}`
-  await outwaitClaimsOver(
-    tx,
-    waiter,
-    slots.map(({ schedule, start, end }, n) => ({ id: String(n), schedule, start, end })),
+/** Nearly always nothing was taken beside them, and two statements tell. */
+async function settleOpen(house: House, slots: readonly Wanted[]): Promise<void> {
+  const times = slots.map(({ schedule, start, end }, n) => ({ id: String(n), schedule, start, end }))
+  const waiter = `Slots/${house.ids.next()}?`
+  // On a connection of their own: one that a statement has failed on is thrown away by the pool, and failing is how the first ends.
+  const { over } = await retried(() =>
+    house.pool.connect(async (db) => outwaitClaimsOver(db, waiter, times).then(() => groundOf(db, times))),
   )
-  const at = house.clock.now().toISOString()
-  for (const schedule of [...new Set(slots.map((slot) => slot.schedule))].sort()) {
-    const own = slots.filter((slot) => slot.schedule === schedule)
-    await settleUnderClaims(tx, { schedule, from: earliest(own), until: latest(own), at })
+  const taken = slots.filter((_, n) => over.has(String(n)))
+  for (const schedule of [...new Set(taken.map((slot) => slot.schedule))].sort()) {
+    const own = taken.filter((slot) => slot.schedule === schedule)
+    await inTransaction(house.pool, (tx) =>
+      settleUnderClaims(tx, { schedule, from: earliest(own), until: latest(own), at: house.clock.now().toISOString() }),
+    )
   }
 }
 

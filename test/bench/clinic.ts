@@ -139,7 +139,7 @@ export async function ensureSlots(
   return 'posted'
 }
 
-const slotOf = (schedule: string, start: number): Resource => ({
+export const slotOf = (schedule: string, start: number): Resource => ({
   resourceType: 'Slot',
   schedule: { reference: `Schedule/${schedule}` },
   status: 'free',

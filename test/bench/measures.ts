@@ -3,7 +3,7 @@
  * that a slow minute of the machine falls on both. A find is held against the limit's search for free slots.
  */
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
-import { type FreeSlot, freeSlots, type Ground, headersOf, slotSearch, type Target } from './clinic.ts'
+import { type FreeSlot, freeSlots, type Ground, headersOf, slotOf, slotSearch, type Target } from './clinic.ts'
 import type { Limit } from './limit-client.ts'
 import { type Answer, askAll, type Call, type Figures, figuresOf, load } from './load.ts'
 
@@ -11,6 +11,7 @@ import { type Answer, askAll, type Call, type Figures, figuresOf, load } from '.
 export const aims = {
   share: { read: 0.5, slots: 0.5, find: 0.4, book: 0.4 },
   specialtyP99Ms: 60,
+  transactionsPerSecond: 150,
   losersP99Ms: 250,
   rssBytes: 200_000_000,
   generatedPerSecond: 1_000_000 / 60,
@@ -61,6 +62,23 @@ export const findSpecialty =
     const from = today + (1 + (i % 14)) * dayMs
     const token = encodeURIComponent(`${ground.specialty.system}|${ground.specialty.code}`)
     return { url: `${target.base}/Slot/$find-slots?specialty=${token}&${between(from, from + 14 * dayMs)}`, headers: headersOf(target) }
+  }
+
+export const slotsPerTransaction = 20
+
+/** New free Slots of one Schedule, after all that its rules make. */
+export const transactSlots =
+  ({ target, schedules, today }: Scene) =>
+  (i: number): Call => {
+    const day = today + (500 + Math.floor(i / schedules.length)) * dayMs
+    const slots = Array.from({ length: slotsPerTransaction }, (_, n) => slotOf(at(schedules, i), day + n * 900_000))
+    const entry = slots.map((resource) => ({ resource, request: { method: 'POST', url: 'Slot' } }))
+    return {
+      url: target.base,
+      method: 'POST',
+      headers: headersOf(target),
+      body: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }),
+    }
   }
 
 export const bookSlot = ({ target, patients }: Scene, slot: FreeSlot, i: number): Call => ({

@@ -16,8 +16,10 @@ import {
   type Job,
   type Scene,
   type Stampede,
+  slotsPerTransaction,
   stampede,
   type Turn,
+  transactSlots,
   turn,
 } from './measures.ts'
 import { type Line, median, oddCodes, rate } from './report.ts'
@@ -76,15 +78,17 @@ export async function runBench(run: Run): Promise<Line[]> {
   return [...lines, ...growthLines(before, after), ...whole.lines, ...memory, ...bulk]
 }
 
-type Offered = { readonly find: boolean; readonly book: boolean; readonly answers: string }
+type Offered = { readonly find: boolean; readonly book: boolean; readonly transaction: boolean; readonly answers: string }
 
 /** What a server refuses is not measured: each operation is tried once. */
 async function offers(scene: Scene): Promise<Offered> {
   const [find] = await askAll([findWeek(scene)(0)], 1)
   const booked = await bookDay(scene, bookingDays.warmUp, 1)
+  const [transacted] = await askAll([transactSlots(scene)(0)], 1)
   return {
     find: find?.status === 200,
     book: booked.codes[201] === 1 || booked.codes[200] === 1,
+    transaction: transacted?.status === 200,
     answers: `${find?.status} and ${Object.keys(booked.codes)}`,
   }
 }
@@ -155,8 +159,9 @@ async function turns(scene: Scene, offered: Offered, rounds: number, tell: Run['
     }
   }
   const specialty = offered.find ? await specialtyLine(scene) : []
+  const transactions = offered.transaction ? await transactionLine(scene) : []
   const crowds = offered.book ? await crowdLine(scene) : []
-  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...crowds]
+  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...transactions, ...crowds]
 }
 
 const middle = (figures: readonly Figures[]): Figures | undefined =>
@@ -188,6 +193,16 @@ async function specialtyLine(scene: Scene): Promise<Line[]> {
       met: odd === '' && ours.p99 < aims.specialtyP99Ms,
     },
   ]
+}
+
+async function transactionLine(scene: Scene): Promise<Line[]> {
+  const timed = { connections: scene.target.connections, seconds: scene.seconds }
+  await load(transactSlots(scene), { ...timed, seconds: 1 })
+  const ours = await load(transactSlots(scene), timed)
+  const odd = oddCodes([ours])
+  const figure = odd || `${rate({ ...ours, perSecond: ours.perSecond * slotsPerTransaction })} Slots/s`
+  const aim = aims.transactionsPerSecond
+  return [{ name: `transaction of ${slotsPerTransaction} Slots`, ours, figure, aim: `${aim}/s`, met: odd === '' && ours.perSecond >= aim }]
 }
 
 /** The middle one of a few stampedes, each on a Slot of its own; one that has not exactly one winner is told and a miss. */
