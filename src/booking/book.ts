@@ -18,7 +18,7 @@ import { type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { chooseService, type Offered } from './service-choice.ts'
-import { assertRules, taken, visitIn, wishOf } from './visit-in-slot.ts'
+import { assertRules, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
@@ -29,11 +29,12 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   const context = await slotContext(house.pool, { slot: input.slot, patient: input.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
   if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
-  if (!context.patientExists) throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
+  if (!context.patientExists && !input.newPatients?.some(({ id }) => id === input.patient))
+    throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const offered = chooseService(plan, input.service)
-  const asked = { ...input, own: input.replaces?.id }
+  const asked = timeAskedOf(input)
   const visit = await visitIn(house, asked, context, plan, offered)
   await assertRules(house, asked, context, plan, offered, visit)
   const wish = wishOf(input, context)
@@ -42,6 +43,13 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   if (!(await commit(house, input, booked, plan, offered, context))) throw await taken(house, wish)
   return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
 }
+
+/** A patient who is not there yet cannot be somewhere else at that time. */
+const timeAskedOf = (input: BookInput): TimeAsked => ({
+  ...input,
+  own: input.replaces?.id,
+  others: input.newPatients ? input.others?.filter((id) => !input.newPatients?.some((one) => one.id === id)) : input.others,
+})
 
 /** One statement where that is all; else a transaction around it. False: the time is gone. */
 async function commit(
@@ -60,7 +68,8 @@ async function commit(
     bound: true,
     expires: visit.time.expires,
   })
-  if (caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces) return placeTogether(house.pool, house.definitions, visit)
+  const isAlone = caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces && !input.newPatients
+  if (isAlone) return placeTogether(house.pool, house.definitions, visit)
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, caps, byHand)).catch(lostRace)
 }
 
@@ -80,6 +89,7 @@ async function bookInTx(
   byHand: readonly string[],
 ): Promise<boolean> {
   if (input.once) await claimKey(tx, input.once)
+  for (const { write } of input.newPatients ?? []) await write(tx)
   if (input.replaces) await cancelInTx(tx, house, input.replaces)
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)
   await takeDayPlaces(tx, caps)

@@ -8,6 +8,7 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
+import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import type { ResourceWrite } from '../store/resources.ts'
@@ -18,6 +19,9 @@ import { addReplaces } from './confirm-hold.ts'
 import { takenActors } from './participants.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 
+/** A Patient who is created with the visit, or not at all. */
+export type NewPatient = { readonly id: string; readonly write: (tx: Tx) => Promise<void> }
+
 export type BookInput = {
   /** The id of the Slot it starts in. */
   readonly slot: string
@@ -25,6 +29,8 @@ export type BookInput = {
   readonly patient: string
   /** The ids of the other Patients of a visit of several. */
   readonly others?: readonly string[]
+  /** Those of them who are not there yet. */
+  readonly newPatients?: readonly NewPatient[]
   readonly service: ServiceChoice
   readonly minutes?: number
   /** Instants that the client named itself; must agree with the Slot. */

@@ -91,6 +91,7 @@ function common({ house, actor, asked, once: key }: Taking, hold: boolean) {
     replaces: asked.replaces === undefined ? undefined : replacement(house, actor, asked.replaces),
     client: actor.client,
     online: asked.online,
+    newPatients: asked.newPatients.length > 0 ? asked.newPatients : undefined,
     audit: auditOf(house, actor, hold ? 'hold' : 'book'),
     once: key,
   }

@@ -6,6 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { patientsPerVisitMax, visitMinutesMax } from '../base/limits.ts'
+import type { NewPatient } from '../booking/new-visit.ts'
 import { patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
@@ -14,6 +15,7 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { eachNamedBy, idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
+import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { saidOf } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
@@ -24,6 +26,7 @@ const known: ReadonlySet<string> = new Set([
   'schedule',
   'start',
   'patient',
+  'patient-resource',
   'healthcare-service',
   'service-type',
   'duration',
@@ -49,6 +52,8 @@ export type VisitRequest = {
   readonly service: ServiceChoice
   /** The bare ids; none where nobody was named and the token has no patient of its own. */
   readonly patients: readonly string[]
+  /** Those of them who were sent whole and are not known here. */
+  readonly newPatients: readonly NewPatient[]
   /** Elements of the Appointment that parameters said. */
   readonly said: Readonly<Record<string, unknown>>
   readonly comment?: string
@@ -68,6 +73,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
   const named = firstOf(inputs, 'appointment')
   const sentNames = sentNamesOf(request)
   const minutes = minutesOf(inputs, resource)
+  const sentWhole = inputs.byName.has('patient-resource') ? await patientsSent(house, actor, inputs, permission.patient) : nobodySent
   return {
     appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, named, 'Appointment')),
     slot: await slotOf(house, request, inputs, resource),
@@ -75,7 +81,8 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
     minutes,
     service: await serviceOf(house, inputs, resource),
-    patients: await patientsOf(house, inputs, resource, permission.patient),
+    patients: [...new Set([...(await patientsOf(house, inputs, resource, permission.patient)), ...sentWhole.ids])],
+    newPatients: sentWhole.created,
     said: saidOf(inputs, (await referralNamed(house, actor, inputs))?.reference),
     comment: textOf(inputs, 'comment'),
     replaces: replacesOf(house, inputs),
@@ -85,7 +92,16 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
 }
 
 /** CONTRACT §4: these names, and an id in the address, are answered with a Bundle. */
-const bundleNames: ReadonlySet<string> = new Set(['appt-id', 'appointment-reference', 'appointment-resource', 'patient-id', 'appointment'])
+const bundleNames: ReadonlySet<string> = new Set([
+  'appt-id',
+  'appointment-reference',
+  'appointment-resource',
+  'patient-id',
+  'patient-resource',
+  'appointment',
+])
+
+const nobodySent: Decided = { ids: [], created: [] }
 
 const sentNamesOf = ({ body }: FhirRequest): string[] => {
   const list = (body as { resourceType?: string; parameter?: { name?: unknown }[] } | undefined)?.parameter
