@@ -38,7 +38,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
     name: 'Slotwise',
     title: 'Slotwise scheduling server',
     status: 'active',
-    instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'],
+    instantiates: guides,
     date: served.date,
     publisher: 'Slotwise',
     kind: 'instance',
@@ -77,6 +77,14 @@ const security = {
 }
 
 const systemInteractions = ['batch', 'transaction', 'history-system', 'search-system']
+
+/** What the scheduling guides demand of a server is compared with what is declared, by a test. */
+const guides = [
+  'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data',
+  'http://fhir.org/guides/argonaut-scheduling/CapabilityStatement/server',
+  'https://profiles.ihe.net/ITI/Scheduling/CapabilityStatement/IHE.Scheduling.server',
+]
+
 const readOnlyInteractions = ['read', 'search-type']
 const interactions = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type']
 

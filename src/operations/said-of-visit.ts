@@ -6,7 +6,7 @@ import { allOf, conceptIn, firstOf, type Inputs, type Parameter, tokensIn } from
 import type { Resource } from '../fhir/resource.ts'
 
 /** Elements that a proposal passes on. */
-const passed = ['reasonCode', 'appointmentType', 'basedOn'] as const
+const passed = ['reasonCode', 'appointmentType', 'basedOn', 'requestedPeriod'] as const
 
 export function saidOf(inputs: Inputs, referral: string | undefined): Readonly<Record<string, unknown>> {
   const reasons = allOf(inputs, 'reason').map(conceptOf)

@@ -68,3 +68,93 @@ describe('capabilityStatement', () => {
     expect(of('Organization').supportedProfile).toBeUndefined()
   })
 })
+
+/** What the server statements of the guides demand: interactions, parameters, operations, includes, by type. */
+const demanded = {
+  'Argonaut Scheduling 1.0': {
+    Appointment: {
+      interactions: 'read search-type patch',
+      parameters: '_id patient status date practitioner',
+      operations: 'find hold book',
+    },
+    Slot: { operations: 'prefetch find' },
+    Patient: { interactions: 'search-type create' },
+    Coverage: { interactions: 'create update' },
+    Subscription: { interactions: 'create delete' },
+  },
+  'IHE ITI Scheduling 1.0': {
+    Appointment: {
+      interactions: 'read search-type',
+      parameters: '_id identifier patient date specialty appointment-type practitioner',
+      operations: 'find hold book',
+    },
+    Patient: { interactions: 'read search-type', parameters: '_id identifier birthdate family gender given name' },
+  },
+  'gematik ISiK Terminplanung': {
+    Schedule: {
+      interactions: 'read search-type',
+      parameters: '_id _tag _count active service-type specialty actor',
+      includes: 'Schedule:actor Slot:schedule',
+    },
+    Slot: { interactions: 'read search-type', parameters: '_id schedule status start', includes: 'Slot:schedule Appointment:slot' },
+    Appointment: {
+      interactions: 'read search-type patch',
+      parameters: '_id status service-type specialty date slot actor',
+      operations: 'book',
+      includes: 'Appointment:slot Appointment:actor',
+    },
+    HealthcareService: {
+      interactions: 'read search-type',
+      parameters: '_id active service-type specialty name',
+      includes: 'Schedule:actor',
+    },
+    Communication: {
+      interactions: 'read create update search-type',
+      parameters: '_id subject recipient sender',
+      includes: 'Communication:recipient Communication:sender Communication:subject',
+    },
+    Binary: { interactions: 'read create' },
+  },
+}
+
+type Demand = { interactions?: string; parameters?: string; operations?: string; includes?: string }
+
+describe('what the guides demand', () => {
+  it.each(Object.entries(demanded))('of a server is declared: %s', (_guide, types) => {
+    const missing = Object.entries(types as Record<string, Demand>).flatMap(
+      ([type, { interactions, parameters, operations, includes }]) => {
+        const declared = of(type)
+        const lacks = (wanted = '', have: readonly string[]) => wanted.split(' ').filter((one) => one !== '' && !have.includes(one))
+        return [
+          ...lacks(
+            interactions,
+            declared.interaction.map(({ code }) => code),
+          ),
+          ...lacks(
+            parameters,
+            declared.searchParam.map(({ name }) => name),
+          ),
+          ...lacks(
+            operations,
+            (declared.operation ?? []).map(({ name }) => name),
+          ),
+          ...lacks(includes, [...(declared.searchInclude ?? []), ...(declared.searchRevInclude ?? [])]),
+        ].map((one) => `${type} ${one}`)
+      },
+    )
+    expect(missing).toEqual([])
+    expect(statement.format).toEqual(expect.arrayContaining(['application/fhir+json', 'application/fhir+xml']))
+  })
+
+  it('makes it an instance of Argonaut’s server and of IHE’s, which searches the whole system', () => {
+    const { interaction } = (statement.rest as { interaction: { code: string }[] }[])[0] ?? { interaction: [] }
+    expect(interaction.map(({ code }) => code)).toContain('search-system')
+    expect(statement.instantiates).toEqual(
+      expect.arrayContaining([
+        'http://fhir.org/guides/argonaut-scheduling/CapabilityStatement/server',
+        'https://profiles.ihe.net/ITI/Scheduling/CapabilityStatement/IHE.Scheduling.server',
+      ]),
+    )
+    expect(statement.patchFormat).toEqual(expect.arrayContaining(['application/json-patch+json', 'application/xml-patch+xml']))
+  })
+})

@@ -173,7 +173,7 @@ describe('$find in each dialect', () => {
       }),
       'booked',
     )
-    expect(booked.comment).toBe('First visit')
+    expect(booked).toMatchObject({ comment: 'First visit', requestedPeriod: one?.requestedPeriod })
     expect(booked.participant.find(({ actor }) => actor?.reference === `Patient/${patient}`)?.status).toBe('accepted')
     expect(await statusOf(booked.slot[0]?.reference ?? '')).toBe('busy')
   })
@@ -398,6 +398,26 @@ describe('ISiK $book', () => {
     expect(answer.headers.get('location')).toBe(`${house.house.base}/Appointment/${booked.id}/_history/1`)
     const nothing = await post('Appointment/$book', { 'appt-resource': { resourceType: 'Appointment', ...resource } })
     expect([nothing.status, nothing.json.issue[0]?.code]).toEqual([400, 'required'])
+  })
+})
+
+describe('J12: REST cancel by JSON Patch', () => {
+  it('frees the Slot; a stale If-Match is 412 and changes nothing', async () => {
+    const slot = await place.slotAt(10, '09:00')
+    const visit = made(await place.book(slot.id, await place.patient()))
+    const reason = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason', code: 'pat-crs' }] }
+    const sent = [
+      { op: 'test', path: '/status', value: 'booked' },
+      { op: 'replace', path: '/status', value: 'cancelled' },
+      { op: 'add', path: '/cancelationReason', value: reason },
+    ]
+    const patch = (version: number) =>
+      house.call('PATCH', `Appointment/${visit.id}`, sent, { 'content-type': 'application/json-patch+json', 'if-match': `W/"${version}"` })
+    expect((await patch(7)).status).toBe(412)
+    expect(await statusOf(`Slot/${slot.id}`)).toBe('busy')
+    const answer = await patch(1)
+    expect(made(answer, 200)).toMatchObject({ status: 'cancelled', cancelationReason: reason, meta: { versionId: '2' } })
+    expect(await statusOf(`Slot/${slot.id}`)).toBe('free')
   })
 })
 
