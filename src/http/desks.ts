@@ -24,6 +24,8 @@ import { cancelImport, importErrors, importResources, importStatus } from '../op
 import { match } from '../operations/match.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
+import { subscriptionEvents } from '../operations/subscription-events.ts'
+import { subscriptionStatus } from '../operations/subscription-status.ts'
 import { validate } from '../operations/validate.ts'
 
 export const desks = {
@@ -50,6 +52,8 @@ export const desks = {
   cancelExport,
   exportFile,
   validate,
+  subscriptionStatus,
+  subscriptionEvents,
   importResources,
   importStatus,
   cancelImport,

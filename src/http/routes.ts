@@ -68,6 +68,13 @@ export const routes: readonly Route[] = [
 
   ['POST',   '/Patient/$match',              '-', 'match'],
 
+  ['GET',    '/Subscription/$status',        '-', 'subscriptionStatus'],
+  ['POST',   '/Subscription/$status',        '-', 'subscriptionStatus'],
+  ['GET',    '/Subscription/:id/$status',    '-', 'subscriptionStatus'],
+  ['POST',   '/Subscription/:id/$status',    '-', 'subscriptionStatus'],
+  ['GET',    '/Subscription/:id/$events',    '-', 'subscriptionEvents'],
+  ['POST',   '/Subscription/:id/$events',    '-', 'subscriptionEvents'],
+
   ['GET',    '/$export',                     '-', 'exportResources'],
   ['POST',   '/$export',                     '-', 'exportResources'],
   ['GET',    '/Patient/$export',             '-', 'exportResources'],
@@ -83,6 +90,7 @@ export const routes: readonly Route[] = [
   ['GET',    '/bulk-import/:id/:vid',        '-', 'importErrors'],
 ]
 
+const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition'
 const bulkData = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition'
 
 /** The OperationDefinition behind each operation's desk, ours by its id; aliases share one. */
@@ -98,6 +106,8 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   importResources: 'import',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
   validate: 'validate',
+  subscriptionStatus: () => `${backport}/backport-subscription-status`,
+  subscriptionEvents: () => `${backport}/backport-subscription-events`,
 }
 
 /** The type, where the path itself says it, and the operation without its `$`. */

@@ -190,3 +190,21 @@ export async function forgetOldEvents(db: Db, before: string): Promise<void> {
     ),
   )
 }
+
+/** How Subscriptions stand, by id and status where some are named; one that was never asked to be active has told nothing. */
+export async function subscriptionStates(
+  db: Db,
+  named: { readonly ids: readonly string[]; readonly statuses: readonly string[] },
+  limit: number,
+): Promise<StateRow[]> {
+  return db.query<StateRow>(
+    prepared(
+      `select r.id as subscription, coalesce(s.revision, 0)::text as revision, r.body->>'status' as phase, coalesce(s.asked, '{}') as asked,
+              s.actor, s.ends, coalesce(s.last_number, 0)::text as "lastNumber", coalesce(s.delivered, 0)::text as delivered, s.told_at as "toldAt"
+         from subscription r left join subscription_state s on s.subscription = r.id
+        where not r.deleted and ($1::text[] = '{}' or r.id = any($1)) and ($2::text[] = '{}' or r.body->>'status' = any($2))
+        order by r.id limit $3::int`,
+      [named.ids, named.statuses, limit],
+    ),
+  )
+}

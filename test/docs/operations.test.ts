@@ -77,6 +77,8 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'patient-export': parametersOf('export').told,
   'group-export': parametersOf('export').told,
   validate: parametersOf('validate').told,
+  'backport-subscription-status': parametersOf('status').told,
+  'backport-subscription-events': parametersOf('events').told,
   import: parametersOf('import').told,
 }
 const aliases = ['appointment-reference']
