@@ -22,7 +22,7 @@ export async function readAuditEvent(house: House, id: string, patient: string |
   const filter = uuidPattern.test(id) ? { ids: [id], times: [monthAround(id)], limit: 1 } : undefined
   const [row] = filter ? await findAudit(house.pool, patient === undefined ? filter : { ...filter, patients: [patient] }) : []
   if (!row) throw fault('not-found', `There is no AuditEvent/${id}.`)
-  return { status: 200, body: JSON.stringify(auditEvent(row)), version: '1', updated: row.at.toISOString() }
+  return { status: 200, body: JSON.stringify(auditEvent(shownTo(row, patient))), version: '1', updated: row.at.toISOString() }
 }
 
 /** A UUIDv7 tells when it was made, so one partition is looked at. */
@@ -97,7 +97,9 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
   if (patient !== undefined) draft.patients = draft.patients?.filter((asked) => asked === patient) ?? [patient]
   const rows = await findAudit(house.pool, draft)
   const page = rows.slice(0, draft.limit - 1)
-  const entries = page.map((row) => searchEntry(house.base, 'AuditEvent', row.id, JSON.stringify(auditEvent(row)), 'match'))
+  const entries = page.map((row) =>
+    searchEntry(house.base, 'AuditEvent', row.id, JSON.stringify(auditEvent(shownTo(row, patient))), 'match'),
+  )
   const complete = draft.before === undefined && rows.length === page.length
   return {
     status: 200,
@@ -145,6 +147,10 @@ function linksOf(house: House, applied: readonly [string, string][], rows: reado
 }
 
 const restful = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'RESTful Operation' }
+
+/** To a patient an event says what was done with their own data: who else was in the same answer, and what was asked for, is not theirs. */
+const shownTo = (row: AuditFound, patient: string | undefined): AuditFound =>
+  patient === undefined || row.patients.every((one) => one === patient) ? row : { ...row, patients: [patient], query: null }
 
 /** One row as the resource that IHE BALP's readers expect. */
 function auditEvent(row: AuditFound): unknown {

@@ -18,7 +18,14 @@ import { type DeskName, named, type Route, routeTo, strayAddress } from './route
 import { assertNoStrangers } from './strict-query.ts'
 
 /** Their answers are no FHIR resources, or come later. */
-const notInBundles: ReadonlySet<DeskName> = new Set<DeskName>(['exportResources', 'exportFile'])
+const notInBundles: ReadonlySet<DeskName> = new Set<DeskName>([
+  'exportResources',
+  'exportStatus',
+  'exportFile',
+  'importResources',
+  'importStatus',
+  'importErrors',
+])
 
 export function entryDoors(desks: Desks): Doors {
   return {
@@ -28,7 +35,7 @@ export function entryDoors(desks: Desks): Doors {
       assertMay(actor, verb, request)
       assertNoStrangers(desk, request)
       if (desk === 'bundle') throw fault('structure', 'A Bundle is no part of another: send it by itself.', 'Bundle')
-      if (notInBundles.has(desk)) throw fault('processing', 'An export is asked for and fetched by itself, not in a Bundle.')
+      if (notInBundles.has(desk)) throw fault('processing', 'Exports and imports are asked for and fetched by themselves, not in a Bundle.')
       const reply = await desks[desk](house, actor, request)
       if (isNotModified(request, reply)) return { status: 304, version: reply.version, updated: reply.updated }
       return entryReply(desk, request, { ...reply, resource: asPreferred(desk, request, reply) }, entry.method)

@@ -108,6 +108,18 @@ describe('a patient’s data', () => {
     expect(await during(id, () => clerk('GET', `Practitioner?_id=${doctor}&_revinclude=Patient:general-practitioner`))).toHaveLength(1)
   })
 
+  it('of several patients in one answer tells each of them of themselves alone', async () => {
+    const [id, other] = [await person(), await person()]
+    await clerk('GET', `Patient?_id=${id},${other}`)
+    const me = await server.scoped('patient/*.rs', { patient: id })
+    const [event] = matched(await me('GET', `AuditEvent?patient=Patient/${id}&subtype=search-type`))
+    for (const text of [JSON.stringify(event), (await me('GET', `AuditEvent/${event?.id}`)).text]) {
+      expect(text).toContain(id)
+      expect(text).not.toContain(other)
+      expect(text).not.toContain('"query"')
+    }
+  })
+
   it('of several patients in one answer names each', async () => {
     const [one, two] = [await person(), await person()]
     await clerk('GET', `Patient?_id=${one},${two}`)

@@ -131,6 +131,19 @@ describe('POST $import', () => {
     expect((await reader('POST', '$import', { headers: ndjson, body: patient('x') })).status).toBe(403)
   })
 
+  it('is no entry of a Bundle, nor is what comes of it', async () => {
+    const place = (await sent(ask, [patient('bundled')])).replace('/fhir/', '')
+    const entries = [
+      ['POST', '$import'],
+      ['GET', place],
+      ['GET', `${place}/1`],
+      ['GET', 'bulk-export/x'],
+      ['GET', 'bulk-export/x/1'],
+    ].map(([method, url]) => ({ request: { method, url } }))
+    const { json } = await ask('POST', '', { body: { resourceType: 'Bundle', type: 'batch', entry: entries } })
+    expect(json.entry.map(({ response }: Loose) => response.status.slice(0, 3))).toEqual(entries.map(() => '422'))
+  })
+
   it('writes what the scopes reach and refuses the rest by the line', async () => {
     const narrow = await server.scoped('system/Patient.cu', { client: 'narrow' })
     const { extension, error } = await done(narrow, await sent(narrow, [patient('narrow'), '{"resourceType":"Location","id":"narrow"}']))
