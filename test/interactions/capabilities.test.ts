@@ -30,6 +30,9 @@ const sample: Readonly<Record<string, string>> = {
   uri: 'urn:x',
   special: '42%7C-71',
   number: '10',
+  quantity: '10',
+  // A second part that is a number will do for a code, too.
+  composite: 'x$10',
 }
 
 describe('the CapabilityStatement', () => {
