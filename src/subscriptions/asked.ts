@@ -122,8 +122,7 @@ function assertUnderstood({ unknown, criteria }: SearchQuery, expression: string
 }
 
 function channelOf(house: House, channel: Channel): Pick<Asked, 'endpoint' | 'headers' | 'timeoutSeconds' | 'secret'> {
-  if (channel.type !== 'rest-hook')
-    throw fault('business-rule', 'This server tells by rest-hook only; pages can read the event stream.', 'Subscription.channel.type')
+  if (channel.type !== 'rest-hook') throw fault('business-rule', 'This server tells by rest-hook only.', 'Subscription.channel.type')
   const { endpoint = '' } = channel
   const why = whyNotCalled(endpoint, house.outboundHosts)
   if (why !== undefined) throw fault('business-rule', `The endpoint ${why}.`, 'Subscription.channel.endpoint')
