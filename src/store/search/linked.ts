@@ -5,6 +5,7 @@
  * The sets are made first and by themselves, so that the indexes of the outer table serve them as if they had been typed.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { wideChainMin } from '../../base/limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
 import { boundsOf, type Scope } from './scope.ts'
@@ -29,9 +30,23 @@ export function chainCondition(scope: Scope, place: Place, { code, links }: Of<'
     const from = linkedRows(scope, type, criterion, meeting)
     if (!from) return []
     if (place.kind === 'id') return sql`${column(scope.alias, place.column)} = any(array(select linked.id ${from}))`
-    return sql`${column(scope.alias, 'terms')} && array(select ${text(`${code}=${type}/`)} || linked.id ${from})`
+    const lead = `${code}=${type}/`
+    if (!scope.wide?.has(criterion)) return sql`${column(scope.alias, 'terms')} && array(select ${text(lead)} || linked.id ${from})`
+    const named = sql`select substr(word, ${lead.length + 1}::int) from unnest(${column(scope.alias, 'terms')}) as word where starts_with(word, ${text(lead)})`
+    return sql`exists (select ${from} and linked.id = any(array(${named})))`
   })
   return steps.length ? sql`(${join(steps, ' or ')})` : sql`false`
+}
+
+/** How many rows each chain of a query comes to, as far as `wideChainMin`: one row a statement, `found`. */
+export function chainSizes(scope: Scope, criteria: readonly Criterion[], meeting: Meeting): { of: Criterion; size: Sql }[] {
+  return criteria.flatMap((criterion) => {
+    if (criterion.kind !== 'chain' || layoutOf(scope.definitions, scope.type).get(criterion.code)?.kind !== 'terms') return []
+    return criterion.links.flatMap(({ type, criterion: next }) => {
+      const from = linkedRows(scope, type, next, meeting)
+      return from ? [{ of: next, size: sql`select count(*)::int as found from (select ${from} limit ${wideChainMin}::int) as ends` }] : []
+    })
+  })
 }
 
 /** Rows that are named by rows of another type which meet the criterion. */

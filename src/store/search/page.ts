@@ -11,7 +11,7 @@ import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, tableOf } from '../layout.ts'
-import { criterionCondition, dependsOnValues, isSelective, visibleConditions } from './compile.ts'
+import { criterionCondition, dependsOnValues, isSelective, looksAmongTerms, visibleConditions } from './compile.ts'
 import { decodeCursor } from './cursor.ts'
 import type { Bounds, Scope } from './scope.ts'
 import { afterCondition, keyColumns, orderBy, orderOf, sortValues } from './sort.ts'
@@ -30,7 +30,11 @@ export type FoundRow = {
 }
 
 /** What else the rows shall hold. */
-export type Wish = { readonly patients?: boolean }
+export type Wish = {
+  readonly patients?: boolean
+  /** The criteria at whose end of a chain very many rows stand (`wideChains`); undefined where nobody has looked. */
+  readonly wide?: ReadonlySet<Criterion>
+}
 
 const alias = 't'
 
@@ -70,16 +74,17 @@ const isWideDate = (scope: Scope, query: SearchQuery, { kind, code }: Criterion)
 function planOf(scope: Scope, query: SearchQuery): { filterFirst: boolean; named: boolean } {
   const confined =
     scope.bounds.within !== undefined || (scope.bounds.patient !== undefined && confinementOf(scope.definitions, scope.type) === 'own')
-  const filterFirst = confined || query.criteria.some(isSelective)
+  const narrow = confined || query.criteria.some(isSelective)
   const depends =
     scope.bounds.anyOf !== undefined ||
     query.criteria.some((criterion) => dependsOnValues(scope, criterion) || isWideDate(scope, query, criterion))
-  return { filterFirst, named: filterFirst || !depends }
+  const linked = scope.wide !== undefined && query.criteria.some((criterion) => looksAmongTerms(scope, criterion))
+  return { filterFirst: narrow || linked, named: narrow || !depends }
 }
 
 /** One page, and one row more where there is a next page. */
 export function compileSearch(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
-  const scope: Scope = { definitions, type, alias, bounds }
+  const scope: Scope = { definitions, type, alias, bounds, wide: wish.wide }
   const { filterFirst, named } = planOf(scope, query)
   const keys = orderOf(definitions, type, alias, query, filterFirst)
   const references = referencesColumn(definitions, type, query.includes)
@@ -93,8 +98,8 @@ export function compileSearch(definitions: Definitions, type: string, query: Sea
 }
 
 /** How many match in all: one row, `total` (int). */
-export function compileCount(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}): Statement {
-  const scope: Scope = { definitions, type, alias, bounds }
+export function compileCount(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
+  const scope: Scope = { definitions, type, alias, bounds, wide: wish.wide }
   const composed = sql`select count(*)::int as total from ${raw(tableOf(type))} as t where ${join(conditionsOf(scope, query), ' and ')}`
   return statementOf(composed, planOf(scope, query).named)
 }

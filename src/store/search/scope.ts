@@ -19,4 +19,10 @@ export type Bounds = {
 /** The bounds within which another type is reached. */
 export const boundsOf = (bounds: Bounds, type: string): Bounds | undefined => (bounds.of ? bounds.of(type) : { patient: bounds.patient })
 
-export type Scope = { readonly definitions: Definitions; readonly type: string; readonly alias: string; readonly bounds: Bounds }
+export type Scope = {
+  readonly definitions: Definitions
+  readonly type: string
+  readonly alias: string
+  readonly bounds: Bounds
+  readonly wide?: ReadonlySet<Criterion>
+}

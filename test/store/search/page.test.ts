@@ -1,7 +1,9 @@
 import { Fault } from '../../../src/base/fault.ts'
 import type { Resource } from '../../../src/fhir/resource.ts'
+import type { Db, Statement } from '../../../src/store/db.ts'
 import { encodeCursor } from '../../../src/store/search/cursor.ts'
 import { compileSearch } from '../../../src/store/search/page.ts'
+import { wideChains } from '../../../src/store/search/wide-chains.ts'
 import { definitions, type Searchable, searchable } from './searchable.ts'
 
 const slot = (id: string, start: string, more: object = {}): Resource => ({
@@ -255,6 +257,37 @@ describe('rows', () => {
     const [row] = await db.page('Appointment', '_id=v1', {}, { patients: true })
     expect(row).toMatchObject({ id: 'v1', patients: ['p1'] })
     expect(JSON.parse(row?.body ?? '')).toEqual(rows.find((resource) => resource.id === 'v1'))
+  })
+})
+
+describe('a chain that ends at very many rows', () => {
+  it.each([
+    ['Appointment', 'patient.identifier=http://mrn|1', 'v1 v3'],
+    ['Appointment', 'slot.schedule.actor:Practitioner.family=nunez', 'v1 v2'],
+    ['Appointment', 'actor:Practitioner.name=nun&status=cancelled', 'v2'],
+    ['Schedule', 'actor.name=smi', 's2'],
+    ['HealthcareService', 'location.partof.name=boston', 'h1'],
+    ['Slot', 'schedule.actor=Practitioner/d2', 'd'],
+  ])('%s?%s finds the same [%s], followed row by row', async (type, asked, expected) => {
+    const query = db.parse(type, asked)
+    const wide = new Set(
+      query.criteria.flatMap((criterion) => (criterion.kind === 'chain' ? criterion.links.map((link) => link.criterion) : [])),
+    )
+    const { text, values } = compileSearch(definitions, type, query, {}, { wide })
+    expect((await db.query<{ id: string }>(text, values)).map(({ id }) => id).toSorted()).toEqual(expected.split(' '))
+  })
+
+  it('is told from one that ends at few', async () => {
+    await db.query(`insert into "practitioner" (id, version, updated, body, terms)
+      select 'many' || n, 1, now(), '{}', '{gender=other}' from generate_series(1, 2000) n`)
+    const counting = { query: ({ text, values }: Statement) => db.query(text, values) } as Db
+    expect((await wideChains(counting, definitions, 'Appointment', db.parse('Appointment', 'actor:Practitioner.gender=other'))).size).toBe(
+      1,
+    )
+    expect((await wideChains(counting, definitions, 'Appointment', db.parse('Appointment', 'actor:Practitioner.family=smith'))).size).toBe(
+      0,
+    )
+    await db.query(`delete from "practitioner" where id like 'many%'`)
   })
 })
 
