@@ -21,6 +21,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   'history-system': 'R',
   'search-type': 'E',
   'search-system': 'E',
+  everything: 'E',
   create: 'C',
   update: 'U',
   patch: 'U',

@@ -4,6 +4,7 @@
  */
 import { create } from '../interactions/create.ts'
 import type { Desk } from '../interactions/desk.ts'
+import { everything } from '../interactions/everything.ts'
 import { historyInstance } from '../interactions/history-instance.ts'
 import { historySystem, historyType } from '../interactions/history-type.ts'
 import { patch } from '../interactions/patch.ts'
@@ -36,6 +37,7 @@ export const desks = {
   update,
   patch,
   remove,
+  everything,
   historyInstance,
   historyType,
   historySystem,

@@ -75,6 +75,11 @@ export const routes: readonly Route[] = [
   ['GET',    '/Subscription/:id/$events',    '-', 'subscriptionEvents'],
   ['POST',   '/Subscription/:id/$events',    '-', 'subscriptionEvents'],
 
+  ['GET',    '/Patient/$everything',         '-', 'everything'],
+  ['POST',   '/Patient/$everything',         '-', 'everything'],
+  ['GET',    '/Patient/:id/$everything',     '-', 'everything'],
+  ['POST',   '/Patient/:id/$everything',     '-', 'everything'],
+
   ['GET',    '/$export',                     '-', 'exportResources'],
   ['POST',   '/$export',                     '-', 'exportResources'],
   ['GET',    '/Patient/$export',             '-', 'exportResources'],
@@ -102,6 +107,7 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   book: 'book',
   reschedule: 'reschedule',
   cancel: 'cancel',
+  everything: 'everything',
   match: 'match',
   importResources: 'import',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,

@@ -71,6 +71,8 @@ export type Several = {
   readonly interaction: string
   /** Entries that stand before all others, on the first page alone. */
   readonly first: readonly string[]
+  /** Resources of this type do not come along by an include. */
+  readonly notAlong?: string
 }
 
 type Place = { readonly from: number; readonly cursor?: string }
@@ -164,7 +166,12 @@ async function pageOfType(house: House, actor: Actor, several: Several, type: st
   const own = several.within === undefined ? searchConformance(house, type, query) : []
   const matches = rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match'))
   const last = found.length > query.count ? rows.at(-1)?.sort : undefined
-  return { matches: [...own, ...matches], along: along.entries, next: last ? encodeCursor(last) : undefined }
+  const theirs = `{"fullUrl":"${house.base}/${several.notAlong}/`
+  return {
+    matches: [...own, ...matches],
+    along: along.entries.filter((entry) => !entry.startsWith(theirs)),
+    next: last ? encodeCursor(last) : undefined,
+  }
 }
 
 const boundsOf = (house: House, actor: Actor, { within }: Several, type: string): Bounds => ({

@@ -73,6 +73,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   reschedule: parametersOf('reschedule').told,
   cancel: parametersOf('cancel').told,
   match: parametersOf('match').told,
+  everything: parametersOf('everything').told,
   export: parametersOf('export').told,
   'patient-export': parametersOf('export').told,
   'group-export': parametersOf('export').told,
