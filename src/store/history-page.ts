@@ -56,12 +56,16 @@ function keysOf(definitions: Definitions, type: string, bounds: Bounds, window: 
   const current = [sql`true`, ...within, ...inWindow('t', type, window)]
   const superseded = [sql`true`, ...within, ...inWindow('h', type, window)]
   const from = within.length > 0 ? sql`${history} as h join ${table} as t on t.id = h.id` : sql`${history} as h`
+  // Each half is cut by itself, off its own index: of a union as a whole Postgres would sort every row.
   return sql`select ${text(type)} as type, v.id, v.version, v.updated from (
-      select t.id, t.version, t.updated from ${table} as t where ${join(current, ' and ')}
+      (select t.id, t.version, t.updated from ${table} as t where ${join(current, ' and ')} ${newest('t', window)})
       union all
-      select h.id, h.version, h.updated from ${from} where ${join(superseded, ' and ')}) as v
-    order by v.updated desc, v.id desc, v.version desc limit ${window.count}::int`
+      (select h.id, h.version, h.updated from ${from} where ${join(superseded, ' and ')} ${newest('h', window)})) as v
+    ${newest('v', window)}`
 }
+
+const newest = (alias: 't' | 'h' | 'v', { count }: HistoryWindow): Sql =>
+  sql`order by ${raw(`${alias}.updated desc, ${alias}.id desc, ${alias}.version desc`)} limit ${count}::int`
 
 function inWindow(alias: 't' | 'h', type: string, { since, at, before }: HistoryWindow): Sql[] {
   const updated = raw(`${alias}.updated`)
