@@ -64,9 +64,9 @@ export function openPool(url: string, options: { readonly max?: number } = {}): 
     await client.query('set plan_cache_mode = force_generic_plan')
   })
   const byValues = connections(url, Math.min(unnamedConnectionsMax, options.max ?? databaseConnectionsMax))
-  const [named, unnamed] = [dbOf(pool), dbOf(byValues)]
   return {
-    query: (statement) => (statement.name === undefined ? unnamed : named).query(statement),
+    // Not the pool's own query: it throws a connection away whenever a statement fails, and ours fail on purpose.
+    query: (statement) => withConnection(statement.name === undefined ? byValues : pool, (db) => db.query(statement)),
     connect: (use) => withConnection(pool, use),
     end: async () => {
       await Promise.all([pool.end(), byValues.end()])
