@@ -116,6 +116,10 @@ export const importBatchMax = 500
 export const importsUnderWayMax = 5
 export const importHoursKept = 24
 export const importFailuresMax = 5
+/** Rows whose search columns are made anew in one transaction: few, so that a writer hardly waits. */
+export const reindexBatchMax = 200
+/** One that was cut short is gone on with for so long. */
+export const reindexHoursKept = 24
 export const expandedCodesMax = 200_000
 export const profilesGatheredMax = 2_000
 export const patchOperationsMax = 500

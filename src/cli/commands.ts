@@ -9,6 +9,7 @@ import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { jobsList, jobsReplay } from './jobs.ts'
 import { migrate } from './migrate.ts'
+import { reindex } from './reindex.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 import { slotsGenerate } from './slots-generate.ts'
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   seed,
   token,
   slotsGenerate,
+  reindex,
   exportCommand,
   importCommand,
   jobsList,

@@ -32,3 +32,37 @@ export async function writeNumbers(tx: Tx, type: string, id: string, numbers: re
     ),
   )
 }
+
+/** Makes the rows of several resources, which the caller has locked, these. Gives the ids of those that were others. */
+export async function renewNumbers(
+  tx: Tx,
+  type: string,
+  resources: readonly { readonly id: string; readonly index: { readonly numbers: readonly NumberValue[] } }[],
+): Promise<string[]> {
+  const wanted = JSON.stringify(resources.flatMap(({ id, index }) => index.numbers.map((number) => ({ id, ...number }))))
+  const other = await tx.query<{ id: string }>(
+    prepared(
+      `with wanted as materialized (${numbersOf('$3')}),
+            known as materialized (
+              select id, code, lower, upper, system, unit_code, unit, tokens from search_number where type = $1 and id = any($2::text[]))
+       select id from (table wanted except all table known) missing union select id from (table known except all table wanted) over`,
+      [type, resources.map(({ id }) => id), wanted],
+    ),
+  )
+  const ids = other.map(({ id }) => id)
+  if (ids.length === 0) return ids
+  await tx.query(prepared('delete from search_number where type = $1 and id = any($2::text[])', [type, ids]))
+  await tx.query(
+    prepared(
+      `insert into search_number (type, id, code, lower, upper, system, unit_code, unit, tokens)
+       select $1, n.* from (${numbersOf('$3')}) n where n.id = any($2::text[])`,
+      [type, ids, wanted],
+    ),
+  )
+  return ids
+}
+
+/** Rows as `search_number` has them, from JSON that names each one's resource. */
+const numbersOf = (json: string): string =>
+  `select n.id, n.code, coalesce(n.lower, '-infinity') as lower, coalesce(n.upper, 'infinity') as upper, n.system, n."unitCode" as unit_code, n.unit, n.tokens
+     from jsonb_to_recordset(${json}::jsonb) n (id text, code text, lower numeric, upper numeric, system text, "unitCode" text, unit text, tokens text[])`

@@ -6,6 +6,7 @@ import type { Definitions } from '../fhir/definitions/types.ts'
 import { patientsIn } from './audit-rows.ts'
 import type { Tx } from './db.ts'
 import { historyTableOf, tableOf } from './layout.ts'
+import { writeNumbers } from './number-values.ts'
 import { type ResourceWrite, type StoredRow, searchColumns, stamped, type Written } from './resources.ts'
 import { prepared } from './sql.ts'
 
@@ -56,6 +57,7 @@ export async function insertResources(tx: Tx, definitions: Definitions, writes: 
       ],
     ),
   )
+  for (const { id, index } of writes) if (index.numbers.length > 0) await writeNumbers(tx, type, id, index.numbers)
   return new Map(rows.map((row) => [row.id, row]))
 }
 

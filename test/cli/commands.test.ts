@@ -103,6 +103,15 @@ describe('a command without a server', () => {
     expect((await slotwise(['jobs', 'list', '--state', 'odd'], settings)).code).toBe(2)
   })
 
+  it('looks at what is stored and makes its search columns anew', async () => {
+    expect(await slotwise(['reindex', '--type', 'Patient,Slot'], settings)).toMatchObject({
+      code: 0,
+      out: '0 resources looked at, 0 of them made findable anew; 0 Schedules planned anew.\n',
+    })
+    const { code, err } = await slotwise(['reindex', '--type', 'Patient,Moon'], settings)
+    expect([code, err]).toEqual([2, expect.stringContaining('Moon is no type that is stored here.')])
+  })
+
   it('says what is in the way when the database cannot be reached', async () => {
     const { code, out } = await slotwise(['doctor'], { ...settings, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
     expect(code).toBe(1)
