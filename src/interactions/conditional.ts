@@ -17,8 +17,7 @@ import { lockCriteria } from '../store/criteria-locks.ts'
 import type { Db, Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
-import { compileSearch } from '../store/search/page.ts'
-import { runSearch } from '../store/search/run.ts'
+import { preparedSearch } from '../store/search/prepared-search.ts'
 import { assertReach, boundsFor } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 
@@ -69,8 +68,8 @@ export async function matchesOf(db: Db, house: House, actor: Actor, criteria: Cr
     const { resource } = JSON.parse(entry) as { resource: Resource }
     return { id: String(resource.id), version: '1', ours: true }
   })
-  const statement = compileSearch(house.definitions, type, { ...query, count: max }, boundsFor(house, actor, 's', type))
-  const rows = await runSearch(db, statement, undefined)
+  const prepared = await preparedSearch(db, house.definitions, type, { ...query, count: max }, boundsFor(house, actor, 's', type))
+  const rows = await prepared.page()
   const found = rows.map(({ id, body }): Match => ({ id, version: (JSON.parse(body) as Resource).meta?.versionId ?? '', ours: false }))
   return [...ours, ...found]
 }

@@ -20,8 +20,7 @@ import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import { subsetOf } from '../fhir/subset.ts'
 import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
-import { compileCount, compileSearch } from '../store/search/page.ts'
-import { runSearch } from '../store/search/run.ts'
+import { preparedSearch } from '../store/search/prepared-search.ts'
 import type { Bounds } from '../store/search/scope.ts'
 import { allowed, assertReach, boundsFor } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
@@ -155,12 +154,8 @@ async function pageOfType(house: House, actor: Actor, several: Several, type: st
       ? auditOf(house, actor, several.interaction, `${several.path}?${queryText([...several.links, ...several.pairs])}`)
       : undefined
   const record = audit(type)
-  const found = await runSearch(
-    house.pool,
-    compileSearch(house.definitions, type, query, bounds, { patients: record !== undefined }),
-    record,
-    query.count,
-  )
+  const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
+  const found = await prepared.page(record)
   const rows = found.slice(0, query.count)
   const along = await included(house, { type, query, rows, bounds, auditOf: audit })
   const own = several.within === undefined ? searchConformance(house, type, query) : []
@@ -206,10 +201,8 @@ async function totalOf(
   if (sample.count > 0 && sample.total === undefined) return undefined
   const counts = several.types.map(async (type) => {
     const query = parseSearch(house.definitions, type, [...common, ...(several.more?.(type) ?? [])], house.base)
-    const [row] = await house.pool.query<{ total: number }>(
-      compileCount(house.definitions, type, query, boundsOf(house, actor, several, type)),
-    )
-    return row?.total ?? 0
+    const prepared = await preparedSearch(house.pool, house.definitions, type, query, boundsOf(house, actor, several, type))
+    return prepared.total()
   })
   return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0)
 }

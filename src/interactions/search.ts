@@ -17,10 +17,9 @@ import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import { subsetOf } from '../fhir/subset.ts'
 import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
-import { compileCount, compileSearch, type FoundRow, type Wish } from '../store/search/page.ts'
-import { runSearch } from '../store/search/run.ts'
+import type { FoundRow } from '../store/search/page.ts'
+import { type PreparedSearch, preparedSearch } from '../store/search/prepared-search.ts'
 import type { Bounds } from '../store/search/scope.ts'
-import { wideChains } from '../store/search/wide-chains.ts'
 import { allowed, assertReach, assertWholeAudit, boundsFor } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { included } from './included.ts'
@@ -38,13 +37,13 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   assertUnderstood(query, request)
   for (const criterion of query.criteria) assertReach(actor, criterion)
   const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...(id !== undefined && { within: id }) }
-  const wide = await wideChains(house.pool, house.definitions, type, query, bounds)
-  const page = query.count === 0 ? [] : await pageOf(house, actor, type, query, bounds, wide)
+  const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
+  const page = query.count === 0 ? [] : await prepared.page(auditFor(house, actor, type, query))
   const rows = page.slice(0, query.count)
   const own = searchConformance(house, type, query)
   const auditOf = (reached: string) => auditFor(house, actor, reached, query)
   const along = await included(house, { type, query, rows, bounds, auditOf })
-  const total = await totalOf(house, type, query, bounds, page.length, wide)
+  const total = await totalOf(prepared, query, page.length)
   const entries = [
     ...own,
     ...rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match')),
@@ -70,32 +69,10 @@ function assertInCompartment({ definitions }: House, type: string): void {
 const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery) =>
   holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${type}?${queryText(query.applied)}`) : undefined
 
-async function pageOf(
-  house: House,
-  actor: Actor,
-  type: string,
-  query: SearchQuery,
-  bounds: Bounds,
-  wide: Wish['wide'],
-): Promise<FoundRow[]> {
-  const audit = auditFor(house, actor, type, query)
-  const statement = compileSearch(house.definitions, type, query, bounds, { patients: audit !== undefined, wide })
-  return runSearch(house.pool, statement, audit, query.count)
-}
-
-async function totalOf(
-  house: House,
-  type: string,
-  query: SearchQuery,
-  bounds: Bounds,
-  fetched: number,
-  wide: Wish['wide'],
-): Promise<number | undefined> {
+async function totalOf(prepared: PreparedSearch, query: SearchQuery, fetched: number): Promise<number | undefined> {
   if (query.total === 'none' && query.count > 0) return undefined
   if (query.count > 0 && query.cursor === undefined && fetched <= query.count) return fetched
-  if (query.count > 0 && query.total === undefined) return undefined
-  const [row] = await house.pool.query<{ total: number }>(compileCount(house.definitions, type, query, bounds, { wide }))
-  return row?.total
+  return query.count > 0 && query.total === undefined ? undefined : prepared.total()
 }
 
 function linksOf(house: House, path: string, query: SearchQuery, page: readonly FoundRow[]): Link[] {

@@ -8,8 +8,7 @@ import { findSchedulesMax } from '../base/limits.ts'
 import { type Inputs, idIn, nameIn, type Parameter } from '../fhir/parameters.ts'
 import { parseSearch } from '../fhir/search-query.ts'
 import type { House } from '../store/house.ts'
-import { compileSearch } from '../store/search/page.ts'
-import { runSearch } from '../store/search/run.ts'
+import { preparedSearch } from '../store/search/prepared-search.ts'
 
 type Identifier = { readonly system?: unknown; readonly value?: unknown }
 
@@ -53,6 +52,7 @@ export const eachNamedBy = (house: House, inputs: Inputs, name: string, type: st
 
 export async function idsBySearch(house: House, type: string, pairs: readonly (readonly [string, string])[]): Promise<string[]> {
   const query = parseSearch(house.definitions, type, pairs, house.base)
-  const rows = await runSearch(house.pool, compileSearch(house.definitions, type, { ...query, count: findSchedulesMax }), undefined)
+  const prepared = await preparedSearch(house.pool, house.definitions, type, { ...query, count: findSchedulesMax })
+  const rows = await prepared.page()
   return rows.map((row) => row.id)
 }

@@ -1,0 +1,36 @@
+/**
+ * A search as every desk runs one: its chains looked into first, where it has any, then its page and its total.
+ * Left out: what the reply looks like.
+ */
+import type { Definitions } from '../../fhir/definitions/types.ts'
+import type { SearchQuery } from '../../fhir/search-query.ts'
+import type { AuditRow } from '../audit-rows.ts'
+import type { Db, Pool } from '../db.ts'
+import { compileCount, compileSearch, type FoundRow, type Wish } from './page.ts'
+import { runSearch } from './run.ts'
+import type { Bounds } from './scope.ts'
+import { wideChains } from './wide-chains.ts'
+
+export type PreparedSearch = {
+  /** The page, and one row more where there is a next one. With `audit` it is written down in the same statement. */
+  readonly page: (audit?: AuditRow) => Promise<FoundRow[]>
+  readonly total: () => Promise<number>
+}
+
+export async function preparedSearch(
+  db: Db | Pool,
+  definitions: Definitions,
+  type: string,
+  query: SearchQuery,
+  bounds: Bounds = {},
+): Promise<PreparedSearch> {
+  const wish: Wish = { wide: await wideChains(db, definitions, type, query, bounds) }
+  return {
+    page: (audit) =>
+      runSearch(db, compileSearch(definitions, type, query, bounds, { ...wish, patients: audit !== undefined }), audit, query.count),
+    total: async () => {
+      const [row] = await db.query<{ total: number }>(compileCount(definitions, type, query, bounds, wish))
+      return row?.total ?? 0
+    },
+  }
+}
