@@ -20,6 +20,9 @@ export const slotsPerScheduleMax = 60_000
 export const slotDaysMax = 7
 export const blockDaysMax = 92
 export const nextTimesMax = 3
+export const explainDaysMax = 31
+/** Times that one answer explains; a longer span is too costly. */
+export const explainTimesMax = 500
 export const horizonDaysDefault = 90
 export const horizonDaysMax = 400
 export const holdSecondsDefault = 600

@@ -59,7 +59,7 @@ async function regenerateInTx(tx: Tx, house: House, schedule: string, onlyStale:
 const slotsUntil = (now: number): string => instantOf(now + (horizonDaysMax + 1) * dayMs)
 
 /** CONTRACT §5: to `planningHorizon.end` where given, at most 400 days ahead, else 90 days. */
-function horizonEnd(plan: SchedulePlan, now: number): number {
+export function horizonEnd(plan: SchedulePlan, now: number): number {
   const asked = plan.horizonEnd === undefined ? now + horizonDaysDefault * dayMs : Date.parse(plan.horizonEnd)
   return Math.min(asked, now + horizonDaysMax * dayMs)
 }

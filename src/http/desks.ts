@@ -15,6 +15,7 @@ import { update } from '../interactions/update.ts'
 import { vread } from '../interactions/vread.ts'
 import { book } from '../operations/book.ts'
 import { cancel } from '../operations/cancel.ts'
+import { explainAvailability } from '../operations/explain-availability.ts'
 import { exportResources } from '../operations/export.ts'
 import { exportFile } from '../operations/export-file.ts'
 import { cancelExport, exportStatus } from '../operations/export-status.ts'
@@ -42,6 +43,7 @@ export const desks = {
   historyType,
   historySystem,
   findSlots,
+  explainAvailability,
   find,
   hold,
   release,

@@ -51,6 +51,10 @@ export const routes: readonly Route[] = [
   ['POST',   '/Schedule/:id/$find-slots',    '-', 'findSlots'],
   ['GET',    '/Schedule/:id/$find',          '-', 'findSlots'],
   ['POST',   '/Schedule/:id/$find',          '-', 'findSlots'],
+  ['GET',    '/Slot/$explain-availability',          '-', 'explainAvailability'],
+  ['POST',   '/Slot/$explain-availability',          '-', 'explainAvailability'],
+  ['GET',    '/Schedule/:id/$explain-availability',  '-', 'explainAvailability'],
+  ['POST',   '/Schedule/:id/$explain-availability',  '-', 'explainAvailability'],
   ['GET',    '/Appointment/$find',           '-', 'find'],
   ['POST',   '/Appointment/$find',           '-', 'find'],
   ['POST',   '/Appointment/$hold',           '-', 'hold'],
@@ -102,6 +106,7 @@ const bulkData = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition'
 const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | undefined) => string)>>> = {
   findSlots: 'find-slots',
   find: 'find',
+  explainAvailability: 'explain-availability',
   hold: 'hold',
   release: 'release',
   book: 'book',

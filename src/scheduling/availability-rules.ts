@@ -41,6 +41,8 @@ export type AvailabilityRule = {
   readonly weekInterval: number
   readonly slotMinutes: number
   readonly serviceType?: readonly CodeableConcept[]
+  /** The resource that says so, `Schedule/1`: for whoever asks why. */
+  readonly source?: string
 }
 
 const partNames = ['daysOfWeek', 'startTime', 'endTime', 'allDay', 'period', 'weekInterval', 'slotMinutes', 'serviceType']

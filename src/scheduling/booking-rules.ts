@@ -41,3 +41,6 @@ export function brokenRule(request: BookingRequest): Refusal | undefined {
   }
   return undefined
 }
+
+/** Every rule that the booking breaks, in their order: for whoever asks why. */
+export const brokenRules = (request: BookingRequest): Refusal[] => bookingRules.flatMap((rule) => rule(request) ?? [])

@@ -10,9 +10,16 @@ import type { Resource } from '../fhir/resource.ts'
 import { elementsIn, isElement } from './element.ts'
 import { extensionsOf, notAvailableUrl, only, type Part, type Period, partsOf, readPeriod, readText } from './extension-parts.ts'
 import { dayMs, instantOnDay } from './local-time.ts'
+import { nameOf } from './plan-parts.ts'
 
 /** Instants in ISO 8601, half-open. */
-export type Closure = { readonly start: string; readonly end: string; readonly description?: string }
+export type Closure = {
+  readonly start: string
+  readonly end: string
+  readonly description?: string
+  /** The resource that says so, `Practitioner/1`: for whoever asks why. */
+  readonly source?: string
+}
 
 /** What stands for a Period's open side. */
 export const longAgo = '0001-01-01T00:00:00.000Z'
@@ -59,7 +66,7 @@ function ownNotAvailable(zone: string, resource: Resource): Closure[] {
 }
 
 /** When this resource says that it is not there; dates are read in `zone`. */
-export const closuresOf = (resource: Resource, zone: string): Closure[] => [
-  ...extensionsOf(resource, notAvailableUrl).map((whole) => readNotAvailable(zone, whole)),
-  ...ownNotAvailable(zone, resource),
-]
+export const closuresOf = (resource: Resource, zone: string): Closure[] =>
+  [...extensionsOf(resource, notAvailableUrl).map((whole) => readNotAvailable(zone, whole)), ...ownNotAvailable(zone, resource)].map(
+    (one) => ({ ...one, source: nameOf(resource) }),
+  )

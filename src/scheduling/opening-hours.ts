@@ -9,7 +9,7 @@ import type { Resource } from '../fhir/resource.ts'
 import { type AvailabilityRule, datesOf, isDayCode, readAvailability } from './availability-rules.ts'
 import { type Element, elementsIn, isElement } from './element.ts'
 import { minutesOf, type Period } from './extension-parts.ts'
-import { named, type PlanParts, referencesOf, type SortedParts } from './plan-parts.ts'
+import { named, nameOf, type PlanParts, referencesOf, type SortedParts } from './plan-parts.ts'
 
 function weekly(row: Element, opens: unknown, closes: unknown, period?: AvailabilityRule['period']): AvailabilityRule {
   const [start, end] = [minutesOf(opens), minutesOf(closes)]
@@ -41,19 +41,23 @@ export type Week = {
 
 /** The Schedule's own availability; else its roles' available times, else its services', within the hours of its places. */
 export function weekOfSchedule(parts: PlanParts, sorted: SortedParts, services: readonly Resource[]): Week {
-  const own = readAvailability(parts.schedule)
+  const own = saidBy(parts.schedule, readAvailability(parts.schedule))
   if (own.length > 0) return { rules: own, hours: [] }
-  const ofRoles = sorted.roles.flatMap(availableTimes)
-  const rules = ofRoles.length > 0 ? ofRoles : services.flatMap(availableTimes)
+  const times = (resource: Resource) => saidBy(resource, availableTimes(resource))
+  const ofRoles = sorted.roles.flatMap(times)
+  const rules = ofRoles.length > 0 ? ofRoles : services.flatMap(times)
   return { rules, hours: rules.length > 0 ? hoursOfPlaces(parts, sorted) : [] }
 }
+
+const saidBy = (resource: Resource, rules: readonly AvailabilityRule[]): AvailabilityRule[] =>
+  rules.map((rule) => ({ ...rule, source: nameOf(resource) }))
 
 /**
  * Places that the Schedule itself names must all be open (a room is in its clinic). Places that only a role or a service
  * names are alternatives: one of them must be open, and one without hours always is.
  */
 function hoursOfPlaces(parts: PlanParts, sorted: SortedParts): (readonly AvailabilityRule[])[] {
-  const places = named(parts.locations, sorted.locations).map(hoursOfOperation)
+  const places = named(parts.locations, sorted.locations).map((place) => saidBy(place, hoursOfOperation(place)))
   const ownPlace = referencesOf(parts.schedule.actor).some((reference) => sorted.locations.includes(reference))
   if (ownPlace) return places.filter((hours) => hours.length > 0)
   return places.length > 0 && places.every((hours) => hours.length > 0) ? [places.flat()] : []

@@ -81,6 +81,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'backport-subscription-status': parametersOf('status').told,
   'backport-subscription-events': parametersOf('events').told,
   import: parametersOf('import').told,
+  'explain-availability': parametersOf('explain-availability').told,
 }
 const aliases = ['appointment-reference']
 

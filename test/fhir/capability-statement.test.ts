@@ -61,7 +61,16 @@ describe('capabilityStatement', () => {
   })
 
   it('names our operations by definitions that we have, and our profiles', () => {
-    expect(of('Slot').operation?.map((one) => one.name)).toEqual(['validate', 'find-slots', 'find', 'prefetch', 'hold', 'release', 'book'])
+    expect(of('Slot').operation?.map((one) => one.name)).toEqual([
+      'validate',
+      'find-slots',
+      'find',
+      'prefetch',
+      'explain-availability',
+      'hold',
+      'release',
+      'book',
+    ])
     const urls = profiles.map((one) => one.url)
     for (const { operation } of rest?.resource ?? []) for (const { definition } of operation ?? []) expect(urls).toContain(definition)
     expect(of('Appointment').supportedProfile).toContain('https://slotwise.org/fhir/StructureDefinition/slotwise-appointment')

@@ -142,7 +142,7 @@ describe('the week', () => {
 
   it('is open all day where a row names no times', () => {
     expect(plan({ roles: [role('r', { availableTime: [{ daysOfWeek: ['sun'] }] })] }).rules).toEqual([
-      rule({ days: ['sun'], startMinutes: 0, endMinutes: 0, allDay: true }),
+      rule({ days: ['sun'], startMinutes: 0, endMinutes: 0, allDay: true, source: 'PractitionerRole/r' }),
     ])
   })
 
