@@ -9,7 +9,7 @@ import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
-import { placeTogether, placeVisit } from '../store/place-visits.ts'
+import { placeTogether, placeVisitOrSeat } from '../store/place-visits.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
@@ -68,7 +68,7 @@ async function commit(
     bound: true,
     expires: visit.time.expires,
   })
-  const isAlone = caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces && !input.newPatients
+  const isAlone = caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces && !input.newPatients && !visit.time.seating
   if (isAlone) return placeTogether(house.pool, house.definitions, visit)
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, caps, byHand)).catch(lostRace)
 }
@@ -94,7 +94,7 @@ async function bookInTx(
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)
   await takeDayPlaces(tx, caps)
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
-  if (!(await placeVisit(tx, house.definitions, visit))) throw new LostRace()
+  if (!(await placeVisitOrSeat(tx, house.definitions, visit))) throw new LostRace()
   if (input.once) await remember(tx, input.once, { appointment: visit.write.id, version: '1' }, visit.write.at)
   return true
 }

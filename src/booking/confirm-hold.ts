@@ -10,9 +10,11 @@ import { claimCount, confirmClaims, confirmSlots, lockTaken } from '../store/hel
 import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
 import { replaceResource } from '../store/resources.ts'
+import { settleSessionSlots } from '../store/session-slots.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { keepDayPlaces } from '../store/visit-caps.ts'
 import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointment, withoutHold } from './cancel.ts'
+import { idsNamed } from './participants.ts'
 
 export type ConfirmInput = {
   readonly id: string
@@ -42,8 +44,10 @@ async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<C
   const holder = `Appointment/${input.id}`
   const at = house.clock.now().toISOString()
   await lockTaken(tx, holder)
-  if (!(await confirmClaims(tx, holder, await claimCount(tx, input.id)))) throw expired()
+  const confirmed = await confirmClaims(tx, holder, await claimCount(tx, input.id))
+  if (!confirmed) throw expired()
   await confirmSlots(tx, holder, at)
+  if (confirmed.seats) await settleSessionSlots(tx, { slots: idsNamed(resource.slot, 'Slot', house.base), at })
   await keepDayPlaces(tx, holder)
   if (input.replaces) await cancelInTx(tx, house, input.replaces)
   const changed = await writeBooked(tx, house, input, resource, at)

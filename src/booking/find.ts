@@ -48,11 +48,23 @@ type SliceQuery = FindQuery & { readonly now: number }
 function inSlice(slice: Slice, query: SliceQuery, { from, behind, wanted }: Resume): Found[] {
   const free = bySchedule(
     slice.free,
-    (row): FreeSlotText => ({ id: row.id, schedule: row.schedule, start: row.starts * 1000, end: row.ends * 1000, body: row.body }),
+    (row): FreeSlotText => ({
+      id: row.id,
+      schedule: row.schedule,
+      start: row.starts * 1000,
+      end: row.ends * 1000,
+      body: row.body,
+      session: row.session ?? undefined,
+    }),
   )
   const taken = bySchedule(
     slice.taken,
-    ({ schedule, starts, ends }): Taken => ({ resource: schedule, start: starts * 1000, end: ends * 1000 }),
+    ({ schedule, starts, ends, session }): Taken => ({
+      resource: schedule,
+      start: starts * 1000,
+      end: ends * 1000,
+      session: session ?? undefined,
+    }),
   )
   const groups = [...free.values()].map((slots) => slots.sort(byStart)).sort(([a], [b]) => (a && b ? compare(a, b) : 0))
   const isDecided = ({ start, schedule }: FreeSlot): boolean =>

@@ -10,7 +10,7 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
 import { currentResource, replaceResource } from '../store/resources.ts'
-import { takeTimeFor } from '../store/take-time.ts'
+import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { slotContext } from '../store/visit-context.ts'
 import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
@@ -99,7 +99,7 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
   const { start } = move.visit
   await takeDayPlaces(tx, capsOf(move.plan, move.offered.policy, { start, holder, online: asked.online, bound: true }))
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
-  if (!(await takeTimeFor(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
+  if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
   const written = await replaceResource(tx, house.definitions, {
     type: 'Appointment',
     id: input.id,
@@ -111,7 +111,7 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
       starts: instantOf(move.visit.start),
       ends: instantOf(move.visit.end),
       held_until: null,
-      claims: move.time.claims.length,
+      claims: move.time.claims.length * (move.time.seating?.places ?? 1),
     },
     audit: input.audit,
   })

@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { claimRows } from '../store/claim-rows.ts'
 import type { House } from '../store/house.ts'
@@ -13,7 +14,7 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 import { plansOf } from '../store/plans.ts'
 import type { TimeTaken } from '../store/take-time.ts'
 import { claimableActors, namedSlots, type SlotContext } from '../store/visit-context.ts'
-import { beyondTheSchedule, type VisitTime } from './new-visit.ts'
+import { beyondTheSchedule, seatingOf, type VisitTime } from './new-visit.ts'
 import { idsNamed, takenActors, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
@@ -89,6 +90,7 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
       start: instantOf(visit.start),
       end: instantOf(visit.end),
       needed: visit.slots.map((slot) => slot.id),
+      seating: seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base),
     },
   }
 }

@@ -7,16 +7,17 @@ import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import type { ResourceWrite } from '../store/resources.ts'
-import type { TimeTaken } from '../store/take-time.ts'
+import type { Seating, TimeTaken } from '../store/take-time.ts'
 import { claimableActors } from '../store/visit-context.ts'
 import type { CancelInput } from './cancel.ts'
 import { addReplaces } from './confirm-hold.ts'
-import { takenActors } from './participants.ts'
+import { patientsNamed, takenActors } from './participants.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 
 /** A Patient who is created with the visit, or not at all. */
@@ -88,6 +89,7 @@ export function newVisit(
   const heldUntil = input.hold ? at.getTime() + offered.policy.holdSeconds * 1000 : undefined
   const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, at: at.toISOString() })
   const expires = heldUntil === undefined ? undefined : instantOf(heldUntil)
+  const seating = seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base)
   return {
     start: visit.start,
     heldUntil,
@@ -102,7 +104,7 @@ export function newVisit(
         starts: instantOf(visit.start),
         ends: instantOf(visit.end),
         held_until: expires ?? null,
-        claims: claims.length,
+        claims: claims.length * (seating?.places ?? 1),
       },
       audit: input.audit,
     },
@@ -115,10 +117,18 @@ export function newVisit(
       end: instantOf(visit.end),
       needed: visit.slots.map((slot) => slot.id),
       expires,
+      seating,
       client: input.client,
       at: at.toISOString(),
     },
   }
+}
+
+/** What a visit takes of its session, where it has one: a seat for each of its patients. */
+export function seatingOf(session: string | undefined, { policy }: Offered, resource: Resource, base: string): Seating | undefined {
+  if (session === undefined) return undefined
+  const patients = [...new Set(patientsNamed(resource, base))]
+  return { session, seats: policy.capacity, places: Math.max(1, patients.length), patients }
 }
 
 type Making = {

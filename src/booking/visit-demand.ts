@@ -6,13 +6,16 @@ import { fault } from '../base/fault.ts'
 import { subtract } from '../base/interval.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { sessionOf } from '../scheduling/session.ts'
 import type { ClaimRow } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { plansOf } from '../store/plans.ts'
+import type { Seating } from '../store/take-time.ts'
 import { claimableActors, claimsOfSchedules, type NamedSlot, namedSlots } from '../store/visit-context.ts'
 import { heldUntil } from './cancel.ts'
 import type { Change } from './change.ts'
+import { seatingOf } from './new-visit.ts'
 import { idsNamed, takenActors } from './participants.ts'
 import { planFrom } from './plans.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
@@ -29,6 +32,8 @@ export type Demand = {
   readonly plan?: SchedulePlan
   readonly offered?: Offered
   readonly choice: ServiceChoice
+  /** The seats that it takes where its service is a group's. */
+  readonly seating?: Seating
   readonly expires?: number
 }
 
@@ -65,6 +70,7 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
     plan,
     offered,
     choice,
+    seating: plan && seatingAsked(plan, choice, { resource, start, end }, house.base),
     // A client may leave the hold's end in what it books: only a hold runs out.
     expires: resource.status === 'pending' ? heldUntil(resource) : undefined,
   }
@@ -73,6 +79,17 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
 /** Who is bound by the rules says which service; the front desk may book one that the Schedule does not offer. */
 const offeredOf = (plan: SchedulePlan, choice: ServiceChoice, bound: boolean): Offered =>
   bound ? chooseService(plan, choice) : (offersOf(plan, choice)[0] ?? { policy: plan.policy })
+
+/** A visit that does not say which of several services it is for is one of its own. */
+function seatingAsked(
+  plan: SchedulePlan,
+  choice: ServiceChoice,
+  { resource, start, end }: { readonly resource: Resource; readonly start: number; readonly end: number },
+  base: string,
+): Seating | undefined {
+  const [only, second] = offersOf(plan, choice)
+  return only && !second ? seatingOf(sessionOf(plan, only, start, end), only, resource, base) : undefined
+}
 
 async function planOfSchedule(tx: Tx, house: House, schedule: string | undefined): Promise<SchedulePlan | undefined> {
   const [row] = schedule === undefined ? [] : await plansOf(tx, [schedule])

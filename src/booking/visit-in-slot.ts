@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import { instantOf } from '../fhir/resource.ts'
 import { brokenRule } from '../scheduling/booking-rules.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { sessionOf } from '../scheduling/session.ts'
 import { joined } from '../scheduling/visits.ts'
 import { freeTimeOfOne } from '../store/free-time.ts'
 import type { House } from '../store/house.ts'
@@ -44,7 +45,9 @@ export async function visitIn(
   const end = minutes === undefined ? first.end : start + minutes * 60_000
   // A visit that is moved may be moved into its own time, which is given back in the same transaction.
   const own = asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : []
-  const free = context.free || context.takenBy === `Slot/${context.id}` || own.some((slot) => slot.id === context.id)
+  const session = sessionOf(plan, offered, start, end)
+  const isOpen = context.free && (context.session === null || context.session === session)
+  const free = isOpen || context.takenBy === `Slot/${context.id}` || own.some((slot) => slot.id === context.id)
   if (end <= first.end || !free) return { start, end, slots: [first], free }
   const time = await freeTimeOfOne(house.pool, {
     schedule: plan.schedule,
@@ -52,7 +55,8 @@ export async function visitIn(
     until: instantOf(end),
     limit: joinedSlotsMax,
   })
-  const following = time.free.map(({ id, starts, ends }) => ({ id, schedule: plan.schedule, start: starts * 1000, end: ends * 1000 }))
+  const open = time.free.filter((slot) => slot.session === null || slot.session === session)
+  const following = open.map(({ id, starts, ends }) => ({ id, schedule: plan.schedule, start: starts * 1000, end: ends * 1000 }))
   const slots = joined({ ...first, schedule: plan.schedule }, end, [
     ...following,
     ...own.map((slot) => ({ ...slot, schedule: plan.schedule })),

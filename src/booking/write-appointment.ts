@@ -12,12 +12,13 @@ import { type ClaimRow, claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
-import { takeTimeFor } from '../store/take-time.ts'
+import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { patientIsKnown, slotContexts } from '../store/visit-context.ts'
 import { heldUntil, releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { capsOf, takeDayPlaces } from './day-places.ts'
 import { beyondTheSchedule } from './new-visit.ts'
+import { patientsNamed } from './participants.ts'
 import { choiceOf } from './service-choice.ts'
 import { type Demand, demandOf, namesTheSameTime } from './visit-demand.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
@@ -33,7 +34,7 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
   // What a hold took stays its own after its end, until somebody clears it away.
   const changes = wants ? !stands(change, house, had, wants) : had !== undefined || isHold(before)
   if (changes) await exchange(tx, change, wants)
-  return writeRow(tx, house, change, wants)
+  return writeRow(tx, house, change, changes || !had ? claimsIn(wants) : had.length)
 }
 
 const isHold = (resource: Resource | undefined): boolean => resource?.status === 'pending' && heldUntil(resource) !== undefined
@@ -55,19 +56,21 @@ function assertTransition({ before, resource, patient }: Change): void {
 /** What it was given is what it asks for: nothing is given back, and nothing taken. */
 function stands(change: Change, house: House, had: readonly ClaimRow[] | undefined, wants: Demand): boolean {
   if (!had || !change.before) return false
-  const sameActors =
-    had
-      .map((row) => row.resource)
-      .sort()
-      .join() === wants.claims.join()
+  const sameActors = [...new Set(had.map((row) => row.resource))].sort().join() === wants.claims.join()
   const sameEnd = had.every(({ expires }) => expires?.getTime() === wants.expires)
   const asked = namesTheSameTime(change, house.base)
   const holder = `Appointment/${change.id}`
   // A block may lie over its Slots, and the buffers may have changed since: a visit that keeps its time keeps what it was given.
+  // Of a session its seats are its own, whosever name its Slots carry.
+  const isSeated = had.some(({ session }) => session !== holder)
+  const sameSeats = isSeated
+    ? had.length === wants.claims.length * Math.max(1, patientsNamed(change.resource, house.base).length)
+    : wants.seating === undefined || asked
   const sameSlots = asked || wants.slots.every(({ takenBy }) => takenBy === holder)
   const keepsPeriod = asked && JSON.stringify(choiceOf(change.before, house.base)) === JSON.stringify(wants.choice)
   const samePeriod = had.every(({ from, until }) => from.getTime() === wants.from && until.getTime() === wants.until)
-  return sameActors && sameEnd && sameSlots && (keepsPeriod || samePeriod)
+  const sameSession = had.every(({ session }) => session === (wants.seating?.session ?? holder))
+  return sameActors && sameEnd && sameSeats && sameSlots && (keepsPeriod || (samePeriod && sameSession))
 }
 
 /** Gives back what the Appointment had and takes what it wants; both or neither. */
@@ -83,7 +86,7 @@ async function exchange(tx: Tx, change: Change, wants: Demand | undefined): Prom
   if (wants.plan && wants.offered)
     await takeDayPlaces(tx, capsOf(wants.plan, wants.offered.policy, { start: wants.start, holder, online, bound: online, expires }))
   if (wants.claims.length === 0) return
-  const placed = await takeTimeFor(tx, {
+  const placed = await takeTimeOrSeats(tx, {
     holder,
     claims: wants.claims,
     from: instantOf(wants.from),
@@ -92,6 +95,7 @@ async function exchange(tx: Tx, change: Change, wants: Demand | undefined): Prom
     end: instantOf(wants.end),
     needed: wants.slots.map((slot) => slot.id),
     expires,
+    seating: wants.seating,
     client: change.client,
     at: change.at,
   })
@@ -152,7 +156,9 @@ function assertOfOneSchedule(wants: Demand, plan: SchedulePlan, had: readonly Cl
 
 const lengthOf = (resource: Resource): number => (Date.parse(String(resource.end)) - Date.parse(String(resource.start))) / 60_000
 
-async function writeRow(tx: Tx, house: House, change: Change, wants: Demand | undefined): Promise<Written> {
+const claimsIn = (wants: Demand | undefined): number => (wants ? wants.claims.length * (wants.seating?.places ?? 1) : 0)
+
+async function writeRow(tx: Tx, house: House, change: Change, claims: number): Promise<Written> {
   const { resource } = change
   const write: ResourceWrite = {
     type: 'Appointment',
@@ -165,7 +171,7 @@ async function writeRow(tx: Tx, house: House, change: Change, wants: Demand | un
       starts: resource.start ?? null,
       ends: resource.end ?? null,
       held_until: holdEnd(resource),
-      claims: wants?.claims.length ?? 0,
+      claims,
     },
     audit: change.audit,
   }

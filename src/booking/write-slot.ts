@@ -9,7 +9,8 @@ import type { Tx } from '../store/db.ts'
 import { lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { ensurePlan, lengthenPlan, plansOf } from '../store/plans.ts'
-import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
+import { currentResource, insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
+import { settleSessionSlots } from '../store/session-slots.ts'
 import { clientOfClaim, type LockedSlot, lockSlot } from '../store/slot-rows.ts'
 import { settleUnderClaims } from '../store/slots.ts'
 import { takeTimeFor } from '../store/take-time.ts'
@@ -104,9 +105,10 @@ export function wantedOf(house: House, resource: Resource): Wanted {
   }
 }
 
-/** Taken by an appointment that is still to end. */
+/** Taken by an appointment that is still to end, or by some in a session that has seats left. */
 const isLive = (row: LockedSlot, house: House): boolean => {
   const now = house.clock.now().getTime()
+  if (row.session !== null && row.status !== 'busy-unavailable') return row.ends.getTime() > now
   return (
     row.takenBy?.startsWith('Appointment/') === true &&
     row.ends.getTime() > now &&
@@ -206,13 +208,23 @@ async function writeRow(
       taken_by: standing.takenBy,
       held_until: standing.heldUntil,
       rule: kept ? row.rule : null,
+      session: kept ? row.session : null,
     },
     audit: change.audit,
   }
-  if (row) return replaceResource(tx, house.definitions, write)
+  if (row) return replaced(tx, house, write, kept ? row.session : null)
   const written = await insertResource(tx, house.definitions, write)
   if (!written) throw new IdIsTaken()
   return written
+}
+
+/** How many seats are taken is ours to say, whatever the client has sent. */
+async function replaced(tx: Tx, house: House, write: ResourceWrite, session: string | null): Promise<Written> {
+  const written = await replaceResource(tx, house.definitions, write)
+  if (session === null) return written
+  await settleSessionSlots(tx, { slots: [write.id], at: write.at })
+  const row = await currentResource(tx, 'Slot', write.id)
+  return { id: write.id, version: row?.version ?? written.version, body: row?.body ?? written.body }
 }
 
 const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null
@@ -227,5 +239,5 @@ export async function releaseDeletedSlot(tx: Tx, house: House, id: string, at: s
   const row = await lockSlot(tx, id)
   if (row && isLive(row, house)) throw fault('conflict', 'An appointment holds this Slot: cancel that first.', 'Slot')
   await releaseVisit(tx, `Slot/${id}`, at)
-  return { status: null, taken_by: null, held_until: null, rule: row?.rule ? 'removed' : null }
+  return { status: null, taken_by: null, held_until: null, session: null, rule: row?.rule ? 'removed' : null }
 }

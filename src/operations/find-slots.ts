@@ -18,6 +18,7 @@ import { currentBodies } from '../store/resources.ts'
 import { slotBodies } from '../store/slots.ts'
 import { type Criteria, criteriaOf, cursorOf } from './find-criteria.ts'
 
+const slotCapacityUrl = 'https://slotwise.org/fhir/StructureDefinition/slot-capacity'
 const visitUrl = 'https://slotwise.org/fhir/StructureDefinition/visit'
 
 export async function findSlots(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -46,10 +47,12 @@ export function assertMayFind(actor: Actor): boolean {
   return ways.every((way) => way.allowed && way.patient !== undefined)
 }
 
-function slotEntry(house: House, { visit }: Found, body: string | undefined): string[] {
+function slotEntry(house: House, { visit, plan, service }: Found, body: string | undefined): string[] {
   if (body === undefined) return []
   const longer = visit.end > visit.slot.end
-  const text = longer || !body.includes('"status": "free"') ? JSON.stringify(shown(JSON.parse(body) as Resource, visit, longer)) : body
+  const { capacity } = (service ?? plan).policy
+  const asItIs = !longer && capacity === 1 && body.includes('"status": "free"')
+  const text = asItIs ? body : JSON.stringify(withSeats(shown(JSON.parse(body) as Resource, visit, longer), visit, capacity))
   return [searchEntry(house.base, 'Slot', visit.slot.id, text, 'match')]
 }
 
@@ -65,6 +68,17 @@ function shown(slot: Resource, visit: Found['visit'], longer: boolean): Resource
   }
   const kept = (slot.extension ?? []) as unknown[]
   return { ...slot, status: 'free', ...(longer ? { extension: [...kept, extension] } : {}) }
+}
+
+/** A session of which no seat is taken yet, or none any more, says so too. */
+function withSeats(slot: Resource, { slot: { session } }: Found['visit'], capacity: number): Resource {
+  if (capacity === 1 || session !== undefined) return slot
+  const kept = ((slot.extension ?? []) as { url?: string }[]).filter(({ url }) => url !== slotCapacityUrl)
+  const parts = [
+    { url: 'capacity', valuePositiveInt: capacity },
+    { url: 'booked', valueUnsignedInt: 0 },
+  ]
+  return { ...slot, extension: [...kept, { url: slotCapacityUrl, extension: parts }] }
 }
 
 /** `Slot:schedule`, and the Schedules' actors by `Schedule:actor`. */

@@ -1,7 +1,7 @@
 /**
  * Which visits the free Slots of one Schedule allow: the pure heart of `$find-slots` and `$find` (CONTRACT §4).
  * A visit starts where a free Slot starts; one that is longer joins the free Slots that follow without a gap.
- * Left out: what only a count can tell (daily caps, seats), and rules about the patient (`booking-rules.ts`). `taken` are
+ * Left out: what only a count can tell (daily caps), and rules about the patient (`booking-rules.ts`). `taken` are
  * spans that are not to be had, whatever took them: others' visits with their buffers, holds, blocks.
  */
 import { type Interval, normalize } from '../base/interval.ts'
@@ -12,10 +12,24 @@ import { conceptsMatch } from './concept.ts'
 import { isAligned, localReading, minuteMs } from './local-time.ts'
 import type { SchedulePlan } from './schedule-plan.ts'
 import type { ServiceOffer } from './service-offers.ts'
+import { sessionOf } from './session.ts'
 
 /** Instants are Unix milliseconds throughout. */
-export type FreeSlot = { readonly id: string; readonly schedule: string; readonly start: number; readonly end: number }
-export type Taken = { readonly resource: string; readonly start: number; readonly end: number }
+export type FreeSlot = {
+  readonly id: string
+  readonly schedule: string
+  readonly start: number
+  readonly end: number
+  /** The group session whose own it is, of which a seat is left: free for that session alone. */
+  readonly session?: string
+}
+export type Taken = {
+  readonly resource: string
+  readonly start: number
+  readonly end: number
+  /** In no way of the seats of the same group session. */
+  readonly session?: string
+}
 
 export type VisitQuery = {
   /** The length asked for; else the policy's, else each Slot's own. */
@@ -54,7 +68,7 @@ export function visits(
 ): Visit[] {
   if (!plan.active || (query.online && !policy.onlineBooking)) return []
   const mayStart = startTest(plan, policy, query)
-  const isFree = freeTest(taken)
+  const [isFree, isFreeOfSessions] = [freeTest(taken.filter(({ session }) => session === undefined)), sessionTest(taken)]
   const mayUse = serviceTest(plan, free, query)
   const usable = mayUse ? free.filter(mayUse) : free
   const byStart = Map.groupBy(usable, (slot) => slot.start)
@@ -63,11 +77,26 @@ export function visits(
     if (!mayStart(slot.start)) continue
     const minutes = query.durationMinutes ?? policy.durationMinutes
     const end = minutes === undefined ? slot.end : slot.start + minutes * minuteMs
-    if (!isFree({ start: slot.start - policy.bufferBeforeMinutes * minuteMs, end: end + policy.bufferAfterMinutes * minuteMs })) continue
+    const session = sessionOf(plan, { service: query.service, policy }, slot.start, end)
+    const span = { start: slot.start - policy.bufferBeforeMinutes * minuteMs, end: end + policy.bufferAfterMinutes * minuteMs }
+    if (!isFree(span) || !isFreeOfSessions(span, session)) continue
     const slots = chain(slot, end, byStart)
-    if (slots) found.push({ slot, start: slot.start, end, slots })
+    if (slots && opensTo(slots, session)) found.push({ slot, start: slot.start, end, slots })
   }
   return found
+}
+
+/** Whether Slots that are free, or free for a session, are so for a visit of this session (of none: undefined). */
+export const opensTo = (slots: readonly FreeSlot[], session: string | undefined): boolean =>
+  slots.every((slot) => slot.session === undefined || slot.session === session)
+
+function sessionTest(taken: readonly Taken[]): (span: Interval, session: string | undefined) => boolean {
+  const sessions = new Map(taken.flatMap((one): [string, Taken][] => (one.session === undefined ? [] : [[one.session, one]])))
+  if (sessions.size === 0) return () => true
+  return (span, session) => {
+    for (const [name, { start, end }] of sessions) if (name !== session && start < span.end && span.start < end) return false
+    return true
+  }
 }
 
 /** Whether a visit may start at an instant: the window, the notice, the horizon, the grid, the hours that are asked for. */

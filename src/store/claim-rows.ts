@@ -4,13 +4,20 @@
 import type { Db } from './db.ts'
 import { prepared } from './sql.ts'
 
-export type ClaimRow = { readonly resource: string; readonly from: Date; readonly until: Date; readonly expires: Date | null }
+export type ClaimRow = {
+  readonly resource: string
+  /** The holder itself, or the group session that it has a seat of. */
+  readonly session: string
+  readonly from: Date
+  readonly until: Date
+  readonly expires: Date | null
+}
 
 /** The claims of `Appointment/1` or `Slot/1`; lapsed ones too, as long as nobody has cleared them away. */
 export async function claimRows(db: Db, holder: string): Promise<ClaimRow[]> {
   return db.query<ClaimRow>(
     prepared(
-      'select resource, lower(period) as "from", upper(period) as until, expires from claim where appointment = $1 order by resource',
+      'select resource, session, lower(period) as "from", upper(period) as until, expires from claim where appointment = $1 order by resource, seat',
       [holder],
     ),
   )

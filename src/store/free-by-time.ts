@@ -5,6 +5,7 @@
  */
 import type { Db } from './db.ts'
 import { type FirstWindow, type FreeTime, inWindow, seconds, sorted, type TimeRow, takenTime, underNothing } from './free-time.ts'
+import { sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
 
 type Place = { readonly schedule: string; readonly starts: number }
@@ -26,19 +27,19 @@ export async function freeByTime(db: Db, window: FirstWindow & { readonly bodies
 
 const textWith = (claims: string): string => `
   with scanned as materialized (
-    select id, schedule, status, starts, ends, held_until, body from slot where ${inWindow('schedule')} and status is not null
+    select id, schedule, status, starts, ends, held_until, body, session from slot where ${inWindow('schedule')} and status is not null
      order by starts, schedule, id limit $5),
   free as materialized (
-    select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body::text end as body
+    select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body::text end as body, ${sessionNow('slot')} as session
       from scanned slot
      where schedule = any($1::text[]) and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
-  select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body
+  select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
     from schedule_plan where schedule in (select schedule from free)
   union all
-  select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, body from free
+  select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, body, session from free
   ${claims}
   union all
-  (select 'last', id, schedule, ${seconds('starts')}, null, null from scanned
+  (select 'last', id, schedule, ${seconds('starts')}, null, null, null from scanned
     where (select count(*) from scanned) = $5 order by scanned.starts desc, schedule desc, id desc limit 1)`
 
 const withoutClaims = textWith('')

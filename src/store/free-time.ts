@@ -4,6 +4,7 @@
  */
 import type { Db, Pool } from './db.ts'
 import { queryTogether } from './query-together.ts'
+import { bearsOn, sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
 
 /** Times are Unix seconds: a Date a row would cost more than the rest of it. */
@@ -14,8 +15,11 @@ export type FreeRow = {
   readonly ends: number
   /** The stored text, where it was asked for. */
   readonly body: string | null
+  /** The group session whose own it is, of which a seat is left. */
+  readonly session: string | null
 }
-export type TakenRow = { readonly schedule: string; readonly starts: number; readonly ends: number }
+/** `session`: whose seats have the time, where it is a group's. */
+export type TakenRow = { readonly schedule: string; readonly starts: number; readonly ends: number; readonly session: string | null }
 export type FreeTime = {
   /** Versions of the Schedules' plans as of this very statement. */
   readonly plans: ReadonlyMap<string, string>
@@ -27,7 +31,7 @@ export type FreeTime = {
 /** Another's claim or a block may lie over a hold, and takes its place once the hold is over. */
 export const underNothing = `not exists (
              select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(slot.starts, slot.ends)
-              where sc.schedule = slot.schedule and (c.expires is null or c.expires > now()))
+              where sc.schedule = slot.schedule and (c.expires is null or c.expires > now()) and ${bearsOn('slot.session')})
            and not exists (
              select 1 from schedule_claim sc join schedule_claim other on other.resource = sc.resource join schedule_plan p on p.schedule = other.schedule
                join slot b on b.schedule = other.schedule and b.status = 'busy-unavailable' and b.taken_by is null
@@ -39,13 +43,13 @@ export async function freeTimeOfOne(
   pool: Pool,
   window: { schedule: string; from: string; until: string; limit: number; bodies?: boolean; claims?: boolean },
 ): Promise<FreeTime> {
-  const slot = `select id, schedule, starts, ends, body from slot`
-  const columns = `'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, ${window.bodies ? 'body::text' : 'null'}`
+  const slot = `select id, schedule, starts, ends, body, session from slot`
+  const columns = `'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, ${window.bodies ? 'body::text' : 'null'}, ${sessionNow('slot')}`
   return sorted(
     await queryTogether<TimeRow>(
       pool,
       prepared(
-        `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body
+        `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
            from schedule_plan where schedule = $1::text
          union all
          (select ${columns} from (
@@ -105,17 +109,17 @@ export async function freeTimeOfMany(
   return sorted(
     await db.query<TimeRow>(
       prepared(
-        `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body
+        `select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
            from schedule_plan where schedule = any($1::text[])
          union all
-         (select 'free', s.id, one.schedule, ${seconds('s.starts')}, ${seconds('s.ends')}, null
+         (select 'free', s.id, one.schedule, ${seconds('s.starts')}, ${seconds('s.ends')}, null, ${sessionNow('s')}
            from unnest($1::text[]) one (schedule)
            cross join lateral (
-             select id, starts, ends from slot
+             select id, schedule, starts, ends, session from slot
               where schedule = one.schedule and status = 'free' and starts >= $2::timestamptz and starts < $3::timestamptz
               order by starts, id limit $4) s)
          union all
-         (select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, null from slot
+         (select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, null, ${sessionNow('slot')} from slot
            where schedule = any($1::text[]) and status = 'busy-tentative' and starts >= $2::timestamptz and starts < $3::timestamptz
              and held_until <= now() and ${underNothing})
          ${window.claims ? `union all ${takenTime('sc.schedule = any($1::text[])')}` : ''}`,
@@ -128,7 +132,7 @@ export async function freeTimeOfMany(
 export const seconds = (instant: string): string => `date_part('epoch', ${instant})`
 
 export const takenTime = (which: string): string => `
-  select 'taken', '', sc.schedule, ${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null
+  select 'taken', '', sc.schedule, ${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null, case when c.seats is not null then c.session end
     from schedule_claim sc join claim c on c.resource = sc.resource
    where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
      and (c.expires is null or c.expires > now())`

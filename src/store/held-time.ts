@@ -3,7 +3,8 @@
  * when a visit is cancelled or moved.
  */
 import type { Tx } from './db.ts'
-import { deletion, everyStatus, statusChange } from './slot-status.ts'
+import { namedBy, settling } from './session-slots.ts'
+import { everyStatus, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
 /** How many claims an Appointment was given when its time was taken. */
@@ -13,12 +14,14 @@ export async function claimCount(tx: Tx, appointment: string): Promise<number> {
 }
 
 /**
- * Turns a hold's claims into a booking's. False if it has lapsed meanwhile. `count` is how many claims the hold was given:
- * a booking that came after its end may have cleared away some of them already.
+ * Turns a hold's claims into a booking's: whether they are seats of a session; undefined if it has lapsed meanwhile. `count`
+ * is how many claims the hold was given: a booking that came after its end may have cleared away some of them already.
  */
-export async function confirmClaims(tx: Tx, holder: string, count: number): Promise<boolean> {
-  const rows = await tx.query(prepared('update claim set expires = null where appointment = $1 and expires > now() returning 1', [holder]))
-  return rows.length === count
+export async function confirmClaims(tx: Tx, holder: string, count: number): Promise<{ seats: boolean } | undefined> {
+  const rows = await tx.query<{ seats: number | null }>(
+    prepared('update claim set expires = null where appointment = $1 and expires > now() returning seats', [holder]),
+  )
+  return rows.length === count ? { seats: rows.some(({ seats }) => seats !== null) } : undefined
 }
 
 /** The Slots that `holder` took get the status of a booking instead of a hold. */
@@ -50,6 +53,8 @@ export async function lockTaken(tx: Tx, holder: string): Promise<void> {
       mine as (
         select id from slot where taken_by = $1
         union
+        (${namedBy('$1')})
+        union
         select s.id from span join schedule_plan p on p.schedule = span.schedule join slot s on s.schedule = p.schedule and s.status = any(${everyStatus})
            and s.starts < span.upper and s.ends > span.lower and s.starts > span.lower - p.longest)
       select 1 from slot where id in (select id from mine) order by id for update`,
@@ -68,32 +73,12 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
     prepared(
       `with gone as (delete from claim where appointment = $1 returning 1),
       places as (delete from visit_cap where appointment = $1 returning 1),
-      mine as (select * from slot where taken_by = $1 and not deleted order by id for update),
-      heir as (
-        select distinct on (m.id) m.id, c.appointment, c.expires
-          from mine m
-          join schedule_claim sc on sc.schedule = m.schedule
-          join claim c on c.resource = sc.resource and c.period && tstzrange(m.starts, m.ends)
-         where c.appointment <> $1 and (c.expires is null or c.expires > now())
-         order by m.id, c.expires desc nulls first, c.appointment),
-      block as (
-        select distinct on (m.id) m.id, 'Slot/' || b.id as slot
-          from mine m
-          join schedule_claim sc on sc.schedule = m.schedule
-          join schedule_claim other on other.resource = sc.resource
-          join schedule_plan p on p.schedule = other.schedule
-          join slot b on b.schedule = other.schedule and b.status = 'busy-unavailable' and b.taken_by is null and not b.deleted
-           and b.starts < m.ends and b.ends > m.starts and b.starts > m.starts - p.longest
-         where 'Slot/' || b.id <> $1
-         order by m.id, b.id),
-      settled as (
-        select m.*, case when heir.id is not null and heir.expires is null then 'busy'
-                         when heir.id is not null then 'busy-tentative'
-                         when block.id is not null then 'busy-unavailable' else 'free' end as new_status,
-               coalesce(heir.appointment, block.slot) as new_holder, heir.expires as new_until
-          from mine m left join heir on heir.id = m.id left join block on block.id = m.id),
-      ${statusChange('settled', 'm.new_status', 'm.new_holder', 'm.new_until', '$2::text', `(m.new_status <> 'free' or m.rule is distinct from 'outside')`)},
-      ${deletion('settled', '$2::text', `m.new_status = 'free' and m.rule = 'outside'`)}
+      mine as (
+        select * from slot
+         where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')})))
+           and (taken_by = $1 or session is not null) and not deleted
+         order by id for update),
+      ${settling('$1', '$2::text')}
       select 1`,
       [holder, at],
     ),

@@ -6,9 +6,10 @@
 import { visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { patientsIn } from './audit-rows.ts'
-import type { Db, Pool, Statement } from './db.ts'
+import type { Db, Pool, Statement, Tx } from './db.ts'
 import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
+import { askedSeats, seated, takingSeats } from './take-seats.ts'
 import { refusedAs, type TimeTaken, takingTime } from './take-time.ts'
 import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
@@ -17,7 +18,9 @@ export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTa
 
 type Place = (visit: PlacedVisit) => Promise<boolean>
 
-const text = `with ${takingTime(', audit uuid, interaction text, action text, person text, address text')},
+const audited = ', audit uuid, interaction text, action text, person text, address text'
+
+const textWith = (taking: string): string => `with ${taking},
   written as (
     insert into appointment select visit.* from jsonb_populate_recordset(null::appointment, $2::jsonb) visit
      where 'Appointment/' || visit.id = any(array(select holder from checked where ok))
@@ -35,9 +38,18 @@ const text = `with ${takingTime(', audit uuid, interaction text, action text, pe
      where cardinality(${patientsIn('terms')}) > 0)
   select holder from checked where ok`
 
-/** Books or holds. False, and nothing written, if the time was taken. In a transaction, which must then roll back, or on its own. */
+const ofTheirOwn = textWith(takingTime(audited))
+const inSessions = textWith(takingSeats(audited))
+
+/** Books or holds time of its own. False, and nothing written, if the time was taken. In a transaction, which must then roll back, or on its own. */
 export async function placeVisit(db: Db, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
   return db.query(placeStatement(definitions, [visit])).then((rows) => rows.length === 1, refusedAs(false))
+}
+
+/** The same for a visit that takes a seat of a session. */
+export async function placeVisitOrSeat(tx: Tx, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
+  const { time } = visit
+  return time.seating ? seated(tx, time, time.seating, () => placeVisit(tx, definitions, visit)) : placeVisit(tx, definitions, visit)
 }
 
 const placers = new WeakMap<Pool, Place>()
@@ -67,14 +79,17 @@ async function placeVisits(pool: Pool, definitions: Definitions, visits: readonl
 
 function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[]): Statement {
   const times = visits.map(({ write: { audit }, time }) => ({
-    ...time,
+    ...(time.seating ? askedSeats(time) : time),
     audit: audit.id,
     interaction: audit.interaction,
     action: audit.action,
     person: audit.person,
     address: audit.address,
   }))
-  return prepared(text, [JSON.stringify(times), `[${visits.map(({ write }) => rowText(definitions, write)).join(',')}]`])
+  return prepared(visits[0]?.time.seating ? inSessions : ofTheirOwn, [
+    JSON.stringify(times),
+    `[${visits.map(({ write }) => rowText(definitions, write)).join(',')}]`,
+  ])
 }
 
 /** The row of `appointment` as JSON; the body goes in as the text it is, so that a decimal keeps its digits. */

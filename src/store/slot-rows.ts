@@ -2,6 +2,7 @@
  * One Slot's row with the columns that the engine keeps beside the resource.
  */
 import type { Db, Tx } from './db.ts'
+import { namedBy, sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
 
 export type LockedSlot = {
@@ -14,12 +15,15 @@ export type LockedSlot = {
   readonly takenBy: string | null
   readonly heldUntil: Date | null
   readonly rule: string | null
+  /** The group session whose own it is, of which a seat is taken. */
+  readonly session: string | null
 }
 
 export async function lockSlot(tx: Tx, id: string): Promise<LockedSlot | undefined> {
   const [row] = await tx.query<LockedSlot>(
     prepared(
-      `select version::text as version, deleted, schedule, status, starts, ends, taken_by as "takenBy", held_until as "heldUntil", rule
+      `select version::text as version, deleted, schedule, status, starts, ends, taken_by as "takenBy", held_until as "heldUntil", rule,
+              ${sessionNow('slot')} as session
          from slot where id = $1 for update`,
       [id],
     ),
@@ -35,13 +39,15 @@ export async function clientOfClaim(tx: Tx, holder: string): Promise<string | un
   return row?.client
 }
 
-/** The Slots of a Schedule that `holder` has, as Unix milliseconds. */
+/** The Slots of a Schedule that `holder` has, alone or with others of a session, as Unix milliseconds. */
 export async function slotsTakenBy(db: Db, holder: string, schedule: string): Promise<{ id: string; start: number; end: number }[]> {
   const rows = await db.query<{ id: string; starts: Date; ends: Date }>(
-    prepared('select id, starts, ends from slot where taken_by = $1 and schedule = $2 and not deleted order by starts, id', [
-      holder,
-      schedule,
-    ]),
+    prepared(
+      `select id, starts, ends from slot
+        where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')})))
+          and (taken_by = $1 or session is not null) and schedule = $2 and not deleted order by starts, id`,
+      [holder, schedule],
+    ),
   )
   return rows.map(({ id, starts, ends }) => ({ id, start: starts.getTime(), end: ends.getTime() }))
 }

@@ -6,12 +6,23 @@
 /** Said out, so that one index on (schedule, status, starts) serves a span of time whatever the status. */
 export const everyStatus = `array['free','busy-tentative','busy','busy-unavailable']`
 
+/** SQL for the body before its status is set, and for the session whose own the Slot is from now on. */
+type Session = { readonly body: string; readonly session: string }
+
 /** CTEs that give the rows of `source` (alias m) another status, with history and change rows. */
-export function statusChange(source: string, status: string, holder: string, until: string, at: string, condition = 'true'): string {
+export function statusChange(
+  source: string,
+  status: string,
+  holder: string,
+  until: string,
+  at: string,
+  condition = 'true',
+  { body, session }: Session = { body: 's.body', session: 's.session' },
+): string {
   return `
   updated as (
-    update slot s set status = ${status}, version = s.version + 1, updated = ${at}::timestamptz, taken_by = ${holder}, held_until = ${until},
-           body = s.body || jsonb_build_object('status', ${status}, 'meta', coalesce(s.body->'meta', '{}') ||
+    update slot s set status = ${status}, version = s.version + 1, updated = ${at}::timestamptz, taken_by = ${holder}, held_until = ${until}, session = ${session},
+           body = ${body} || jsonb_build_object('status', ${status}, 'meta', coalesce(s.body->'meta', '{}') ||
                     jsonb_build_object('versionId', (s.version + 1)::text, 'lastUpdated', ${at}))
       from ${source} m where s.id = m.id and ${condition}
     returning s.id, s.version),
@@ -26,7 +37,8 @@ export function statusChange(source: string, status: string, holder: string, unt
 export function deletion(source: string, at: string, condition = 'true'): string {
   return `
   removed as (
-    update slot s set deleted = true, body = null, status = null, version = s.version + 1, updated = ${at}::timestamptz, taken_by = null, held_until = null
+    update slot s set deleted = true, body = null, status = null, version = s.version + 1, updated = ${at}::timestamptz, taken_by = null, held_until = null,
+           session = null
       from ${source} m where s.id = m.id and ${condition}
     returning s.id, s.version),
   removed_superseded as (

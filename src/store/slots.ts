@@ -9,6 +9,7 @@
  */
 import { findRowsMax } from '../base/limits.ts'
 import type { Db, Tx } from './db.ts'
+import { bearsOn } from './session-slots.ts'
 import { deletion } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
@@ -57,15 +58,15 @@ export async function regenerate(
          where t >= o.start and t >= $5::timestamptz
          order by t, k.no),
       present as materialized (
-        select s.id, s.version, s.updated, s.body, s.status, s.starts, s.ends, s.rule, s.held_until
+        select s.id, s.version, s.updated, s.body, case when s.session is null then s.status else 'busy' end as status, s.starts, s.ends, s.rule
           from slot s
          where s.schedule = $1 and s.status in ('free', 'busy-tentative', 'busy', 'busy-unavailable') and s.starts >= $5::timestamptz and s.starts < $7::timestamptz
            and s.rule is not null),
       unwanted as (
         select p.* from present p where not exists (select 1 from wanted w where w.id = p.id) order by p.id),
-      ${deletion('unwanted', '$6::text', `m.status = 'free' and s.status = 'free'`)},
+      ${deletion('unwanted', '$6::text', `m.status = 'free' and s.status = 'free' and s.session is null`)},
       outside as (
-        update slot s set rule = 'outside' from unwanted m where s.id = m.id and m.status <> 'free' and s.status <> 'free' returning 1),
+        update slot s set rule = 'outside' from unwanted m where s.id = m.id and m.status <> 'free' and (s.status <> 'free' or s.session is not null) returning 1),
       inside as (
         update slot s set rule = k.rule from present m join wanted w on w.id = m.id join kind k on k.no = w.no
          where s.id = m.id and m.rule = 'outside' and m.ends = w.ends returning 1),
@@ -73,7 +74,7 @@ export async function regenerate(
         update slot s set version = s.version + 1, updated = $6::text::timestamptz, ends = w.ends, rule = k.rule, terms = k.terms,
                body = ${slotBody('s.version + 1')}
           from present m join wanted w on w.id = m.id join kind k on k.no = w.no
-         where s.id = m.id and s.status = 'free' and m.status = 'free' and m.rule <> k.rule
+         where s.id = m.id and s.status = 'free' and s.session is null and m.status = 'free' and m.rule <> k.rule
         returning s.id, s.version),
       rewritten_superseded as (
         insert into slot_history (id, version, updated, deleted, body)
@@ -110,11 +111,12 @@ export async function regenerate(
 /** The free Slots ($2 to $3) of a Schedule ($1) that lie under a live claim or a block of its actors, and whose they then are. */
 const freeUnderClaims = `over as (
         select c.appointment as holder, lower(c.period) as lower, upper(c.period) as upper, c.expires,
-               case when c.expires is null then 'busy' else 'busy-tentative' end as status
+               case when c.expires is null then 'busy' else 'busy-tentative' end as status,
+               case when c.seats is not null then c.session end as session, ${bearsOn('c.session')} as full
           from schedule_claim sc join claim c on c.resource = sc.resource
          where sc.schedule = $1 and c.period && tstzrange($2::text::timestamptz, $3::text::timestamptz) and (c.expires is null or c.expires > now())
         union all
-        select 'Slot/' || b.id, b.starts, b.ends, null, 'busy-unavailable'
+        select 'Slot/' || b.id, b.starts, b.ends, null, 'busy-unavailable', null, true
           from schedule_claim sc join schedule_claim other on other.resource = sc.resource
           join slot b on b.schedule = other.schedule and b.status = 'busy-unavailable' and b.taken_by is null
          where sc.schedule = $1 and b.ends > $2::text::timestamptz and b.starts < $3::text::timestamptz),
@@ -122,6 +124,7 @@ const freeUnderClaims = `over as (
         select distinct on (s.id) s.id, s.version, s.updated, s.body, over.holder, over.status as new_status, over.expires
           from over join schedule_plan p on p.schedule = $1
           join slot s on s.schedule = $1 and s.status = 'free' and s.starts < over.upper and s.ends > over.lower and s.starts > over.lower - p.longest
+         where over.full or over.session is distinct from s.session
          order by s.id, over.expires desc nulls first, over.holder)`
 
 /**

@@ -28,46 +28,88 @@ export type TimeTaken = {
   readonly needed: readonly string[]
   /** A hold's end. */
   readonly expires?: string
+  /** Seats of a group session instead of time of one's own: taken in a transaction, by `take-seats.ts`. */
+  readonly seating?: Seating
   readonly client: string
   readonly at: string
 }
 
-const takeable = `(status = 'free' or taken_by = holder or held_until <= now())`
+export type Seating = {
+  /** `sessionOf` of scheduling/session.ts */
+  readonly session: string
+  /** How many seats the session has. */
+  readonly seats: number
+  /** How many of them the visit takes. */
+  readonly places: number
+  /** `Patient/1`: each of them sits in a session once. */
+  readonly patients: readonly string[]
+}
+
+/** Parts of the statement that seats of a session write otherwise (`take-seats.ts`). */
+export type Manner = {
+  /** Further columns of what is asked. */
+  readonly asked: string
+  /** Rows of `wanted`, one for each claim. */
+  readonly wanted: string
+  /** Columns of a claim, and their values out of `wanted`. */
+  readonly columns: string
+  readonly values: string
+  /** How many claims make a visit. */
+  readonly count: string
+  readonly near: string
+  readonly locked: string
+  /** Whether a Slot that lies under the time stands in nobody's way. */
+  readonly takeable: string
+  /** Whether such a Slot is now the holder's. */
+  readonly changes: string
+}
+
+const ownTime: Manner = {
+  asked: '',
+  wanted: `select holder, resource, tstzrange("from", until) as period, expires, client from asked cross join unnest(claims) resource`,
+  columns: 'resource, session, period, appointment, expires, client',
+  values: 'resource, holder, period, holder, expires, client',
+  count: 'cardinality(asked.claims)',
+  near: '',
+  locked: '',
+  takeable: `(status = 'free' or taken_by = holder or held_until <= now())`,
+  changes: `'Slot/' || id <> near.holder`,
+}
 
 /**
  * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
  * changed). `$1` is a JSON list of TimeTaken, no two of which share a claim; `more` names what else each of them holds.
  * Each look into a table is a lateral one: its index is used, whatever the planner believes about a list of JSON.
  */
-export const takingTime = (more = ''): string => `
+export const takingTime = (more = '', manner: Manner = ownTime): string => `
   asked as materialized (
     select *, case when expires is null then 'busy' else 'busy-tentative' end as becomes
       from jsonb_to_recordset($1::jsonb) as asked (holder text, claims text[], "from" timestamptz, until timestamptz,
-             start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text${more})
+             start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text${manner.asked}${more})
      limit ${visitsTogetherMax}),
   wanted as materialized (
-    select holder, resource, tstzrange("from", until) as period, expires, client from asked cross join unnest(claims) resource),
+    ${manner.wanted}),
   lapsed as (
     delete from claim where expires <= now() and ctid = any(array(
       select c.ctid from wanted cross join lateral (
         select ctid from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c))
     returning 1),
   claimed as (
-    insert into claim (resource, session, period, appointment, expires, client)
-    select resource, holder, period, holder, expires, client from (select count(*) from lapsed) first, wanted
+    insert into claim (${manner.columns})
+    select ${manner.values} from (select count(*) from lapsed) first, wanted
      order by resource, period
     on conflict do nothing returning appointment),
   won as materialized (
-    select asked.*, case claims.won when cardinality(asked.claims) then true when 0 then false else refuse_visit('taken') end as won
+    select asked.*, case claims.won when ${manner.count} then true when 0 then false else refuse_visit('taken') end as won
       from asked cross join lateral (select count(*)::int as won from claimed where appointment = asked.holder) claims),
   near as materialized (
-    select won.holder, won.needed, won."from", won.until, won.start, won."end", won.becomes, won.expires, won.at, schedule, longest
+    select won.holder, won.needed, won."from", won.until, won.start, won."end", won.becomes, won.expires, won.at, schedule, longest${manner.near}
       from won
      cross join lateral (select distinct schedule from schedule_claim where resource = any(won.claims) offset 0) bearing
      cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan
      where won.won),
   locked as materialized (
-    select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends from slot
+    select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends${manner.locked} from slot
      where id = any(array(
        select s.id from near cross join lateral (
          select id from slot
@@ -76,8 +118,8 @@ export const takingTime = (more = ''): string => `
      order by id for update),
   touched as materialized (
     select near.holder, near.becomes, near.expires, near.at, near.start, near."end", id = any(near.needed) as needed,
-           id, version, updated, body, status, taken_by, held_until, starts, ends, ${takeable} and 'Slot/' || id <> near.holder as changes,
-           ${takeable} as takeable
+           id, version, updated, body, status, taken_by, held_until, starts, ends, ${manner.takeable} and ${manner.changes} as changes,
+           ${manner.takeable} as takeable
       from near join locked on locked.schedule = near.schedule and locked.starts < near.until and locked.ends > near."from"),
   checked as materialized (
     select won.*, case when not won.won then false
@@ -99,13 +141,19 @@ export const takingTime = (more = ''): string => `
     insert into slot_history (id, version, updated, deleted, body)
     select id, version, updated, false, body from taking)`
 
-const forHolder = `with ${takingTime()},
+export const forHolder = (taking: string): string => `with ${taking},
   changed as (insert into change (at, type, id, version, kind) select at::timestamptz, 'Slot', id, version, 'update' from taken)
   select ok as placed from checked`
 
-/** Takes time for an Appointment that is already there, or for a Slot by hand. False, and nothing written, if it was taken. */
+const ownTimeForHolder = forHolder(takingTime())
+
+/** Takes time of its own for an Appointment that is already there, or for a Slot by hand. False, and nothing written, if it was taken. */
 export async function takeTimeFor(tx: Tx, time: TimeTaken): Promise<boolean> {
-  const rows = tx.query<{ placed: boolean }>(prepared(forHolder, [JSON.stringify([time])]))
+  return placedBy(tx, ownTimeForHolder, time)
+}
+
+export async function placedBy(tx: Tx, text: string, time: object): Promise<boolean> {
+  const rows = tx.query<{ placed: boolean }>(prepared(text, [JSON.stringify([time])]))
   return rows.then(([row]) => row?.placed === true, refusedAs(false))
 }
 

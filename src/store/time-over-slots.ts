@@ -2,6 +2,7 @@
  * What lies over a Slot: a block, or the claim of somebody else's visit.
  */
 import type { Db, Tx } from './db.ts'
+import { bearsOn } from './session-slots.ts'
 import { statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
@@ -43,6 +44,7 @@ export async function holderOver(
         select c.appointment as holder, case when c.expires is null then 'busy' else 'busy-tentative' end as status, c.expires as until
           from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange($2::timestamptz, $3::timestamptz)
          where sc.schedule = $1 and c.appointment <> $4 and (c.expires is null or c.expires > now())
+           and ${bearsOn(`(select session from slot where 'Slot/' || id = $4)`)}
          ${time.lock ? 'for key share of c' : ''})
       (select holder, status, until from held order by until desc nulls first, holder limit 1)
       union all

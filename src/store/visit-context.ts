@@ -5,6 +5,7 @@
 import { visitsTogetherMax } from '../base/limits.ts'
 import { relativeReference } from '../fhir/reference.ts'
 import type { Db, Pool, Tx } from './db.ts'
+import { sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
 import { lanes, together } from './together.ts'
 
@@ -16,6 +17,8 @@ export type SlotContext = {
   readonly starts: Date
   readonly ends: Date
   readonly takenBy: string | null
+  /** The group session whose own it is, of which a seat is taken. */
+  readonly session: string | null
   /** Free to be taken: free, or held by somebody whose time is over. */
   readonly free: boolean
   readonly planVersion: string | null
@@ -63,12 +66,12 @@ const patientVisits = (patient: string, starts: string, ends: string): string =>
 
 const contextText = `
   select asked.place::int as place, s.id, s.schedule, s.status, s.deleted, s.starts, s.ends, s.taken_by as "takenBy",
-         (s.status = 'free' or s.held_until <= now()) is true as free,
+         (s.status = 'free' or s.held_until <= now()) is true as free, ${sessionNow('s')} as session,
          p.version::text as "planVersion", case when p.version::text <> asked.known then p.plan::text end as plan,
          exists (select 1 from patient where id = asked.patient and not deleted) as "patientExists",
          ${patientVisits('asked.patient', 's.starts', 's.ends')} as "patientVisits"
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (slot, patient, known, place)
-   cross join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until from slot where id = asked.slot offset 0) s
+   cross join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until, session from slot where id = asked.slot offset 0) s
     left join lateral (select version, plan from schedule_plan where schedule = s.schedule offset 0) p on true
    limit ${visitsTogetherMax}`
 
@@ -161,7 +164,9 @@ export async function hasLiveVisits(db: Db, schedule: string, now: string): Prom
   const rows = await db.query(
     prepared(
       `select 1 from slot s join appointment a on s.taken_by = 'Appointment/' || a.id and a.terms @> array['slot=Slot/' || s.id]
-        where s.schedule = $1 and s.status in ('busy', 'busy-tentative') and s.ends > $2::timestamptz limit 1`,
+        where s.schedule = $1 and s.status in ('busy', 'busy-tentative') and s.ends > $2::timestamptz
+       union all
+       select 1 from slot s where s.schedule = $1 and s.ends > $2::timestamptz and ${sessionNow('s')} is not null limit 1`,
       [schedule, now],
     ),
   )

@@ -12,6 +12,10 @@ export async function disagreements(pool: Pool): Promise<string[]> {
 
 const live = `(c.expires is null or c.expires > now())`
 
+/** How many seats of a session are taken on one of its resources. */
+const takenSeats = (resource: string, session: string): string =>
+  `(select count(*) from claim o where o.resource = ${resource} and o.session = ${session} and (o.expires is null or o.expires > now()))`
+
 const checks = [
   `select 'claims of ' || a.appointment || ' and ' || b.appointment || ' overlap on ' || a.resource as what
      from claim a join claim b on a.resource = b.resource and a.period && b.period and a.session < b.session`,
@@ -25,11 +29,28 @@ const checks = [
   `select 'free under a claim: Slot/' || s.id || ' under ' || c.appointment
      from slot s join schedule_claim sc on sc.schedule = s.schedule
      join claim c on c.resource = sc.resource and c.period && tstzrange(s.starts, s.ends)
-    where s.status = 'free' and ${live} and s.ends > now()`,
+    where s.status = 'free' and ${live} and s.ends > now()
+      and (c.seats is null or c.session is distinct from s.session or ${takenSeats('c.resource', 'c.session')} >= c.seats)`,
   `select 'taken without a claim: Slot/' || s.id || ' by ' || coalesce(s.taken_by, 'nobody')
      from slot s where s.status in ('busy', 'busy-tentative') and not s.deleted and s.ends > now() and (s.held_until is null or s.held_until > now())
       and not exists (select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(s.starts, s.ends)
                        where sc.schedule = s.schedule and ${live})`,
+  `select 'more seats than there are: ' || c.session from claim c
+    where c.seats is not null and (c.seat > c.seats or c.seat < 1 or ${takenSeats('c.resource', 'c.session')} > c.seats)`,
+  `select 'seats left in a Slot that nobody may have: Slot/' || s.id from slot s
+    where s.status in ('busy', 'busy-tentative') and s.session is not null and s.rule is distinct from 'outside' and s.ends > now()
+      and (s.held_until is null or s.held_until > now())
+      and not exists (select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(s.starts, s.ends)
+                       where sc.schedule = s.schedule and ${live}
+                         and (c.session <> s.session or ${takenSeats('c.resource', 'c.session')} >= c.seats))`,
+  `select 'says ' || coalesce(said.booked, 'nothing') || ' of ' || really.booked || ' seats taken: Slot/' || s.id
+     from slot s
+    cross join lateral (
+      select count(distinct c.seat) as booked from schedule_claim sc join claim c on c.resource = sc.resource
+       where sc.schedule = s.schedule and c.session = s.session) really
+     left join lateral (
+      select jsonb_path_query_first(s.body, '$.extension[*] ? (@.url like_regex "slot-capacity$").extension[*] ? (@.url == "booked").valueUnsignedInt') #>> '{}' as booked) said on true
+    where not s.deleted and (s.session is not null or said.booked is not null) and coalesce(said.booked, '0') <> really.booked::text`,
   `select 'status in column and body differ: Slot/' || s.id from slot s where not s.deleted and s.status is distinct from s.body->>'status'`,
   `select 'version in column and body differ: Slot/' || s.id from slot s where not s.deleted and s.version::text is distinct from s.body #>> '{meta,versionId}'`,
 ]
