@@ -21,6 +21,11 @@ export const slotDaysMax = 7
 export const blockDaysMax = 92
 export const nextTimesMax = 3
 export const explainDaysMax = 31
+/** Visits to come that a preview of a change looks at, and those that it proposes other times for. */
+export const previewVisitsMax = 5_000
+export const proposedVisitsMax = 200
+export const proposedTimesMax = 3
+export const proposalDaysMax = 28
 /** Times that one answer explains; a longer span is too costly. */
 export const explainTimesMax = 500
 export const horizonDaysDefault = 90

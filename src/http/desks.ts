@@ -24,6 +24,7 @@ import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
 import { cancelImport, importErrors, importResources, importStatus } from '../operations/import.ts'
 import { match } from '../operations/match.ts'
+import { previewOfChange } from '../operations/preview-change.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
 import { subscriptionEvents } from '../operations/subscription-events.ts'
@@ -44,6 +45,7 @@ export const desks = {
   historySystem,
   findSlots,
   explainAvailability,
+  previewOfChange,
   find,
   hold,
   release,

@@ -10,7 +10,7 @@ import { localText, ruleInWords } from '../scheduling/rule-in-words.ts'
 
 const reasonSystem = 'https://slotwise.org/fhir/CodeSystem/availability-reason'
 
-type Part = { readonly name: string; readonly part?: readonly Part[]; readonly [value: string]: unknown }
+export type Part = { readonly name: string; readonly part?: readonly Part[]; readonly [value: string]: unknown }
 
 const reference = (name: string, to: string): Part => ({ name, valueReference: { reference: to } })
 const instant = (name: string, at: number | undefined): Part[] => (at === undefined ? [] : [{ name, valueInstant: instantOf(at) }])
@@ -52,7 +52,7 @@ function timeParts(
 
 const sourceOf = (source: string | undefined): Part[] => (source === undefined ? [] : [reference('source', source)])
 
-function reasonParts({ code, text: sentence, source, start, end, holder, until, service }: Reason, holders: boolean): Part[] {
+export function reasonParts({ code, text: sentence, source, start, end, holder, until, service }: Reason, holders: boolean): Part[] {
   return [
     { name: 'code', valueCoding: { system: reasonSystem, code } },
     text('text', sentence),

@@ -82,6 +82,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'backport-subscription-events': parametersOf('events').told,
   import: parametersOf('import').told,
   'explain-availability': parametersOf('explain-availability').told,
+  'preview-change': parametersOf('preview-change').told,
 }
 const aliases = ['appointment-reference']
 

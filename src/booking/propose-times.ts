@@ -1,0 +1,97 @@
+/**
+ * Other times for visits that a change would leave without one: up to three for each, with the same practitioner first,
+ * then with whoever else offers the service. No two visits are proposed the same Slot as their first choice.
+ * A proposal is a look, not a hold: whoever takes one meets the engine again (`move.ts`), and may be too late.
+ */
+import { findSchedulesMax, proposalDaysMax, proposedTimesMax } from '../base/limits.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import type { House } from '../store/house.ts'
+import { schedulesMatching } from '../store/plans.ts'
+import { patientTime } from '../store/visit-context.ts'
+import type { VisitToCome } from '../store/visits-to-come.ts'
+import { type Found, findVisits } from './find.ts'
+import type { FindQuery } from './find-query.ts'
+import { patientIds } from './participants.ts'
+import { choiceOf, type ServiceChoice } from './service-choice.ts'
+
+const dayMs = 86_400_000
+
+export type Proposal = { readonly schedule: string; readonly slot: string; readonly start: number; readonly end: number }
+
+/** `without`: Slots that will not be there. In the order of the visits. */
+export async function proposeTimes(
+  house: House,
+  plan: SchedulePlan,
+  visits: readonly VisitToCome[],
+  without: readonly string[],
+): Promise<Proposal[][]> {
+  const places = placesOf(house, plan)
+  const except = new Set(without)
+  const asked = await Promise.all(visits.map((visit) => wishOf(house, visit)))
+  const proposals: Proposal[][] = []
+  for (const wish of asked) {
+    const first = await timesFor(house, wish, await places(wish.service), except, 1)
+    for (const one of first) for (const slot of one.visit.slots) except.add(slot.id)
+    proposals.push(first.map(proposalOf))
+  }
+  for (const [at, wish] of asked.entries()) {
+    if (proposals[at]?.length !== 1) continue
+    const more = await timesFor(house, wish, await places(wish.service), except, proposedTimesMax - 1)
+    proposals[at] = [...(proposals[at] ?? []), ...more.map(proposalOf)]
+  }
+  return proposals
+}
+
+const proposalOf = ({ visit, plan }: Found): Proposal => ({
+  schedule: plan.schedule,
+  slot: visit.slot.id,
+  start: visit.start,
+  end: visit.end,
+})
+
+type Wish = Pick<FindQuery, 'from' | 'until' | 'service' | 'minutes' | 'busy'>
+
+/** From the time that the visit has: nobody is asked to come sooner than they had planned. */
+async function wishOf(house: House, { id, start, end, body }: VisitToCome): Promise<Wish> {
+  const resource = JSON.parse(body) as Resource
+  const from = Math.max(start, house.clock.now().getTime())
+  const until = from + proposalDaysMax * dayMs
+  const patients = patientIds(resource, house.base)
+  const busy = await Promise.all(patients.map((one) => patientTime(house.pool, one, instantOf(from), instantOf(until + dayMs), id)))
+  return { from, until, service: choiceOf(resource, house.base), minutes: (end - start) / 60_000, busy: busy.flat() }
+}
+
+type Places = { readonly own: readonly string[]; readonly others: readonly string[] }
+
+/** The Schedules of the same practitioner, and the others that offer a service; looked up once for each service. */
+function placesOf(house: House, plan: SchedulePlan): (service: ServiceChoice) => Promise<Places> {
+  const people = plan.terms.filter((term) => term.startsWith('practitioner='))
+  const known = new Map<string, Promise<Places>>()
+  const look = async (service: ServiceChoice): Promise<Places> => {
+    const words = wordsOf(service)
+    const sameOnes = people.length > 0 ? await schedulesMatching(house.pool, [people], findSchedulesMax) : []
+    const own = [...new Set([plan.schedule, ...sameOnes])]
+    const offering = words.length > 0 ? await schedulesMatching(house.pool, [words], findSchedulesMax) : []
+    return { own, others: offering.filter((one) => !own.includes(one)) }
+  }
+  return (service) => {
+    const key = JSON.stringify(service)
+    const places = known.get(key) ?? look(service)
+    known.set(key, places)
+    return places
+  }
+}
+
+const wordsOf = ({ reference, types = [] }: ServiceChoice): string[] => [
+  ...(reference === undefined ? [] : [`healthcare-service=${reference}`]),
+  ...types.map(({ system, code }) => `service-type=${system === undefined ? code : `${system}|${code}`}`),
+]
+
+async function timesFor(house: House, wish: Wish, places: Places, except: ReadonlySet<string>, count: number): Promise<Found[]> {
+  const same = await findVisits(house, { ...wish, schedules: places.own, except, count, online: false })
+  const missing = count - same.found.length
+  if (missing === 0 || places.others.length === 0) return same.found
+  const others = await findVisits(house, { ...wish, schedules: places.others, except, count: missing, online: false })
+  return [...same.found, ...others.found]
+}
