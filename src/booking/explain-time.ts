@@ -57,9 +57,10 @@ function standOf(row: TimeStandRow, plan: SchedulePlan, now: number): TimeStand 
     plan,
     now,
     slotsUntil: horizonEnd(plan, now),
-    slots: row.slots.map((slot) => ({ ...slot, schedule: plan.schedule })),
-    claims: row.claims.map(({ from, to, until, ...claim }) => ({
+    slots: row.slots.map(({ session, ...slot }) => ({ ...slot, schedule: plan.schedule, ...(session !== null && { session }) })),
+    claims: row.claims.map(({ from, to, until, session, ...claim }) => ({
       ...claim,
+      ...(session !== null && { session }),
       ...(from !== null && to !== null && { visit: { start: from, end: to } }),
       ...(until !== null && { until }),
     })),

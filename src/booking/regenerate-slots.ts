@@ -13,6 +13,7 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { keptTerms } from '../store/layout.ts'
 import { allSchedules, lockPlan, schedulesToGenerate, staleSchedules } from '../store/plans.ts'
+import { settleSessions } from '../store/session-slots.ts'
 import { regenerate, type SlotKind, type SlotOpening, settleUnderClaims } from '../store/slots.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { oneByOne } from './one-by-one.ts'
@@ -29,21 +30,33 @@ export type Generated = { readonly made: number; readonly changed: number; reado
 
 /** Makes one Schedule's Slots anew; `onlyStale`: unless somebody else just has. */
 export async function regenerateSlots(house: House, schedule: string, onlyStale = false): Promise<Generated> {
-  const generated = await inTransaction(house.pool, (tx) => regenerateInTx(tx, house, schedule, onlyStale))
+  const { seats, ...generated } = await inTransaction(house.pool, (tx) => regenerateInTx(tx, house, schedule, onlyStale))
   // A booking that ran beside the transaction above could not see its Slots: they are settled once both are visible.
   const at = house.clock.now().toISOString()
-  await inTransaction(house.pool, (tx) => settleUnderClaims(tx, { schedule, from: at, until: 'infinity', at }))
+  await inTransaction(house.pool, async (tx) => {
+    await settleUnderClaims(tx, { schedule, from: at, until: 'infinity', at })
+    if (seats) await settleSessions(tx, { schedule, seats, at })
+  })
   return generated
 }
 
-async function regenerateInTx(tx: Tx, house: House, schedule: string, onlyStale: boolean): Promise<Generated> {
+/** How many seats a session of each service has. */
+const seatsOf = ({ policy, services }: SchedulePlan): Readonly<Record<string, number>> =>
+  Object.fromEntries([['', policy.capacity], ...services.map((service) => [service.reference, service.policy.capacity])])
+
+async function regenerateInTx(
+  tx: Tx,
+  house: House,
+  schedule: string,
+  onlyStale: boolean,
+): Promise<Generated & { readonly seats?: Readonly<Record<string, number>> }> {
   const row = await lockPlan(tx, schedule)
   if (!row || (onlyStale && !row.stale)) return { made: 0, changed: 0, removed: 0 }
   const plan = planFrom(house, schedule, row.version, row.plan)
   const now = house.clock.now().getTime()
   const until = horizonEnd(plan, now)
   const { kinds, cuts } = cut(house, plan, asManyAsFit(house, openings(plan, now, until)))
-  return regenerate(tx, {
+  const generated = await regenerate(tx, {
     schedule,
     idPrefix: slotIdPrefix(schedule),
     openings: cuts,
@@ -53,6 +66,7 @@ async function regenerateInTx(tx: Tx, house: House, schedule: string, onlyStale:
     until: slotsUntil(now),
     at: instantOf(now),
   })
+  return { ...generated, seats: seatsOf(plan) }
 }
 
 /** How far Slots are made and looked after: `generated_until` says so, and each night it must be a day further. */

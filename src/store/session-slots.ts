@@ -31,7 +31,7 @@ export const namedBy = (holder: string): string => `
  * whose seats are all taken, to another live claim, to a block, else it is free. One that its Schedule's rules no longer make
  * is deleted once nobody has it; a session's stays, and takes nobody else in.
  */
-export const settling = (except: string, at: string): string => `
+export const settling = (except: string, at: string, changed = 'true'): string => `
   seated as (
     select m.id, count(distinct c.seat)::int as booked, max(c.seats) as seats, min(c.expires) as until, min(c.appointment) as holder
       from mine m
@@ -76,13 +76,16 @@ export const settling = (except: string, at: string): string => `
     'm.new_holder',
     'm.new_until',
     at,
-    `(m.new_status <> 'free' or m.rule is distinct from 'outside')`,
+    `(m.new_status <> 'free' or m.rule is distinct from 'outside') and ${changed}`,
     {
       body: 'case when m.session is null then s.body else slot_with_seats(s.body, m.seats, m.booked) end',
       session: 'case when m.is_session then m.session end',
     },
   )},
   ${deletion('settled', at, `m.new_status = 'free' and m.rule = 'outside'`)}`
+
+const seatsSay = `(s.status is distinct from m.new_status or s.held_until is distinct from m.new_until
+  or s.session is distinct from case when m.is_session then m.session end or slot_with_seats(s.body, m.seats, m.booked) <> s.body)`
 
 /** Slots of a session get the status that its seats give them now; those of no session stay as they are. `session`: they become its own. */
 export async function settleSessionSlots(
@@ -94,9 +97,33 @@ export async function settleSessionSlots(
       `with mine as (
         select id, schedule, version, updated, body, starts, ends, rule, coalesce($2::text, session) as session from slot
          where id = any($1::text[]) and not deleted and coalesce($2::text, session) is not null order by id for update),
-      ${settling(`''`, '$3::text')}
+      ${settling(`''`, '$3::text', seatsSay)}
       select 1`,
       [slots, session ?? null, at],
     ),
   )
+}
+
+/**
+ * The sessions of a Schedule after its rules have changed: they have as many seats as their service says now, and their Slots
+ * the status that goes with it. `seats` is by service, `HealthcareService/1`, and by the empty name for a visit of none.
+ */
+export async function settleSessions(
+  tx: Tx,
+  { schedule, seats, at }: { readonly schedule: string; readonly seats: Readonly<Record<string, number>>; readonly at: string },
+): Promise<void> {
+  const rows = await tx.query<{ id: string }>(
+    prepared(
+      `with own as (
+        select id, session from slot where schedule = $1 and session is not null and starts >= $3::text::timestamptz),
+      sized as (
+        update claim c set seats = told.seats::int
+          from schedule_claim sc, own, jsonb_each_text($2::jsonb) told (service, seats)
+         where sc.schedule = $1 and c.resource = sc.resource and c.session = own.session
+           and told.service = split_part(own.session, ' ', 2) and c.seats <> told.seats::int returning 1)
+      select id from own order by id`,
+      [schedule, JSON.stringify(seats), at],
+    ),
+  )
+  if (rows.length > 0) await settleSessionSlots(tx, { slots: rows.map(({ id }) => id), at })
 }

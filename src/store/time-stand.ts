@@ -7,12 +7,13 @@ import type { AuditRow } from './audit-rows.ts'
 import { auditInsert } from './audit-rows.ts'
 import type { Db } from './db.ts'
 import { underNothing } from './free-time.ts'
+import { sessionNow } from './session-slots.ts'
 import { params, prepared } from './sql.ts'
 
 /** Instants are Unix milliseconds. */
 export type TimeStandRow = {
   readonly version: string
-  readonly slots: readonly { id: string; start: number; end: number; free: boolean; made: boolean }[]
+  readonly slots: readonly { id: string; start: number; end: number; free: boolean; made: boolean; session: string | null }[]
   readonly claims: readonly {
     resource: string
     holder: string
@@ -21,6 +22,7 @@ export type TimeStandRow = {
     until: number | null
     from: number | null
     to: number | null
+    session: string | null
   }[]
   readonly blocks: readonly { slot: string; start: number; end: number }[]
   readonly places: readonly { date: string; kind: string; places: number[] }[]
@@ -30,7 +32,7 @@ const ms = (instant: string): string => `date_part('epoch', ${instant}) * 1000`
 const list = (row: string, from: string): string => `coalesce((select jsonb_agg(${row}) from (${from}) one), '[]')`
 
 const slots = `
-  select slot.id, ${ms('starts')} as start, ${ms('ends')} as "end", rule is not null as made,
+  select slot.id, ${ms('starts')} as start, ${ms('ends')} as "end", rule is not null as made, ${sessionNow('slot')} as session,
          (status = 'free' or status = 'busy-tentative' and held_until <= now() and ${underNothing}) is true as free
     from slot where slot.schedule = $1 and slot.status in ('free', 'busy-tentative', 'busy', 'busy-unavailable') and not slot.deleted
      and slot.starts > $2::timestamptz - (select longest from schedule_plan where schedule = $1) and slot.starts < $3::timestamptz
@@ -38,7 +40,7 @@ const slots = `
 
 const claims = `
   select distinct c.resource, c.appointment as holder, ${ms('lower(c.period)')} as start, ${ms('upper(c.period)')} as "end",
-         ${ms('c.expires')} as until, ${ms('a.starts')} as "from", ${ms('a.ends')} as "to"
+         ${ms('c.expires')} as until, ${ms('a.starts')} as "from", ${ms('a.ends')} as "to", case when c.seats is not null then c.session end as session
     from schedule_claim sc join claim c on c.resource = sc.resource
     left join appointment a on c.appointment = 'Appointment/' || a.id
    where sc.schedule = $1 and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')

@@ -1,7 +1,7 @@
 /** Group visits: seats of one session are taken, held, given back and counted; everything else on those people clashes with it. */
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
-import { type Clinic, clinic, create, instantIn, ours, policyExtension } from '../support/clinic.ts'
+import { availability, type Clinic, clinic, create, instantIn, ours, policyExtension } from '../support/clinic.ts'
 import {
   type Answer,
   appointmentIn,
@@ -62,6 +62,18 @@ const findable = async (day: number, more = ''): Promise<Body[]> =>
       `Schedule/${place.schedules[0]}/$find-slots?start=${instantIn(day, '00:00')}&end=${instantIn(day + 1, '00:00')}&_count=500${more}`,
     ),
   )
+
+/** What `$explain-availability` says of one time. */
+const explained = async (day: number, time: string): Promise<{ offered: boolean; codes: string[] }> => {
+  const answer = await house.call('GET', `Schedule/${place.schedules[0]}/$explain-availability?start=${instantIn(day, time)}`)
+  type Said = { name: string; valueBoolean?: boolean; valueCode?: string; valueCoding?: { code: string }; part?: Said[] }
+  const all = (parts: readonly Said[]): Said[] => parts.flatMap((part) => [part, ...all(part.part ?? [])])
+  const said = all((answer.json as unknown as { parameter: Said[] }).parameter)
+  return {
+    offered: said.find(({ name }) => name === 'offered')?.valueBoolean === true,
+    codes: said.filter(({ name }) => name === 'code').map(({ valueCode, valueCoding }) => valueCode ?? valueCoding?.code ?? ''),
+  }
+}
 
 describe('the seats of a session', () => {
   it('are taken one by one, the Slot free until the last one is gone, and each can be given back', async () => {
@@ -306,6 +318,60 @@ describe('every path', () => {
     expect(await stateOf(id)).toEqual({ status: 'free', seats: '1/3' })
     await cancel(visit.id)
     expect(await stateOf(id)).toEqual({ status: 'free', seats: undefined })
+  })
+})
+
+describe('what the clinic changes', () => {
+  const withCapacity = async (capacity: number): Promise<void> => {
+    const service = made(await house.call('GET', `HealthcareService/${place.service}`), 200)
+    made(
+      await house.call('PUT', `HealthcareService/${place.service}`, {
+        ...service,
+        extension: [policyExtension({ durationMinutes: 30, capacity })],
+      }),
+      200,
+    )
+  }
+
+  it('gives a session more seats, or fewer: nobody loses one', async () => {
+    const { id } = await place.slotAt(6, '09:00')
+    const visits = [await booked(id), await booked(id), await booked(id)]
+    await withCapacity(4)
+    expect(await stateOf(id)).toEqual({ status: 'free', seats: '3/4' })
+    await withCapacity(2)
+    expect(await stateOf(id)).toEqual({ status: 'busy', seats: '3/2' })
+    await cancel(visits[0]?.id)
+    expect(await stateOf(id)).toEqual({ status: 'busy', seats: '2/2' })
+    expect((await place.book(id, patient())).status).toBe(409)
+    await withCapacity(seats)
+    expect(await stateOf(id)).toEqual({ status: 'free', seats: '2/3' })
+  })
+
+  it('lets nobody else into a session that the new hours leave out, and ends its Slot with its last seat', async () => {
+    const { id } = await place.slotAt(7, '09:00')
+    const visit = await booked(id)
+    const schedule = await place.schedule(0)
+    const [zone] = schedule.extension ?? []
+    const later = availability({ start: '12:00:00', slotMinutes: 30 })
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, extension: [zone, later] }), 200)
+    expect(await stateOf(id)).toEqual({ status: 'busy', seats: '1/3' })
+    expect((await place.book(id, patient())).status).toBe(409)
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...(await place.schedule(0)), extension: schedule.extension }), 200)
+    expect(await stateOf(id)).toEqual({ status: 'free', seats: '1/3' })
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...(await place.schedule(0)), extension: [zone, later] }), 200)
+    await cancel(visit.id)
+    expect((await house.call('GET', `Slot/${id}`)).status).toBe(410)
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...(await place.schedule(0)), extension: schedule.extension }), 200)
+  })
+
+  it('is told why a session is offered or not', async () => {
+    const { id } = await place.slotAt(8, '09:00')
+    for (let i = 0; i < seats; i++) {
+      const offered = await explained(8, '09:00')
+      expect({ i, ...offered }).toEqual({ i, offered: true, codes: [] })
+      await booked(id)
+    }
+    expect(await explained(8, '09:00')).toEqual({ offered: false, codes: ['busy', 'busy', 'busy'] })
   })
 })
 

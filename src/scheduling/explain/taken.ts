@@ -17,6 +17,8 @@ export type ClaimStand = Interval & {
   readonly visit?: Interval
   /** A hold's end. */
   readonly until?: number
+  /** The group session that it is a seat of. */
+  readonly session?: string
 }
 
 /** A Slot `busy-unavailable` on a Schedule of the same actors. */
