@@ -36,6 +36,11 @@ export const idempotencyHoursKept = 24
 /** Records that each search for candidates of `$match` brings. */
 export const matchCandidatesPerSearchMax = 200
 export const patientsPerVisitMax = 50
+/** Of a joint visit, and the actors of which each may be any. */
+export const resourceGroupsMax = 8
+export const resourceGroupActorsMax = 100
+/** Looked at for one start of a joint visit. */
+export const combinationsTriedMax = 20_000
 export const visitMinutesMax = 24 * 60
 export const lapsedHoldsPerSweepMax = 200
 export const databaseConnectionsMax = 12

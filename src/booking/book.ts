@@ -5,7 +5,6 @@
  * stand or fall with it (a place of a capped day, a visit that is moved, a remembered answer) does it take a transaction.
  */
 import { fault } from '../base/fault.ts'
-import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
@@ -13,11 +12,12 @@ import { placeTogether, placeVisitOrSeat } from '../store/place-visits.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
-import { capsOf, takeDayPlaces } from './day-places.ts'
+import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
-import { chooseService, type Offered } from './service-choice.ts'
+import { chooseService } from './service-choice.ts'
 import { assertRules, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
@@ -39,8 +39,12 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   await assertRules(house, asked, context, plan, offered, visit)
   const wish = wishOf(input, context)
   if (!visit.free) throw await taken(house, wish)
-  const booked = newVisit(house, input, plan, offered, visit, await claimsFor(house, input, plan))
-  if (!(await commit(house, input, booked, plan, offered, context))) throw await taken(house, wish)
+  const alone: VisitTaken = { visit, plan, offered, beside: [] }
+  const taking = input.groups ? await withOthers(house, { ...asked, slots: input.slots }, input.groups, alone) : alone
+  if (!taking.visit.free) throw await taken(house, wish)
+  const claims = await claimsFor(house, input, taking.plan)
+  const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims)
+  if (!(await commit(house, input, booked, taking, context))) throw await taken(house, wish)
   return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
 }
 
@@ -52,16 +56,9 @@ const timeAskedOf = (input: BookInput): TimeAsked => ({
 })
 
 /** One statement where that is all; else a transaction around it. False: the time is gone. */
-async function commit(
-  house: House,
-  input: BookInput,
-  visit: NewVisit,
-  plan: SchedulePlan,
-  offered: Offered,
-  context: SlotContext,
-): Promise<boolean> {
+async function commit(house: House, input: BookInput, visit: NewVisit, taking: VisitTaken, context: SlotContext): Promise<boolean> {
   const byHand = context.takenBy === `Slot/${context.id}` ? [context.id] : []
-  const caps = capsOf(plan, offered.policy, {
+  const caps = capsOfAll(taking, {
     start: visit.start,
     holder: visit.time.holder,
     online: input.online,
@@ -85,7 +82,7 @@ async function bookInTx(
   house: House,
   input: BookInput,
   visit: NewVisit,
-  caps: ReturnType<typeof capsOf>,
+  caps: ReturnType<typeof capsOfAll>,
   byHand: readonly string[],
 ): Promise<boolean> {
   if (input.once) await claimKey(tx, input.once)

@@ -26,6 +26,17 @@ export function capsOf(plan: SchedulePlan, policy: BookingPolicy, { start, holde
   return [...place('day', policy.maxPerDay), ...(online ? place('online', policy.maxOnlinePerDay) : [])]
 }
 
+type Counted = { readonly plan: SchedulePlan; readonly policy: BookingPolicy }
+type Taking = { readonly plan: SchedulePlan; readonly offered: { readonly policy: BookingPolicy }; readonly beside: readonly Counted[] }
+
+/** Those of every Schedule that a visit takes, in one order for everybody. */
+export function capsOfAll({ plan, offered, beside }: Taking, visit: DayVisit): DayPlace[] {
+  const own = capsOf(plan, offered.policy, visit)
+  if (beside.length === 0) return own
+  const all = [...own, ...beside.flatMap((one) => capsOf(one.plan, one.policy, visit))]
+  return all.sort((a, b) => (a.schedule < b.schedule ? -1 : 1))
+}
+
 /** Throws `business-rule` when a day is full. */
 export async function takeDayPlaces(tx: Tx, places: readonly DayPlace[]): Promise<void> {
   for (const place of places)

@@ -91,7 +91,7 @@ function inSlice(slice: Slice, query: SliceQuery, { from, behind, wanted }: Resu
 }
 
 /** The visits of one Schedule, each start once: the first service that fits it stands for the others. */
-function visitsOf(plan: SchedulePlan, free: readonly FreeSlot[], taken: readonly Taken[], query: SliceQuery): Found[] {
+export function visitsOf(plan: SchedulePlan, free: readonly FreeSlot[], taken: readonly Taken[], query: SliceQuery): Found[] {
   const bySlot = new Map<string, Found>()
   for (const { service, policy } of offersOf(plan, query.service)) {
     const asked = {

@@ -14,7 +14,7 @@ import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { slotContext } from '../store/visit-context.ts'
 import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
-import { capsOf, takeDayPlaces } from './day-places.ts'
+import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
 import { patientIds } from './participants.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
@@ -57,7 +57,7 @@ async function judged(house: House, input: MoveInput) {
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const move = await movedVisit(house, input, { before, version: row.version, asked, context, plan })
-  return { move, asked, wish: wishOf({ ...asked, service: move.choice }, context) }
+  return { move, asked, wish: wishOf({ ...asked, service: move.choice, groups: move.groups }, context) }
 }
 
 function assertMovable(before: Resource, { statuses }: MoveInput, now: number): void {
@@ -97,7 +97,7 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
   await releaseVisit(tx, holder, at)
   if (move.takenByHand) await releaseSlotTakenByHand(tx, input.slot, input.client, at)
   const { start } = move.visit
-  await takeDayPlaces(tx, capsOf(move.plan, move.offered.policy, { start, holder, online: asked.online, bound: true }))
+  await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: true }))
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
   if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
   const written = await replaceResource(tx, house.definitions, {

@@ -5,6 +5,7 @@
 import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
@@ -14,6 +15,8 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 import { plansOf } from '../store/plans.ts'
 import type { TimeTaken } from '../store/take-time.ts'
 import { claimableActors, namedSlots, type SlotContext } from '../store/visit-context.ts'
+import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
+import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { beyondTheSchedule, seatingOf, type VisitTime } from './new-visit.ts'
 import { idsNamed, takenActors, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
@@ -26,6 +29,8 @@ export type MoveInput = {
   readonly slot: string
   /** Further Slots that the client says it takes: they must be among those that it will take. */
   readonly slots?: readonly string[]
+  /** Who is to take part besides; undefined: the Schedules that do already. */
+  readonly groups?: readonly JointGroup[]
   readonly start?: number
   readonly minutes?: number
   /** Undefined: the visit's own. */
@@ -50,6 +55,8 @@ export type MovedVisit = {
   readonly offered: Offered
   readonly choice: ServiceChoice
   readonly visit: VisitTime
+  readonly beside: VisitTaken['beside']
+  readonly groups?: readonly JointGroup[]
   readonly resource: Resource
   readonly time: Omit<TimeTaken, 'holder' | 'client' | 'at'>
   readonly takenByHand: boolean
@@ -65,14 +72,13 @@ type Judged = {
 
 /** Throws: required, business-rule. */
 export async function movedVisit(house: House, input: MoveInput, judged: Judged): Promise<MovedVisit> {
-  const { before, version, asked, context, plan } = judged
-  const choice = choiceAt(plan, input, before, house.base)
-  const offered = chooseService(plan, choice)
-  const visit = await visitIn(house, asked, context, plan, offered)
-  await assertRules(house, asked, context, plan, offered, visit)
+  const { before, version, context } = judged
+  const choice = choiceAt(judged.plan, input, before, house.base)
+  const groups = input.groups ?? (await groupsBefore(house, input, judged))
+  const { visit, plan, offered, beside } = await takenBy(house, input, judged, choice, groups)
   assertTakes(input, visit)
-  const leaving = await actorsLeft(house, before, plan)
-  const resource = appointmentMoved(house, input, judged, { offered, visit, leaving })
+  const leaving = await actorsLeft(house, before, [plan, ...beside.map((one) => one.plan)])
+  const resource = appointmentMoved(house, input, { ...judged, plan }, { offered, visit, leaving })
   const claims = await claimsOf(house, input, plan, resource)
   const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
   return {
@@ -81,6 +87,8 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
     offered,
     choice,
     visit,
+    beside,
+    groups,
     resource,
     takenByHand: context.takenBy === `Slot/${context.id}`,
     time: {
@@ -93,6 +101,31 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
       seating: seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base),
     },
   }
+}
+
+/** Alone, or with those who take part besides. */
+async function takenBy(
+  house: House,
+  input: MoveInput,
+  { asked, context, plan }: Judged,
+  service: ServiceChoice,
+  groups: readonly JointGroup[] | undefined,
+): Promise<VisitTaken> {
+  const offered = chooseService(plan, service)
+  const visit = await visitIn(house, asked, context, plan, offered)
+  await assertRules(house, asked, context, plan, offered, visit)
+  const alone: VisitTaken = { visit, plan, offered, beside: [] }
+  return groups && visit.free ? withOthers(house, { ...asked, service, slots: input.slots }, groups, alone) : alone
+}
+
+/** A visit over several Schedules stays with them; a Slot of another one takes the place of the first. */
+async function groupsBefore(house: House, { proposal }: MoveInput, { before, plan }: Judged): Promise<readonly JointGroup[] | undefined> {
+  const slots = idsNamed(proposal?.slot ?? before.slot, 'Slot', house.base)
+  const joint = await jointOfSlots(house, slots, { start: Date.parse(String(before.start)), forgotten: proposal?.slot === undefined })
+  const [first, ...further] = (joint?.groups ?? []).flatMap((group) => group.map(({ schedule }) => schedule))
+  if (first === undefined) return undefined
+  const stay = further.includes(plan.schedule) ? [first, ...further] : further
+  return groupsOf([plan.schedule, ...stay])
 }
 
 /** The visit's own service where the Schedule has it, else what it offers of the same type. */
@@ -109,11 +142,11 @@ function assertTakes({ slots = [] }: MoveInput, visit: VisitTime): void {
 }
 
 /** Whom the Schedule that is left named, and the new one does not. */
-async function actorsLeft(house: House, before: Resource, plan: SchedulePlan): Promise<ReadonlySet<string>> {
+async function actorsLeft(house: House, before: Resource, plans: readonly SchedulePlan[]): Promise<ReadonlySet<string>> {
   const slots = await namedSlots(house.pool, idsNamed(before.slot, 'Slot', house.base))
-  const schedules = [...new Set(slots.map((slot) => slot.schedule))].filter((schedule) => schedule !== plan.schedule)
+  const schedules = [...new Set(slots.map((slot) => slot.schedule))].filter((schedule) => plans.every((plan) => schedule !== plan.schedule))
   const rows = schedules.length > 0 ? await plansOf(house.pool, schedules) : []
-  const staying = new Set(plan.actors.map((actor) => actor.reference))
+  const staying = new Set(plans.flatMap((plan) => plan.actors.map((actor) => actor.reference)))
   const left = rows.flatMap((row) => planFrom(house, row.schedule, row.version, row.plan).actors.map((actor) => actor.reference))
   return new Set(left.filter((actor) => !staying.has(actor)))
 }

@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
@@ -32,6 +33,10 @@ export type BookInput = {
   readonly others?: readonly string[]
   /** Those of them who are not there yet. */
   readonly newPatients?: readonly NewPatient[]
+  /** Further Slots that the client says it takes: they must be among those that it will take. */
+  readonly slots?: readonly string[]
+  /** One of each takes part, the first with the Slot that it starts in. */
+  readonly groups?: readonly JointGroup[]
   readonly service: ServiceChoice
   readonly minutes?: number
   /** Instants that the client named itself; must agree with the Slot. */

@@ -5,9 +5,12 @@
 import type { NextTime } from '../base/fault.ts'
 import { findWindowDaysDefault, nextTimesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { Pool } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { findVisits } from './find.ts'
+import { findJointVisits } from './find-joint.ts'
+import { schedulesIn } from './joint-calendars.ts'
 import type { ServiceChoice } from './service-choice.ts'
 
 export type Wish = {
@@ -16,6 +19,8 @@ export type Wish = {
   readonly minutes?: number
   readonly from: number
   readonly online: boolean
+  /** Of a visit over several Schedules at once. */
+  readonly groups?: readonly JointGroup[]
 }
 
 const underWay = new WeakMap<Pool, Map<string, Promise<NextTime[]>>>()
@@ -32,14 +37,15 @@ export function nextTimes(house: House, wish: Wish): Promise<NextTime[]> {
 }
 
 async function lookAhead(house: House, wish: Wish): Promise<NextTime[]> {
-  const { found } = await findVisits(house, {
-    schedules: [wish.schedule],
+  const query = {
+    schedules: wish.groups ? schedulesIn(wish.groups.slice(0, 1)) : [wish.schedule],
     from: wish.from,
     until: wish.from + findWindowDaysDefault * 86_400_000,
     count: nextTimesMax,
     service: wish.service,
     minutes: wish.minutes,
     online: wish.online,
-  })
+  }
+  const { found } = await (wish.groups ? findJointVisits(house, query, wish.groups) : findVisits(house, query))
   return found.map(({ visit }) => ({ slot: `Slot/${visit.slot.id}`, start: instantOf(visit.start), end: instantOf(visit.end) }))
 }

@@ -5,6 +5,7 @@
 import { fault } from '../base/fault.ts'
 import { subtract } from '../base/interval.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { jointPolicy } from '../scheduling/joint-plan.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { ClaimRow } from '../store/claim-rows.ts'
@@ -15,6 +16,7 @@ import type { Seating } from '../store/take-time.ts'
 import { claimableActors, claimsOfSchedules, type NamedSlot, namedSlots } from '../store/visit-context.ts'
 import { heldUntil } from './cancel.ts'
 import type { Change } from './change.ts'
+import type { VisitTaken } from './joint-visit.ts'
 import { seatingOf } from './new-visit.ts'
 import { idsNamed, takenActors } from './participants.ts'
 import { planFrom } from './plans.ts'
@@ -31,6 +33,8 @@ export type Demand = {
   readonly schedules: readonly string[]
   readonly plan?: SchedulePlan
   readonly offered?: Offered
+  /** The other Schedules that it names Slots of. */
+  readonly beside: VisitTaken['beside']
   readonly choice: ServiceChoice
   /** The seats that it takes where its service is a group's. */
   readonly seating?: Seating
@@ -47,7 +51,8 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
   const gone = missing !== undefined && had !== undefined && namesTheSameTime(change, house.base)
   if (missing !== undefined && !gone) throw fault('business-rule', `There is no Slot/${missing} for this time.`, 'Appointment.slot')
   if (!gone) assertWithin({ start, end }, slots)
-  const schedules = [...new Set(slots.map((slot) => slot.schedule))]
+  // The first that the Appointment names is the one whose service it is for.
+  const schedules = [...new Set(ids.flatMap((id) => slots.find((slot) => slot.id === id)?.schedule ?? []))]
   const claims = new Set([
     ...(await claimsOfSchedules(tx, schedules)),
     ...(await claimableActors(tx, takenActors(resource, house.base), house.base)),
@@ -55,10 +60,17 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
     ...(gone ? (had ?? []).map((row) => row.resource) : []),
   ])
   const choice = choiceOf(resource, house.base)
-  const plan = await planOfSchedule(tx, house, schedules[0])
+  const [plan, ...further] = await plansOfSchedules(tx, house, schedules)
   const offered = plan && offeredOf(plan, choice, change.patient !== undefined)
-  const before = (offered?.policy.bufferBeforeMinutes ?? 0) * 60_000
-  const after = (offered?.policy.bufferAfterMinutes ?? 0) * 60_000
+  const beside = further.map((one) => ({ plan: one, policy: offeredOf(one, choice, false).policy }))
+  const policy =
+    offered &&
+    jointPolicy(
+      offered.policy,
+      beside.map((one) => one.policy),
+    )
+  const before = (policy?.bufferBeforeMinutes ?? 0) * 60_000
+  const after = (policy?.bufferAfterMinutes ?? 0) * 60_000
   return {
     start,
     end,
@@ -69,6 +81,7 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
     schedules,
     plan,
     offered,
+    beside,
     choice,
     seating: plan && seatingAsked(plan, choice, { resource, start, end }, house.base),
     // A client may leave the hold's end in what it books: only a hold runs out.
@@ -91,9 +104,11 @@ function seatingAsked(
   return only && !second ? seatingOf(sessionOf(plan, only, start, end), only, resource, base) : undefined
 }
 
-async function planOfSchedule(tx: Tx, house: House, schedule: string | undefined): Promise<SchedulePlan | undefined> {
-  const [row] = schedule === undefined ? [] : await plansOf(tx, [schedule])
-  return row ? planFrom(house, row.schedule, row.version, row.plan) : undefined
+/** In the order of the Schedules. */
+async function plansOfSchedules(tx: Tx, house: House, schedules: readonly string[]): Promise<SchedulePlan[]> {
+  const rows = schedules.length > 0 ? await plansOf(tx, schedules) : []
+  const plans = rows.map((row) => planFrom(house, row.schedule, row.version, row.plan))
+  return plans.sort((a, b) => schedules.indexOf(a.schedule) - schedules.indexOf(b.schedule))
 }
 
 function assertWithin(visit: { start: number; end: number }, slots: readonly NamedSlot[]): void {

@@ -5,6 +5,7 @@
 import { fault } from '../base/fault.ts'
 import { instantOf } from '../fhir/resource.ts'
 import { brokenRule } from '../scheduling/booking-rules.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import { joined } from '../scheduling/visits.ts'
@@ -29,6 +30,8 @@ export type TimeAsked = {
   readonly online: boolean
   /** The Appointment that gives its own time back in the same transaction, by its id. */
   readonly own?: string
+  /** One of each takes part, the first with the Slot that it starts in; undefined: that Slot's Schedule alone. */
+  readonly groups?: readonly JointGroup[]
 }
 
 /** The Slots that the visit takes: the one it starts in, and where that is too short those that follow it without a gap. */
@@ -115,7 +118,7 @@ async function othersIn(house: House, { others = [], own }: TimeAsked, visit: Vi
   return { overlap: false }
 }
 
-type Wished = Pick<TimeAsked, 'service' | 'minutes' | 'online'>
+type Wished = Pick<TimeAsked, 'service' | 'minutes' | 'online' | 'groups'>
 
 export const wishOf = (asked: Wished, context: SlotContext): Wish => ({
   schedule: context.schedule,
@@ -123,6 +126,7 @@ export const wishOf = (asked: Wished, context: SlotContext): Wish => ({
   minutes: asked.minutes,
   from: context.starts.getTime(),
   online: asked.online,
+  groups: asked.groups,
 })
 
 /** The time is somebody else's: said with up to three next times. */

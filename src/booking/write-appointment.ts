@@ -16,9 +16,10 @@ import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { patientIsKnown, slotContexts } from '../store/visit-context.ts'
 import { heldUntil, releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
-import { capsOf, takeDayPlaces } from './day-places.ts'
+import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { groupsOf } from './joint-of-slots.ts'
 import { beyondTheSchedule } from './new-visit.ts'
-import { patientsNamed } from './participants.ts'
+import { idsNamed, patientsNamed } from './participants.ts'
 import { choiceOf } from './service-choice.ts'
 import { type Demand, demandOf, namesTheSameTime } from './visit-demand.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
@@ -30,7 +31,7 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
   const now = house.clock.now().getTime()
   const had = before && takesUp(before, now) ? await claimRows(tx, `Appointment/${change.id}`) : undefined
   const wants = takesUp(resource, now) ? await demandOf(tx, house, change, had) : undefined
-  if (change.patient !== undefined && takesTime(String(resource.status))) await assertRules(tx, change, wants, had, now)
+  if (change.patient !== undefined && takesTime(String(resource.status))) await assertRules(tx, house, change, { wants, had }, now)
   // What a hold took stays its own after its end, until somebody clears it away.
   const changes = wants ? !stands(change, house, had, wants) : had !== undefined || isHold(before)
   if (changes) await exchange(tx, change, wants)
@@ -84,7 +85,13 @@ async function exchange(tx: Tx, change: Change, wants: Demand | undefined): Prom
   const expires = wants.expires === undefined ? undefined : instantOf(wants.expires)
   const online = change.patient !== undefined
   if (wants.plan && wants.offered)
-    await takeDayPlaces(tx, capsOf(wants.plan, wants.offered.policy, { start: wants.start, holder, online, bound: online, expires }))
+    await takeDayPlaces(
+      tx,
+      capsOfAll(
+        { plan: wants.plan, offered: wants.offered, beside: wants.beside },
+        { start: wants.start, holder, online, bound: online, expires },
+      ),
+    )
   if (wants.claims.length === 0) return
   const placed = await takeTimeOrSeats(tx, {
     holder,
@@ -109,19 +116,21 @@ const wishFor = (change: Change, wants: Demand) =>
     minutes: Math.round((wants.end - wants.start) / 60_000),
     from: wants.start,
     online: change.patient !== undefined,
+    groups: wants.beside.length > 0 ? groupsOf(wants.schedules) : undefined,
   }
 
 async function assertRules(
   tx: Tx,
+  house: House,
   change: Change,
-  wants: Demand | undefined,
-  had: readonly ClaimRow[] | undefined,
+  { wants, had }: { readonly wants: Demand | undefined; readonly had: readonly ClaimRow[] | undefined },
   now: number,
 ): Promise<void> {
-  const [slot] = wants?.slots ?? []
+  const slots = (wants?.slots ?? []).filter(({ schedule }) => schedule === wants?.plan?.schedule)
+  const [slot] = slots
   if (!wants?.plan || !wants.offered || !slot)
     throw fault('business-rule', 'Name a free Slot that is still to come: a visit is booked into a Slot.', 'Appointment.slot')
-  assertOfOneSchedule(wants, wants.plan, had ?? [])
+  assertOfOneSchedule(wants, wants.plan, had ?? [], new Set(idsNamed(change.before?.slot, 'Slot', house.base)))
   const patient = change.patient ?? ''
   const [context] = await slotContexts(tx, [{ slot: slot.id, patient, knownPlan: '' }])
   const actors = wants.plan.actors.map((actor) => actor.reference)
@@ -129,7 +138,7 @@ async function assertRules(
     now,
     start: wants.start,
     end: wants.end,
-    slots: wants.slots.map(({ starts, ends }) => ({ start: starts.getTime(), end: ends.getTime() })),
+    slots: slots.map(({ starts, ends }) => ({ start: starts.getTime(), end: ends.getTime() })),
     plan: wants.plan,
     service: wants.offered.service,
     policy: wants.offered.policy,
@@ -146,9 +155,9 @@ async function assertRules(
     throw fault('business-rule', `A time is held for at most ${seconds} seconds.`, 'Appointment.extension')
 }
 
-/** The rules are one Schedule's, and bind whomever it names; others may take part where the front desk has put them. */
-function assertOfOneSchedule(wants: Demand, plan: SchedulePlan, had: readonly ClaimRow[]): void {
-  if (wants.schedules.length > 1)
+/** The rules are one Schedule's, and bind whomever it names; others may take part where they do already. */
+function assertOfOneSchedule(wants: Demand, plan: SchedulePlan, had: readonly ClaimRow[], kept: ReadonlySet<string>): void {
+  if (wants.schedules.length > 1 && !wants.slots.every(({ id }) => kept.has(id)))
     throw fault('business-rule', 'Name Slots of one Schedule: a visit with several is booked by the clinic.', 'Appointment.slot')
   const known = new Set([...plan.claims, ...had.map((row) => row.resource)])
   if (wants.claims.some((resource) => !known.has(resource))) throw beyondTheSchedule()

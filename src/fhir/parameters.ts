@@ -14,6 +14,8 @@ export type Parameter = {
   /** The value[x], whatever its type; undefined for a resource. */
   readonly value?: unknown
   readonly resource?: Resource
+  /** Of a parameter that has parts instead of a value. */
+  readonly parts?: readonly Parameter[]
 }
 
 export type Inputs = {
@@ -80,13 +82,12 @@ function fromBody(body: unknown, bare: { readonly type: string; readonly name: s
     throw fault('structure', `Send the input as a Parameters resource${bare ? ` or as one ${bare.type}` : ''}.`, 'Parameters')
   const list = resource.parameter ?? []
   if (!Array.isArray(list)) throw fault('structure', 'Parameters.parameter is a list.', 'Parameters.parameter')
-  return list.map(readParameter)
+  return list.map((item, index) => readParameter(item, `Parameters.parameter[${index}]`))
 }
 
-function readParameter(item: unknown, index: number): Parameter {
-  const path = `Parameters.parameter[${index}]`
+function readParameter(item: unknown, path: string): Parameter {
   if (typeof item !== 'object' || item === null) throw fault('structure', 'A parameter is an object with a name.', path)
-  const { name, resource } = item as { name?: unknown; resource?: unknown }
+  const { name, resource, part } = item as { name?: unknown; resource?: unknown; part?: unknown }
   if (typeof name !== 'string' || name === '') throw fault('required', 'A parameter needs a name.', `${path}.name`)
   if (resource !== undefined) {
     if (typeof resource !== 'object' || resource === null || typeof (resource as Resource).resourceType !== 'string')
@@ -94,8 +95,16 @@ function readParameter(item: unknown, index: number): Parameter {
     return { name, resource: resource as Resource }
   }
   const values = Object.entries(item).filter(([key]) => key.startsWith('value'))
+  if (values.length === 0 && Array.isArray(part)) return { name, parts: part.map((one, at) => readPart(one, `${path}.part[${at}]`)) }
   if (values.length !== 1) throw fault('value', `The parameter ${name.slice(0, 80)} needs one value.`, path)
   return { name, value: values[0]?.[1] }
+}
+
+/** Parts have no parts of their own in any operation here. */
+function readPart(item: unknown, path: string): Parameter {
+  const part = readParameter(item, path)
+  if (part.parts) throw fault('value', `The part ${part.name.slice(0, 80)} needs one value.`, path)
+  return part
 }
 
 export const firstOf = (inputs: Inputs, name: string): Parameter | undefined => inputs.byName.get(name)?.[0]
@@ -174,10 +183,13 @@ export function conceptIn({ name, value }: Parameter): Readonly<Record<string, u
   return 'code' in value ? { coding: [value] } : (value as Readonly<Record<string, unknown>>)
 }
 
-/** What was POSTed as a query that asks the same, so that a `next` link can be followed by GET. Resources have no such form. */
+/**
+ * What was POSTed as a query that asks the same, so that a `next` link can be followed by GET: parts are written with commas
+ * between them. Resources have no such form.
+ */
 export function queryOfBody({ body }: FhirRequest): [string, string][] {
-  return fromBody(body, undefined).flatMap(({ name, value }): [string, string][] => {
-    const text = queryValue(value)
+  return fromBody(body, undefined).flatMap(({ name, value, parts }): [string, string][] => {
+    const text = parts ? parts.flatMap((part) => queryValue(part.value) ?? []).join(',') : queryValue(value)
     return text === undefined ? [] : [[name, text]]
   })
 }

@@ -52,9 +52,11 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
   const assertMay = assertMayChange(house, actor)
   const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
   if (sameTime(resource, stored, house.base)) return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
+  const slot = await slotWanted(taking, stored)
   return moveVisit(house, {
     ...common,
-    slot: await slotWanted(taking, stored),
+    slot,
+    groups: slot === asked.slot ? asked.groups : undefined,
     start: asked.start,
     minutes: asked.minutes,
     proposal: resource,
@@ -69,9 +71,11 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
   assertReplacesNothing(taking)
   const wanted = asked.resource ?? stored
   const assertMay = assertMayChange(house, actor)
+  const slot = await slotWanted(taking, stored)
   return moveVisit(house, {
     id,
-    slot: await slotWanted(taking, stored),
+    slot,
+    groups: slot === asked.slot ? asked.groups : undefined,
     start: typeof wanted.start === 'string' ? Date.parse(wanted.start) : undefined,
     minutes: asked.minutes ?? minutesOf(wanted),
     service: asked.service.reference || asked.service.types?.length ? asked.service : undefined,

@@ -8,10 +8,12 @@ import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import { findWindowDaysDefault, findWindowDaysMax, pageSizeDefault, pageSizeMax, visitMinutesMax } from '../base/limits.ts'
 import type { FindQuery, Position } from '../booking/find-query.ts'
+import { schedulesIn } from '../booking/joint-calendars.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf } from '../fhir/resource.ts'
 import type { DayCode } from '../scheduling/availability-rules.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { slotsOfOtherTypes } from '../store/slots.ts'
 import { patientTime } from '../store/visit-context.ts'
@@ -19,6 +21,7 @@ import { timingIn } from './asked-timing.ts'
 import { schedulesOf } from './find-schedules.ts'
 import { eachNamedBy } from './named-resources.ts'
 import { type Referral, referralOf } from './referral.ts'
+import { resourceGroupsIn } from './resource-groups.ts'
 import { assertKnown } from './unknown-parameters.ts'
 
 const dayMs = 86_400_000
@@ -49,6 +52,7 @@ const known: ReadonlySet<string> = new Set([
   'time-from',
   'time-to',
   'near',
+  'resource-group',
   'gender',
   'language',
   '_count',
@@ -64,6 +68,8 @@ export type Criteria = {
   /** The ids of the patients whom the visit is for: those named, or whom the referral is about. */
   readonly patients: readonly string[]
   readonly referral?: Referral
+  /** Of a visit over several actors at once. */
+  readonly groups?: readonly JointGroup[]
   readonly inputs: Inputs
 }
 
@@ -78,13 +84,16 @@ export async function criteriaOf(house: House, actor: Actor, request: FhirReques
   const referral = found === 'unknown' ? undefined : found
   const named = await eachNamedBy(house, inputs, 'patient', 'Patient')
   const patients = named.length > 0 || !referral?.patient ? named : [referral.patient]
-  const schedules = found === 'unknown' ? [] : await schedulesOf(house, inputs, request, referral)
+  const groups = await resourceGroupsIn(house, inputs)
+  const among = groups && schedulesIn(groups.slice(0, 1))
+  const schedules = found === 'unknown' ? [] : await schedulesOf(house, inputs, request, { referral, among })
   const from = Math.max(window.start, house.clock.now().getTime(), timing.from ?? 0)
   const until = Math.min(window.end, timing.until ?? window.end)
   return {
     window,
     patients,
     referral,
+    groups,
     inputs,
     includes: allOf(inputs, '_include').map(textIn),
     unknown,
@@ -101,7 +110,7 @@ export async function criteriaOf(house: House, actor: Actor, request: FhirReques
       timeTo: timeOf(inputs, 'time-to'),
       online: online || actor.patient !== undefined,
       busy: await busyTime(house, actor, patients, window),
-      except: await keptForOthers(house, inputs, schedules, { from, until }),
+      except: await keptForOthers(house, inputs, groups ? schedulesIn(groups) : schedules, { from, until }),
       after: positionOf(inputs),
     },
   }

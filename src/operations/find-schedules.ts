@@ -25,9 +25,14 @@ const codes = ['service-type', 'specialty', 'gender', 'language', 'modality']
 /** Codes of the clinic's own: a system says nothing more. */
 const plainCodes: ReadonlySet<string> = new Set(['gender', 'modality'])
 
-export async function schedulesOf(house: House, inputs: Inputs, request: FhirRequest, referral: Referral | undefined): Promise<string[]> {
-  const named = new Set((await Promise.all(allOf(inputs, 'schedule').map((one) => idsNamedBy(house, one, 'Schedule')))).flat())
-  if (request.type === 'Schedule' && request.id) named.add(request.id)
+/** `among`: only these are looked at, the Schedules of a joint visit's first group. */
+type Narrowed = { readonly referral?: Referral; readonly among?: readonly string[] }
+
+export async function schedulesOf(house: House, inputs: Inputs, request: FhirRequest, { referral, among }: Narrowed): Promise<string[]> {
+  const sent = new Set((await Promise.all(allOf(inputs, 'schedule').map((one) => idsNamedBy(house, one, 'Schedule')))).flat())
+  if (request.type === 'Schedule' && request.id) sent.add(request.id)
+  const named = among ? new Set(among.filter((schedule) => sent.size === 0 || sent.has(schedule))) : sent
+  if (among && named.size === 0) return []
   if (named.size > findSchedulesMax) throw fault('too-costly', `Name at most ${findSchedulesMax} Schedules at once.`, 'schedule')
   const groups: string[][] = referral && referral.performers.length > 0 ? [[...referral.performers]] : []
   for (const name of Object.keys(actorTypes)) {

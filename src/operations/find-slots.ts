@@ -6,6 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault, type Issue } from '../base/fault.ts'
 import { type Found, findVisits } from '../booking/find.ts'
+import { findJointVisits } from '../booking/find-joint.ts'
 import { textOf } from '../booking/find-query.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -23,7 +24,7 @@ const visitUrl = 'https://slotwise.org/fhir/StructureDefinition/visit'
 
 export async function findSlots(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
-  const { found, more } = await findVisits(house, { ...criteria.query, bodies: true })
+  const { found, more } = await findTimes(house, { ...criteria, query: { ...criteria.query, bodies: true } })
   const missing = found.flatMap(({ visit }) => (textOf(visit.slot) === undefined ? [visit.slot.id] : []))
   const bodies = missing.length > 0 ? await slotBodies(house.pool, missing) : undefined
   const entries = found.flatMap((one) => slotEntry(house, one, textOf(one.visit.slot) ?? bodies?.get(one.visit.slot.id)))
@@ -40,6 +41,10 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
   }
 }
 
+/** Of one Schedule each, or of several at once. */
+export const findTimes = (house: House, { query, groups }: Pick<Criteria, 'query' | 'groups'>): ReturnType<typeof findVisits> =>
+  groups ? findJointVisits(house, query, groups) : findVisits(house, query)
+
 /** Standards A.6: `$find*` needs Slot or Appointment search. True where only a patient's own scope grants it. */
 export function assertMayFind(actor: Actor): boolean {
   const ways = [may(actor, 's', 'Slot'), may(actor, 's', 'Appointment')].filter((permission) => permission.allowed)
@@ -49,7 +54,7 @@ export function assertMayFind(actor: Actor): boolean {
 
 function slotEntry(house: House, { visit, plan, service }: Found, body: string | undefined): string[] {
   if (body === undefined) return []
-  const longer = visit.end > visit.slot.end
+  const longer = visit.slots.length > 1
   const { capacity } = (service ?? plan).policy
   const asItIs = !longer && capacity === 1 && body.includes('"status": "free"')
   const text = asItIs ? body : JSON.stringify(withSeats(shown(JSON.parse(body) as Resource, visit, longer), visit, capacity))
@@ -83,12 +88,13 @@ function withSeats(slot: Resource, { slot: { session } }: Found['visit'], capaci
 
 /** `Slot:schedule`, and the Schedules' actors by `Schedule:actor`. */
 async function includesOf(house: House, { includes }: Criteria, found: readonly Found[]): Promise<string[]> {
-  const plans = [...new Map(found.map(({ plan }) => [plan.schedule, plan])).values()]
+  const schedules = [...new Set(found.flatMap(({ visit }) => visit.slots.map(({ schedule }) => schedule)))]
+  const actors = found.flatMap(({ plan }) => plan.actors.map((actor) => actor.reference))
   const wanted = (name: string): boolean =>
     includes.some((include) => include === name || include === '*' || include === `${name.split(':')[0]}:*`)
   const references = [
-    ...(wanted('Slot:schedule') ? plans.map((plan) => `Schedule/${plan.schedule}`) : []),
-    ...(wanted('Schedule:actor') ? plans.flatMap((plan) => plan.actors.map((actor) => actor.reference)) : []),
+    ...(wanted('Slot:schedule') ? schedules.map((schedule) => `Schedule/${schedule}`) : []),
+    ...(wanted('Schedule:actor') ? actors : []),
   ]
   const byType = Map.groupBy([...new Set(references)], (reference) => reference.split('/')[0] ?? '')
   const entries = await Promise.all(

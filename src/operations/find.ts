@@ -7,7 +7,6 @@
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import type { Found } from '../booking/find.ts'
-import { findVisits } from '../booking/find.ts'
 import { bundle, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -17,7 +16,7 @@ import { visitAppointment } from '../scheduling/appointment.ts'
 import type { House } from '../store/house.ts'
 import { type Proposal, saveProposals } from '../store/proposals.ts'
 import { type Criteria, criteriaOf } from './find-criteria.ts'
-import { assertMayFind, remarksOn } from './find-slots.ts'
+import { assertMayFind, findTimes, remarksOn } from './find-slots.ts'
 import { saidOf } from './said-of-visit.ts'
 
 /** A proposal can be taken for this long; the time itself is not kept free meanwhile. */
@@ -27,7 +26,7 @@ export async function find(house: House, actor: Actor, request: FhirRequest): Pr
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
   const { patients } = criteria
   const said: Resource = { resourceType: 'Appointment', ...saidOf(criteria.inputs, criteria.referral?.reference) }
-  const { found, more } = await findVisits(house, criteria.query)
+  const { found, more } = await findTimes(house, criteria)
   const at = house.clock.now()
   const proposals = found.map((one) => proposalFor(house, one, criteria, said, at))
   const expires = new Date(at.getTime() + proposalMinutes * 60_000).toISOString()

@@ -19,6 +19,8 @@ export async function slotAt(house: House, schedule: string, start: string): Pro
 
 /** The Schedule that a visit is booked on. */
 export async function scheduleOf(house: House, appointment: Resource): Promise<string | undefined> {
-  const [first] = await namedSlots(house.pool, idsNamed(appointment.slot, 'Slot', house.base))
-  return first?.schedule
+  const ids = idsNamed(appointment.slot, 'Slot', house.base)
+  const slots = await namedSlots(house.pool, ids)
+  // Of several Schedules the first that the visit names is the one it starts on.
+  return slots.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))[0]?.schedule
 }

@@ -6,6 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
+import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import { moveVisit } from '../booking/move.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, conceptIn, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
@@ -18,10 +19,20 @@ import { namedSlots } from '../store/visit-context.ts'
 import { assertMayChange } from './may-change.ts'
 import { scheduleOf, slotAt } from './named-time.ts'
 import { once } from './once.ts'
+import { resourceGroupsIn } from './resource-groups.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
 
-const known: ReadonlySet<string> = new Set(['slot', 'start', 'schedule', 'reason', 'comment', 'healthcare-service', 'service-type'])
+const known: ReadonlySet<string> = new Set([
+  'slot',
+  'start',
+  'schedule',
+  'reason',
+  'comment',
+  'healthcare-service',
+  'service-type',
+  'resource-group',
+])
 
 export async function reschedule(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { id = '' } = request
@@ -32,10 +43,12 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
   const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
   const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
     const [slot = '', ...slots] = await slotsAsked(house, inputs, id, assertMay)
+    const groups = (await resourceGroupsIn(house, inputs)) ?? (await jointOfSlots(house, [slot, ...slots]))?.groups
     return moveVisit(house, {
       id,
       slot,
       slots,
+      groups,
       service: serviceOf(house, inputs),
       reason: reason && conceptIn(reason),
       comment: comment && textIn(comment),
@@ -58,7 +71,8 @@ async function slotsAsked(house: House, inputs: Inputs, id: string, assertMay: (
     const rows = await namedSlots(house.pool, named)
     const missing = named.find((slot) => !rows.some((row) => row.id === slot))
     if (missing !== undefined) throw fault('not-found', `There is no Slot/${missing}.`, 'slot')
-    return rows.map((row) => row.id)
+    // Of several Schedules the first that is named is where it starts.
+    return new Set(rows.map((row) => row.schedule)).size > 1 ? named : rows.map((row) => row.id)
   }
   const start = firstOf(inputs, 'start')
   if (!start) throw fault('required', 'Say the new time: a slot, or a start.', 'slot')

@@ -7,7 +7,8 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { bookSlot } from '../booking/book.ts'
 import type { CancelInput } from '../booking/cancel.ts'
-import { patientIds } from '../booking/participants.ts'
+import { jointOfSlots } from '../booking/joint-of-slots.ts'
+import { idsNamed, patientIds } from '../booking/participants.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -54,6 +55,8 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
   return bookSlot(taking.house, {
     ...common(taking, hold),
     slot: asked.slot,
+    slots: asked.slots,
+    groups: asked.groups,
     ...patientsFor(taking, undefined),
     service: asked.service,
     minutes: asked.minutes,
@@ -74,9 +77,12 @@ async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<
   if (!proposal || isAnothers(taking.actor, proposal)) throw fault('not-found', `There is no Appointment/${id}.`, 'appt-id')
   if (!proposal.live) throw fault('expired', 'This proposed time has run out. Ask for times again.', 'appt-id')
   const proposed = JSON.parse(proposal.body) as Resource
+  const slots = idsNamed(proposed.slot, 'Slot', house.base)
+  const joint = await jointOfSlots(house, slots)
   return bookSlot(house, {
     ...common(taking, hold),
     slot: proposal.slot,
+    ...(joint && { slots, groups: joint.groups }),
     ...patientsFor(taking, proposed),
     service: proposal.service === null ? {} : { reference: proposal.service },
     minutes: proposal.minutes,

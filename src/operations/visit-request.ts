@@ -6,17 +6,20 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { patientsPerVisitMax, visitMinutesMax } from '../base/limits.ts'
+import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { NewPatient } from '../booking/new-visit.ts'
-import { patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
+import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { eachNamedBy, idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
 import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
+import { resourceGroupsIn } from './resource-groups.ts'
 import { saidOf } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
@@ -39,6 +42,7 @@ const known: ReadonlySet<string> = new Set([
   'appointment',
   'appointment-resource',
   'cancelled-appt-id',
+  'resource-group',
 ])
 
 export type VisitRequest = {
@@ -46,6 +50,10 @@ export type VisitRequest = {
   readonly appointment?: string
   /** The Slot that the visit starts in; found by Schedule and start where those were given. */
   readonly slot?: string
+  /** All Slots that were named, where they are of several Schedules. */
+  readonly slots?: readonly string[]
+  /** Of a visit over several Schedules at once. */
+  readonly groups?: readonly JointGroup[]
   readonly resource?: Resource
   readonly start?: number
   readonly minutes?: number
@@ -76,7 +84,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
   const sentWhole = inputs.byName.has('patient-resource') ? await patientsSent(house, actor, inputs, permission.patient) : nobodySent
   return {
     appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, named, 'Appointment')),
-    slot: await slotOf(house, request, inputs, resource),
+    ...(await slotsOf(house, request, inputs, resource)),
     resource,
     start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
     minutes,
@@ -155,6 +163,36 @@ const textOf = (inputs: Inputs, name: string): string | undefined => {
 const replacesOf = (house: House, inputs: Inputs): string | undefined => {
   const asked = firstOf(inputs, 'cancelled-appt-id')
   return asked && idIn(asked, 'Appointment', house.base)
+}
+
+type SlotsAsked = Pick<VisitRequest, 'slot' | 'slots' | 'groups'>
+
+/** Slots of several Schedules, or groups of actors, ask for a joint visit; else the first that is named says all. */
+async function slotsOf(house: House, request: FhirRequest, inputs: Inputs, resource: Resource | undefined): Promise<SlotsAsked> {
+  const slot = await slotOf(house, request, inputs, resource)
+  const slots = await slotsNamed(house, request, inputs, resource)
+  const groups = await resourceGroupsIn(house, inputs)
+  if (groups) return { slot, slots, groups }
+  const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
+  const joint = slots && (await jointOfSlots(house, slots, { start }))
+  return joint ? { slot: joint.first, slots, groups: joint.groups } : { slot }
+}
+
+/** Undefined: not more than one. */
+async function slotsNamed(
+  house: House,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<string[] | undefined> {
+  const own = request.type === 'Slot' && request.id ? [request.id] : []
+  const sent = allOf(inputs, 'slot').filter((one) => !one.resource)
+  if (own.length + sent.length === 0) {
+    const ids = [...new Set(idsNamed(resource?.slot, 'Slot', house.base))]
+    return ids.length > 1 ? ids : undefined
+  }
+  if (own.length + sent.length === 1) return undefined
+  return [...new Set([...own, ...(await Promise.all(sent.map((one) => idNamedBy(house, one, 'Slot'))))])]
 }
 
 async function slotOf(house: House, request: FhirRequest, inputs: Inputs, resource: Resource | undefined): Promise<string | undefined> {

@@ -33,9 +33,20 @@ const bookingRules: readonly BookingRule[] = [
   ownOverlap,
 ]
 
+/** What each further Schedule of a joint visit asks; length, grid and patient are the first one's to judge. */
+const furtherRules: readonly BookingRule[] = [scheduleActive, onlineBooking, inThePast, minNotice, horizon]
+
 /** The first rule that the booking breaks, in its own words; undefined where it may be booked. */
-export function brokenRule(request: BookingRequest): Refusal | undefined {
-  for (const rule of bookingRules) {
+export const brokenRule = (request: BookingRequest): Refusal | undefined => firstBroken(bookingRules, request)
+
+type FurtherRequest = Pick<BookingRequest, 'now' | 'start' | 'end' | 'plan' | 'policy' | 'online'>
+
+/** The same of a Schedule that a joint visit takes besides its first. */
+export const brokenByFurther = (request: FurtherRequest): Refusal | undefined =>
+  firstBroken(furtherRules, { ...request, slots: [], patientIsNew: false, ownOverlap: false })
+
+function firstBroken(rules: readonly BookingRule[], request: BookingRequest): Refusal | undefined {
+  for (const rule of rules) {
     const refusal = rule(request)
     if (refusal) return refusal
   }

@@ -68,7 +68,7 @@ export function visits(
 ): Visit[] {
   if (!plan.active || (query.online && !policy.onlineBooking)) return []
   const mayStart = startTest(plan, policy, query)
-  const [isFree, isFreeOfSessions] = [freeTest(taken.filter(({ session }) => session === undefined)), sessionTest(taken)]
+  const isClear = clearTest(taken)
   const mayUse = serviceTest(plan, free, query)
   const usable = mayUse ? free.filter(mayUse) : free
   const byStart = Map.groupBy(usable, (slot) => slot.start)
@@ -79,7 +79,7 @@ export function visits(
     const end = minutes === undefined ? slot.end : slot.start + minutes * minuteMs
     const session = sessionOf(plan, { service: query.service, policy }, slot.start, end)
     const span = { start: slot.start - policy.bufferBeforeMinutes * minuteMs, end: end + policy.bufferAfterMinutes * minuteMs }
-    if (!isFree(span) || !isFreeOfSessions(span, session)) continue
+    if (!isClear(span, session)) continue
     const slots = chain(slot, end, byStart)
     if (slots && opensTo(slots, session)) found.push({ slot, start: slot.start, end, slots })
   }
@@ -89,6 +89,12 @@ export function visits(
 /** Whether Slots that are free, or free for a session, are so for a visit of this session (of none: undefined). */
 export const opensTo = (slots: readonly FreeSlot[], session: string | undefined): boolean =>
   slots.every((slot) => slot.session === undefined || slot.session === session)
+
+/** Whether a span is clear of what is taken for a visit of this session (of none: undefined). */
+export function clearTest(taken: readonly Taken[]): (span: Interval, session: string | undefined) => boolean {
+  const [isFree, isFreeOfSessions] = [freeTest(taken.filter(({ session }) => session === undefined)), sessionTest(taken)]
+  return (span, session) => isFree(span) && isFreeOfSessions(span, session)
+}
 
 function sessionTest(taken: readonly Taken[]): (span: Interval, session: string | undefined) => boolean {
   const sessions = new Map(taken.flatMap((one): [string, Taken][] => (one.session === undefined ? [] : [[one.session, one]])))
@@ -131,7 +137,11 @@ function freeTest(taken: readonly Taken[]): (span: Interval) => boolean {
 }
 
 /** Where rules keep times for some services: whether a Slot may serve this one. A Slot off every grid serves any. */
-function serviceTest(plan: SchedulePlan, free: readonly FreeSlot[], { service }: VisitQuery): ((slot: FreeSlot) => boolean) | undefined {
+export function serviceTest(
+  plan: SchedulePlan,
+  free: readonly FreeSlot[],
+  { service }: Pick<VisitQuery, 'service'>,
+): ((slot: FreeSlot) => boolean) | undefined {
   const [first, last] = [free[0], free.at(-1)]
   if (!service || !first || !last || !plan.rules.some((rule) => rule.serviceType)) return undefined
   const kept = openings(plan, first.start, last.end).filter(({ serviceType }) => serviceType && !conceptsMatch(serviceType, service.types))
@@ -153,7 +163,7 @@ type Chain = { readonly slots: readonly FreeSlot[]; readonly end: number }
  * Free Slots without a gap from `first` until `end` is reached. Where Slots of different length start at one instant, the
  * chain that runs over the least is taken, and of those the one with the fewest Slots.
  */
-function chain(first: FreeSlot, end: number, byStart: ReadonlyMap<number, readonly FreeSlot[]>): readonly FreeSlot[] | undefined {
+export function chain(first: FreeSlot, end: number, byStart: ReadonlyMap<number, readonly FreeSlot[]>): readonly FreeSlot[] | undefined {
   const best = new Map<number, Chain | undefined>()
   const better = (a: Chain, b: Chain | undefined): boolean => !b || a.end < b.end || (a.end === b.end && a.slots.length < b.slots.length)
   const from = (at: number): Chain | undefined => {

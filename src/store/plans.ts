@@ -102,6 +102,17 @@ export async function schedulesMatching(db: Db, groups: readonly (readonly strin
   return rows.map((row) => row.schedule)
 }
 
+/** The Schedules that any of these terms find, each with the version of its plan. At most `limit`. */
+export async function plansNaming(db: Db, terms: readonly string[], limit: number): Promise<Map<string, string>> {
+  const rows = await db.query<{ schedule: string; version: string }>(
+    prepared('select schedule, version::text as version from schedule_plan where terms && $1::text[] order by schedule limit $2', [
+      terms,
+      limit,
+    ]),
+  )
+  return new Map(rows.map((row) => [row.schedule, row.version]))
+}
+
 /** Holds a Schedule's plan until the transaction ends, so that its Slots are made by one at a time. */
 export async function lockPlan(tx: Tx, schedule: string): Promise<PlanRow | undefined> {
   const [row] = await tx.query<PlanRow>(

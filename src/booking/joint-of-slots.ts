@@ -1,0 +1,47 @@
+/**
+ * A visit over several Schedules, as the Slots that are named for it say: each of their Schedules, and no other, takes part.
+ * Left out: any-of groups of actors, which an operation is asked for (`operations/resource-groups.ts`).
+ */
+import { fault } from '../base/fault.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
+import type { House } from '../store/house.ts'
+import { type NamedSlot, namedSlots } from '../store/visit-context.ts'
+import { scheduleOfSlotId } from './regenerate-slots.ts'
+
+export type SlotsOfSeveral = {
+  /** The Slot that the visit starts in. */
+  readonly first: string
+  readonly groups: readonly JointGroup[]
+}
+
+/**
+ * Undefined: all are of one Schedule. With a `start` the visit starts in the first named that starts then, else in the
+ * first named. Throws not-found for a Slot that is not there, unless it is `forgotten`.
+ */
+export async function jointOfSlots(
+  house: House,
+  ids: readonly string[],
+  { start, forgotten = false }: { readonly start?: number; readonly forgotten?: boolean } = {},
+): Promise<SlotsOfSeveral | undefined> {
+  if (ids.length < 2 || lookAlike(ids)) return undefined
+  const rows = new Map((await namedSlots(house.pool, ids)).map((row) => [row.id, row]))
+  const slots = ids.flatMap((id) => rows.get(id) ?? missing(id, forgotten))
+  const first = slots.find(({ starts }) => starts.getTime() === start) ?? slots[0]
+  if (!first || new Set(slots.map(({ schedule }) => schedule)).size < 2) return undefined
+  return { first: first.id, groups: groupsOf([first, ...slots].map(({ schedule }) => schedule)) }
+}
+
+/** The ids that the rules make say their Schedule: a visit of several Slots of one needs no look. */
+function lookAlike(ids: readonly string[]): boolean {
+  const [schedule, ...others] = ids.map(scheduleOfSlotId)
+  return schedule !== '' && others.every((other) => other === schedule)
+}
+
+function missing(id: string, forgotten: boolean): NamedSlot[] {
+  if (forgotten) return []
+  throw fault('not-found', `There is no Slot/${id}.`, 'slot')
+}
+
+/** Each Schedule as it is, in this order. */
+export const groupsOf = (schedules: readonly string[]): JointGroup[] =>
+  [...new Set(schedules)].map((schedule) => [{ actor: `Schedule/${schedule}`, schedule }])
