@@ -1,63 +1,64 @@
 /**
- * `npm run conformance -- --base URL [--token T] [--report FILE]`: runs the checks against any FHIR base, prints a table,
- * writes a FHIR TestReport where asked. Exits 1 where a check fails.
+ * `npm run conformance -- --base URL [--token T] …`: runs the checks against any FHIR base, prints a table, writes a FHIR
+ * TestReport and a JUnit file where asked. Exits 1 where a check fails, 2 where it was not understood.
  */
 import { writeFile } from 'node:fs/promises'
 import { argv, exit, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
-import { type Check, checks } from './checks.ts'
-import { type Client, client } from './client.ts'
+import type { Options } from './check.ts'
+import { junit } from './report/junit.ts'
+import { table } from './report/table.ts'
+import { testReport } from './report/test-report.ts'
+import { conformance } from './suite.ts'
+import { tracks } from './tracks.ts'
 
-export type Result = { readonly check: Check; readonly failure?: string }
+const usage = `Usage: npm run conformance -- --base URL [options]
+  --token T          a bearer token that may do everything
+  --track NAME       only this track, repeatable: ${tracks.map(({ name }) => name).join(' ')}
+  --only NAME        only checks whose name begins so, or that a public list calls so, repeatable
+  --report FILE      a FHIR TestReport
+  --junit FILE       JUnit XML
+  --receiver HOST    where the server reaches this machine, for subscriptions; with a port if need be
+  --slot-token T     a token that may read and search Slots and nothing else (system/Slot.rs)
+  --patient-token T  a patient's token (patient/*.rs), with --patient ID
+  --patient ID
+`
 
-export async function runChecks(call: Client): Promise<Result[]> {
-  const results: Result[] = []
-  for (const check of checks) {
-    const failure = await check.run(call).then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    )
-    results.push({ check, failure })
-  }
-  return results
-}
+type Values = Readonly<Record<string, string | undefined>> & { readonly track?: string[]; readonly only?: string[] }
 
-export const table = (results: readonly Result[]): string =>
-  results
-    .map(({ check, failure }) => `${failure === undefined ? 'pass' : 'FAIL'}  ${check.name.padEnd(22)}${failure ?? check.requirement}`)
-    .join('\n')
-
-/** https://hl7.org/fhir/R4/testreport.html */
-export function testReport(results: readonly Result[], base: string, issued: string): unknown {
-  const passed = results.filter(({ failure }) => failure === undefined).length
-  return {
-    resourceType: 'TestReport',
-    status: 'completed',
-    testScript: { display: 'Slotwise conformance checks' },
-    result: passed === results.length ? 'pass' : 'fail',
-    score: Math.round((passed / results.length) * 100),
-    issued,
-    participant: [{ type: 'server', uri: base }],
-    test: results.map(({ check, failure }) => ({
-      name: check.name,
-      description: check.requirement,
-      action: [{ assert: { result: failure === undefined ? 'pass' : 'fail', ...(failure === undefined ? {} : { message: failure }) } }],
-    })),
+function given(): Values | undefined {
+  const text = { type: 'string' } as const
+  const many = { type: 'string', multiple: true } as const
+  const one = { base: text, token: text, report: text, junit: text, receiver: text, patient: text }
+  const options = { ...one, track: many, only: many, 'slot-token': text, 'patient-token': text }
+  try {
+    const { values } = parseArgs({ args: argv.slice(2), options })
+    const unknown = values.track?.find((name) => !tracks.some((track) => track.name === name))
+    return values.base === undefined || unknown !== undefined ? undefined : (values as Values)
+  } catch {
+    return undefined
   }
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    args: argv.slice(2),
-    options: { base: { type: 'string' }, token: { type: 'string' }, report: { type: 'string' } },
-  })
-  if (values.base === undefined) {
-    stdout.write('Usage: npm run conformance -- --base URL [--token T] [--report FILE]\n')
-    exit(2)
+async function main(): Promise<number> {
+  const values = given()
+  if (values?.base === undefined) {
+    stdout.write(usage)
+    return 2
   }
-  const results = await runChecks(client(values.base, values.token))
+  const options: Options = {
+    receiver: values.receiver,
+    slotToken: values['slot-token'],
+    patientToken: values['patient-token'],
+    patient: values.patient,
+  }
+  const base = values.base.replace(/\/$/, '')
+  const results = await conformance({ base, token: values.token, options, track: values.track, only: values.only })
   stdout.write(`${table(results)}\n`)
-  if (values.report !== undefined)
-    await writeFile(values.report, `${JSON.stringify(testReport(results, values.base, new Date().toISOString()), null, 2)}\n`)
-  exit(results.every(({ failure }) => failure === undefined) ? 0 : 1)
+  const issued = new Date().toISOString()
+  if (values.report) await writeFile(values.report, `${JSON.stringify(testReport(results, base, issued), null, 2)}\n`)
+  if (values.junit) await writeFile(values.junit, junit(results, base, issued))
+  return results.some(({ verdict }) => verdict === 'fail') || results.length === 0 ? 1 : 0
 }
+
+if (import.meta.main) exit(await main())

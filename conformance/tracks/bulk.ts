@@ -1,0 +1,171 @@
+/** Bulk Data export. https://hl7.org/fhir/uv/bulkdata/STU2/export.html */
+import { keeps, operates } from '../capabilities.ts'
+import type { Need, Track } from '../check.ts'
+import type { Answer, Loose } from '../client.ts'
+import { hold, outcome, refused, same, status, until } from '../expect.ts'
+import { patient } from '../resources.ts'
+import type { Site } from '../site.ts'
+
+const clause = (anchor: string): string => `https://hl7.org/fhir/uv/bulkdata/STU2/export.html#${anchor}`
+const async = { prefer: 'respond-async', accept: 'application/fhir+json' }
+
+/** Everything, or where that is not declared all patients. */
+const level: Need = (can, options) => {
+  const lacks = operates(undefined, 'export')(can, options)
+  return lacks === undefined || operates('Patient', 'export')(can, options) === undefined ? undefined : lacks
+}
+
+const needs = [keeps('Patient'), level]
+const address = ({ can, options }: Site): string =>
+  operates(undefined, 'export')(can, options) === undefined ? '$export' : 'Patient/$export'
+
+/** Ordered; ended when the check is over. */
+async function ordered(site: Site, query: string): Promise<string> {
+  const answer = status(await site.get(`${address(site)}${query}`, { headers: async }), 202, `$export${query}`)
+  const location = answer.headers.get('content-location')
+  hold(location && /^https?:/.test(location), `Content-Location: ${location}`)
+  site.keep(location)
+  return location
+}
+
+/** Asks as often as the server lets it, until the manifest is there. */
+const manifestAt = (site: Site, location: string): Promise<Answer> =>
+  until('the export', async () => {
+    const answer = status(await site.get(location, { headers: { accept: 'application/json' } }), [200, 202, 429], 'progress')
+    return answer.status === 200 ? answer : undefined
+  })
+
+async function lines(site: Site, { url }: Loose): Promise<Loose[]> {
+  const answer = status(await site.get(url, { headers: { accept: 'application/fhir+ndjson' } }), 200, 'file')
+  hold(
+    /^application\/(fhir\+)?ndjson/.test(answer.headers.get('content-type') ?? ''),
+    `Content-Type: ${answer.headers.get('content-type')}`,
+  )
+  return answer.text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line))
+}
+
+async function exported(site: Site, query: string): Promise<{ manifest: Loose; resources: Loose[] }> {
+  const { json: manifest } = await manifestAt(site, await ordered(site, query))
+  const resources: Loose[] = []
+  for (const file of manifest.output) {
+    const own = await lines(site, file)
+    hold(
+      own.every(({ resourceType }) => resourceType === file.type),
+      `a file of ${file.type} has another type`,
+    )
+    if (file.count !== undefined) same(own.length, file.count, `count of a file of ${file.type}`)
+    resources.push(...own)
+  }
+  return { manifest, resources }
+}
+
+export const bulk: Track = {
+  name: 'bulk',
+  checks: [
+    {
+      name: 'bulk-data-kick-off-request.accepted',
+      clause: clause('bulk-data-kick-off-request'),
+      requirement: 'the kick-off is 202 with Content-Location, and without Prefer: respond-async it is refused',
+      needs,
+      run: async (site) => {
+        await ordered(site, '?_type=Patient')
+        const answer = await site.get(`${address(site)}?_type=Patient`)
+        hold(answer.status >= 400 && answer.status < 500, `without Prefer: respond-async: ${answer.status}`)
+        outcome(answer, 'without Prefer')
+      },
+    },
+    {
+      name: 'bulk-data-kick-off-request.refuses',
+      clause: clause('query-parameters'),
+      requirement: 'an _outputFormat that cannot be given and a type that does not exist are refused',
+      needs,
+      run: async (site) => {
+        for (const query of ['?_outputFormat=text/csv', '?_type=Unicorn'])
+          refused(await site.get(`${address(site)}${query}`, { headers: async }), [400, 422], query)
+      },
+    },
+    {
+      name: 'bulk-data-kick-off-request.authorized',
+      clause: clause('security-considerations'),
+      requirement: 'without a token, where tokens are asked for, nothing is exported',
+      needs: [...needs, (can) => (can.rest.security?.service ? undefined : 'rest.security.service is not declared')],
+      run: async (site) =>
+        void status(
+          await site.call('GET', `${address(site)}?_type=Patient`, { headers: async, token: null }),
+          401,
+          '$export without a token',
+        ),
+    },
+    {
+      name: 'bulk-data-status-request.manifest',
+      clause: clause('response---complete-status'),
+      requirement: 'the manifest says when, what was asked for and which files, and the files hold what was stored',
+      needs,
+      run: async (site) => {
+        const { id } = await site.make(patient(site.tag))
+        const began = Date.now()
+        const { manifest, resources } = await exported(site, '?_type=Patient')
+        hold(Math.abs(Date.parse(manifest.transactionTime) - began) < 600_000, `transactionTime ${manifest.transactionTime}`)
+        hold(manifest.request?.includes('$export'), `request ${manifest.request}`)
+        same([typeof manifest.requiresAccessToken, Array.isArray(manifest.error)], ['boolean', true], 'requiresAccessToken and error')
+        same(resources.find((one) => one.id === id)?.name?.[0]?.family, site.tag, 'the Patient that was made')
+      },
+    },
+    {
+      name: 'query-parameters.since',
+      clause: clause('query-parameters'),
+      requirement: '_since gives what was written after it and nothing older',
+      needs,
+      run: async (site) => {
+        const old = await site.make(patient(site.tag))
+        const { manifest } = await exported(site, '?_type=Patient')
+        const fresh = await site.make(patient(site.tag))
+        const { resources } = await exported(site, `?_type=Patient&_since=${encodeURIComponent(manifest.transactionTime)}`)
+        const ids = resources.map(({ id }) => id)
+        same([ids.includes(old.id), ids.includes(fresh.id)], [false, true], 'the older and the newer Patient')
+      },
+    },
+    {
+      name: 'query-parameters.type',
+      clause: clause('query-parameters'),
+      requirement: '_type gives that type and no other',
+      needs: [...needs, keeps('Practitioner')],
+      run: async (site) => {
+        const person = await site.make(patient(site.tag))
+        const doctor = await site.make({ resourceType: 'Practitioner', name: [{ family: site.tag }] })
+        const { resources } = await exported(site, '?_type=Practitioner')
+        const ids = resources.map(({ id }) => id)
+        same([ids.includes(person.id), resources.every(({ resourceType }) => resourceType === 'Practitioner')], [false, true], 'types')
+        if (address(site) === '$export') hold(ids.includes(doctor.id), 'the Practitioner that was made is missing')
+      },
+    },
+    {
+      name: 'bulk-data-output-file-request.authorized',
+      clause: clause('bulk-data-output-file-request'),
+      requirement: 'where requiresAccessToken is said, a file is not given without a token',
+      needs,
+      run: async (site) => {
+        await site.make(patient(site.tag))
+        const { json } = await manifestAt(site, await ordered(site, '?_type=Patient'))
+        const [file] = json.output
+        hold(file, 'the export has no file')
+        if (json.requiresAccessToken) status(await site.get(file.url, { token: null }), [401, 403], 'a file without a token')
+        else status(await site.get(file.url, { token: null }), 200, 'a file without a token')
+      },
+    },
+    {
+      name: 'bulk-data-delete-request.gone',
+      clause: clause('bulk-data-delete-request'),
+      requirement: 'DELETE of the progress is 202; then it is 404 with an OperationOutcome',
+      needs,
+      run: async (site) => {
+        const location = await ordered(site, '?_type=Patient')
+        status(await site.call('DELETE', location), 202, 'delete')
+        refused(await site.get(location), 404, 'progress after it')
+      },
+    },
+  ],
+}
