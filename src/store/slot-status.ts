@@ -9,6 +9,9 @@ export const everyStatus = `array['free','busy-tentative','busy','busy-unavailab
 /** SQL for the body before its status is set, and for the session whose own the Slot is from now on. */
 type Session = { readonly body: string; readonly session: string }
 
+/** What the update itself gives back of the row before: joined to the source again, thousands of rows meet thousands. */
+const former = 'm.version as former_version, m.updated as former_updated, m.body as former_body'
+
 /** CTEs that give the rows of `source` (alias m) another status, with history and change rows. */
 export function statusChange(
   source: string,
@@ -25,10 +28,10 @@ export function statusChange(
            body = ${body} || jsonb_build_object('status', ${status}, 'meta', coalesce(s.body->'meta', '{}') ||
                     jsonb_build_object('versionId', (s.version + 1)::text, 'lastUpdated', ${at}))
       from ${source} m where s.id = m.id and ${condition}
-    returning s.id, s.version),
+    returning s.id, s.version, ${former}),
   updated_superseded as (
     insert into slot_history (id, version, updated, deleted, body)
-    select m.id, m.version, m.updated, false, m.body from ${source} m join updated on updated.id = m.id),
+    select id, former_version, former_updated, false, former_body from updated),
   updated_changed as (
     insert into change (at, type, id, version, kind) select ${at}::timestamptz, 'Slot', id, version, 'update' from updated)`
 }
@@ -40,10 +43,10 @@ export function deletion(source: string, at: string, condition = 'true'): string
     update slot s set deleted = true, body = null, status = null, version = s.version + 1, updated = ${at}::timestamptz, taken_by = null, held_until = null,
            session = null
       from ${source} m where s.id = m.id and ${condition}
-    returning s.id, s.version),
+    returning s.id, s.version, ${former}),
   removed_superseded as (
     insert into slot_history (id, version, updated, deleted, body)
-    select m.id, m.version, m.updated, false, m.body from ${source} m join removed on removed.id = m.id),
+    select id, former_version, former_updated, false, former_body from removed),
   removed_changed as (
     insert into change (at, type, id, version, kind) select ${at}::timestamptz, 'Slot', id, version, 'delete' from removed)`
 }

@@ -75,10 +75,10 @@ export async function regenerate(
                body = ${slotBody('s.version + 1')}
           from present m join wanted w on w.id = m.id join kind k on k.no = w.no
          where s.id = m.id and s.status = 'free' and s.session is null and m.status = 'free' and m.rule <> k.rule
-        returning s.id, s.version),
+        returning s.id, s.version, m.version as former_version, m.updated as former_updated, m.body as former_body),
       rewritten_superseded as (
         insert into slot_history (id, version, updated, deleted, body)
-        select m.id, m.version, m.updated, false, m.body from present m join rewritten r on r.id = m.id),
+        select id, former_version, former_updated, false, former_body from rewritten),
       revived as (
         update slot s set deleted = false, status = 'free', version = s.version + 1, updated = $6::text::timestamptz, schedule = $1,
                starts = w.starts, ends = w.ends, rule = k.rule, terms = k.terms, body = ${slotBody('s.version + 1')}
@@ -109,7 +109,7 @@ export async function regenerate(
 }
 
 /** The free Slots ($2 to $3) of a Schedule ($1) that lie under a live claim or a block of its actors, and whose they then are. */
-const freeUnderClaims = `over as (
+const freeUnderClaims = `over as materialized (
         select c.appointment as holder, lower(c.period) as lower, upper(c.period) as upper, c.expires,
                case when c.expires is null then 'busy' else 'busy-tentative' end as status,
                case when c.seats is not null then c.session end as session, ${bearsOn('c.session')} as full
@@ -123,7 +123,9 @@ const freeUnderClaims = `over as (
       under as (
         select distinct on (s.id) s.id, s.version, s.updated, s.body, over.holder, over.status as new_status, over.expires
           from over join schedule_plan p on p.schedule = $1
-          join slot s on s.schedule = $1 and s.status = 'free' and s.starts < over.upper and s.ends > over.lower and s.starts > over.lower - p.longest
+         cross join lateral (
+           select id, version, updated, body, session from slot
+            where schedule = $1 and status = 'free' and starts < over.upper and ends > over.lower and starts > over.lower - p.longest offset 0) s
          where over.full or over.session is distinct from s.session
          order by s.id, over.expires desc nulls first, over.holder)`
 
@@ -133,7 +135,8 @@ const freeUnderClaims = `over as (
  */
 export async function settleUnderClaims(tx: Tx, window: { schedule: string; from: string; until: string; at: string }): Promise<void> {
   const place = [window.schedule, window.from, window.until]
-  await tx.query(prepared(`with ${freeUnderClaims} select 1 from slot where id in (select id from under) order by id for update`, place))
+  const lock = `with ${freeUnderClaims} select 1 from slot where id = any(array(select id from under)) order by id for update`
+  await tx.query(prepared(lock, place))
   await tx.query(
     prepared(
       `with ${freeUnderClaims},

@@ -182,6 +182,6 @@ describe('what is no batch', () => {
   it('is told where there is no body at all, and at other methods', async () => {
     expect((await server.ask('POST', '')).status).toBe(400)
     const answer = await server.ask('PUT', '', { body: bundleOf('batch', []) })
-    expect([answer.status, answer.headers.allow]).toEqual([405, 'POST'])
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'POST, GET, HEAD'])
   })
 })

@@ -41,7 +41,12 @@ const rows: readonly Row[] = [
   ],
   ['Communication', { status: 'completed' }, {}, ['status']],
   ['Consent', { status: 'active', scope: concept, category: [concept] }, { policyRule: concept }, ['status']],
-  ['Subscription', { status: 'requested', reason: 'x', criteria: 'Slot?', channel: { type: 'rest-hook' } }, {}, ['status']],
+  [
+    'Subscription',
+    { status: 'requested', reason: 'x', criteria: 'Slot?status=free', channel: { type: 'rest-hook', endpoint: 'https://hook.example/in' } },
+    {},
+    ['status'],
+  ],
   [
     'Endpoint',
     { status: 'active', connectionType: { code: 'hl7-fhir-rest' }, payloadType: [concept], address: 'https://x.example' },

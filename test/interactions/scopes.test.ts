@@ -51,9 +51,16 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
+/** `/Patient/:id/:type`: organizations are in no patient's compartment. */
+const isCompartment = (pattern: string): boolean => pattern.startsWith('/Patient/:id/')
+
 /** One request for each interaction, on a type that patients own and on one of the clinic's directory. */
 function requestFor([method, pattern]: readonly [Method, string, ...unknown[]], type: string, id: string): [Method, string, unknown] {
-  const path = pattern.slice(1).replace(':type', type).replace(':id', id).replace(':vid', '1')
+  const path = pattern
+    .slice(1)
+    .replace(':type', type)
+    .replace(':id', isCompartment(pattern) ? own : id)
+    .replace(':vid', '1')
   const resource = type === 'Patient' ? { resourceType: type, name: [{ text: 'x' }] } : { resourceType: type, name: 'x' }
   if (method === 'PATCH') return [method, path, { resourceType: 'Parameters' }]
   return [method, path, method === 'PUT' ? { ...resource, id } : method === 'POST' && !path.endsWith('_search') ? resource : undefined]
@@ -63,7 +70,9 @@ describe('every interaction', () => {
   // A conditional write searches too: test/interactions/conditional.test.ts.
   const plain = routes.filter(([method, path, verb]) => verb !== '-' && (path !== '/:type' || method === 'GET' || method === 'POST'))
   const cases = plain.flatMap((route) =>
-    ['Patient', 'Organization'].flatMap((type) => (['system', 'user'] as const).map((level) => [route, type, level] as const)),
+    (isCompartment(route[1]) ? ['Patient'] : ['Patient', 'Organization']).flatMap((type) =>
+      (['system', 'user'] as const).map((level) => [route, type, level] as const),
+    ),
   )
 
   it.each(cases)('%s on %s under %s scopes takes its own letter and no other', async (route, type, level) => {
