@@ -70,7 +70,7 @@ describe('every interaction', () => {
   // A conditional write searches too: test/interactions/conditional.test.ts.
   const plain = routes.filter(([method, path, verb]) => verb !== '-' && (path !== '/:type' || method === 'GET' || method === 'POST'))
   const cases = plain.flatMap((route) =>
-    (isCompartment(route[1]) ? ['Patient'] : ['Patient', 'Organization']).flatMap((type) =>
+    (isCompartment(route[1]) ? ['Appointment'] : ['Patient', 'Organization']).flatMap((type) =>
       (['system', 'user'] as const).map((level) => [route, type, level] as const),
     ),
   )
