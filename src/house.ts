@@ -21,6 +21,7 @@ import { desks } from './http/desks.ts'
 import { tasks } from './jobs/tasks.ts'
 import { startTick } from './jobs/tick.ts'
 import { startWork as startDurableWork } from './jobs/work.ts'
+import { followDefinitions } from './store/current-definitions.ts'
 import { postgresVersion } from './store/database-state.ts'
 import { openEmbedded } from './store/embedded.ts'
 import type { House } from './store/house.ts'
@@ -58,18 +59,24 @@ async function refuseOldPostgres(pool: House['pool']): Promise<void> {
 export async function buildHouse(config: Config, log: Log, role: Role, prepared = false): Promise<OpenHouse> {
   const database = await openDatabase(config, log, role)
   const pool = openPool(database.url)
+  const opened: Listening[] = []
   const close = async () => {
+    for (const one of opened) await one.close()
     await pool.end()
     await database.close()
   }
   try {
     if (config.databaseUrl && !prepared) await refuseOldPostgres(pool)
     if (!prepared) await migrate(pool, migrations)
+    const following = await followDefinitions(pool, loadDefinitions())
+    opened.push(following)
     return {
       pool,
       clock: systemClock,
       ids: systemIds,
-      definitions: loadDefinitions(),
+      get definitions() {
+        return following.now()
+      },
       conformance: new Map(ours.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
       base: `${config.publicUrl}/fhir`,
       defaultTimeZone: config.defaultTimeZone,

@@ -129,6 +129,13 @@ export const importBatchMax = 500
 export const importsUnderWayMax = 5
 export const importHoursKept = 24
 export const importFailuresMax = 5
+export const customSearchParametersMax = 200
+export const searchExpressionCharsMax = 2_000
+/** Every process looks so often for search parameters that administrators have stored. */
+export const customParametersLookMs = 1_000
+/** After so long every process knows of one. */
+export const customParametersKnownMs = 3_000
+export const indexingAttemptsMax = 10
 /** Rows whose search columns are made anew in one transaction: few, so that a writer hardly waits. */
 export const reindexBatchMax = 200
 /** One that was cut short is gone on with for so long. */

@@ -142,7 +142,10 @@ const answered: ReadonlySet<SearchParameterType> = new Set([
 
 const parametersOf = (definitions: Definitions, type: string): SearchParameter[] =>
   [...(definitions.searchParameters.get(type)?.values() ?? [])].filter(
-    (one) => answered.has(one.type) && (type !== 'AuditEvent' || (auditParameters as readonly string[]).includes(one.code)),
+    (one) =>
+      answered.has(one.type) &&
+      one.custom?.served !== false &&
+      (type !== 'AuditEvent' || (auditParameters as readonly string[]).includes(one.code)),
   )
 
 const searchParam = ({ code, url, type }: SearchParameter): unknown => ({ name: code, definition: url, type })

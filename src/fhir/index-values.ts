@@ -52,6 +52,15 @@ function boundsOf(reader: Reader, resource: Resource): DateBounds | undefined {
   return hull && { lower: timestampText(hull.lower), upper: timestampText(hull.upper) }
 }
 
+/** Each span by itself, in milliseconds. */
+function spansOf(reader: Reader, resource: Resource): NumberValue[] {
+  const spans: Span[] = []
+  reader.walk(resource, (value, type) => timeSpans(value, type, spans))
+  const end = (ms: number): string | null => (Number.isFinite(ms) ? String(ms) : null)
+  const unit = { system: null, unitCode: null, unit: null }
+  return spans.map(({ lower, upper }) => ({ code: reader.code, lower: end(lower), upper: end(upper), ...unit }))
+}
+
 function positionOf(resource: Resource): IndexValues['position'] {
   const { latitude, longitude } = (resource.position ?? {}) as { latitude?: unknown; longitude?: unknown }
   return typeof latitude === 'number' && typeof longitude === 'number' ? { latitude, longitude } : undefined
@@ -85,6 +94,8 @@ export function indexValues(definitions: Definitions, resource: Resource, base?:
     if (reader.collect) {
       collectWords(reader, reader.collect, resource, base, found)
       if (reader.compartment) addCompartments(reader, found)
+    } else if (reader.parameter.type === 'date' && reader.parameter.custom) {
+      numbers.push(...spansOf(reader, resource))
     } else if (reader.parameter.type === 'date') {
       const bounds = boundsOf(reader, resource)
       if (bounds) dates[reader.code] = bounds

@@ -52,7 +52,7 @@ const hasParts = /^_has:([A-Za-z]+):([^:.]+):(.+)$/
 const searchable: ReadonlySet<string> = new Set(['token', 'reference', 'string', 'date', 'uri', 'number', 'quantity', 'composite'])
 
 export const isSearchable = (parameter: SearchParameter | undefined): parameter is SearchParameter =>
-  parameter !== undefined && (searchable.has(parameter.type) || parameter.code === 'near')
+  parameter !== undefined && parameter.custom?.served !== false && (searchable.has(parameter.type) || parameter.code === 'near')
 
 /** How far a chain has come: its steps, and how many links have been tried on all its branches. */
 type Way = { readonly steps: number; readonly links: { tried: number } }
@@ -158,7 +158,7 @@ function parseChain(
 function parseHas(reading: Reading, name: string, value: string, way: Way): Criterion | undefined {
   const [, type = '', by = '', rest = ''] = hasParts.exec(name) ?? []
   const parameter = storedTypes.includes(type) ? reading.definitions.searchParameters.get(type)?.get(by) : undefined
-  if (parameter?.type !== 'reference' || !targetsOf(parameter).includes(reading.type)) return undefined
+  if (!isSearchable(parameter) || parameter.type !== 'reference' || !targetsOf(parameter).includes(reading.type)) return undefined
   const criterion = parseCriterion({ ...reading, type }, rest, value, further(way))
   return criterion && { kind: 'has', code: '_has', target: reading.type, type, by, criterion }
 }

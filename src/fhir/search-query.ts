@@ -130,7 +130,7 @@ function addInclude(list: Include[], include: Include | undefined): boolean {
 /** The reference parameters of a type that a name means (`*` is all), pointing at `target` where that is given. */
 function referenceCodes(definitions: Definitions, type: string, code: string, target?: string): string[] {
   return [...(definitions.searchParameters.get(type)?.values() ?? [])]
-    .filter((parameter) => parameter.type === 'reference' && (code === '*' || parameter.code === code))
+    .filter((parameter) => isSearchable(parameter) && parameter.type === 'reference' && (code === '*' || parameter.code === code))
     .filter((parameter) => target === undefined || targetsOf(parameter).includes(target))
     .map((parameter) => parameter.code)
 }

@@ -13,6 +13,7 @@ import { allOk } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern, type Resource } from '../fhir/resource.ts'
+import { forgetCustomParameter } from '../store/custom-search-parameters.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
@@ -80,6 +81,7 @@ export async function removeLocked(
   if (before) assertMayWrite(house, actor, 'd', before)
   assertVersion(ifMatch, row)
   if (!before) return undefined
+  if (type === 'SearchParameter') await forgetCustomParameter(tx, id)
   return deleteResource(tx, house, { type, id, before, at: house.clock.now().toISOString(), audit: auditOf(house, actor, 'delete') })
 }
 

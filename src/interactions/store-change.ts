@@ -26,6 +26,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
 import { boundsFor } from './bounds.ts'
 import { assertOwnCanonical } from './conformance.ts'
+import { registerSearchParameter } from './search-parameter.ts'
 
 export type Submitted = {
   readonly type: string
@@ -129,6 +130,7 @@ export async function storeOver(
 /** What asks to be told of changes is understood, or refused, in the transaction that writes it. */
 async function registered(tx: Tx, house: House, actor: Actor, { type, resource }: Change): Promise<void> {
   if (type === 'Subscription') await registerSubscription(tx, house, actor, resource, boundsFor)
+  if (type === 'SearchParameter') await registerSearchParameter(tx, house, resource)
 }
 
 const storedAs = ({ type, id, resource, at, before }: Change, { written, schedules }: Outcome<Written>): Stored => ({

@@ -5,6 +5,7 @@
 import { schedule } from 'node-cron'
 import { failureName } from '../booking/one-by-one.ts'
 import type { House } from '../store/house.ts'
+import { indexSearchParameters } from './index-search-parameter.ts'
 import { keepAuditPartitions } from './keep-audit-partitions.ts'
 import { listExports } from './list-exports.ts'
 import { remakeStaleSlots } from './remake-stale-slots.ts'
@@ -31,6 +32,7 @@ const jobs: readonly Job[] = [
   { name: 'list-exports', when: '* * * * * *', timeZone: utc, run: (house) => listExports(house) },
   { name: 'run-imports', when: '* * * * * *', timeZone: utc, run: runImports },
   { name: 'tell-subscribers', when: '* * * * * *', timeZone: utc, run: tellSubscribers },
+  { name: 'index-search-parameters', when: '* * * * * *', timeZone: utc, run: indexSearchParameters },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
 ]

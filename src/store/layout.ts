@@ -23,6 +23,8 @@ export type Place =
   | { readonly kind: 'code'; readonly column: string }
   /** Rows of `search_number`. */
   | { readonly kind: 'numbers' }
+  /** The same, with the ends of a span of time in milliseconds: dates that have no columns of their own. */
+  | { readonly kind: 'spans' }
   /** The columns latitude and longitude. */
   | { readonly kind: 'position' }
 
@@ -68,6 +70,7 @@ function placeOf(type: string, parameter: SearchParameter): Place | undefined {
     case 'string':
       return { kind: 'strings' }
     case 'date': {
+      if (parameter.custom) return { kind: 'spans' }
       const column = parameter.code.replaceAll('-', '_')
       return { kind: 'period', lower: `${column}_lower`, upper: `${column}_upper` }
     }

@@ -14,7 +14,7 @@ const known = new WeakMap<Layout, boolean>()
 /** Whether any parameter of the type keeps numbers. */
 export function hasNumbers(definitions: Definitions, type: string): boolean {
   const layout = layoutOf(definitions, type)
-  const found = known.get(layout) ?? [...layout.values()].some((place) => place.kind === 'numbers')
+  const found = known.get(layout) ?? [...layout.values()].some(({ kind }) => kind === 'numbers' || kind === 'spans')
   known.set(layout, found)
   return found
 }

@@ -14,6 +14,7 @@ import { desks } from '../../src/http/desks.ts'
 import { tasks } from '../../src/jobs/tasks.ts'
 import { startTick } from '../../src/jobs/tick.ts'
 import { startWork } from '../../src/jobs/work.ts'
+import { followDefinitions } from '../../src/store/current-definitions.ts'
 import type { House } from '../../src/store/house.ts'
 import { testDatabase } from './database.ts'
 
@@ -68,11 +69,14 @@ export async function testHouse(options: { readonly tick?: boolean; readonly wor
   const warnings: string[] = []
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
+  const following = options.work ? await followDefinitions(database.pool, definitions) : undefined
   const house: House = {
     pool: database.pool,
     clock: systemClock,
     ids: systemIds,
-    definitions,
+    get definitions() {
+      return following?.now() ?? definitions
+    },
     conformance: new Map(profiles.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
     base: `${origin}/fhir`,
     defaultTimeZone: 'America/New_York',
@@ -94,6 +98,7 @@ export async function testHouse(options: { readonly tick?: boolean; readonly wor
     call: as(await token('system/*.cruds')),
     close: async () => {
       await tick?.close()
+      await following?.close()
       await work?.close()
       app.server.closeAllConnections()
       await app.close()

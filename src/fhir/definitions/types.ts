@@ -17,6 +17,8 @@ export type SearchParameter = {
   readonly url: string
   /** Of a composite: what is read of each element that the expression finds, in order. */
   readonly components?: readonly SearchComponent[]
+  /** An administrator's own: of which revision, and whether it is asked by already. */
+  readonly custom?: { readonly revision: string; readonly served: boolean }
 }
 
 export type SearchComponent = { readonly type: SearchParameterType; readonly expression: string }

@@ -8,7 +8,7 @@ import { confinementOf } from '../../fhir/patient-compartment.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, type Place } from '../layout.ts'
-import { dateCondition } from './date.ts'
+import { dateCondition, spansCondition } from './date.ts'
 import { chainCondition, chainSizes, hasCondition, treeCondition } from './linked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
@@ -62,7 +62,7 @@ export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
     case 'missing':
       return missingCondition(alias, type, place, criterion)
     case 'date':
-      return dateCondition(alias, place, criterion)
+      return place.kind === 'spans' ? spansCondition(alias, type, criterion) : dateCondition(alias, place, criterion)
     case 'string':
       return stringCondition(alias, criterion)
     case 'near':
@@ -89,6 +89,7 @@ function missingCondition(alias: string, type: string, place: Place, { code, mis
     case 'code':
       return sql`${not}${column(alias, place.column)} is null`
     case 'numbers':
+    case 'spans':
       return numberMissing(alias, type, code, missing)
     case 'position':
       return sql`${not}${column(alias, 'latitude')} is null`
@@ -130,6 +131,7 @@ export function dependsOnValues(scope: Pick<Scope, 'definitions' | 'type'>, crit
     place?.kind === 'terms' ||
     place?.kind === 'strings' ||
     place?.kind === 'phonetic' ||
-    place?.kind === 'numbers'
+    place?.kind === 'numbers' ||
+    place?.kind === 'spans'
   )
 }

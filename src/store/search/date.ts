@@ -3,19 +3,23 @@
  * https://hl7.org/fhir/R4/search.html#prefix
  * `ap` widens what was asked by `approximateDateHours` on both sides. A row without a value matches no prefix, `ne` too.
  */
-import sql, { join, type Sql } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { approximateDateHours } from '../../base/limits.ts'
 import { timestampText } from '../../fhir/date-time.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { DateValue } from '../../fhir/search-value.ts'
 import type { Place } from '../layout.ts'
+import { rowsOf } from './number.ts'
 import { column, instant } from './statement.ts'
 
 const hourMs = 3_600_000
-const at = (ms: number): Sql => instant(timestampText(ms))
+/** A moment as the column holds it. */
+type At = (ms: number) => Sql
+const asInstant: At = (ms) => instant(timestampText(ms))
+const asMilliseconds: At = (ms) => sql`${String(ms)}::numeric`
 
 /** A row that holds one instant: it lies within the span, before it or after it. */
-function instantCondition(name: Sql, { prefix, lower, upper }: DateValue): Sql {
+function instantCondition(name: Sql, { prefix, lower, upper }: DateValue, at: At): Sql {
   switch (prefix) {
     case 'eq':
       return sql`(${name} >= ${at(lower)} and ${name} < ${at(upper)})`
@@ -32,7 +36,7 @@ function instantCondition(name: Sql, { prefix, lower, upper }: DateValue): Sql {
     case 'le':
       return sql`${name} < ${at(upper)}`
     case 'ap':
-      return instantCondition(name, widened(lower, upper))
+      return instantCondition(name, widened(lower, upper), at)
   }
 }
 
@@ -43,7 +47,7 @@ const widened = (lower: number, upper: number): DateValue => ({
 })
 
 /** A row that holds a span, [first, last). `ge` and `le` also take a span that reaches past the one asked for. */
-function spanCondition(first: Sql, last: Sql, { prefix, lower, upper }: DateValue): Sql {
+function spanCondition(first: Sql, last: Sql, { prefix, lower, upper }: DateValue, at: At): Sql {
   switch (prefix) {
     case 'eq':
       // Both bounds for both columns, though two would do: taken apart, the planner thinks that a quarter of all rows match.
@@ -70,11 +74,18 @@ function spanCondition(first: Sql, last: Sql, { prefix, lower, upper }: DateValu
 }
 
 export function dateCondition(alias: string, place: Place, criterion: Extract<Criterion, { kind: 'date' }>): Sql {
-  if (criterion.values.length === 0) return sql`false`
   const conditions = criterion.values.map((value) => {
-    if (place.kind === 'instant') return instantCondition(column(alias, place.column), value)
-    if (place.kind === 'period') return spanCondition(column(alias, place.lower), column(alias, place.upper), value)
+    if (place.kind === 'instant') return instantCondition(column(alias, place.column), value, asInstant)
+    if (place.kind === 'period') return spanCondition(column(alias, place.lower), column(alias, place.upper), value, asInstant)
     return sql`false`
   })
-  return conditions.length === 1 ? (conditions[0] ?? sql`false`) : sql`(${join(conditions, ' or ')})`
+  return anyOf(conditions)
+}
+
+const anyOf = (conditions: readonly Sql[]): Sql => (conditions.length === 0 ? sql`false` : sql`(${join(conditions, ' or ')})`)
+
+/** Dates that are rows of `search_number`. */
+export function spansCondition(alias: string, type: string, { code, values }: Extract<Criterion, { kind: 'date' }>): Sql {
+  const ways = values.map((value) => spanCondition(raw('v.lower'), raw('v.upper'), value, asMilliseconds))
+  return sql`${column(alias, 'id')} in (select v.id from search_number as v where ${rowsOf(type, code)} and ${anyOf(ways)})`
 }

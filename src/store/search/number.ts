@@ -40,7 +40,7 @@ function unitConditions({ system, unit }: NumberAsked): Sql[] {
 }
 
 /** The rows of `search_number` that belong to a parameter of a type; its code has been checked by the layout. */
-const rowsOf = (type: string, code: string): Sql => sql`v.type = ${text(type)} and v.code = ${text(code)}`
+export const rowsOf = (type: string, code: string): Sql => sql`v.type = ${text(type)} and v.code = ${text(code)}`
 
 export function numberCondition(alias: string, type: string, { code, values }: Numbers): Sql {
   if (values.length === 0) return sql`false`

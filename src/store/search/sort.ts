@@ -43,6 +43,7 @@ function sortValue(type: string, alias: string, place: Place, { code, descending
       }
     }
     case 'numbers':
+    case 'spans':
       return { value: numberSortValue(alias, type, code, descending), cast: 'numeric' }
     case 'strings':
       return { value: sql`substring(${column(alias, 'strings')} from '\n' || ${wordLead(code, '=')} || '([^\n]*)')`, cast: 'text' }
