@@ -136,6 +136,8 @@ export const customParametersLookMs = 1_000
 /** After so long every process knows of one. */
 export const customParametersKnownMs = 3_000
 export const indexingAttemptsMax = 10
+/** Codes that `:in`, `:below` and the like may stand for. */
+export const codesSearchedMax = 5_000
 /** Rows whose search columns are made anew in one transaction: few, so that a writer hardly waits. */
 export const reindexBatchMax = 200
 /** One that was cut short is gone on with for so long. */

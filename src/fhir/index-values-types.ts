@@ -6,6 +6,7 @@
  *   reference  `actor=Practitioner/1` (ours, relative, no version), `actor=https://other/Patient/9` (elsewhere), `actor=#contained`,
  *              `actor:identifier=http://sys|123` (a logical reference)
  *              `identifier:of-type=http://types|MR|123`
+ *              `questionnaire:below=https://a/b|1`, `…|1.2` (a canonical of version 1.2)
  *   uri        `url=https://a/b`, `url:below=https://a/b`, `url:below=https://a`
  *   composite  `context-type-value=http://a|x\u001fy`: the words of both parts
  *   compartment `@Patient/1`: the resource is in that patient's compartment

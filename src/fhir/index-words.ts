@@ -54,11 +54,21 @@ const reference: Collect = (parameter, value, _type, { terms }, base) => {
   if (identifier !== undefined) addToken(`${parameter}:identifier`, fieldsOf(identifier).system, fieldsOf(identifier).value, terms)
 }
 
-/** A canonical is found by its URL, and by the version where it says one. */
+const versionPartsMax = 6
+
+/** A canonical is found by its URL, and where it says a version by that one and those that it is part of. */
 function addCanonical(parameter: string, canonical: string, terms: Set<string>): void {
   terms.add(`${parameter}=${canonical}`)
   const bar = canonical.indexOf('|')
-  if (bar !== -1) terms.add(`${parameter}=${canonical.slice(0, bar)}`)
+  if (bar === -1) return
+  terms.add(`${parameter}=${canonical.slice(0, bar)}`)
+  for (const version of versionAndAbove(canonical.slice(bar + 1))) terms.add(`${parameter}:below=${canonical.slice(0, bar)}|${version}`)
+}
+
+/** `1.2.3`, `1.2` and `1`. */
+function versionAndAbove(version: string): string[] {
+  const parts = version.split('.')
+  return parts.length > versionPartsMax ? [version] : parts.map((_, at) => parts.slice(0, at + 1).join('.'))
 }
 
 /** HumanName: family first, so that a sort by name is a sort by family. */

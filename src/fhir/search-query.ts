@@ -11,6 +11,7 @@ import { storedTypes } from './resource.ts'
 import { type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
 import { type Reading, targetsOf } from './search-words.ts'
 import { readElements, readSummary, type Subset } from './subset.ts'
+import type { Known } from './validate/profiles/known.ts'
 
 export type SortKey = { readonly code: string; readonly descending: boolean }
 
@@ -153,14 +154,18 @@ function readRevinclude({ definitions, type: searched }: Reading, value: string,
   return codes.length ? { type, codes, target, iterate } : undefined
 }
 
-/** The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. */
+/**
+ * The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. `known` holds the
+ * ValueSets and CodeSystems of `terminologyAsked`, where values may name some.
+ */
 export function parseSearch(
   definitions: Definitions,
   type: string,
   pairs: Iterable<readonly [string, string]>,
   base?: string,
+  known?: Known,
 ): SearchQuery {
-  const reading: Reading = { definitions, type, base }
+  const reading: Reading = { definitions, type, base, known }
   const draft: Draft = { criteria: [], sort: [], includes: [], revincludes: [], pretty: false }
   const unknown = new Set<string>()
   const applied: (readonly [string, string])[] = []

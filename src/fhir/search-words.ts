@@ -7,12 +7,20 @@ import { fault } from '../base/fault.ts'
 import type { Definitions, SearchParameter } from './definitions/types.ts'
 import { localReference, relativeReference } from './reference.ts'
 import { idPattern, storedTypes } from './resource.ts'
+import { wordsOfCodes } from './search-codes.ts'
 import { typesOfExpression } from './search-expression.ts'
 import { parseToken, type TokenValue, unescaped } from './search-value.ts'
 import { uriAndAbove, withoutSlash } from './uri-path.ts'
+import type { Known } from './validate/profiles/known.ts'
 
 /** What reading needs to know: `base` (no slash at its end) makes our own absolute references relative. */
-export type Reading = { readonly definitions: Definitions; readonly type: string; readonly base?: string }
+export type Reading = {
+  readonly definitions: Definitions
+  readonly type: string
+  readonly base?: string
+  /** ValueSets and CodeSystems, those that the query names among them; without them no value may stand for a list of codes. */
+  readonly known?: Known
+}
 
 /** A parameter as it was asked: the modifier taken off its name, the alternatives apart with their escapes still in. */
 export type Asked = {
@@ -50,8 +58,10 @@ export function parseTokens(reading: Reading, { parameter, modifier, name, value
       code,
       values.map((text) => ofTypeWord(code, name, text)),
     )
-  if (modifier !== undefined && modifier !== 'not') throw unsupported(name)
   const bare = isBare(reading, parameter)
+  const codes = wordsOfCodes(reading.known, { code, modifier, name, values, bare })
+  if (codes) return words(code, codes, modifier === 'not-in')
+  if (modifier !== undefined && modifier !== 'not') throw unsupported(name)
   return words(
     code,
     values.flatMap((text) => tokenWords(code, parseToken(name, text), bare)),
@@ -107,6 +117,7 @@ export function parseReferences(reading: Reading, asked: Asked): Words | Tree {
       values.flatMap((text) => tokenWords(`${code}:identifier`, parseToken(name, text), false)),
     )
   }
+  if (modifier === 'below' && isCanonical(reading, parameter)) return canonicalsBelow(code, values)
   if (modifier === 'above' || modifier === 'below') return parseTree(reading, asked, modifier)
   const targets = modifier === undefined ? namedTypes(parameter) : typeOf(parameter, modifier)
   if (targets.length === 0) throw unsupported(name)
@@ -115,6 +126,16 @@ export function parseReferences(reading: Reading, asked: Asked): Words | Tree {
     values.flatMap((text) => referenceWords(code, relativeReference(unescaped(text), reading.base), modifier, targets)),
   )
 }
+
+const isCanonical = ({ definitions, type }: Reading, parameter: SearchParameter): boolean =>
+  typesOfExpression(definitions, type, parameter)?.has('canonical') === true
+
+/** `url|1.2` is that version and every one that begins with it; without a version, all of them. */
+const canonicalsBelow = (code: string, values: readonly string[]): Words =>
+  words(
+    code,
+    values.map(unescaped).map((canonical) => (canonical.includes('|') ? `${code}:below=${canonical}` : `${code}=${canonical}`)),
+  )
 
 function referenceWords(code: string, reference: string, modifier: string | undefined, targets: readonly string[]): string[] {
   if (idPattern.test(reference)) return targets.map((type) => `${code}=${type}/${reference}`)

@@ -15,6 +15,7 @@ import type { FhirRequest } from '../fhir/request.ts'
 import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import { subsetOf } from '../fhir/subset.ts'
+import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import type { FoundRow } from '../store/search/page.ts'
@@ -33,7 +34,8 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   if (id !== undefined) assertInCompartment(house, type)
   if (type === 'AuditEvent') assertWholeAudit(permission)
   if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient)
-  const query = parseSearch(house.definitions, type, request.query, house.base)
+  const known = await terminologyFor(house.pool, house, request.query)
+  const query = parseSearch(house.definitions, type, request.query, house.base, known)
   assertUnderstood(query, request)
   for (const criterion of query.criteria) assertReach(actor, criterion)
   const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...(id !== undefined && { within: id }) }

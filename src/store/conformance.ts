@@ -6,7 +6,9 @@
  * the moment that its write is answered, in every process; a resource that claims no profile never comes here.
  */
 import { profilesGatheredMax } from '../base/limits.ts'
+import type { Pairs } from '../fhir/query-string.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { terminologyAsked } from '../fhir/search-codes.ts'
 import { canonicalsOfStructure, canonicalsOfValueSet, type Wanted, wantedKey } from '../fhir/validate/profiles/canonicals.ts'
 import { extensionUrls } from '../fhir/validate/profiles/extensions.ts'
 import { type Known, urlOf, versionOf } from '../fhir/validate/profiles/known.ts'
@@ -40,6 +42,15 @@ export async function knownFor(db: Db, house: House, resource: Resource, profile
   const shelf = await shelfOf(db, house)
   const claimed = [...claimedProfiles(resource), ...profiles, ...extensionUrls(resource)]
   const wanted = claimed.map((canonical): Wanted => ['StructureDefinition', canonical])
+  await gather(db, house, shelf, wanted)
+  return shelf.known
+}
+
+/** The ValueSets and CodeSystems that a search names; undefined where it names none, which costs nothing. */
+export async function terminologyFor(db: Db, house: House, pairs: Pairs): Promise<Known | undefined> {
+  const wanted = terminologyAsked(pairs)
+  if (wanted.length === 0) return undefined
+  const shelf = await shelfOf(db, house)
   await gather(db, house, shelf, wanted)
   return shelf.known
 }

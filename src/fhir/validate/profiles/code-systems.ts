@@ -1,7 +1,7 @@
 /**
  * The codes of a CodeSystem that is written out here, all of them or those that filters let through.
  * https://hl7.org/fhir/R4/codesystem.html and https://hl7.org/fhir/R4/valueset-filter-operator.html
- * Served: is-a, descendent-of, is-not-a, in and not-in over the concept's own code; the hierarchy is that of the nesting and
+ * Served: is-a, descendent-of, generalizes, is-not-a, in and not-in over the concept's own code; the hierarchy is that of the nesting and
  * of the properties `parent` and `subsumedBy`. A filter that is not served makes a list with gaps that names no code.
  */
 import { isObject } from '../scope.ts'
@@ -42,7 +42,7 @@ function hierarchyOf(system: Json): Hierarchy {
   return found
 }
 
-const ofHierarchy = new Set(['is-a', 'descendent-of', 'is-not-a'])
+const ofHierarchy = new Set(['is-a', 'descendent-of', 'is-not-a', 'generalizes'])
 
 const isServed = ({ property, op }: Filter, hasHierarchy: boolean): boolean =>
   (property === 'concept' || property === 'code') && (ofHierarchy.has(op) ? hasHierarchy : op === 'in' || op === 'not-in' || op === '=')
@@ -51,6 +51,7 @@ function passes(hierarchy: Hierarchy, code: string, { op, value }: Filter): bool
   const values = value.split(',').map((one) => one.trim())
   if (op === 'in' || op === '=') return values.includes(code)
   if (op === 'not-in') return !values.includes(code)
+  if (op === 'generalizes') return code === value || ancestorsOf(hierarchy, value).has(code)
   const isUnder = ancestorsOf(hierarchy, code).has(value)
   if (op === 'descendent-of') return isUnder
   return (isUnder || code === value) === (op === 'is-a')
