@@ -20,6 +20,11 @@ export const slotsPerScheduleMax = 60_000
 export const slotDaysMax = 7
 export const blockDaysMax = 92
 export const nextTimesMax = 3
+/** A room in a clinic in a hospital: so many levels of `partOf` are followed. */
+export const wholeLevelsMax = 8
+/** Closures that one resource may be given from calendars. */
+export const timeOffMax = 1_000
+export const calendarBytesMax = 8 * 1024 * 1024
 export const explainDaysMax = 31
 /** Visits to come that a preview of a change looks at, and those that it proposes other times for. */
 export const previewVisitsMax = 5_000

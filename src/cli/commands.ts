@@ -13,6 +13,7 @@ import { reindex } from './reindex.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 import { slotsGenerate } from './slots-generate.ts'
+import { timeOffImport } from './time-off-import.ts'
 import { token } from './token.ts'
 
 export const commands: readonly Command[] = [
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   reindex,
   exportCommand,
   importCommand,
+  timeOffImport,
   jobsList,
   jobsReplay,
   doctor,

@@ -43,7 +43,7 @@ function closure(zone: string, period: Period, path: string, description: string
 }
 
 function readNotAvailable(zone: string, whole: Part): Closure {
-  const parts = partsOf(whole, ['during', 'description'])
+  const parts = partsOf(whole, ['during', 'description', 'uid'])
   const [during, description] = [only(parts, 'during'), only(parts, 'description')]
   if (!during) throw fault('value', 'not-available needs a during.', whole.path)
   return closure(zone, readPeriod(during), during.path, description && readText(description))

@@ -105,9 +105,10 @@ function closuresOfPlan(parts: PlanParts, sorted: SortedParts, services: readonl
   const houses = [
     ...sorted.roles.map((r) => r.organization),
     ...closing.map((s) => s.providedBy),
-    ...closed.map((p) => p.managingOrganization),
+    ...[...closed, ...wholesOf(parts, closed)].map((p) => p.managingOrganization),
   ]
-  const organizations = named(parts.organizations, [...new Set(houses.flatMap(referencesOf))])
+  const near = named(parts.organizations, [...new Set(houses.flatMap(referencesOf))])
+  const organizations = [...near, ...wholes(parts.organizations, near)]
   const people = named(parts.practitioners, sorted.practitioners)
   return [
     ...[parts.schedule, ...people, ...sorted.roles, ...closing, ...organizations].flatMap((resource) => closuresOf(resource, zone)),
@@ -120,9 +121,17 @@ const closingPlaces = (places: readonly Resource[], actors: readonly string[]): 
   places.length === 1 ? places : places.filter((place) => actors.includes(nameOf(place)))
 
 /** The Locations that these are part of, as far as they are loaded. */
-function wholesOf(parts: PlanParts, places: readonly Resource[]): Resource[] {
-  const wholes = places.flatMap((place) => referencesOf(place.partOf))
-  return named(parts.locations, [...new Set(wholes)]).filter((whole) => !places.includes(whole))
+const wholesOf = (parts: PlanParts, places: readonly Resource[]): Resource[] => wholes(parts.locations, places)
+
+/** What these are part of, and what that is part of in turn: the nearest first. One that is part of itself ends there. */
+function wholes(known: readonly Resource[], parts: readonly Resource[]): Resource[] {
+  const found: Resource[] = []
+  for (let level = parts; level.length > 0; ) {
+    const above = named(known, [...new Set(level.flatMap((one) => referencesOf(one.partOf)))])
+    level = above.filter((one) => !parts.includes(one) && !found.includes(one))
+    found.push(...level)
+  }
+  return found
 }
 
 function horizonOf(schedule: Resource, zone: string): { horizonStart?: string; horizonEnd?: string } {

@@ -2,6 +2,7 @@
  * Everything a Schedule hangs on, loaded: its actors, the PractitionerRoles of its practitioners, the places, services and
  * organisations that those name. Runs when one of them is written, never in a booking.
  */
+import { wholeLevelsMax } from '../base/limits.ts'
 import { relativeReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { Db } from './db.ts'
@@ -49,10 +50,9 @@ export async function gatherParts(db: Db, text: string, base: string): Promise<G
   const services = unique([...(await load('HealthcareService')), ...matching])
   for (const service of services)
     for (const reference of [...referencesIn(service.providedBy), ...referencesIn(service.location)]) named.add(reference)
-  for (const location of await load('Location')) for (const reference of referencesIn(location.partOf)) named.add(reference)
-  const locations = await load('Location')
+  const locations = await withWholes('Location', named, load)
   for (const location of locations) for (const reference of referencesIn(location.managingOrganization)) named.add(reference)
-  const organizations = await load('Organization')
+  const organizations = await withWholes('Organization', named, load)
   const devices = await load('Device')
   const typeParts = types.map(({ system, code }) => `type:${system ?? ''}|${code}`)
   return {
@@ -65,6 +65,18 @@ export async function gatherParts(db: Db, text: string, base: string): Promise<G
     devices,
     named: [...named, ...typeParts],
   }
+}
+
+/** Those that are named, and what they are part of, level by level: a room in a clinic in a hospital. */
+async function withWholes(type: string, named: Set<string>, load: (type: string) => Promise<Resource[]>): Promise<Resource[]> {
+  let found = await load(type)
+  for (let level = 1; level < wholeLevelsMax; level++) {
+    const known = named.size
+    for (const one of found) for (const reference of referencesIn(one.partOf)) named.add(reference)
+    if (named.size === known) return found
+    found = await load(type)
+  }
+  return found
 }
 
 const idsOf = (references: ReadonlySet<string>, type: string): string[] =>
