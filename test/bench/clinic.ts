@@ -23,7 +23,7 @@ const creation = (target: Target, resource: Resource): Call => ({
   body: JSON.stringify(resource),
 })
 
-async function createAll(target: Target, resources: readonly Resource[]): Promise<string[]> {
+export async function createAll(target: Target, resources: readonly Resource[]): Promise<string[]> {
   const answers = await askAll(
     resources.map((resource) => creation(target, resource)),
     target.connections,

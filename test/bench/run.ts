@@ -5,6 +5,7 @@
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
 import { bulkLines } from './bulk.ts'
 import { countSlots, createGround, createPatients, createSchedules, ensureSlots, type Ground, type Target } from './clinic.ts'
+import { createGroups, findJoint } from './joint.ts'
 import { startLimit } from './limit-client.ts'
 import { askAll, type Figures, load } from './load.ts'
 import {
@@ -159,9 +160,10 @@ async function turns(scene: Scene, offered: Offered, rounds: number, tell: Run['
     }
   }
   const specialty = offered.find ? await specialtyLine(scene) : []
+  const joint = offered.find ? await jointLine(scene) : []
   const transactions = offered.transaction ? await transactionLine(scene) : []
   const crowds = offered.book ? await crowdLine(scene) : []
-  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...transactions, ...crowds]
+  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...joint, ...transactions, ...crowds]
 }
 
 const middle = (figures: readonly Figures[]): Figures | undefined =>
@@ -193,6 +195,21 @@ async function specialtyLine(scene: Scene): Promise<Line[]> {
       met: odd === '' && ours.p99 < aims.specialtyP99Ms,
     },
   ]
+}
+
+/** One question at a time: what somebody at the desk waits for. */
+async function jointLine(scene: Scene): Promise<Line[]> {
+  const groups = await createGroups(scene.target)
+  const make = findJoint(scene.target, groups, scene.today)
+  const [first] = await askAll([make(0)], 1)
+  if (first?.status !== 200 || !first.text.includes('visit')) return []
+  const timed = { connections: 1, seconds: scene.seconds }
+  await load(make, { ...timed, seconds: 1 })
+  const ours = await load(make, timed)
+  const odd = oddCodes([ours])
+  const figure = odd || `p99 ${ours.p99.toFixed(1)} ms`
+  const met = odd === '' && ours.p99 < aims.jointP99Ms
+  return [{ name: '$find-slots, any of 20, of 10 and of 5 at once, two weeks', ours, figure, aim: `p99 ${aims.jointP99Ms} ms`, met }]
 }
 
 async function transactionLine(scene: Scene): Promise<Line[]> {
