@@ -42,7 +42,7 @@ const claims = `
   select distinct c.resource, c.appointment as holder, ${ms('lower(c.period)')} as start, ${ms('upper(c.period)')} as "end",
          ${ms('c.expires')} as until, ${ms('a.starts')} as "from", ${ms('a.ends')} as "to", case when c.seats is not null then c.session end as session
     from schedule_claim sc join claim c on c.resource = sc.resource
-    left join appointment a on c.appointment = 'Appointment/' || a.id
+    left join appointment a on c.appointment like 'Appointment/%' and a.id = substr(c.appointment, length('Appointment/') + 1)
    where sc.schedule = $1 and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
      and (c.expires is null or c.expires > now())
    order by start, holder, c.resource`
