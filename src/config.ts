@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { fault } from './base/fault.ts'
+import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
 
 export type Setting = { readonly name: string; readonly default: string; readonly meaning: string }
 
@@ -26,6 +27,22 @@ export const settings = [
     default: 'none',
     meaning: 'hosts, with commas between, that may be called though they are private or speak plain http; others must be public and https',
   },
+  { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
+  {
+    name: 'WAITLIST_OFFERS_AT_ONCE',
+    default: '1',
+    meaning: 'how many are offered one time: 1 is one after the other, more let the first to accept have it',
+  },
+  {
+    name: 'WAITLIST_WEIGHTS',
+    default: 'urgency=30,waited=1,fit=10,passed=5,offered=10',
+    meaning: 'points by which the waitlist is ranked ([docs/waitlist.md](docs/waitlist.md))',
+  },
+  {
+    name: 'WAITLIST_ON_BOOKING',
+    default: 'keep',
+    meaning: 'when a waiting patient is booked for the same service: `keep` waits on for a sooner time, `end` leaves the list',
+  },
 ] as const satisfies readonly Setting[]
 
 export type SettingName = (typeof settings)[number]['name']
@@ -43,6 +60,7 @@ export type Config = {
   readonly workers: number
   readonly defaultTimeZone: string
   readonly outboundHosts: readonly string[]
+  readonly waitlist: WaitlistSettings
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -107,6 +125,32 @@ function outboundHosts(env: Environment): readonly string[] {
   return hosts.map((host) => host.replace(/^\[(.*)\]/, '$1'))
 }
 
+const weightNames = Object.keys(rankingWeightsDefault) as (keyof RankingWeights)[]
+
+/** `urgency=30,waited=1`: those that are left out keep their default. */
+function weights(env: Environment): RankingWeights {
+  const text = given(env, 'WAITLIST_WEIGHTS') ?? ''
+  const said = new Map(text.split(',').flatMap((part): [string, number][] => weight(part.trim())))
+  const odd = [...said].find(
+    ([name, value]) => !weightNames.includes(name as never) || !(value >= (name === 'waited' ? 0.01 : 0) && value <= 1e6),
+  )
+  if (odd) refuse('WAITLIST_WEIGHTS', `numbers for ${weightNames.join(', ')}, such as waited=1, which is above 0`, text)
+  return { ...rankingWeightsDefault, ...Object.fromEntries(said) }
+}
+
+function weight(part: string): [string, number][] {
+  if (part === '') return []
+  const [name = '', value] = part.split('=')
+  return [[name.trim(), value?.trim() ? Number(value) : Number.NaN]]
+}
+
+const waitlist = (env: Environment): WaitlistSettings => ({
+  offerMinutes: wholeNumber(env, 'WAITLIST_OFFER_MINUTES', 2, 7 * 24 * 60),
+  offersAtOnce: wholeNumber(env, 'WAITLIST_OFFERS_AT_ONCE', 1, 20),
+  weights: weights(env),
+  onBooking: oneOf(env, 'WAITLIST_ON_BOOKING', ['keep', 'end'], 'keep'),
+})
+
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 function auth(env: Environment, host: string): Config['auth'] {
@@ -132,5 +176,6 @@ export function loadConfig(env: Environment = process.env): Config {
     workers: wholeNumber(env, 'WORKERS', 1, workersMax),
     defaultTimeZone: timeZone(env),
     outboundHosts: outboundHosts(env),
+    waitlist: waitlist(env),
   }
 }

@@ -81,6 +81,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       base: `${config.publicUrl}/fhir`,
       defaultTimeZone: config.defaultTimeZone,
       outboundHosts: config.outboundHosts,
+      waitlist: config.waitlist,
       warn: (what, details) => log.warn(details ?? {}, what),
       databaseUrl: database.url,
       close,

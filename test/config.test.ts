@@ -15,6 +15,12 @@ describe('loadConfig', () => {
       workers: 1,
       defaultTimeZone: 'America/New_York',
       outboundHosts: [],
+      waitlist: {
+        offerMinutes: 30,
+        offersAtOnce: 1,
+        weights: { urgency: 30, waited: 1, fit: 10, passed: 5, offered: 10 },
+        onBooking: 'keep',
+      },
     })
   })
 
@@ -56,6 +62,11 @@ describe('loadConfig', () => {
     [{ DEFAULT_TIME_ZONE: 'Mars/Olympus' }, 'DEFAULT_TIME_ZONE'],
     [{ DEFAULT_TIME_ZONE: '+05:00' }, 'DEFAULT_TIME_ZONE'],
     [{ OUTBOUND_HOSTS: 'http://engine.local' }, 'OUTBOUND_HOSTS'],
+    [{ WAITLIST_OFFER_MINUTES: '0' }, 'WAITLIST_OFFER_MINUTES'],
+    [{ WAITLIST_WEIGHTS: 'waited=0' }, 'WAITLIST_WEIGHTS'],
+    [{ WAITLIST_WEIGHTS: 'luck=3' }, 'WAITLIST_WEIGHTS'],
+    [{ WAITLIST_WEIGHTS: 'urgency' }, 'WAITLIST_WEIGHTS'],
+    [{ WAITLIST_ON_BOOKING: 'maybe' }, 'WAITLIST_ON_BOOKING'],
   ])('refuses %j with a sentence that names the setting', (env, sentence) => {
     expect(() => loadConfig(env)).toThrow(sentence)
   })

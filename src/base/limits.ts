@@ -154,3 +154,19 @@ export const patchPathCharsMax = 400
 /** What the operations of one FHIRPath Patch read in all: each reads the whole resource. */
 export const patchCharsReadMax = 20 * 1024 * 1024
 export const xmlPatchCharsMax = 256 * 1024
+/** Read from the log of changes in one round of the waitlist's follower. */
+export const waitlistChangesMax = 1_000
+/** Of Slots that a Schedule's rules have made at once, so many are offered to the waitlist. */
+export const waitlistTimesPerScheduleMax = 2_000
+export const waitlistTimesPerRoundMax = 100
+export const waitlistSettledPerRoundMax = 200
+/** Entries that are read at once for a free time; those of them that had to stand back gain. */
+export const waitlistPageMax = 20
+/** Entries that are judged for one free time. */
+export const waitlistJudgedMax = 400
+/** Entries that turn out, after all, not to get a time that they were found for. */
+export const waitlistTriesMax = 20
+/** An offer that would stand for less is not made. */
+export const waitlistOfferSecondsMin = 60
+/** Beyond the end of its offer a time is kept for so long, so that it can go to the next without being free between. */
+export const waitlistGraceSeconds = 30

@@ -42,13 +42,14 @@ class LostRace extends Error {}
 /** Somebody else wrote the Appointment between the look and the lock: all is judged again. */
 class ChangedMeanwhile extends Error {}
 
-async function judged(house: House, input: MoveInput) {
-  const row = await currentResource(house.pool, 'Appointment', input.id)
-  if (!row) throw fault('not-found', `There is no Appointment/${input.id}.`, 'Appointment')
-  if (row.body === null) throw fault('gone', `Appointment/${input.id} is no longer there.`, 'Appointment')
+async function judged(house: House, asItIs: MoveInput) {
+  const row = await currentResource(house.pool, 'Appointment', asItIs.id)
+  if (!row) throw fault('not-found', `There is no Appointment/${asItIs.id}.`, 'Appointment')
+  if (row.body === null) throw fault('gone', `Appointment/${asItIs.id} is no longer there.`, 'Appointment')
   const before = JSON.parse(row.body) as Resource
-  input.assertMay(before)
-  assertMovable(before, input, house.clock.now().getTime())
+  asItIs.assertMay(before)
+  assertMovable(before, asItIs, house.clock.now().getTime())
+  const input = { ...asItIs, proposal: asItIs.proposal ?? asItIs.proposalFrom?.(before) }
   const asked = timeAsked(house, input, before)
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
   const context = await slotContext(house.pool, { slot: input.slot, patient: asked.patient, knownPlan })
@@ -80,6 +81,7 @@ function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked 
     start: input.start,
     online: input.online,
     own: input.id,
+    heldFor: input.heldFor,
   }
 }
 
@@ -90,11 +92,13 @@ function minutesBetween({ start, end }: Resource): number | undefined {
 
 async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit, asked: TimeAsked): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
+  await input.alongside?.(tx)
   const { row } = await lockedAppointment(tx, input.id)
   if (row.version !== move.version) throw new ChangedMeanwhile()
   const holder = `Appointment/${input.id}`
   const at = house.clock.now().toISOString()
   await releaseVisit(tx, holder, at)
+  if (input.heldFor) await releaseVisit(tx, input.heldFor, at)
   if (move.takenByHand) await releaseSlotTakenByHand(tx, input.slot, input.client, at)
   const { start } = move.visit
   await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: true }))

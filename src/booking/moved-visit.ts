@@ -10,6 +10,7 @@ import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { claimRows } from '../store/claim-rows.ts'
+import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import { plansOf } from '../store/plans.ts'
@@ -37,6 +38,12 @@ export type MoveInput = {
   readonly service?: ServiceChoice
   /** The client's own Appointment; what it says beside status, time and people of the Schedule is kept. */
   readonly proposal?: Resource
+  /** The same, made from the Appointment as it is when it is judged. */
+  readonly proposalFrom?: (before: Resource) => Resource
+  /** Who keeps the new time for it: that is given up in the same transaction. */
+  readonly heldFor?: string
+  /** Stands or falls with the move, and comes first in its transaction. */
+  readonly alongside?: (tx: Tx) => Promise<void>
   readonly comment?: string
   readonly reason?: Readonly<Record<string, unknown>>
   /** From which statuses this is a move. */

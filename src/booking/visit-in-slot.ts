@@ -32,6 +32,8 @@ export type TimeAsked = {
   readonly own?: string
   /** One of each takes part, the first with the Slot that it starts in; undefined: that Slot's Schedule alone. */
   readonly groups?: readonly JointGroup[]
+  /** Whoever keeps this time for the one who asks. */
+  readonly heldFor?: string
 }
 
 /** The Slots that the visit takes: the one it starts in, and where that is too short those that follow it without a gap. */
@@ -47,7 +49,10 @@ export async function visitIn(
   const minutes = asked.minutes ?? offered.policy.durationMinutes
   const end = minutes === undefined ? first.end : start + minutes * 60_000
   // A visit that is moved may be moved into its own time, which is given back in the same transaction.
-  const own = asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : []
+  const own = [
+    ...(asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : []),
+    ...(asked.heldFor ? await slotsTakenBy(house.pool, asked.heldFor, plan.schedule) : []),
+  ].sort((a, b) => a.start - b.start)
   const session = sessionOf(plan, offered, start, end)
   const isOpen = context.free && (context.session === null || context.session === session)
   const free = isOpen || context.takenBy === `Slot/${context.id}` || own.some((slot) => slot.id === context.id)

@@ -8,6 +8,7 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import { mayBecome, takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { brokenRule } from '../scheduling/booking-rules.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { waitlistWish } from '../scheduling/waitlist-wish.ts'
 import { type ClaimRow, claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
@@ -28,6 +29,8 @@ import { releaseSlotTakenByHand } from './write-slot.ts'
 export async function writeAppointment(tx: Tx, house: House, change: Change): Promise<Written> {
   const { resource, before } = change
   assertTransition(change)
+  // Throws what nobody could read later.
+  if (resource.status === 'waitlist') waitlistWish(resource, { base: house.base, timeZone: house.defaultTimeZone })
   const now = house.clock.now().getTime()
   const had = before && takesUp(before, now) ? await claimRows(tx, `Appointment/${change.id}`) : undefined
   const wants = takesUp(resource, now) ? await demandOf(tx, house, change, had) : undefined

@@ -13,6 +13,7 @@ import { remove } from '../interactions/remove.ts'
 import { search } from '../interactions/search.ts'
 import { update } from '../interactions/update.ts'
 import { vread } from '../interactions/vread.ts'
+import { acceptWaitlistOffer, declineWaitlistOffer } from '../operations/answer-offer.ts'
 import { book } from '../operations/book.ts'
 import { cancel } from '../operations/cancel.ts'
 import { explainAvailability } from '../operations/explain-availability.ts'
@@ -23,6 +24,7 @@ import { find } from '../operations/find.ts'
 import { findSlots } from '../operations/find-slots.ts'
 import { hold } from '../operations/hold.ts'
 import { cancelImport, importErrors, importResources, importStatus } from '../operations/import.ts'
+import { joinWaitlist } from '../operations/join-waitlist.ts'
 import { match } from '../operations/match.ts'
 import { previewOfChange } from '../operations/preview-change.ts'
 import { release } from '../operations/release.ts'
@@ -52,6 +54,9 @@ export const desks = {
   book,
   reschedule,
   cancel,
+  joinWaitlist,
+  acceptWaitlistOffer,
+  declineWaitlistOffer,
   match,
   exportResources,
   exportStatus,

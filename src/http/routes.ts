@@ -71,6 +71,12 @@ export const routes: readonly Route[] = [
   ['POST',   '/Appointment/:id/$reschedule', '-', 'reschedule'],
   ['POST',   '/Appointment/:id/$cancel',     '-', 'cancel'],
 
+  ['POST',   '/Appointment/$join-waitlist',      '-', 'joinWaitlist'],
+  ['POST',   '/Appointment/$accept-offer',       '-', 'acceptWaitlistOffer'],
+  ['POST',   '/Appointment/:id/$accept-offer',   '-', 'acceptWaitlistOffer'],
+  ['POST',   '/Appointment/$decline-offer',      '-', 'declineWaitlistOffer'],
+  ['POST',   '/Appointment/:id/$decline-offer',  '-', 'declineWaitlistOffer'],
+
   ['POST',   '/Patient/$match',              '-', 'match'],
 
   ['GET',    '/Subscription/$status',        '-', 'subscriptionStatus'],
@@ -114,6 +120,9 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   book: 'book',
   reschedule: 'reschedule',
   cancel: 'cancel',
+  joinWaitlist: 'join-waitlist',
+  acceptWaitlistOffer: 'accept-offer',
+  declineWaitlistOffer: 'decline-offer',
   everything: 'everything',
   match: 'match',
   importResources: 'import',

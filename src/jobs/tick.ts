@@ -8,6 +8,7 @@ import type { House } from '../store/house.ts'
 import { indexSearchParameters } from './index-search-parameter.ts'
 import { keepAuditPartitions } from './keep-audit-partitions.ts'
 import { listExports } from './list-exports.ts'
+import { offerWaitlist } from './offer-waitlist.ts'
 import { remakeStaleSlots } from './remake-stale-slots.ts'
 import { rollHorizon } from './roll-horizon.ts'
 import { runImports } from './run-imports.ts'
@@ -33,6 +34,7 @@ const jobs: readonly Job[] = [
   { name: 'run-imports', when: '* * * * * *', timeZone: utc, run: runImports },
   { name: 'tell-subscribers', when: '* * * * * *', timeZone: utc, run: tellSubscribers },
   { name: 'index-search-parameters', when: '* * * * * *', timeZone: utc, run: indexSearchParameters },
+  { name: 'offer-waitlist', when: '* * * * * *', timeZone: utc, run: offerWaitlist },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
 ]

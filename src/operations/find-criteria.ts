@@ -181,14 +181,14 @@ function minutesOf(inputs: Inputs): number | undefined {
 
 const dayCodes = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
-function daysOf(inputs: Inputs): DayCode[] | undefined {
+export function daysOf(inputs: Inputs): DayCode[] | undefined {
   const days = allOf(inputs, 'day-of-week').flatMap((parameter) => textIn(parameter).split(','))
   const wrong = days.find((day) => !dayCodes.includes(day))
   if (wrong !== undefined) throw fault('value', `day-of-week is one of ${dayCodes.join(', ')}.`, 'day-of-week')
   return days.length > 0 ? (days as DayCode[]) : undefined
 }
 
-function timeOf(inputs: Inputs, name: string): number | undefined {
+export function timeOf(inputs: Inputs, name: string): number | undefined {
   const asked = firstOf(inputs, name)
   if (!asked) return undefined
   const [, hours, minutes] = /^([01]\d|2[0-4]):([0-5]\d)(?::00)?$/.exec(textIn(asked)) ?? []

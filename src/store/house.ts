@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
 import type { OutboundHosts } from '../base/outbound.ts'
+import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
 
@@ -21,6 +22,7 @@ export type House = {
   readonly defaultTimeZone: string
   /** Hosts that may be called although they are private or speak plain http (`base/outbound.ts`). */
   readonly outboundHosts: OutboundHosts
+  readonly waitlist: WaitlistSettings
   /** Something worth an operator's eye; never carries patient data. */
   readonly warn: (what: string, details?: Record<string, unknown>) => void
 }

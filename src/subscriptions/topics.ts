@@ -12,7 +12,7 @@ export type Happened = { readonly kind: ChangeKind; readonly before?: Resource; 
 
 export type Topic = {
   readonly name: string
-  readonly type: 'Slot' | 'Appointment'
+  readonly type: 'Slot' | 'Appointment' | 'Communication'
   readonly fires: (happened: Happened) => boolean
   /** Whether Slots that are made from rules, many at once, are told as one event on their Schedule. */
   readonly inBulk?: boolean
@@ -35,6 +35,11 @@ const ofSlots: Topic['aliases'] = {
   'healthcare-service': throughSchedule('HealthcareService'),
 }
 
+const isWaitlistOffer = ({ category }: Resource): boolean =>
+  ((category ?? []) as { coding?: { system?: string; code?: string }[] }[]).some(({ coding = [] }) =>
+    coding.some(({ system, code }) => system === 'https://slotwise.org/fhir/CodeSystem/communication' && code === 'waitlist-offer'),
+  )
+
 export const topics: readonly Topic[] = [
   {
     name: 'slot-freed',
@@ -44,6 +49,12 @@ export const topics: readonly Topic[] = [
   },
   { name: 'slot-changed', type: 'Slot', fires: () => true, inBulk: true, aliases: ofSlots },
   { name: 'appointment-changed', type: 'Appointment', fires: () => true, aliases: {} },
+  {
+    name: 'waitlist-offer',
+    type: 'Communication',
+    fires: ({ before, after }) => before === undefined && after !== undefined && isWaitlistOffer(after),
+    aliases: {},
+  },
 ]
 
 export const topicBase = 'https://slotwise.org/fhir/SubscriptionTopic/'

@@ -103,7 +103,19 @@ const example = (kind: string, id: string): Resource => JSON.parse(readFileSync(
 describe('fhir-profiles', () => {
   it('holds the extensions of the contract', () => {
     const urls = extensions.map((profile) => String(profile.url)).toSorted()
-    const ours = ['availability', 'booking-policy', 'held-until', 'moved', 'next-time', 'not-available', 'slot-capacity', 'visit']
+    const ours = [
+      'availability',
+      'booking-policy',
+      'held-until',
+      'moved',
+      'next-time',
+      'not-available',
+      'slot-capacity',
+      'visit',
+      'waitlist',
+      'waitlist-offer',
+      'waitlist-score',
+    ]
     expect(urls).toEqual([
       'http://hl7.org/fhir/StructureDefinition/timezone',
       ...ours.map((id) => `https://slotwise.org/fhir/StructureDefinition/${id}`),

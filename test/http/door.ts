@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { systemIds } from '../../src/base/ids.ts'
+import { waitlistSettingsDefault } from '../../src/base/waitlist-settings.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
 import { loadProfiles } from '../../src/fhir/profiles.ts'
 import type { Reply } from '../../src/fhir/reply.ts'
@@ -41,6 +42,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     base,
     defaultTimeZone: 'America/New_York',
     outboundHosts: [],
+    waitlist: waitlistSettingsDefault,
     warn: (what, details) => warnings.push({ what, details }),
     warnings,
     advance: (milliseconds) => {

@@ -214,5 +214,7 @@ it('names its topics in the CapabilityStatement', async () => {
   expect(new Set(extension.map(({ url }) => url))).toEqual(
     new Set(['http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical']),
   )
-  expect(extension.map(({ valueUri }) => valueUri)).toEqual(['slot-freed', 'slot-changed', 'appointment-changed'].map(topic))
+  expect(extension.map(({ valueUri }) => valueUri)).toEqual(
+    ['slot-freed', 'slot-changed', 'appointment-changed', 'waitlist-offer'].map(topic),
+  )
 })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { mintToken } from '../../src/auth/token.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { systemIds } from '../../src/base/ids.ts'
+import { type WaitlistSettings, waitlistSettingsDefault } from '../../src/base/waitlist-settings.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
 import { loadProfiles } from '../../src/fhir/profiles.ts'
 import { buildApp } from '../../src/http/app.ts'
@@ -64,7 +65,9 @@ export type TestHouse = {
 const profiles = loadProfiles(join(import.meta.dirname, '../../fhir-profiles'))
 const definitions = loadDefinitions()
 
-export async function testHouse(options: { readonly tick?: boolean; readonly work?: boolean } = {}): Promise<TestHouse> {
+export async function testHouse(
+  options: { readonly tick?: boolean; readonly work?: boolean; readonly waitlist?: Partial<WaitlistSettings> } = {},
+): Promise<TestHouse> {
   const database = await testDatabase()
   const warnings: string[] = []
   const port = await freePort()
@@ -81,6 +84,7 @@ export async function testHouse(options: { readonly tick?: boolean; readonly wor
     base: `${origin}/fhir`,
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
+    waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     warn: (what, details) => warnings.push(`${what} ${JSON.stringify(details ?? {})}`),
   }
   const app = buildApp(house, { auth: 'smart', desks, version: '0.0.0', profiles })

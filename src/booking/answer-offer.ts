@@ -1,0 +1,124 @@
+/**
+ * A patient's answer to an offer of the waitlist. Accepted, the time is theirs in one transaction: the entry itself becomes
+ * the booked visit, or a later visit for the same service moves there and the entry ends. Declined, it goes to the next.
+ */
+import { fault } from '../base/fault.ts'
+import { relativeReference, typeOfReference } from '../fhir/reference.ts'
+import type { Resource } from '../fhir/resource.ts'
+import { waitlistUrl } from '../scheduling/waitlist-wish.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
+import type { Tx } from '../store/db.ts'
+import type { House } from '../store/house.ts'
+import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
+import { plansOf } from '../store/plans.ts'
+import { currentResource, readResource } from '../store/resources.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { endOffer, liveOffersOf, type OfferRow } from '../store/waitlist-offers.ts'
+import { type Changed, cancelInTx, lockedAppointment } from './cancel.ts'
+import { moveVisit } from './move.ts'
+import { planFrom } from './plans.ts'
+import { choiceOf, offersOf, type ServiceChoice } from './service-choice.ts'
+import { sameVisitToCome } from './waitlist-candidate.ts'
+import { endCommunication } from './write-offer.ts'
+
+export type AnswerInput = {
+  readonly offer: OfferRow
+  readonly client: string
+  readonly audit: (interaction: string) => AuditRow
+  readonly once?: IdempotencyKey
+  readonly assertMay: (appointment: Resource) => void
+}
+
+/** Throws: expired, conflict (it was answered already, or the time is gone), business-rule. */
+export async function acceptOffer(house: House, input: AnswerInput): Promise<Changed> {
+  const { offer } = input
+  assertStands(offer, house.clock.now().getTime())
+  const row = await currentResource(house.pool, 'Appointment', offer.entry)
+  if (!row?.body) throw fault('gone', `Appointment/${offer.entry} is no longer there.`, 'Appointment')
+  const entry = JSON.parse(row.body) as Resource
+  input.assertMay(entry)
+  const choice = offer.service === null ? undefined : { reference: offer.service }
+  const moves = await laterVisit(house, offer, entry, choice ?? choiceOf(entry, house.base))
+  return moveVisit(house, {
+    id: moves ?? offer.entry,
+    slot: offer.slot,
+    start: offer.starts.getTime(),
+    minutes: offer.minutes ?? undefined,
+    service: choice,
+    statuses: moves === undefined ? ['waitlist'] : ['booked'],
+    ...(moves === undefined
+      ? { proposalFrom: (before) => withoutWish(house, before, offer) }
+      : { reason: { text: 'A time of the waitlist.' } }),
+    heldFor: offer.holder,
+    alongside: (tx) => takeOffer(tx, house, input, moves !== undefined),
+    client: input.client,
+    online: false,
+    audit: input.audit('reschedule'),
+    once: input.once,
+    assertMay: input.assertMay,
+  })
+}
+
+async function laterVisit(house: House, offer: OfferRow, entry: Resource, choice: ServiceChoice): Promise<string | undefined> {
+  const [row] = await plansOf(house.pool, [offer.schedule])
+  const [offered] = row ? offersOf(planFrom(house, row.schedule, row.version, row.plan), choice) : []
+  const visit = offered && (await sameVisitToCome(house, offer.patient, entry, offered))
+  return visit && visit.start > offer.starts.getTime() ? visit.id : undefined
+}
+
+/** The visit is with whom the time is: whoever else would have done takes no part in it. */
+function withoutWish(house: House, entry: Resource, { service }: OfferRow): Resource {
+  const participant = ((entry.participant ?? []) as { actor?: { reference?: string } }[]).filter(({ actor }) => {
+    const reference = relativeReference(actor?.reference ?? '', house.base)
+    return reference === service || !choosable.has(typeOfReference(reference) ?? '')
+  })
+  const extension = ((entry.extension ?? []) as { url?: string }[]).filter(({ url }) => url !== waitlistUrl)
+  const { extension: _wish, ...kept } = entry
+  return { ...kept, resourceType: 'Appointment', participant, ...(extension.length > 0 && { extension }) }
+}
+
+const choosable: ReadonlySet<string> = new Set(['Practitioner', 'PractitionerRole', 'Location', 'HealthcareService', 'Device'])
+
+/** First in the transaction of the move: of several who accept one time, one finds it live. */
+async function takeOffer(tx: Tx, house: House, { offer, audit }: AnswerInput, isMoved: boolean): Promise<void> {
+  const at = house.clock.now()
+  const live = await liveOffersOf(tx, offer.slot)
+  const mine = live.find(({ id }) => id === offer.id)
+  if (!mine) throw notLive()
+  assertStands(mine, at.getTime())
+  for (const { id } of live) {
+    const state = id === offer.id ? 'accepted' : 'withdrawn'
+    await endOffer(tx, id, state, at.toISOString())
+    if (state === 'accepted') await endCommunication(tx, house, id, state, audit('update'))
+  }
+  if (isMoved) await cancelInTx(tx, house, { id: offer.entry, reason: movedReason, audit: audit('cancel'), assertMay: () => {} })
+}
+
+const movedReason = { text: 'The visit that the patient had was moved to the time that was offered.' }
+
+const notLive = (): Error => fault('conflict', 'This offer does not stand any more: it was answered, or somebody else was first.', 'offer')
+
+function assertStands({ state, expires }: OfferRow, now: number): void {
+  if (state === 'lapsed' || (state === 'live' && expires.getTime() <= now))
+    throw fault('expired', 'This offer has run out. The entry stays on the waitlist.', 'offer')
+  if (state !== 'live') throw notLive()
+}
+
+/** The entry stays on the list; the job of the waitlist gives the time to the next. */
+export const declineOffer = (house: House, input: AnswerInput): Promise<Changed> =>
+  inTransaction(house.pool, (tx) => declineInTx(tx, house, input))
+
+async function declineInTx(tx: Tx, house: House, { offer, audit, once, assertMay }: AnswerInput): Promise<Changed> {
+  if (once) await claimKey(tx, once)
+  const mine = (await liveOffersOf(tx, offer.slot)).find(({ id }) => id === offer.id)
+  const { row, resource } = await lockedAppointment(tx, offer.entry)
+  assertMay(resource)
+  assertStands(mine ?? offer, house.clock.now().getTime())
+  if (!mine) throw notLive()
+  const at = house.clock.now().toISOString()
+  await endOffer(tx, offer.id, 'declined', at)
+  await endCommunication(tx, house, offer.id, 'declined', audit('update'))
+  await readResource(tx, 'Appointment', offer.entry, audit('read'))
+  if (once) await remember(tx, once, { appointment: offer.entry, version: row.version }, at)
+  return { id: offer.entry, version: row.version, text: row.body ?? '' }
+}

@@ -1,0 +1,167 @@
+/**
+ * Offers the times that have come free to the waitlist: finds the best entries that can have one, keeps the time for them,
+ * and writes the offer with why it was theirs, all in one transaction. So a crash leaves a time offered or still to be
+ * offered, never between, and a second server finds it done. Where nobody can have it, it is free for all.
+ */
+import { Fault } from '../base/fault.ts'
+import { waitlistGraceSeconds, waitlistJudgedMax, waitlistPageMax, waitlistTimesPerRoundMax, waitlistTriesMax } from '../base/limits.ts'
+import { instantOf } from '../fhir/resource.ts'
+import { localReading } from '../scheduling/local-time.ts'
+import type { AuditRow } from '../store/audit-rows.ts'
+import { takeFollower } from '../store/changes.ts'
+import type { Tx } from '../store/db.ts'
+import type { House } from '../store/house.ts'
+import { takeTimeFor } from '../store/take-time.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { slotContexts } from '../store/visit-context.ts'
+import { countFor, entriesFor, type Waiting } from '../store/waitlist-entries.ts'
+import { liveOffersOf } from '../store/waitlist-offers.ts'
+import { dropUnwanted, takeTimeToOffer, timesToOffer } from '../store/waitlist-times.ts'
+import { releaseVisit } from './cancel.ts'
+import { capsOf, takeDayPlaces } from './day-places.ts'
+import { waitlistFollower } from './follow-waitlist.ts'
+import { planAt } from './plans.ts'
+import { type Candidate, candidate, type FreedTime } from './waitlist-candidate.ts'
+import { writeOffer } from './write-offer.ts'
+
+/** Gives how many offers were made. `audit` makes a row for each resource that is written. */
+export async function offerTimes(house: House, audit: () => AuditRow): Promise<number> {
+  let offers = 0
+  await dropUnwanted(house.pool)
+  for (const slot of await timesToOffer(house.pool, waitlistTimesPerRoundMax)) offers += await offerTime(house, slot, audit)
+  return offers
+}
+
+/** Found to be the best, and then it could not be kept for them: a buffer, a cap. */
+class Unkept extends Error {
+  readonly entry: string
+  constructor(entry: string) {
+    super()
+    this.entry = entry
+  }
+}
+
+async function offerTime(house: House, slot: string, audit: () => AuditRow): Promise<number> {
+  const except = new Set<string>()
+  for (let attempt = 1; attempt <= waitlistTriesMax; attempt++) {
+    const judges = attempt < waitlistTriesMax
+    try {
+      return await inTransaction(house.pool, (tx) => offerInTx(tx, house, slot, judges ? except : undefined, audit))
+    } catch (error) {
+      if (!(error instanceof Unkept)) throw error
+      except.add(error.entry)
+    }
+  }
+  return 0
+}
+
+/** Without `except` nobody is looked for any more. */
+async function offerInTx(
+  tx: Tx,
+  house: House,
+  slot: string,
+  except: ReadonlySet<string> | undefined,
+  audit: () => AuditRow,
+): Promise<number> {
+  if (!(await takeFollower(tx, waitlistFollower))) return 0
+  const row = await takeTimeToOffer(tx, slot)
+  if (!row || (await liveOffersOf(tx, slot)).length > 0) return 0
+  const holder = row.holder ?? undefined
+  const time = await freedTime(tx, house, slot, holder)
+  const { chosen, behind } = time && except ? await choose(tx, house, time, except) : { chosen: [], behind: [] }
+  if (holder) await releaseVisit(tx, holder, house.clock.now().toISOString())
+  const [first] = chosen
+  if (!time || !first) return 0
+  const kept = await keepTime(tx, house, time, first)
+  for (const [index, one] of chosen.entries())
+    await writeOffer(
+      tx,
+      house,
+      time,
+      one,
+      { id: index === 0 ? kept.id : house.ids.next(), holder: kept.holder, place: index + 1, behind: behind.length },
+      audit,
+    )
+  await countFor(
+    tx,
+    'passed',
+    behind.map(({ entry }) => entry),
+    house.waitlist.weights,
+  )
+  return chosen.length
+}
+
+async function freedTime(tx: Tx, house: House, slot: string, holder: string | undefined): Promise<FreedTime | undefined> {
+  const [context] = await slotContexts(tx, [{ slot, patient: '', knownPlan: '' }])
+  if (!context?.planVersion || context.deleted || !(context.free || (holder !== undefined && context.takenBy === holder))) return undefined
+  const start = context.starts.getTime()
+  if (start <= house.clock.now().getTime()) return undefined
+  const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
+  return plan.active ? { slot, start, plan, holder } : undefined
+}
+
+/** The best who can have it, and those of the same pages who had to stand back. */
+async function choose(
+  tx: Tx,
+  house: House,
+  time: FreedTime,
+  except: ReadonlySet<string>,
+): Promise<{ chosen: readonly Candidate[]; behind: readonly Waiting[] }> {
+  const { weekday, minutes } = localReading(time.plan.zone, time.start)
+  const ask = {
+    slot: time.slot,
+    terms: [...time.plan.terms, 'any'],
+    start: instantOf(time.start),
+    day: 1 << weekday,
+    minutes: Math.floor(minutes),
+  }
+  const chosen: Candidate[] = []
+  let after: Waiting | undefined
+  for (let judged = 0; judged < waitlistJudgedMax; judged += waitlistPageMax) {
+    const page = await entriesFor(tx, { ...ask, now: house.clock.now().toISOString(), limit: waitlistPageMax, after: after })
+    for (const [index, one] of page.entries()) {
+      if (except.has(one.entry) || chosen.some(({ waiting }) => waiting.patient === one.patient)) continue
+      const found = await candidate(house, time, one)
+      if (!found || !fitsBeside(chosen[0], found)) continue
+      chosen.push(found)
+      if (chosen.length === house.waitlist.offersAtOnce) return { chosen, behind: page.slice(index + 1) }
+    }
+    after = page.at(-1)
+    if (!after || page.length < waitlistPageMax) break
+  }
+  return { chosen, behind: [] }
+}
+
+/** Several are offered one and the same time, which is kept once. */
+const fitsBeside = (first: Candidate | undefined, other: Candidate): boolean =>
+  !first ||
+  (first.visit.end === other.visit.end &&
+    first.offered.policy.bufferBeforeMinutes === other.offered.policy.bufferBeforeMinutes &&
+    first.offered.policy.bufferAfterMinutes === other.offered.policy.bufferAfterMinutes)
+
+async function keepTime(tx: Tx, house: House, { plan }: FreedTime, { visit, offered, expires, waiting }: Candidate) {
+  const id = house.ids.next()
+  const holder = `Communication/${id}`
+  const until = instantOf(expires + waitlistGraceSeconds * 1000)
+  const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
+  try {
+    await takeDayPlaces(tx, capsOf(plan, offered.policy, { start: visit.start, holder, online: false, bound: true, expires: until }))
+  } catch (error) {
+    throw error instanceof Fault ? new Unkept(waiting.entry) : error
+  }
+  const kept = await takeTimeFor(tx, {
+    holder,
+    claims: plan.claims,
+    from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
+    until: instantOf(visit.end + bufferAfterMinutes * 60_000),
+    start: instantOf(visit.start),
+    end: instantOf(visit.end),
+    needed: visit.slots.map((slot) => slot.id),
+    expires: until,
+    client: 'slotwise',
+    at: house.clock.now().toISOString(),
+  })
+  // The statement that refused has ended the transaction: only from its beginning can another be tried.
+  if (!kept) throw new Unkept(waiting.entry)
+  return { id, holder }
+}

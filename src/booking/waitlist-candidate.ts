@@ -1,0 +1,93 @@
+/**
+ * Whether one entry of the waitlist can have one free time: what the patient said, what the Schedule offers, and every rule
+ * that accepting it will be held to. Nothing is written here.
+ */
+import { Fault } from '../base/fault.ts'
+import { waitlistOfferSecondsMin } from '../base/limits.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { wishAllows } from '../scheduling/waitlist-wish.ts'
+import type { House } from '../store/house.ts'
+import { currentResource } from '../store/resources.ts'
+import { slotContext } from '../store/visit-context.ts'
+import type { Waiting } from '../store/waitlist-entries.ts'
+import { visitsToCome } from '../store/waitlist-offers.ts'
+import type { VisitTime } from './new-visit.ts'
+import { isForSame, wishOf } from './same-service.ts'
+import { choiceOf, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
+import { assertRules, visitIn } from './visit-in-slot.ts'
+
+export type FreedTime = { readonly slot: string; readonly start: number; readonly plan: SchedulePlan; readonly holder?: string }
+
+export type Candidate = {
+  readonly waiting: Waiting
+  readonly visit: VisitTime
+  readonly offered: Offered
+  readonly choice: ServiceChoice
+  readonly minutes?: number
+  /** Unix milliseconds. */
+  readonly expires: number
+  /** The later visit for the same that accepting moves here. */
+  readonly moves?: string
+}
+
+/** Undefined: it cannot. */
+export async function candidate(house: House, time: FreedTime, waiting: Waiting): Promise<Candidate | undefined> {
+  const row = await currentResource(house.pool, 'Appointment', waiting.entry)
+  const entry = row?.body ? (JSON.parse(row.body) as Resource) : undefined
+  if (entry?.status !== 'waitlist') return undefined
+  const wish = wishOf(house, entry)
+  if (!wishAllows(wish, time.plan.zone, time.start)) return undefined
+  const asked = choiceOf(entry, house.base)
+  const offers = offersOf(time.plan, asked)
+  // Nobody said which of several services it is for: the clinic has to ask.
+  if (wish.services.length === 0 && offers.length > 1) return undefined
+  for (const offered of offers) {
+    const choice = offered.service ? { reference: offered.service.reference } : asked
+    const found = await judged(house, time, { waiting, offered, choice, minutes: wish.minutes }, entry)
+    if (found) return found
+  }
+  return undefined
+}
+
+type Judging = Pick<Candidate, 'waiting' | 'offered' | 'choice' | 'minutes'>
+
+async function judged(house: House, time: FreedTime, judging: Judging, entry: Resource): Promise<Candidate | undefined> {
+  const { waiting, offered, choice, minutes } = judging
+  // A seat of a group session stays free for all: what is kept for an offer is time of one's own.
+  if (offered.policy.capacity > 1) return undefined
+  const now = house.clock.now().getTime()
+  const expires = Math.min(now + house.waitlist.offerMinutes * 60_000, time.start - offered.policy.minNoticeMinutes * 60_000)
+  if (expires < now + waitlistOfferSecondsMin * 1000) return undefined
+  const had = await sameVisitToCome(house, waiting.patient, entry, offered)
+  if (had && had.start <= time.start) return undefined
+  const context = await slotContext(house.pool, { slot: time.slot, patient: waiting.patient, knownPlan: '' })
+  if (!context?.patientExists) return undefined
+  const asked = { patient: waiting.patient, service: choice, minutes, online: false, own: had?.id, heldFor: time.holder }
+  const visit = await visitIn(house, asked, context, time.plan, offered)
+  if (!visit.free || !(await obeysRules(() => assertRules(house, asked, context, time.plan, offered, visit)))) return undefined
+  return { ...judging, visit, expires, moves: had?.id }
+}
+
+async function obeysRules(judge: () => Promise<void>): Promise<boolean> {
+  try {
+    await judge()
+    return true
+  } catch (error) {
+    if (error instanceof Fault) return false
+    throw error
+  }
+}
+
+/** The patient's next visit for the same service: a time that is no sooner is of no use to them. */
+export async function sameVisitToCome(
+  house: House,
+  patient: string,
+  entry: Resource,
+  offered: Offered,
+): Promise<{ readonly id: string; readonly start: number } | undefined> {
+  const bodies = await visitsToCome(house.pool, patient, house.clock.now().toISOString())
+  const visits = bodies.map((body) => JSON.parse(body) as Resource)
+  const same = visits.find((visit) => visit.id !== entry.id && isForSame(house, visit, entry, offered.service))
+  return same && { id: String(same.id), start: Date.parse(String(same.start)) }
+}
