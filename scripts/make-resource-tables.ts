@@ -45,7 +45,7 @@ const pendingKilobytesElsewhere = 256
 export function resourceTable(definitions: Definitions, type: string): string {
   const table = tableOf(type)
   const bare = table.replaceAll('"', '')
-  const strings = hasStrings(definitions, type)
+  const strings = hasStrings(type)
   const dates = dateColumns(definitions, type)
   const columns = [
     'id text primary key',

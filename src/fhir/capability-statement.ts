@@ -6,6 +6,7 @@
  */
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
 import { auditParameters, type Resource, readOnlyTypes, servedTypes, storedTypes } from './resource.ts'
+import { isSearchedByText } from './search-text.ts'
 
 /**
  * An operation at a type, or of the whole system: the name it is called by, and the OperationDefinition behind it, ours by
@@ -106,7 +107,7 @@ function resourceOf(definitions: Definitions, served: Served, type: string): Rec
     conditionalUpdate: !readOnly,
     conditionalDelete: readOnly ? 'not-supported' : 'multiple',
     ...linksOf(definitions, type),
-    searchParam: [...parametersOf(definitions, type).map(searchParam), { name: '_count', type: 'number' }],
+    searchParam: [...parametersOf(definitions, type).map(searchParam), ...textParameters(type), { name: '_count', type: 'number' }],
     ...(operation.length > 0 && { operation }),
   }
 }
@@ -147,6 +148,14 @@ const parametersOf = (definitions: Definitions, type: string): SearchParameter[]
       one.custom?.served !== false &&
       (type !== 'AuditEvent' || (auditParameters as readonly string[]).includes(one.code)),
   )
+
+const textParameters = (type: string): unknown[] =>
+  storedTypes.includes(type) && isSearchedByText(type)
+    ? [
+        { name: '_text', type: 'string' },
+        { name: '_content', type: 'string' },
+      ]
+    : []
 
 const searchParam = ({ code, url, type }: SearchParameter): unknown => ({ name: code, definition: url, type })
 

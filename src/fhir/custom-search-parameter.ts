@@ -9,6 +9,7 @@ import { searchExpressionCharsMax } from '../base/limits.ts'
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
 import { type Resource, storedTypes } from './resource.ts'
 import { typesOfExpression } from './search-expression.ts'
+import { isSearchedByText } from './search-text.ts'
 
 /** One that is understood, as it is kept. */
 export type CustomParameter = Pick<SearchParameter, 'code' | 'type' | 'expression' | 'targets' | 'url'> & {
@@ -78,15 +79,11 @@ function assertBase(definitions: Definitions, parameter: CustomParameter, base: 
   if (engineTypes.includes(base) && !wordKinds.includes(type)) throw refused(`For ${base} the type is ${wordKinds.join(', ')}.`, 'type')
   if (base === 'Slot' && changingOfSlot.test(expression))
     throw refused('For Slot the expression is about other elements than status, start, end and meta.', 'expression')
-  if (type === 'string' && !hasOwnStrings(definitions, base))
-    throw refused(`${base} has no text that is searched by its beginning: the type string is not possible there.`, 'type')
+  if (type === 'string' && !isSearchedByText(base))
+    throw refused(`${base} is not searched by text: the type string is not possible there.`, 'type')
   if (typesOfExpression(definitions, base, { ...parameter })?.size === 0)
     throw refused(`The expression finds nothing in a ${base}.`, 'expression')
 }
-
-/** Lines of text are kept where R4 itself searches by some. */
-const hasOwnStrings = (definitions: Definitions, type: string): boolean =>
-  [...(definitions.searchParameters.get(type)?.values() ?? [])].some((one) => one.type === 'string' && !one.custom)
 
 /** The definitions with these parameters among them; the same where there are none. */
 export function definitionsWith(definitions: Definitions, stored: readonly StoredParameter[]): Definitions {

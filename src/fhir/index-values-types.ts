@@ -10,7 +10,8 @@
  *   uri        `url=https://a/b`, `url:below=https://a/b`, `url:below=https://a`
  *   composite  `context-type-value=http://a|x\u001fy`: the words of both parts
  *   compartment `@Patient/1`: the resource is in that patient's compartment
- * Strings are lines of one text: `\nname=smith\n` normalised (NFD, marks stripped, lower case), and `\nname!Smith\n` as written.
+ * Strings are lines of one text: `\nname=smith\n` normalised (NFD, marks stripped, lower case), and `\nname!Smith\n` as written;
+ * beside codes and references `\ncode:text= head pain\n`.
  */
 
 export type DateBounds = { readonly lower: string; readonly upper: string }

@@ -12,6 +12,7 @@ import { type Collect, collectors, type Found, timeSpans } from './index-words.t
 import { compartmentParameters } from './patient-compartment.ts'
 import type { Resource } from './resource.ts'
 import { compileExpression, type Walk } from './search-expression.ts'
+import { isSearchedByText } from './search-text.ts'
 
 type Reader = {
   readonly code: string
@@ -86,7 +87,7 @@ function addCompartments(reader: Reader, found: Found): void {
 
 /** The values of every search parameter of the resource. References under `base` (no slash at its end) become relative. */
 export function indexValues(definitions: Definitions, resource: Resource, base?: string): IndexValues {
-  const found: Found = { terms: new Set(), lines: [] }
+  const found: Found = { terms: new Set(), lines: [], texts: isSearchedByText(resource.resourceType) }
   const dates: Record<string, DateBounds> = {}
   const numbers: NumberValue[] = []
   let position: IndexValues['position']

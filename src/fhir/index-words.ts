@@ -9,7 +9,12 @@ import { normalizeText, oneLine, soundsOf } from './search-text.ts'
 import { uriAndAbove } from './uri-path.ts'
 
 /** What has been found so far. */
-export type Found = { readonly terms: Set<string>; readonly lines: string[] }
+export type Found = {
+  readonly terms: Set<string>
+  readonly lines: string[]
+  /** The text of codes and references is wanted, too. */
+  readonly texts?: boolean
+}
 export type Collect = (parameter: string, value: unknown, type: string, found: Found, base: string | undefined) => void
 
 type Fields = Readonly<Record<string, unknown>>
@@ -26,7 +31,9 @@ function addToken(lead: string, system: unknown, code: unknown, terms: Set<strin
   terms.add(`${lead}=${isText(system) ? system : ''}|${code}`)
 }
 
-const token: Collect = (parameter, value, type, { terms }) => {
+const token: Collect = (parameter, value, type, found) => {
+  const { terms } = found
+  if (found.texts) addTexts(parameter, value, type, found.lines)
   if (typeof value === 'boolean' || typeof value === 'number') terms.add(`${parameter}=${value}`)
   else if (isText(value)) terms.add(`${parameter}=${value}`)
   else if (type === 'CodeableConcept') {
@@ -35,6 +42,17 @@ const token: Collect = (parameter, value, type, { terms }) => {
   // The system of a ContactPoint says phone or email: it is no code system.
   else if (type === 'ContactPoint') addToken(parameter, undefined, fieldsOf(value).value, terms)
   else addToken(parameter, fieldsOf(value).system, fieldsOf(value).code, terms)
+}
+
+/** `p:text= head pain`, with a blank before each word: what is looked for begins with one. */
+function addTexts(parameter: string, value: unknown, type: string, lines: string[]): void {
+  for (const text of textsBeside(fieldsOf(value), type)) if (isText(text)) lines.push(`${parameter}:text= ${normalizeText(text)}`)
+}
+
+/** The text that stands beside a code, or beside a reference. */
+function textsBeside({ text, coding, display, type: kind }: Fields, type: string): readonly unknown[] {
+  if (type === 'CodeableConcept') return [text, ...listOf(coding).map((one) => fieldsOf(one).display)]
+  return type === 'Identifier' ? [fieldsOf(kind).text] : [display]
 }
 
 /** Beside its value, an identifier is found by its type and value: `p:of-type=sys|code|value`. */
@@ -47,7 +65,9 @@ function addIdentifier(parameter: string, { system, value, type }: Fields, terms
   }
 }
 
-const reference: Collect = (parameter, value, _type, { terms }, base) => {
+const reference: Collect = (parameter, value, type, found, base) => {
+  const { terms } = found
+  if (found.texts && !isText(value)) addTexts(parameter, value, type, found.lines)
   if (isText(value)) return addCanonical(parameter, relativeReference(value, base), terms)
   const { reference: literal, identifier } = fieldsOf(value)
   if (isText(literal)) terms.add(`${parameter}=${relativeReference(literal, base)}`)

@@ -9,7 +9,7 @@ import { searchLinksMax, searchStepsMax } from '../base/limits.ts'
 import type { SearchParameter } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
 import { type Numbers, parseComposite, parseNumbers } from './search-number.ts'
-import { normalizeText, oneLine, soundsOf } from './search-text.ts'
+import { isSearchedByText, normalizeText, oneLine, soundsOf } from './search-text.ts'
 import { type DateValue, type NearValue, parseDate, parseNear, splitValues, unescaped } from './search-value.ts'
 import {
   type Asked,
@@ -17,6 +17,7 @@ import {
   parseTokens,
   parseUris,
   type Reading,
+  type Texts,
   type Tree,
   targetsOf,
   unsupported,
@@ -27,6 +28,9 @@ import {
 export type Criterion =
   | Words
   | Tree
+  | Texts
+  /** Rows whose narrative (`_text`), or whatever text they hold (`_content`), has the words. */
+  | { readonly kind: 'full-text'; readonly code: '_text' | '_content'; readonly texts: readonly string[] }
   | { readonly kind: 'missing'; readonly code: string; readonly missing: boolean }
   | { readonly kind: 'date'; readonly code: string; readonly values: readonly DateValue[] }
   | { readonly kind: 'string'; readonly code: string; readonly match: 'start' | 'contains' | 'exact'; readonly texts: readonly string[] }
@@ -73,6 +77,7 @@ export function parseCriterion(
   way: Way = { steps: 0, links: { tried: 0 } },
 ): Criterion | undefined {
   if (name.startsWith('_has:')) return parseHas(reading, name, value, way)
+  if (name === '_text' || name === '_content') return parseFullText(reading, name, value)
   const [, code = '', modifier, rest] = nameParts.exec(name) ?? []
   const parameters = reading.definitions.searchParameters.get(reading.type)
   const parameter = parameters?.get(code) ?? (rest === undefined ? undefined : parameters?.get(spelledAsType(code)))
@@ -81,6 +86,10 @@ export function parseCriterion(
   if (modifier === 'missing') return { kind: 'missing', code, missing: parseMissing(name, value) }
   return parseValues(reading, { parameter, modifier, name, values: splitValues(name, value) })
 }
+
+/** Words as in a search engine: all of them, `or`, `-not`, "one after the other". */
+const parseFullText = ({ type }: Reading, code: '_text' | '_content', value: string): Criterion | undefined =>
+  isSearchedByText(type) ? { kind: 'full-text', code, texts: splitValues(code, value).map(unescaped) } : undefined
 
 /** NHS BaRS begins a chain with the name of a type, `Schedule.actor:HealthcareService`, and means the parameter of that name. */
 const spelledAsType = (name: string): string => (storedTypes.includes(name) ? `${name.charAt(0).toLowerCase()}${name.slice(1)}` : '')

@@ -1,9 +1,15 @@
 /**
  * How words are made comparable: without case and accents for string search, by their sound for `phonetic`.
  * https://hl7.org/fhir/R4/search.html#string
- * Left out: languages' own rules (stemming, ß and ss), and full text.
+ * Left out: languages' own rules (stemming, ß and ss).
  */
 import { doubleMetaphone } from 'double-metaphone'
+
+/** On the booking path, where every index costs, or no text at all. */
+const textless: ReadonlySet<string> = new Set(['Slot', 'Appointment', 'Binary'])
+
+/** Whether a type is searched by text: `:text`, `_text`, `_content` and strings of an administrator's own. */
+export const isSearchedByText = (type: string): boolean => !textless.has(type)
 
 const plainLatin = /^[\x20-\x7e]*$/
 

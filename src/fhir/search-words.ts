@@ -9,6 +9,7 @@ import { localReference, relativeReference } from './reference.ts'
 import { idPattern, storedTypes } from './resource.ts'
 import { wordsOfCodes } from './search-codes.ts'
 import { typesOfExpression } from './search-expression.ts'
+import { isSearchedByText, normalizeText } from './search-text.ts'
 import { parseToken, type TokenValue, unescaped } from './search-value.ts'
 import { uriAndAbove, withoutSlash } from './uri-path.ts'
 import type { Known } from './validate/profiles/known.ts'
@@ -32,6 +33,9 @@ export type Asked = {
 
 export type Words = { readonly kind: 'words'; readonly code: string; readonly words: readonly string[]; readonly not: boolean }
 
+/** Rows in which the text beside a code or a reference has a word that begins so; in several words, they and what follows. */
+export type Texts = { readonly kind: 'text'; readonly code: string; readonly texts: readonly string[] }
+
 /** Rows whose reference is one of `ids` of `target`, or is below (or above) one in that type's own hierarchy, led by `parent`. */
 export type Tree = {
   readonly kind: 'tree'
@@ -51,8 +55,18 @@ export const unsupported = (name: string) =>
 
 const words = (code: string, found: readonly string[], not = false): Words => ({ kind: 'words', code, words: found, not })
 
-export function parseTokens(reading: Reading, { parameter, modifier, name, values }: Asked): Words {
+/** `:text`; undefined where it was not asked for. */
+function parseTexts({ type }: Reading, { parameter: { code }, modifier, values }: Asked): Texts | undefined {
+  if (modifier !== 'text' || !isSearchedByText(type)) return undefined
+  const texts = values.map(unescaped).map(normalizeText).filter(Boolean)
+  return { kind: 'text', code, texts }
+}
+
+export function parseTokens(reading: Reading, asked: Asked): Words | Texts {
+  const { parameter, modifier, name, values } = asked
   const { code } = parameter
+  const texts = parseTexts(reading, asked)
+  if (texts) return texts
   if (modifier === 'of-type')
     return words(
       code,
@@ -108,9 +122,11 @@ const namedTypes = (parameter: SearchParameter): readonly string[] => (parameter
 const typeOf = ({ targets }: SearchParameter, modifier: string): readonly string[] =>
   (targets.length ? targets.includes(modifier) : /^[A-Z][A-Za-z]{1,63}$/.test(modifier)) ? [modifier] : []
 
-export function parseReferences(reading: Reading, asked: Asked): Words | Tree {
+export function parseReferences(reading: Reading, asked: Asked): Words | Tree | Texts {
   const { parameter, modifier, name, values } = asked
   const { code } = parameter
+  const texts = parseTexts(reading, asked)
+  if (texts) return texts
   if (modifier === 'identifier') {
     return words(
       code,

@@ -30,10 +30,13 @@ export function searchConformance(house: House, type: string, query: SearchQuery
   })
 }
 
+/** Says how the result is wanted, and nothing about what is found. */
+const shaping = /^_(count|summary|elements|total|sort|include|revinclude|format|pretty)(:|$)/
+
 function matches(query: SearchQuery, id: string, body: string): boolean {
   const url = (JSON.parse(body) as { url?: string }).url
   return query.applied.every(([name, value]) => {
-    if (name.startsWith('_') && name !== '_id') return true
+    if (shaping.test(name)) return true
     const values = value.split(',')
     return name === '_id' ? values.includes(id) : name === 'url' && url !== undefined && values.includes(url)
   })

@@ -5,11 +5,12 @@
  */
 import type { Definitions, SearchParameter } from '../fhir/definitions/types.ts'
 import { isWordPair } from '../fhir/search-number.ts'
+import { isSearchedByText } from '../fhir/search-text.ts'
 
 export type Place =
   /** Words in `terms` led by the parameter's name: token, reference, uri. */
   | { readonly kind: 'terms' }
-  /** Lines in `strings` led by the parameter's name. */
+  /** Lines in `strings` led by the parameter's name. The texts of a token or reference are there too, led by `code:text`. */
   | { readonly kind: 'strings' }
   /** Words in `terms` that hold how a name sounds. */
   | { readonly kind: 'phonetic' }
@@ -111,8 +112,7 @@ export function dateColumns(definitions: Definitions, type: string): { parameter
 }
 
 /** Whether the type's table has the column `strings`. */
-export const hasStrings = (definitions: Definitions, type: string): boolean =>
-  [...layoutOf(definitions, type).values()].some((place) => place.kind === 'strings')
+export const hasStrings = isSearchedByText
 
 /** Whether the type's table has the columns `latitude` and `longitude`. */
 export const hasPosition = (definitions: Definitions, type: string): boolean =>

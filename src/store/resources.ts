@@ -42,7 +42,7 @@ export type StoredRow = {
 export function searchColumns(definitions: Definitions, type: string, index: IndexValues, p: Params): [string, string][] {
   return [
     ['terms', p.add(keptTerms(definitions, type, index.terms), 'text[]')],
-    ...(hasStrings(definitions, type) ? ([['strings', p.add(index.strings, 'text')]] as [string, string][]) : []),
+    ...(hasStrings(type) ? ([['strings', p.add(index.strings, 'text')]] as [string, string][]) : []),
     ...dateColumns(definitions, type).flatMap(({ parameter, lower, upper }): [string, string][] => [
       [lower, p.add(index.dates[parameter]?.lower ?? null, 'timestamptz')],
       [upper, p.add(index.dates[parameter]?.upper ?? null, 'timestamptz')],

@@ -202,7 +202,7 @@ it.each([
   ['no expression', parameter('a', 'token', 'Patient', ''), 'expression'],
   ['a date of a Slot', parameter('a', 'date', 'Slot', 'Slot.end'), 'type'],
   ['what changes of a Slot', parameter('a', 'token', 'Slot', 'Slot.status'), 'expression'],
-  ['text where there is none', parameter('a', 'string', 'Task', 'Task.description'), 'type'],
+  ['text where there is none', parameter('a', 'string', 'Binary', 'Binary.contentType'), 'type'],
   ['a code of another of theirs', { ...parameter('site', 'uri', 'Patient', 'Patient.name.family'), id: 'other' }, 'code'],
 ])('%s is refused, and the element named', async (_what, resource, element) => {
   const answer = await put({

@@ -9,12 +9,13 @@ import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition, spansCondition } from './date.ts'
+import { fullTextCondition } from './full-text.ts'
 import { chainCondition, chainSizes, hasCondition, treeCondition } from './linked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
 import type { Scope } from './scope.ts'
 import { column, statementOf, text, wordLead } from './statement.ts'
-import { stringCondition } from './string.ts'
+import { stringCondition, textCondition } from './string.ts'
 import { anyTerm, wordsCondition } from './token.ts'
 
 /** Rows that are there and that the bounds let through. */
@@ -54,6 +55,7 @@ function confinedCondition({ definitions, type, alias, bounds }: Scope): Sql | u
 export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
   const { definitions, type, alias } = scope
   if (criterion.kind === 'has') return hasCondition(scope, criterion, rowsMeeting)
+  if (criterion.kind === 'full-text') return fullTextCondition(alias, criterion)
   const place = layoutOf(definitions, type).get(criterion.code)
   if (!place) return sql`false`
   switch (criterion.kind) {
@@ -65,6 +67,8 @@ export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
       return place.kind === 'spans' ? spansCondition(alias, type, criterion) : dateCondition(alias, place, criterion)
     case 'string':
       return stringCondition(alias, criterion)
+    case 'text':
+      return textCondition(alias, criterion)
     case 'near':
       return nearCondition(alias, criterion)
     case 'chain':
@@ -128,6 +132,7 @@ export function dependsOnValues(scope: Pick<Scope, 'definitions' | 'type'>, crit
     criterion.kind === 'chain' ||
     criterion.kind === 'has' ||
     criterion.kind === 'tree' ||
+    criterion.kind === 'full-text' ||
     place?.kind === 'terms' ||
     place?.kind === 'strings' ||
     place?.kind === 'phonetic' ||

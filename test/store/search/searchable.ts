@@ -48,7 +48,7 @@ function columnsOf(resource: Resource): Record<string, unknown> {
     updated: resource.meta?.lastUpdated ?? '2026-01-01T00:00:00.000Z',
     body: JSON.stringify(resource),
     terms: type === 'Slot' ? index.terms.filter((term) => !scalarWord.test(term)) : index.terms,
-    ...(hasStrings(definitions, type) && { strings: index.strings }),
+    ...(hasStrings(type) && { strings: index.strings }),
     ...Object.fromEntries(
       dateColumns(definitions, type).flatMap(({ parameter, lower, upper }) => [
         [lower, index.dates[parameter]?.lower],
