@@ -1,6 +1,6 @@
 /**
- * What a check is: one requirement of a specification, and a run that throws what it met instead. Its name begins with the
- * anchor of its clause or with the id that a public list of checks gives it.
+ * What a check is: one requirement of a specification, and a run that throws what it met instead. Its name begins with
+ * what its clause's address calls it, or with the id that a public list of checks gives it.
  */
 import type { Capabilities } from './capabilities.ts'
 import type { Site } from './site.ts'

@@ -64,7 +64,7 @@ export const linkOf = (answer: Answer, relation: string): string | undefined =>
   answer.json?.link?.find((one: Loose) => one.relation === relation)?.url
 
 /** Asks again until it is so. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, patienceMs = 20_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, patienceMs = 40_000): Promise<T> {
   const ends = Date.now() + patienceMs
   for (;;) {
     const got = await ask()

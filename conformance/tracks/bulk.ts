@@ -78,7 +78,7 @@ export const bulk: Track = {
       },
     },
     {
-      name: 'bulk-data-kick-off-request.refuses',
+      name: 'query-parameters.refuses',
       clause: clause('query-parameters'),
       requirement: 'an _outputFormat that cannot be given and a type that does not exist are refused',
       needs,
@@ -88,7 +88,7 @@ export const bulk: Track = {
       },
     },
     {
-      name: 'bulk-data-kick-off-request.authorized',
+      name: 'security-considerations.kick-off',
       clause: clause('security-considerations'),
       requirement: 'without a token, where tokens are asked for, nothing is exported',
       needs: [...needs, (can) => (can.rest.security?.service ? undefined : 'rest.security.service is not declared')],
@@ -101,7 +101,7 @@ export const bulk: Track = {
     },
     {
       name: 'bulk-data-status-request.manifest',
-      clause: clause('response---complete-status'),
+      clause: clause('bulk-data-status-request'),
       requirement: 'the manifest says when, what was asked for and which files, and the files hold what was stored',
       needs,
       run: async (site) => {

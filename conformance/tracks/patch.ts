@@ -62,6 +62,7 @@ export const patch: Track = {
           { op: 'remove', path: '/telecom/0' },
           { op: 'remove', path: '/birthDate' },
         ]
+        same((await site.get(`Patient/${made.id}`)).json?.gender, 'female', 'before it')
         status(await send(site, `Patient/${made.id}`, body, jsonPatch), 200, 'patch')
         const { json } = await site.get(`Patient/${made.id}`)
         same([json.gender, json.telecom, json.birthDate], ['other', [phone('two'), phone('three')], undefined], 'after it')

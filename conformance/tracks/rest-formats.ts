@@ -51,7 +51,7 @@ export const formats: readonly Check[] = [
     },
   },
   {
-    name: 'mime-type.xml-and-json',
+    name: 'xml.round-trip',
     clause: r4('xml', 'xml'),
     ids: ['FT01'],
     requirement: 'what is read in XML and sent again in XML is in JSON what it was',

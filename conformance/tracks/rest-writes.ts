@@ -16,6 +16,7 @@ export const writes: readonly Check[] = [
     needs: [patients],
     run: async ({ make, put, get }) => {
       const made = await make(patient('Kestrel'))
+      same((await get(`Patient/${made.id}`)).json?.name?.[0]?.family, 'Kestrel', 'read before it')
       const changed = status(await put(`Patient/${made.id}`, { ...made, name: [{ family: 'Merlin' }] }), 200, 'update')
       hold(changed.json.meta.versionId !== made.meta.versionId, 'the version is the one before')
       const { json } = await get(`Patient/${made.id}`)
@@ -56,6 +57,7 @@ export const writes: readonly Check[] = [
     needs: [patients, serves('Patient', 'vread')],
     run: async ({ make, call, get }) => {
       const { id, meta } = await make(patient('Kestrel'))
+      status(await get(`Patient/${id}`), 200, 'read before it')
       status(await call('DELETE', `Patient/${id}`), [200, 202, 204], 'delete')
       refused(await get(`Patient/${id}`), 410, 'read after delete')
       status(await call('DELETE', `Patient/${id}`), [200, 202, 204], 'delete again')

@@ -33,7 +33,7 @@ export const rest: Track = {
     },
     {
       name: 'capabilities.open',
-      clause: 'https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known',
+      clause: http('capabilities'),
       requirement: 'metadata can be read without a token',
       run: async ({ get }) => void status(await get('metadata', { token: null }), 200, 'metadata without a token'),
     },
@@ -127,7 +127,7 @@ export const rest: Track = {
       },
     },
     {
-      name: 'read.conditional',
+      name: 'cread.not-modified',
       clause: http('cread'),
       requirement: 'If-None-Match and If-Modified-Since answer 304 without a body where nothing changed, and 200 where something did',
       needs: [patients, allows('Patient', 'conditionalRead', 'full-support')],

@@ -32,7 +32,7 @@ export const contents: readonly Check[] = [
     },
   },
   {
-    name: 'include.backward',
+    name: 'revinclude.backward',
     clause: clause('revinclude'),
     requirement: '_revinclude brings what refers to the matches',
     needs: [...byFamily, revincludes('Patient', 'Appointment:patient')],

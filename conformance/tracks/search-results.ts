@@ -64,7 +64,7 @@ export const results: readonly Check[] = [
     },
   },
   {
-    name: 'errors.strict',
+    name: 'search.strict',
     clause: r4('http', 'search'),
     requirement: 'with Prefer: handling=strict an unknown parameter is refused, a known one is not',
     needs: byFamily,
@@ -140,7 +140,7 @@ export const results: readonly Check[] = [
     },
   },
   {
-    name: 'all.system',
+    name: 'vsearch.several-types',
     clause: r4('http', 'vsearch'),
     requirement: 'a search of several types finds those, and no others',
     needs: [peopleAreKept, system('search-system'), searches('Patient', '_id'), searches('Practitioner', '_id')],
@@ -183,7 +183,7 @@ export const results: readonly Check[] = [
     },
   },
   {
-    name: 'consistency.read-your-writes',
+    name: 'search.read-your-writes',
     clause: r4('http', 'search'),
     requirement: 'a search sees each write that was answered before it began: create, update and delete',
     needs: byFamily,

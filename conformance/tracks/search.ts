@@ -140,7 +140,7 @@ export const search: Track = {
       ['Appointment?date=gt2031-05-05T09:00:00Z&date=lt2031-07', ['later']],
     ]),
     {
-      name: 'date.invalid',
+      name: 'errors.invalid-date',
       clause: clause('errors'),
       requirement: 'a date that does not exist is refused with 400',
       needs: [searches('Patient', 'birthdate')],

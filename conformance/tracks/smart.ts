@@ -72,7 +72,7 @@ export const smart: Track = {
       },
     },
     {
-      name: 'bearer.refused',
+      name: 'rfc6750.refused',
       clause: 'https://www.rfc-editor.org/rfc/rfc6750#section-3',
       requirement: 'no token and one that is none are 401 with WWW-Authenticate: Bearer',
       needs: [secured],

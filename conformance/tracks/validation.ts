@@ -65,7 +65,7 @@ export const validation: Track = {
   checks: [
     {
       name: 'validation.accepts',
-      clause: r4('http', 'create'),
+      clause: r4('validation', 'validation'),
       requirement:
         'a valid resource is not refused: narrative, extensions nobody knows, contained resources, a code outside an example binding',
       needs: [keeps('Patient')],
