@@ -28,6 +28,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   delete: 'D',
   hold: 'C',
   book: 'C',
+  overbook: 'C',
   release: 'U',
   reschedule: 'U',
   cancel: 'U',

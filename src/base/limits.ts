@@ -46,6 +46,8 @@ export const resourceGroupsMax = 8
 export const resourceGroupActorsMax = 100
 /** Looked at for one start of a joint visit. */
 export const combinationsTriedMax = 20_000
+/** Visits that staff may book over others on one actor at one time. */
+export const overflowLanesMax = 3
 export const visitMinutesMax = 24 * 60
 export const lapsedHoldsPerSweepMax = 200
 export const databaseConnectionsMax = 12

@@ -8,6 +8,7 @@ import { fault } from '../base/fault.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
+import { placeOverflow } from '../store/overflow.ts'
 import { placeTogether, placeVisitOrSeat } from '../store/place-visits.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
@@ -15,6 +16,7 @@ import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
+import { onItsOwn, timeOverOthers } from './overbook.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { chooseService } from './service-choice.ts'
@@ -36,14 +38,15 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   const offered = chooseService(plan, input.service)
   const asked = timeAskedOf(input)
   const visit = await visitIn(house, asked, context, plan, offered)
-  await assertRules(house, asked, context, plan, offered, visit)
+  const over = !visit.free && input.overbook && !input.groups ? await timeOverOthers(house, plan, visit) : undefined
+  await assertRules(house, asked, context, plan, offered, over ?? visit)
   const wish = wishOf(input, context)
-  if (!visit.free) throw await taken(house, wish)
-  const alone: VisitTaken = { visit, plan, offered, beside: [] }
+  if (!visit.free && !over) throw await taken(house, wish)
+  const alone: VisitTaken = { visit: over ?? visit, plan, offered: over ? onItsOwn(offered) : offered, beside: [] }
   const taking = input.groups ? await withOthers(house, { ...asked, slots: input.slots }, input.groups, alone) : alone
   if (!taking.visit.free) throw await taken(house, wish)
   const claims = await claimsFor(house, input, taking.plan)
-  const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims)
+  const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, over && input.overbook)
   if (!(await commit(house, input, booked, taking, context))) throw await taken(house, wish)
   return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
 }
@@ -65,8 +68,8 @@ async function commit(house: House, input: BookInput, visit: NewVisit, taking: V
     bound: true,
     expires: visit.time.expires,
   })
-  const isAlone = caps.length === 0 && byHand.length === 0 && !input.once && !input.replaces && !input.newPatients && !visit.time.seating
-  if (isAlone) return placeTogether(house.pool, house.definitions, visit)
+  const more = input.once ?? input.replaces ?? input.newPatients ?? visit.time.seating ?? visit.overbooks
+  if (caps.length === 0 && byHand.length === 0 && !more) return placeTogether(house.pool, house.definitions, visit)
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, caps, byHand)).catch(lostRace)
 }
 
@@ -90,8 +93,9 @@ async function bookInTx(
   if (input.replaces) await cancelInTx(tx, house, input.replaces)
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)
   await takeDayPlaces(tx, caps)
+  const place = visit.overbooks ? placeOverflow : placeVisitOrSeat
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
-  if (!(await placeVisitOrSeat(tx, house.definitions, visit))) throw new LostRace()
+  if (!(await place(tx, house.definitions, visit))) throw new LostRace()
   if (input.once) await remember(tx, input.once, { appointment: visit.write.id, version: '1' }, visit.write.at)
   return true
 }

@@ -19,6 +19,7 @@ import { claimableActors, namedSlots, type SlotContext } from '../store/visit-co
 import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { beyondTheSchedule, seatingOf, type VisitTime } from './new-visit.ts'
+import { overbookedUrl } from './overbook.ts'
 import { idsNamed, takenActors, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
@@ -188,7 +189,7 @@ const movesKeptMax = 50
 
 /** Each move is told: from when, and why. */
 function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Resource): unknown[] {
-  const kept = ((resource.extension ?? []) as { url?: string }[]).filter(({ url }) => url !== movedUrl)
+  const kept = ((resource.extension ?? []) as { url?: string }[]).filter(({ url }) => url !== movedUrl && url !== overbookedUrl)
   const moves = ((before.extension ?? []) as { url?: string }[]).filter(({ url }) => url === movedUrl)
   if (before.status !== 'booked') return [...kept, ...moves]
   const parts = [

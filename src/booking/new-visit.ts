@@ -18,6 +18,7 @@ import type { Seating, TimeTaken } from '../store/take-time.ts'
 import { claimableActors } from '../store/visit-context.ts'
 import type { CancelInput } from './cancel.ts'
 import { addReplaces } from './confirm-hold.ts'
+import { addOverbooked, type Overbooking } from './overbook.ts'
 import { patientsNamed, takenActors } from './participants.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 
@@ -49,6 +50,8 @@ export type BookInput = {
   /** An Appointment that is moved: it is cancelled in the same transaction, or stays. */
   readonly replaces?: CancelInput
   readonly client: string
+  /** What is done where the time is taken, instead of a refusal. */
+  readonly overbook?: Overbooking
   /** A patient asks, not staff. */
   readonly online: boolean
   readonly audit: AuditRow
@@ -62,7 +65,14 @@ export type VisitTime = {
   readonly free: boolean
 }
 
-export type NewVisit = { readonly write: ResourceWrite; readonly time: TimeTaken; readonly heldUntil?: number; readonly start: number }
+export type NewVisit = {
+  readonly write: ResourceWrite
+  readonly time: TimeTaken
+  readonly heldUntil?: number
+  readonly start: number
+  /** It lies over others. */
+  readonly overbooks?: Overbooking
+}
 
 /** The Schedule's claims, and those of whomever else the client's own Appointment names. */
 export async function claimsFor(house: House, input: BookInput, plan: SchedulePlan): Promise<readonly string[]> {
@@ -89,15 +99,17 @@ export function newVisit(
   offered: Offered,
   visit: VisitTime,
   claims: readonly string[],
+  overbooks?: Overbooking,
 ): NewVisit {
   const at = house.clock.now()
   const heldUntil = input.hold ? at.getTime() + offered.policy.holdSeconds * 1000 : undefined
-  const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, at: at.toISOString() })
+  const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, overbooks, at: at.toISOString() })
   const expires = heldUntil === undefined ? undefined : instantOf(heldUntil)
   const seating = seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base)
   return {
     start: visit.start,
     heldUntil,
+    overbooks,
     write: {
       type: 'Appointment',
       id: resource.id,
@@ -111,7 +123,7 @@ export function newVisit(
         held_until: expires ?? null,
         claims: claims.length * (seating?.places ?? 1),
       },
-      audit: input.audit,
+      audit: overbooks?.audit ?? input.audit,
     },
     time: {
       holder: `Appointment/${resource.id}`,
@@ -141,10 +153,15 @@ type Making = {
   readonly offered: Offered
   readonly visit: VisitTime
   readonly heldUntil?: number
+  readonly overbooks?: Overbooking
   readonly at: string
 }
 
-function appointmentOf(house: House, input: BookInput, { plan, offered, visit, heldUntil, at }: Making): Resource & { id: string } {
+function appointmentOf(
+  house: House,
+  input: BookInput,
+  { plan, offered, visit, heldUntil, overbooks, at }: Making,
+): Resource & { id: string } {
   const resource = visitAppointment({
     plan,
     service: offered.service,
@@ -159,5 +176,6 @@ function appointmentOf(house: House, input: BookInput, { plan, offered, visit, h
     proposal: input.proposal,
   })
   if (input.replaces) addReplaces(resource, input.replaces.id)
+  if (overbooks) addOverbooked(resource, overbooks)
   return { ...resource, id: house.ids.next(), meta: { ...resource.meta, versionId: '1', lastUpdated: at } }
 }

@@ -191,7 +191,9 @@ async function writeRow(
   row: LockedSlot | undefined,
   standing: Standing,
 ): Promise<Written> {
-  const resource = standing.status === wanted.status ? change.resource : { ...change.resource, status: standing.status }
+  // Whether it is overbooked is ours to say.
+  const asItIs = standing.status === wanted.status && !row?.overbooked
+  const resource = asItIs ? change.resource : { ...change.resource, status: standing.status, ...(row?.overbooked && { overbooked: true }) }
   const values = indexValues(house.definitions, resource, house.base)
   const kept = row && !row.deleted && row.ends.getTime() === Date.parse(wanted.end) && row.starts.getTime() === Date.parse(wanted.start)
   const write: ResourceWrite = {

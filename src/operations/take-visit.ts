@@ -50,6 +50,7 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
       'A hold replaces nothing: say cancelled-appt-id when you book, so that the old time stands until then.',
       'cancelled-appt-id',
     )
+  if (hold && asked.overbook) throw fault('business-rule', 'A hold is not laid over others: say overbook when you book.', 'overbook')
   if (asked.appointment !== undefined) return takeProposal(taking, asked.appointment, hold)
   if (asked.slot === undefined) throw fault('required', 'Say which time: a slot, a schedule and a start, or the id of a proposal.', 'slot')
   return bookSlot(taking.house, {
@@ -96,6 +97,7 @@ function common({ house, actor, asked, once: key }: Taking, hold: boolean) {
     comment: asked.comment,
     replaces: asked.replaces === undefined ? undefined : replacement(house, actor, asked.replaces),
     client: actor.client,
+    overbook: asked.overbook,
     online: asked.online,
     newPatients: asked.newPatients.length > 0 ? asked.newPatients : undefined,
     audit: auditOf(house, actor, hold ? 'hold' : 'book'),

@@ -8,6 +8,7 @@ import { fault } from '../base/fault.ts'
 import { patientsPerVisitMax, visitMinutesMax } from '../base/limits.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { NewPatient } from '../booking/new-visit.ts'
+import type { Overbooking } from '../booking/overbook.ts'
 import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
@@ -17,6 +18,7 @@ import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { eachNamedBy, idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
+import { overbookingOf } from './overbook-reason.ts'
 import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
@@ -42,6 +44,8 @@ const known: ReadonlySet<string> = new Set([
   'appointment',
   'appointment-resource',
   'cancelled-appt-id',
+  'overbook',
+  'overbook-reason',
   'resource-group',
 ])
 
@@ -66,6 +70,7 @@ export type VisitRequest = {
   readonly said: Readonly<Record<string, unknown>>
   readonly comment?: string
   readonly replaces?: string
+  readonly overbook?: Overbooking
   /** Bundle (Argonaut, IHE, Epic) or the Appointment alone. */
   readonly inBundle: boolean
   readonly online: boolean
@@ -94,6 +99,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     said: saidOf(inputs, (await referralNamed(house, actor, inputs))?.reference),
     comment: textOf(inputs, 'comment'),
     replaces: replacesOf(house, inputs),
+    overbook: overbookingOf(house, actor, inputs, permission.patient !== undefined),
     inBundle: (request.type === 'Appointment' && request.id !== undefined) || sentNames.some((name) => bundleNames.has(name)),
     online: permission.patient !== undefined,
   }

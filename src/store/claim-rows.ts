@@ -5,6 +5,7 @@ import type { Db } from './db.ts'
 import { prepared } from './sql.ts'
 
 export type ClaimRow = {
+  /** The actor itself, also where it is claimed in an overflow lane. */
   readonly resource: string
   /** The holder itself, or the group session that it has a seat of. */
   readonly session: string
@@ -17,7 +18,7 @@ export type ClaimRow = {
 export async function claimRows(db: Db, holder: string): Promise<ClaimRow[]> {
   return db.query<ClaimRow>(
     prepared(
-      'select resource, session, lower(period) as "from", upper(period) as until, expires from claim where appointment = $1 order by resource, seat',
+      `select split_part(resource, '#', 1) as resource, session, lower(period) as "from", upper(period) as until, expires from claim where appointment = $1 order by resource, seat`,
       [holder],
     ),
   )

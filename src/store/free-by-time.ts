@@ -27,7 +27,7 @@ export async function freeByTime(db: Db, window: FirstWindow & { readonly bodies
 
 const textWith = (claims: string): string => `
   with scanned as materialized (
-    select id, schedule, status, starts, ends, held_until, body, session from slot where ${inWindow('schedule')} and status is not null
+    select id, schedule, status, starts, ends, held_until, body, session, overbooked from slot where ${inWindow('schedule')} and status is not null
      order by starts, schedule, id limit $5),
   free as materialized (
     select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body::text end as body, ${sessionNow('slot')} as session

@@ -29,7 +29,7 @@ export type FreeTime = {
 }
 
 /** Another's claim or a block may lie over a hold, and takes its place once the hold is over. */
-export const underNothing = `not exists (
+export const underNothing = `slot.overbooked is not true and not exists (
              select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(slot.starts, slot.ends)
               where sc.schedule = slot.schedule and (c.expires is null or c.expires > now()) and ${bearsOn('slot.session')})
            and not exists (

@@ -76,7 +76,7 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
       mine as (
         select * from slot
          where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')})))
-           and (taken_by = $1 or session is not null) and not deleted
+           and (taken_by = $1 or session is not null or overbooked) and not deleted
          order by id for update),
       ${settling('$1', '$2::text')}
       select 1`,

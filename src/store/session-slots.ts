@@ -3,11 +3,15 @@
  * is taken; they stay free until the last one is, and say in the extension `slot-capacity` how many are. All other Slots
  * under its time are taken as by any visit.
  */
+import { overflowLanesMax } from '../base/limits.ts'
 import type { Tx } from './db.ts'
 import { deletion, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
 const live = (claim: string): string => `(${claim}.expires is null or ${claim}.expires > now())`
+
+/** Rows: an actor's overflow lanes. */
+export const lane = (resource: string): string => `${resource} || '#' || generate_series(2, ${overflowLanesMax + 1})`
 
 /** Whether a live claim keeps a Slot from others: not where the Slot is its session's own and a seat is left. */
 export const bearsOn = (
@@ -43,9 +47,15 @@ export const settling = (except: string, at: string, changed = 'true'): string =
     select distinct on (m.id) m.id, c.appointment, c.expires
       from mine m
       join schedule_claim sc on sc.schedule = m.schedule
-      join claim c on c.resource = sc.resource and c.period && tstzrange(m.starts, m.ends)
+     cross join lateral (select sc.resource union all select ${lane('sc.resource')} where m.overbooked) up (resource)
+      join claim c on c.resource = up.resource and c.period && tstzrange(m.starts, m.ends)
      where c.appointment <> ${except} and ${live('c')} and (m.session is null or c.session <> m.session)
      order by m.id, c.expires desc nulls first, c.appointment),
+  over as (
+    select distinct m.id from mine m join schedule_claim sc on sc.schedule = m.schedule
+     cross join lateral (select ${lane('sc.resource')}) up (resource)
+      join claim c on c.resource = up.resource and c.period && tstzrange(m.starts, m.ends) and c.appointment <> ${except}
+     where m.overbooked),
   block as (
     select distinct on (m.id) m.id, 'Slot/' || b.id as slot
       from mine m
@@ -57,7 +67,7 @@ export const settling = (except: string, at: string, changed = 'true'): string =
      where 'Slot/' || b.id <> ${except}
      order by m.id, b.id),
   settled as (
-    select m.*, seated.id is not null as is_session, seated.seats, coalesce(seated.booked, 0) as booked,
+    select m.*, seated.id is not null as is_session, over.id is not null as is_over, seated.seats, coalesce(seated.booked, 0) as booked,
            case when own.full and seated.until is null then 'busy'
                 when own.full then 'busy-tentative'
                 when heir.id is not null and heir.expires is null then 'busy'
@@ -67,7 +77,7 @@ export const settling = (except: string, at: string, changed = 'true'): string =
            case when own.full then seated.holder when heir.id is not null then heir.appointment when block.id is not null then block.slot
                 when own.closed then seated.holder end as new_holder,
            case when own.full then seated.until else heir.expires end as new_until
-      from mine m left join seated on seated.id = m.id left join heir on heir.id = m.id left join block on block.id = m.id
+      from mine m left join seated on seated.id = m.id left join heir on heir.id = m.id left join block on block.id = m.id left join over on over.id = m.id
      cross join lateral (select coalesce(seated.booked >= seated.seats, false) as full,
                                 seated.id is not null and m.rule is not distinct from 'outside' as closed) own),
   ${statusChange(
@@ -78,8 +88,10 @@ export const settling = (except: string, at: string, changed = 'true'): string =
     at,
     `(m.new_status <> 'free' or m.rule is distinct from 'outside') and ${changed}`,
     {
-      body: 'case when m.session is null then s.body else slot_with_seats(s.body, m.seats, m.booked) end',
+      body: `case when m.session is null then s.body else slot_with_seats(s.body, m.seats, m.booked) end
+        - case when m.overbooked and not m.is_over then 'overbooked' else '' end`,
       session: 'case when m.is_session then m.session end',
+      overbooked: 'm.overbooked and m.is_over',
     },
   )},
   ${deletion('settled', at, `m.new_status = 'free' and m.rule = 'outside'`)}`
@@ -95,7 +107,7 @@ export async function settleSessionSlots(
   await tx.query(
     prepared(
       `with mine as (
-        select id, schedule, version, updated, body, starts, ends, rule, coalesce($2::text, session) as session from slot
+        select id, schedule, version, updated, body, starts, ends, rule, overbooked, coalesce($2::text, session) as session from slot
          where id = any($1::text[]) and not deleted and coalesce($2::text, session) is not null order by id for update),
       ${settling(`''`, '$3::text', seatsSay)}
       select 1`,

@@ -15,6 +15,7 @@ export type LockedSlot = {
   readonly takenBy: string | null
   readonly heldUntil: Date | null
   readonly rule: string | null
+  readonly overbooked: boolean
   /** The group session whose own it is, of which a seat is taken. */
   readonly session: string | null
 }
@@ -23,7 +24,7 @@ export async function lockSlot(tx: Tx, id: string): Promise<LockedSlot | undefin
   const [row] = await tx.query<LockedSlot>(
     prepared(
       `select version::text as version, deleted, schedule, status, starts, ends, taken_by as "takenBy", held_until as "heldUntil", rule,
-              ${sessionNow('slot')} as session
+              ${sessionNow('slot')} as session, overbooked is true as overbooked
          from slot where id = $1 for update`,
       [id],
     ),

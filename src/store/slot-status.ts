@@ -6,8 +6,8 @@
 /** Said out, so that one index on (schedule, status, starts) serves a span of time whatever the status. */
 export const everyStatus = `array['free','busy-tentative','busy','busy-unavailable']`
 
-/** SQL for the body before its status is set, and for the session whose own the Slot is from now on. */
-type Session = { readonly body: string; readonly session: string }
+/** SQL for the body before its status is set, for the session whose own the Slot is from now on, and whether it is overbooked. */
+type More = { readonly body: string; readonly session: string; readonly overbooked: string }
 
 /** What the update itself gives back of the row before: joined to the source again, thousands of rows meet thousands. */
 const former = 'm.version as former_version, m.updated as former_updated, m.body as former_body'
@@ -20,11 +20,12 @@ export function statusChange(
   until: string,
   at: string,
   condition = 'true',
-  { body, session }: Session = { body: 's.body', session: 's.session' },
+  { body, session, overbooked }: More = { body: 's.body', session: 's.session', overbooked: 's.overbooked' },
 ): string {
   return `
   updated as (
     update slot s set status = ${status}, version = s.version + 1, updated = ${at}::timestamptz, taken_by = ${holder}, held_until = ${until}, session = ${session},
+           overbooked = ${overbooked},
            body = ${body} || jsonb_build_object('status', ${status}, 'meta', coalesce(s.body->'meta', '{}') ||
                     jsonb_build_object('versionId', (s.version + 1)::text, 'lastUpdated', ${at}))
       from ${source} m where s.id = m.id and ${condition}
@@ -41,7 +42,7 @@ export function deletion(source: string, at: string, condition = 'true'): string
   return `
   removed as (
     update slot s set deleted = true, body = null, status = null, version = s.version + 1, updated = ${at}::timestamptz, taken_by = null, held_until = null,
-           session = null
+           session = null, overbooked = null
       from ${source} m where s.id = m.id and ${condition}
     returning s.id, s.version, ${former}),
   removed_superseded as (

@@ -7,7 +7,7 @@ import type { AuditRow } from './audit-rows.ts'
 import { auditInsert } from './audit-rows.ts'
 import type { Db } from './db.ts'
 import { underNothing } from './free-time.ts'
-import { sessionNow } from './session-slots.ts'
+import { lane, sessionNow } from './session-slots.ts'
 import { params, prepared } from './sql.ts'
 
 /** Instants are Unix milliseconds. */
@@ -39,13 +39,14 @@ const slots = `
    order by starts, id limit $4`
 
 const claims = `
-  select distinct c.resource, c.appointment as holder, ${ms('lower(c.period)')} as start, ${ms('upper(c.period)')} as "end",
+  select distinct sc.resource, c.appointment as holder, ${ms('lower(c.period)')} as start, ${ms('upper(c.period)')} as "end",
          ${ms('c.expires')} as until, ${ms('a.starts')} as "from", ${ms('a.ends')} as "to", case when c.seats is not null then c.session end as session
-    from schedule_claim sc join claim c on c.resource = sc.resource
+    from schedule_claim sc cross join lateral (select sc.resource union all select ${lane('sc.resource')}) up (resource)
+    join claim c on c.resource = up.resource
     left join appointment a on c.appointment like 'Appointment/%' and a.id = substr(c.appointment, length('Appointment/') + 1)
    where sc.schedule = $1 and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
      and (c.expires is null or c.expires > now())
-   order by start, holder, c.resource`
+   order by start, holder, sc.resource`
 
 const blocks = `
   select distinct b.id as slot, ${ms('b.starts')} as start, ${ms('b.ends')} as "end"

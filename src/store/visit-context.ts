@@ -66,12 +66,12 @@ const patientVisits = (patient: string, starts: string, ends: string): string =>
 
 const contextText = `
   select asked.place::int as place, s.id, s.schedule, s.status, s.deleted, s.starts, s.ends, s.taken_by as "takenBy",
-         (s.status = 'free' or s.held_until <= now()) is true as free, ${sessionNow('s')} as session,
+         (s.status = 'free' or (s.held_until <= now() and s.overbooked is not true)) is true as free, ${sessionNow('s')} as session,
          p.version::text as "planVersion", case when p.version::text <> asked.known then p.plan::text end as plan,
          exists (select 1 from patient where id = asked.patient and not deleted) as "patientExists",
          ${patientVisits('asked.patient', 's.starts', 's.ends')} as "patientVisits"
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (slot, patient, known, place)
-   cross join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until, session from slot where id = asked.slot offset 0) s
+   cross join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until, session, overbooked from slot where id = asked.slot offset 0) s
     left join lateral (select version, plan from schedule_plan where schedule = s.schedule offset 0) p on true
    limit ${visitsTogetherMax}`
 

@@ -110,6 +110,7 @@ describe('fhir-profiles', () => {
       'moved',
       'next-time',
       'not-available',
+      'overbooked',
       'slot-capacity',
       'visit',
       'waitlist',

@@ -16,6 +16,9 @@ const live = `(c.expires is null or c.expires > now())`
 const takenSeats = (resource: string, session: string): string =>
   `(select count(*) from claim o where o.resource = ${resource} and o.session = ${session} and (o.expires is null or o.expires > now()))`
 
+const overflow = `(select 1 from schedule_claim sc join claim c on starts_with(c.resource, sc.resource || '#') and c.period && tstzrange(s.starts, s.ends)
+                        where sc.schedule = s.schedule)`
+
 const checks = [
   `select 'claims of ' || a.appointment || ' and ' || b.appointment || ' overlap on ' || a.resource as what
      from claim a join claim b on a.resource = b.resource and a.period && b.period and a.session < b.session`,
@@ -34,7 +37,10 @@ const checks = [
   `select 'taken without a claim: Slot/' || s.id || ' by ' || coalesce(s.taken_by, 'nobody')
      from slot s where s.status in ('busy', 'busy-tentative') and not s.deleted and s.ends > now() and (s.held_until is null or s.held_until > now())
       and not exists (select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(s.starts, s.ends)
-                       where sc.schedule = s.schedule and ${live})`,
+                       where sc.schedule = s.schedule and ${live})
+      and not exists ${overflow}`,
+  `select 'overbooked by nobody, or not said to be: Slot/' || s.id from slot s
+    where s.ends > now() and not s.deleted and s.overbooked and (not exists ${overflow} or s.body->>'overbooked' is distinct from 'true')`,
   `select 'more seats than there are: ' || c.session from claim c
     where c.seats is not null and (c.seat > c.seats or c.seat < 1 or ${takenSeats('c.resource', 'c.session')} > c.seats)`,
   `select 'seats left in a Slot that nobody may have: Slot/' || s.id from slot s

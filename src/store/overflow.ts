@@ -1,0 +1,94 @@
+/**
+ * Overflow lanes: a visit that staff books over others claims `Practitioner/1#2` (or #3 …) instead of `Practitioner/1`, so it
+ * clashes with nobody but those who were booked over them before. The Slots keep their holder and are marked `overbooked`;
+ * should that holder leave, they pass to the visit of the lane and are offered to nobody.
+ */
+import { fault } from '../base/fault.ts'
+import { overflowLanesMax } from '../base/limits.ts'
+import type { Definitions } from '../fhir/definitions/types.ts'
+import type { Db, Tx } from './db.ts'
+import type { PlacedVisit } from './place-visits.ts'
+import { insertResource } from './resources.ts'
+import { statusChange } from './slot-status.ts'
+import { prepared } from './sql.ts'
+import type { TimeTaken } from './take-time.ts'
+
+export type SlotUnder = { readonly id: string; readonly start: number; readonly end: number; readonly isBlocked: boolean }
+
+/** The Slots of a Schedule under a time, whoever has them. Times are Unix milliseconds. */
+export async function slotsUnder(db: Db, { schedule, start, end }: { schedule: string; start: string; end: string }): Promise<SlotUnder[]> {
+  return db.query<SlotUnder>(
+    prepared(
+      `select id, date_part('epoch', starts) * 1000 as start, date_part('epoch', ends) * 1000 as "end", status = 'busy-unavailable' as "isBlocked"
+         from slot
+        where schedule = $1 and status = any(array['free','busy-tentative','busy','busy-unavailable']) and starts < $3::timestamptz
+          and ends > $2::timestamptz and starts > $2::timestamptz - (select longest from schedule_plan where schedule = $1)
+        order by starts, id`,
+      [schedule, start, end],
+    ),
+  )
+}
+
+/** Books over what is there. False if a block lies there by now; throws `business-rule` where every lane is taken. */
+export async function placeOverflow(tx: Tx, definitions: Definitions, { write, time }: PlacedVisit): Promise<boolean> {
+  await tx.query(
+    prepared(
+      `select pg_advisory_xact_lock(key)
+         from (select distinct hashtextextended(resource, 13) as key from unnest($1::text[]) resource order by key offset 0) keys`,
+      [time.claims],
+    ),
+  )
+  const claimed = await claimLane(tx, time)
+  if (claimed === 0) throw fault('business-rule', `No more than ${overflowLanesMax} visits are booked over others at one time.`, 'overbook')
+  if (claimed !== time.claims.length || !(await mark(tx, time))) return false
+  return (await insertResource(tx, definitions, write)) !== undefined
+}
+
+/** The lowest lane that is free for all whom the visit takes up; 0 where none is. */
+async function claimLane(tx: Tx, { claims, from, until, holder, client }: TimeTaken): Promise<number> {
+  const rows = await tx.query(
+    prepared(
+      `with lane as (
+        select n from generate_series(2, $6::int + 1) n
+         where not exists (select 1 from unnest($1::text[]) r join claim c on c.resource = r || '#' || n and c.period && tstzrange($2::timestamptz, $3::timestamptz))
+         order by n limit 1)
+      insert into claim (resource, session, period, appointment, client)
+      select r || '#' || n, $4, tstzrange($2::timestamptz, $3::timestamptz), $4, $5 from lane, unnest($1::text[]) r order by 1
+      on conflict do nothing returning 1`,
+      [claims, from, until, holder, client, overflowLanesMax],
+    ),
+  )
+  return rows.length
+}
+
+/** False where a Slot is gone or blocked. One that has come free meanwhile is the visit's. */
+async function mark(tx: Tx, { needed, holder, at }: TimeTaken): Promise<boolean> {
+  const rows = await tx.query<{ open: boolean }>(
+    prepared(`select status <> 'busy-unavailable' as open from slot where id = any($1::text[]) and not deleted order by id for update`, [
+      needed,
+    ]),
+  )
+  if (rows.length !== needed.length || !rows.every(({ open }) => open)) return false
+  const isOpen = `(s.status = 'free' and s.session is null)`
+  await tx.query(
+    prepared(
+      `with mine as (select * from slot where id = any($1::text[]) order by id),
+      ${statusChange(
+        'mine',
+        `case when ${isOpen} then 'busy' else s.status end`,
+        `case when ${isOpen} then $2 else s.taken_by end`,
+        's.held_until',
+        '$3::text',
+        'true',
+        {
+          body: `s.body || '{"overbooked": true}'`,
+          session: 's.session',
+          overbooked: 'true',
+        },
+      )}
+      select 1`,
+      [needed, holder, at],
+    ),
+  )
+  return true
+}
