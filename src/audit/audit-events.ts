@@ -94,7 +94,9 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
     else unknown.push(name)
   }
   assertUnderstood({ unknown }, request)
-  if (patient !== undefined) draft.patients = draft.patients?.filter((asked) => asked === patient) ?? [patient]
+  if (patient !== undefined) draft.entities = draft.entities?.filter((asked) => !isAnother(asked, patient))
+  for (const only of [patient, request.id])
+    if (only !== undefined) draft.patients = draft.patients?.filter((asked) => asked === only) ?? [only]
   const rows = await findAudit(house.pool, draft)
   const page = rows.slice(0, draft.limit - 1)
   const entries = page.map((row) =>
@@ -105,7 +107,7 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
     status: 200,
     body: bundle(
       'searchset',
-      linksOf(house, applied, rows, page),
+      linksOf(house, request.id === undefined ? 'AuditEvent' : `Patient/${request.id}/AuditEvent`, applied, rows, page),
       [...entries, ...remarks({ unknown })],
       complete ? page.length : undefined,
     ),
@@ -138,8 +140,14 @@ function positionOf(cursor: string): { at: string; id: string } {
   return { at, id }
 }
 
-function linksOf(house: House, applied: readonly [string, string][], rows: readonly AuditFound[], page: readonly AuditFound[]): Link[] {
-  const address = `${house.base}/AuditEvent`
+function linksOf(
+  house: House,
+  path: string,
+  applied: readonly [string, string][],
+  rows: readonly AuditFound[],
+  page: readonly AuditFound[],
+): Link[] {
+  const address = `${house.base}/${path}`
   const self: Link = { relation: 'self', url: applied.length > 0 ? `${address}?${queryText(applied)}` : address }
   const last = page.at(-1)
   if (rows.length === page.length || !last) return [self]
@@ -150,7 +158,12 @@ const restful = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-typ
 
 /** To a patient an event says what was done with their own data: who else was in the same answer, and what was asked for, is not theirs. */
 const shownTo = (row: AuditFound, patient: string | undefined): AuditFound =>
-  patient === undefined || row.patients.every((one) => one === patient) ? row : { ...row, patients: [patient], query: null }
+  patient === undefined || row.patients.every((one) => one === patient)
+    ? row
+    : { ...row, patients: [patient], query: null, entity: isAnother(row.entity, patient) ? null : row.entity }
+
+const isAnother = (entity: string | null, patient: string): boolean =>
+  /^Patient\/[^/]+$/.test(entity ?? '') && entity !== `Patient/${patient}`
 
 /** One row as the resource that IHE BALP's readers expect. */
 function auditEvent(row: AuditFound): unknown {

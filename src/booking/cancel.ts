@@ -37,7 +37,7 @@ export async function cancelVisit(house: House, input: CancelInput): Promise<Cha
 
 export async function cancelInTx(tx: Tx, house: House, input: CancelInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
-  const { row, resource } = await lockedAppointment(tx, input.id)
+  const { row, resource } = await lockedAppointment(tx, input.id, input.assertMay)
   input.assertMay(resource)
   const status = String(resource.status)
   if (status === 'cancelled') return answeredAsItIs(tx, input, row)
@@ -64,9 +64,14 @@ async function answeredAsItIs(tx: Tx, { id, audit }: CancelInput, row: StoredRow
 }
 
 /** The Appointment, held until the transaction ends. */
-export async function lockedAppointment(tx: Tx, id: string): Promise<{ row: StoredRow; resource: Resource }> {
+export async function lockedAppointment(
+  tx: Tx,
+  id: string,
+  assertMay?: CancelInput['assertMay'],
+): Promise<{ row: StoredRow; resource: Resource }> {
   const row = await lockResource(tx, 'Appointment', id)
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
+  if (row.deleted || row.body === null) assertMay?.({ resourceType: 'Appointment', id })
   if (row.deleted || row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
   return { row, resource: JSON.parse(row.body) as Resource }
 }

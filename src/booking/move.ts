@@ -45,6 +45,7 @@ class ChangedMeanwhile extends Error {}
 async function judged(house: House, asItIs: MoveInput) {
   const row = await currentResource(house.pool, 'Appointment', asItIs.id)
   if (!row) throw fault('not-found', `There is no Appointment/${asItIs.id}.`, 'Appointment')
+  if (row.body === null) asItIs.assertMay({ resourceType: 'Appointment', id: asItIs.id })
   if (row.body === null) throw fault('gone', `Appointment/${asItIs.id} is no longer there.`, 'Appointment')
   const before = JSON.parse(row.body) as Resource
   asItIs.assertMay(before)

@@ -1,36 +1,11 @@
 /**
- * What an actor's scopes let through of a type, as search understands it.
+ * What is refused outright because an actor's scopes do not reach it; how far they reach is `access/bounds.ts`.
  */
 import type { Actor } from '../access/actor.ts'
 import { may, type Permission } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { Fault, fault } from '../base/fault.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
-import { parseSearch } from '../fhir/search-query.ts'
-import type { House } from '../store/house.ts'
-import type { Bounds } from '../store/search/scope.ts'
-
-/** Undefined: nothing of this type. */
-export function boundsFor(house: House, actor: Actor, verb: Verb, type: string): Bounds | undefined {
-  const permission = may(actor, verb, type)
-  if (!permission.allowed) return undefined
-  return {
-    patient: permission.patient,
-    anyOf: permission.queries?.map((query) => criteriaOfScope(house, type, query)),
-    of: (other) => boundsFor(house, actor, verb, other),
-  }
-}
-
-/** A granular scope that is not wholly understood lets nothing through: no criteria match nothing. */
-function criteriaOfScope(house: House, type: string, scope: string): readonly Criterion[] {
-  try {
-    const { criteria, unknown } = parseSearch(house.definitions, type, new URLSearchParams(scope), house.base)
-    return unknown.length > 0 ? [] : criteria
-  } catch (error) {
-    if (error instanceof Fault) return []
-    throw error
-  }
-}
 
 /** Throws `forbidden` where the scopes do not reach the type at all. */
 export function allowed(actor: Actor, verb: Verb, type: string): Extract<Permission, { allowed: true }> {

@@ -6,6 +6,7 @@
  * A writer finds what its scopes let it search, and no more.
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { lockedMatchAttemptsMax } from '../base/limits.ts'
@@ -18,7 +19,7 @@ import type { Db, Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
-import { assertReach, boundsFor } from './bounds.ts'
+import { assertReach } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 
 export type Criteria = { readonly type: string; readonly query: SearchQuery }

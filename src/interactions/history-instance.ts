@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#history
  */
 import type { Actor } from '../access/actor.ts'
+import { type Bounds, boundsFor } from '../access/bounds.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
@@ -15,7 +16,7 @@ import { allowed } from './bounds.ts'
 import { historyEntry } from './history-entry.ts'
 import { askedOf, atAsked, countAsked, sinceAsked } from './history-window.ts'
 import { read } from './read.ts'
-import { isShown, patientsOf } from './shown-versions.ts'
+import { patientsOf, shownVersions } from './shown-versions.ts'
 import { hasOneVersion } from './vread.ts'
 
 export async function historyInstance(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -26,7 +27,7 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
   const asked = askedOf(request.query)
   const count = countAsked(asked)
   const window = { before: versionAsked(asked.get('_before')), since: sinceAsked(asked), at: atAsked(asked), count: count + 1 }
-  const { rows, total } = await shownVersions(house, type, id, window, permission.patient)
+  const { rows, total } = await versionsWithin(house, type, id, window, boundsFor(house, actor, 'r', type))
   if (rows.length === 0 && !(await currentResource(house.pool, type, id))) throw fault('not-found', `There is no ${type}/${id}.`)
   const page = rows.slice(0, count)
   if (rows.length > 0)
@@ -41,20 +42,20 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
   return { status: 200, body: bundle('history', linksOf(house, request, asked, rows, page), entries, total) }
 }
 
-/** Confined to a patient, one sees only the versions that are theirs, and is not told how many there are beside. */
-async function shownVersions(
+/** Confined, one sees only the versions that are within the bounds, and is not told how many there are beside. */
+async function versionsWithin(
   house: House,
   type: string,
   id: string,
   window: VersionsWindow,
-  confined: string | undefined,
+  bounds: Bounds | undefined,
 ): Promise<{ rows: StoredRow[]; total?: number }> {
-  if (confined === undefined) return versionsOf(house.pool, type, id, window)
+  if (bounds?.patient === undefined && bounds?.anyOf === undefined) return versionsOf(house.pool, type, id, window)
   const shown: StoredRow[] = []
   let { before } = window
   for (;;) {
     const { rows } = await versionsOf(house.pool, type, id, { ...window, before })
-    shown.push(...rows.filter((row) => isShown(house, type, row, confined)))
+    shown.push(...(await shownVersions(house, { type, id: () => id, bounds }, rows)))
     if (rows.length < window.count || shown.length >= window.count) return { rows: shown.slice(0, window.count) }
     before = rows.at(-1)?.version
   }

@@ -6,6 +6,7 @@
  * asked to be. `total` is said where one page holds all. AuditEvents are never changed and have no history.
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
@@ -15,10 +16,10 @@ import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern, storedTypes } from '../fhir/resource.ts'
 import { auditVersions, type HistoryKey, type HistoryRow, historyKeys, historyRows } from '../store/history-page.ts'
 import type { House } from '../store/house.ts'
-import { allowed, boundsFor } from './bounds.ts'
+import { allowed } from './bounds.ts'
 import { historyEntry } from './history-entry.ts'
 import { type Asked, askedOf, atAsked, countAsked, sinceAsked } from './history-window.ts'
-import { isShown, patientsOf } from './shown-versions.ts'
+import { patientsOf, shownVersions } from './shown-versions.ts'
 
 export async function historyType(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '' } = request
@@ -48,8 +49,17 @@ async function historyOf(
   const window = { count: count + 1, since: sinceAsked(asked), at: atAsked(asked), before: keyAsked(asked) }
   const keys = await historyKeys(house.pool, house.definitions, readable, window)
   const rows = await historyRows(house.pool, keys.slice(0, count))
-  const confined = new Map(readable.map((one) => [one.type, one.bounds.patient]))
-  const page = rows.filter((row) => isShown(house, row.type, row, confined.get(row.type)))
+  const within = await Promise.all(
+    readable.map((one) =>
+      shownVersions(
+        house,
+        { ...one, id: (row) => row.id },
+        rows.filter((row) => row.type === one.type),
+      ),
+    ),
+  )
+  const shown = new Set(within.flat())
+  const page = rows.filter((row) => shown.has(row))
   const address = `${house.base}/${type === undefined ? '' : `${type}/`}_history`
   await auditVersions(
     house.pool,

@@ -5,9 +5,11 @@
  * What lies outside a token's compartment or granular scope answers 404, like what is not there.
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { readAuditEvent } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
+import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern, instantOf, type Resource } from '../fhir/resource.ts'
@@ -18,7 +20,7 @@ import { showProposal } from '../store/proposals.ts'
 import { readTogether } from '../store/read-together.ts'
 import { compileSearch } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
-import { allowed, assertWholeAudit, boundsFor } from './bounds.ts'
+import { allowed, assertWholeAudit } from './bounds.ts'
 
 export async function read(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   if (request.query.length === 0) return readWhole(house, actor, request)
@@ -44,7 +46,7 @@ async function readWhole(house: House, actor: Actor, { type = '', id = '' }: Fhi
 
 /** Types in the Patient compartment: showing one is written down. */
 export const holdsPatientData = (house: House, type: string): boolean =>
-  type === 'Patient' || house.definitions.patientCompartment.has(type)
+  type === 'Patient' || compartmentParameters(house.definitions, type).length > 0
 
 const unknown = (type: string, id: string): Error =>
   fault('not-found', idPattern.test(id) ? `There is no ${type}/${id}.` : 'An id has 1 to 64 letters, digits, dashes and dots.')

@@ -6,6 +6,7 @@
  * would not show. Only criteria that every type has are applied; the rest are named as unknown, and so is `_sort`.
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
@@ -22,7 +23,7 @@ import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
 import type { Bounds } from '../store/search/scope.ts'
-import { allowed, assertReach, boundsFor } from './bounds.ts'
+import { allowed, assertReach } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'

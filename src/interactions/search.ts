@@ -5,6 +5,7 @@
  * A page is one statement, its audit row in it. `total` is said where it is known without counting, or was asked for.
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { searchAuditEvents } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
@@ -21,7 +22,7 @@ import { encodeCursor } from '../store/search/cursor.ts'
 import type { FoundRow } from '../store/search/page.ts'
 import { type PreparedSearch, preparedSearch } from '../store/search/prepared-search.ts'
 import type { Bounds } from '../store/search/scope.ts'
-import { allowed, assertReach, assertWholeAudit, boundsFor } from './bounds.ts'
+import { allowed, assertReach, assertWholeAudit } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'

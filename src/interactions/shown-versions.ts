@@ -1,21 +1,43 @@
 /**
  * Which versions of a resource an actor may be shown, and whom they concern. A version is judged by what it says itself:
- * an Appointment that was handed to another patient does not take its past along.
+ * an Appointment that was handed to another patient does not take its past along, and what a granular scope finds today it
+ * may not have found then.
  */
-
+import type { Bounds } from '../access/bounds.ts'
+import { indexValues } from '../fhir/index-values.ts'
 import { confinementOf } from '../fhir/patient-compartment.ts'
 import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { StoredRow } from '../store/resources.ts'
+import { type JudgedVersion, versionsThatMatch } from '../store/search/judge.ts'
 
 /** `Patient/1` of the patients in whose compartment a version is. */
 export function patientsOf(house: House, { body }: StoredRow): string[] {
   return body === null ? [] : patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base)
 }
 
-/** A deletion says nothing of anybody. */
-export function isShown(house: House, type: string, row: StoredRow, confined: string | undefined): boolean {
+/** Those that the bounds let through, in their order. A deletion says nothing of anybody. */
+export async function shownVersions<Row extends StoredRow>(
+  house: House,
+  { type, id, bounds }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Bounds },
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  const own = rows.filter((row) => isConcernedAlone(house, type, row, bounds.patient))
+  if (bounds.anyOf === undefined) return own
+  const said = own.filter(({ body }) => body !== null)
+  const judged = said.map((row): JudgedVersion => {
+    const resource = JSON.parse(row.body ?? '') as Resource
+    const index = indexValues(house.definitions, resource, house.base)
+    return { id: id(row), updated: row.updated.toISOString(), resource, index }
+  })
+  const { definitions } = house
+  const places = await versionsThatMatch(house.pool, { definitions, type, criteria: [], bounds: { ...bounds, patient: undefined } }, judged)
+  const met = new Set(said.filter((_, place) => places.has(place)))
+  return own.filter((row) => row.body === null || met.has(row))
+}
+
+function isConcernedAlone(house: House, type: string, row: StoredRow, confined: string | undefined): boolean {
   if (confined === undefined || row.body === null) return true
   const patients = patientsOf(house, row)
   switch (confinementOf(house.definitions, type)) {

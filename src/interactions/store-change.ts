@@ -3,6 +3,7 @@
  * its own, or inside one that somebody else has begun. A write that would change nothing makes no version.
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { may } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
@@ -24,7 +25,6 @@ import type { House } from '../store/house.ts'
 import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
-import { boundsFor } from './bounds.ts'
 import { assertOwnCanonical } from './conformance.ts'
 import { registerSearchParameter } from './search-parameter.ts'
 

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#vread
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -11,7 +12,7 @@ import { auditShown, versionOf } from '../store/history.ts'
 import type { House } from '../store/house.ts'
 import { allowed } from './bounds.ts'
 import { read } from './read.ts'
-import { isShown, patientsOf } from './shown-versions.ts'
+import { patientsOf, shownVersions } from './shown-versions.ts'
 
 /** PostgreSQL's bigint has 19 digits. */
 const versionPattern = /^[1-9]\d{0,17}$/
@@ -23,7 +24,9 @@ export async function vread(house: House, actor: Actor, request: FhirRequest): P
   // Who may not see the resource as it is may not see it as it was.
   if (permission.patient !== undefined || permission.queries) await read(house, actor, request)
   const row = versionPattern.test(vid) && !hasOneVersion(house, type, id) ? await versionOf(house.pool, type, id, vid) : undefined
-  if (!row || !isShown(house, type, row, permission.patient)) throw fault('not-found', `There is no version ${vid} of ${type}/${id}.`)
+  const bounds = boundsFor(house, actor, 'r', type)
+  const [shown] = row && bounds ? await shownVersions(house, { type, id: () => id, bounds }, [row]) : []
+  if (!row || !shown) throw fault('not-found', `There is no version ${vid} of ${type}/${id}.`)
   if (row.deleted || row.body === null) throw fault('gone', `${type}/${id} was deleted in this version.`)
   await auditShown(house.pool, {
     type,

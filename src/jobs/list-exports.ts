@@ -4,12 +4,12 @@
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-status-request
  */
 import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { exportBatchMax, exportFailuresMax, exportFileResourcesMax, exportHoursKept } from '../base/limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { parseSearch } from '../fhir/search-query.ts'
-import { boundsFor } from '../interactions/bounds.ts'
 import type { StoredActor } from '../operations/export.ts'
 import type { ExportWish } from '../operations/export-wish.ts'
 import {

@@ -2,8 +2,9 @@
  * Each second: what happened is numbered for whoever is to be told of it, a job is put in for each endpoint that must be
  * spoken to and is not, and a Subscription whose time is over is off. Telling itself is `notify-subscriber.ts`.
  */
+
+import { boundsFor } from '../access/bounds.ts'
 import { notificationAttemptsMax } from '../base/limits.ts'
-import { boundsFor } from '../interactions/bounds.ts'
 import type { House } from '../store/house.ts'
 import { addJob, hasJobs, replayJobs } from '../store/jobs.ts'
 import { jobKeyOf, stranded, subscriptionState, subscriptionsOver, subscriptionsToTell } from '../store/subscriptions.ts'

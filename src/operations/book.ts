@@ -11,6 +11,7 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { changeStored } from './change-stored.ts'
+import { isHidden } from './may-change.ts'
 import type { Done } from './once.ts'
 import { inDialect } from './refusal.ts'
 import { type Taking, takeTime, takeVisit } from './take-visit.ts'
@@ -22,7 +23,7 @@ async function bookWhatIsAsked(taking: Taking): Promise<Done> {
   const { asked, house } = taking
   const id = asked.appointment ?? asked.resource?.id
   const stored = id === undefined ? undefined : await currentResource(house.pool, 'Appointment', id)
-  if (id === undefined || !stored) return takeTime(taking, false)
+  if (id === undefined || !stored || isHidden(house, taking.actor, stored.body)) return takeTime(taking, false)
   if (stored.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'appt-id')
   return changeStored(taking, id, JSON.parse(stored.body) as Resource)
 }

@@ -16,9 +16,9 @@ import type { House } from '../store/house.ts'
 import { auditShown } from '../store/time-stand.ts'
 import { namedSlots } from '../store/visit-context.ts'
 import { explainedParameters } from './explained-parameters.ts'
-import { assertMayFind } from './find-slots.ts'
-import { idNamedBy } from './named-resources.ts'
+import { assertInReach, idNamedBy } from './named-resources.ts'
 import { assertKnown } from './unknown-parameters.ts'
+import { assertMayFind, isNarrow } from './within-scopes.ts'
 
 const known: ReadonlySet<string> = new Set([
   'start',
@@ -33,12 +33,14 @@ const known: ReadonlySet<string> = new Set([
 
 export async function explainAvailability(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const ofPatient = assertMayFind(actor)
+  if (isNarrow(actor)) throw fault('forbidden', 'A scope with a search in it explains no times: ask for one without.')
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const { schedule, from, until } = await timeAsked(house, inputs, request)
+  const { schedule, from, until } = await timeAsked(house, actor, inputs, request)
+  await assertInReach(house, actor, 'Schedule', schedule, 'schedule')
   const view = viewOf(actor)
   const named = firstOf(inputs, 'patient')
-  const asked = named ? await idNamedBy(house, named, 'Patient') : actor.patient
+  const asked = named ? await idNamedBy(house, actor, named, 'Patient') : actor.patient
   const patient = asked !== undefined && view.knows(asked) ? asked : undefined
   const explained = await explainTime(house, {
     ...{ schedule, from, until, patient },
@@ -62,9 +64,14 @@ function viewOf(actor: Actor): { readonly all: boolean; readonly knows: (patient
   return { all: patient === undefined && actor.patient === undefined, knows: (one) => patient === undefined || patient === one }
 }
 
-async function timeAsked(house: House, inputs: Inputs, request: FhirRequest): Promise<{ schedule: string; from: number; until?: number }> {
+async function timeAsked(
+  house: House,
+  actor: Actor,
+  inputs: Inputs,
+  request: FhirRequest,
+): Promise<{ schedule: string; from: number; until?: number }> {
   const [slot, start, end, named] = ['slot', 'start', 'end', 'schedule'].map((name) => firstOf(inputs, name))
-  const schedule = request.type === 'Schedule' ? request.id : named && (await idNamedBy(house, named, 'Schedule'))
+  const schedule = request.type === 'Schedule' ? request.id : named && (await idNamedBy(house, actor, named, 'Schedule'))
   if (slot) return slotAsked(house, idIn(slot, 'Slot', house.base), schedule)
   if (schedule === undefined) throw fault('required', 'Say which time: a slot, or a schedule and a start.', 'schedule')
   if (!start) throw fault('required', 'Say which time: a slot, or a start.', 'start')

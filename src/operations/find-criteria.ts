@@ -82,11 +82,11 @@ export async function criteriaOf(house: House, actor: Actor, request: FhirReques
   const window = windowOf(house, inputs)
   const found = await referralOf(house, actor, inputs)
   const referral = found === 'unknown' ? undefined : found
-  const named = await eachNamedBy(house, inputs, 'patient', 'Patient')
+  const named = await eachNamedBy(house, actor, inputs, 'patient', 'Patient')
   const patients = named.length > 0 || !referral?.patient ? named : [referral.patient]
   const groups = await resourceGroupsIn(house, inputs)
   const among = groups && schedulesIn(groups.slice(0, 1))
-  const schedules = found === 'unknown' ? [] : await schedulesOf(house, inputs, request, { referral, among })
+  const schedules = found === 'unknown' ? [] : await schedulesOf(house, actor, inputs, request, { referral, among })
   const from = Math.max(window.start, house.clock.now().getTime(), timing.from ?? 0)
   const until = Math.min(window.end, timing.until ?? window.end)
   return {

@@ -2,6 +2,7 @@
  * Which Schedules `$find-slots` and `$find` look at: inside a parameter any value will do, between parameters all must hold.
  * CONTRACT §4
  */
+import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'
 import { findSchedulesMax } from '../base/limits.ts'
 import { allOf, firstOf, type Inputs, type Parameter, textIn, tokensIn } from '../fhir/parameters.ts'
@@ -28,8 +29,14 @@ const plainCodes: ReadonlySet<string> = new Set(['gender', 'modality'])
 /** `among`: only these are looked at, the Schedules of a joint visit's first group. */
 type Narrowed = { readonly referral?: Referral; readonly among?: readonly string[] }
 
-export async function schedulesOf(house: House, inputs: Inputs, request: FhirRequest, { referral, among }: Narrowed): Promise<string[]> {
-  const sent = new Set((await Promise.all(allOf(inputs, 'schedule').map((one) => idsNamedBy(house, one, 'Schedule')))).flat())
+export async function schedulesOf(
+  house: House,
+  actor: Actor,
+  inputs: Inputs,
+  request: FhirRequest,
+  { referral, among }: Narrowed,
+): Promise<string[]> {
+  const sent = new Set((await Promise.all(allOf(inputs, 'schedule').map((one) => idsNamedBy(house, actor, one, 'Schedule')))).flat())
   if (request.type === 'Schedule' && request.id) sent.add(request.id)
   const named = among ? new Set(among.filter((schedule) => sent.size === 0 || sent.has(schedule))) : sent
   if (among && named.size === 0) return []
@@ -37,7 +44,7 @@ export async function schedulesOf(house: House, inputs: Inputs, request: FhirReq
   const groups: string[][] = referral && referral.performers.length > 0 ? [[...referral.performers]] : []
   for (const name of Object.keys(actorTypes)) {
     const values = allOf(inputs, name)
-    if (values.length > 0) groups.push((await Promise.all(values.map((value) => actorTerms(house, name, value)))).flat())
+    if (values.length > 0) groups.push((await Promise.all(values.map((value) => actorTerms(house, actor, name, value)))).flat())
   }
   for (const name of codes) {
     const tokens = allOf(inputs, name).flatMap(tokensIn)
@@ -54,20 +61,20 @@ export async function schedulesOf(house: House, inputs: Inputs, request: FhirReq
   throw fault('too-costly', `More than ${findSchedulesMax} Schedules match: narrow it by practitioner, location, service or specialty.`)
 }
 
-async function actorTerms(house: House, name: string, parameter: Parameter): Promise<string[]> {
+async function actorTerms(house: House, actor: Actor, name: string, parameter: Parameter): Promise<string[]> {
   const reference = (parameter.value as { reference?: unknown } | undefined)?.reference ?? parameter.value
   if (name === 'practitioner' && typeof reference === 'string' && reference.includes('PractitionerRole/'))
-    return actorTerms(house, 'practitioner-role', parameter)
+    return actorTerms(house, actor, 'practitioner-role', parameter)
   const type = actorTypes[name] ?? ''
-  const ids = name === 'location' ? await locationsMeant(house, parameter) : await idsNamedBy(house, parameter, type)
+  const ids = name === 'location' ? await locationsMeant(house, actor, parameter) : await idsNamedBy(house, actor, parameter, type)
   return ids.map((id) => `${name}=${type}/${id}`)
 }
 
 /** Argonaut's examples send a place by name where others send a reference: text that is no id we know is searched for. */
-async function locationsMeant(house: House, parameter: Parameter): Promise<string[]> {
+async function locationsMeant(house: House, actor: Actor, parameter: Parameter): Promise<string[]> {
   const { value } = parameter
   const isText = typeof value === 'string' && !value.includes('|') && !value.includes('Location/')
-  if (!isText) return idsNamedBy(house, parameter, 'Location')
+  if (!isText) return idsNamedBy(house, actor, parameter, 'Location')
   const each = value
     .split(',')
     .map(async (one) => ((await currentBodies(house.pool, 'Location', [one])).length > 0 ? [one] : placesCalled(house, one)))

@@ -3,8 +3,7 @@
  * OperationDefinition: fhir-profiles/OperationDefinition-find-slots.json
  */
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
-import { fault, type Issue } from '../base/fault.ts'
+import type { Issue } from '../base/fault.ts'
 import { type Found, findVisits } from '../booking/find.ts'
 import { findJointVisits } from '../booking/find-joint.ts'
 import { textOf } from '../booking/find-query.ts'
@@ -15,26 +14,27 @@ import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
-import { currentBodies } from '../store/resources.ts'
 import { slotBodies } from '../store/slots.ts'
 import { type Criteria, criteriaOf, cursorOf } from './find-criteria.ts'
+import { assertMayFind, foundWithin, rowsWithin } from './within-scopes.ts'
 
 const slotCapacityUrl = 'https://slotwise.org/fhir/StructureDefinition/slot-capacity'
 const visitUrl = 'https://slotwise.org/fhir/StructureDefinition/visit'
 
 export async function findSlots(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
-  const { found, more } = await findTimes(house, { ...criteria, query: { ...criteria.query, bodies: true } })
+  const { found: all, more } = await findTimes(house, { ...criteria, query: { ...criteria.query, bodies: true } })
+  const found = await foundWithin(house, actor, all)
   const missing = found.flatMap(({ visit }) => (textOf(visit.slot) === undefined ? [visit.slot.id] : []))
   const bodies = missing.length > 0 ? await slotBodies(house.pool, missing) : undefined
   const entries = found.flatMap((one) => slotEntry(house, one, textOf(one.visit.slot) ?? bodies?.get(one.visit.slot.id)))
-  const included = await includesOf(house, criteria, found)
+  const included = await includesOf(house, actor, criteria, found)
   const remarks = remarksOn(criteria, entries.length)
   return {
     status: 200,
     body: bundle(
       'searchset',
-      linksOf(house, request, criteria, found, more),
+      linksOf(house, request, criteria, all, more),
       [...entries, ...included, ...remarks],
       more ? undefined : entries.length,
     ),
@@ -44,13 +44,6 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
 /** Of one Schedule each, or of several at once. */
 export const findTimes = (house: House, { query, groups }: Pick<Criteria, 'query' | 'groups'>): ReturnType<typeof findVisits> =>
   groups ? findJointVisits(house, query, groups) : findVisits(house, query)
-
-/** Standards A.6: `$find*` needs Slot or Appointment search. True where only a patient's own scope grants it. */
-export function assertMayFind(actor: Actor): boolean {
-  const ways = [may(actor, 's', 'Slot'), may(actor, 's', 'Appointment')].filter((permission) => permission.allowed)
-  if (ways.length === 0) throw fault('forbidden', "The token's scopes do not allow looking for free times.")
-  return ways.every((way) => way.allowed && way.patient !== undefined)
-}
 
 function slotEntry(house: House, { visit, plan, service }: Found, body: string | undefined): string[] {
   if (body === undefined) return []
@@ -87,9 +80,9 @@ function withSeats(slot: Resource, { slot: { session } }: Found['visit'], capaci
 }
 
 /** `Slot:schedule`, and the Schedules' actors by `Schedule:actor`. */
-async function includesOf(house: House, { includes }: Criteria, found: readonly Found[]): Promise<string[]> {
+async function includesOf(house: House, actor: Actor, { includes }: Criteria, found: readonly Found[]): Promise<string[]> {
   const schedules = [...new Set(found.flatMap(({ visit }) => visit.slots.map(({ schedule }) => schedule)))]
-  const actors = found.flatMap(({ plan }) => plan.actors.map((actor) => actor.reference))
+  const actors = found.flatMap(({ plan }) => plan.actors.map(({ reference }) => reference))
   const wanted = (name: string): boolean =>
     includes.some((include) => include === name || include === '*' || include === `${name.split(':')[0]}:*`)
   const references = [
@@ -99,12 +92,13 @@ async function includesOf(house: House, { includes }: Criteria, found: readonly 
   const byType = Map.groupBy([...new Set(references)], (reference) => reference.split('/')[0] ?? '')
   const entries = await Promise.all(
     [...byType].map(async ([type, names]) => {
-      const bodies = await currentBodies(
-        house.pool,
+      const rows = await rowsWithin(
+        house,
+        actor,
         type,
         names.map((name) => name.slice(type.length + 1)),
       )
-      return bodies.map((body) => searchEntry(house.base, type, (JSON.parse(body) as Resource).id, body, 'include'))
+      return rows.map(({ id, body }) => searchEntry(house.base, type, id, body, 'include'))
     }),
   )
   return entries.flat()

@@ -16,8 +16,9 @@ import { visitAppointment } from '../scheduling/appointment.ts'
 import type { House } from '../store/house.ts'
 import { type Proposal, saveProposals } from '../store/proposals.ts'
 import { type Criteria, criteriaOf } from './find-criteria.ts'
-import { assertMayFind, findTimes, remarksOn } from './find-slots.ts'
+import { findTimes, remarksOn } from './find-slots.ts'
 import { saidOf } from './said-of-visit.ts'
+import { assertMayFind, foundWithin } from './within-scopes.ts'
 
 /** A proposal can be taken for this long; the time itself is not kept free meanwhile. */
 const proposalMinutes = 30
@@ -26,7 +27,8 @@ export async function find(house: House, actor: Actor, request: FhirRequest): Pr
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
   const { patients } = criteria
   const said: Resource = { resourceType: 'Appointment', ...saidOf(criteria.inputs, criteria.referral?.reference) }
-  const { found, more } = await findTimes(house, criteria)
+  const { found: all, more } = await findTimes(house, criteria)
+  const found = await foundWithin(house, actor, all)
   const at = house.clock.now()
   const proposals = found.map((one) => proposalFor(house, one, criteria, said, at))
   const expires = new Date(at.getTime() + proposalMinutes * 60_000).toISOString()

@@ -54,7 +54,10 @@ export async function joinWaitlist(house: House, actor: Actor, request: FhirRequ
   assertKnown(inputs, request)
   const { patient: own } = mayBook(actor)
   const sent = firstOf(inputs, 'appointment-resource')?.resource
-  const entry = { ...(sent ? withLocalActors(sent, house.base) : await entryFrom(house, inputs, own)), status: 'waitlist' } as Resource
+  const entry = {
+    ...(sent ? withLocalActors(sent, house.base) : await entryFrom(house, actor, inputs, own)),
+    status: 'waitlist',
+  } as Resource
   await validateProposal(house, entry)
   await assertPatient(house, entry, own)
   return once(house, actor, request, (key) => join(house, actor, entry, key), createdReply)
@@ -92,11 +95,13 @@ async function assertPatient(house: House, entry: Resource, own: string | undefi
   if (!row?.body) throw fault('not-found', `There is no Patient/${patient}.`, 'patient')
 }
 
-async function entryFrom(house: House, inputs: Inputs, own: string | undefined): Promise<Resource> {
-  const named = await eachNamedBy(house, inputs, 'patient', 'Patient')
+async function entryFrom(house: House, actor: Actor, inputs: Inputs, own: string | undefined): Promise<Resource> {
+  const named = await eachNamedBy(house, actor, inputs, 'patient', 'Patient')
   const patients = named.length > 0 || own === undefined ? named : [own]
   const actors = await Promise.all(
-    Object.entries(actorTypes).map(async ([name, type]) => (await eachNamedBy(house, inputs, name, type)).map((id) => `${type}/${id}`)),
+    Object.entries(actorTypes).map(async ([name, type]) =>
+      (await eachNamedBy(house, actor, inputs, name, type)).map((id) => `${type}/${id}`),
+    ),
   )
   const participant = [...patients.map((id) => `Patient/${id}`), ...actors.flat()].map((reference) => ({
     actor: { reference },

@@ -2,19 +2,26 @@
  * Whether an actor may change an Appointment: `Appointment.u`, and under a patient scope one of that patient's own.
  */
 import type { Actor } from '../access/actor.ts'
+import { inCompartment } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
-import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 
-/** Another patient's Appointment is answered like one that is not there. */
+/** Another patient's Appointment is answered like one that is not there, and so is a deleted one, whose nobody can tell. */
 export function assertMayChange(house: House, actor: Actor): (appointment: Resource) => void {
   const permission = may(actor, 'u', 'Appointment')
   if (!permission.allowed || permission.queries) throw fault('forbidden', "The token's scopes do not allow changing Appointments.")
   return (appointment) => {
     if (permission.patient === undefined) return
-    const { terms } = indexValues(house.definitions, appointment, house.base)
-    if (!terms.includes(`@Patient/${permission.patient}`)) throw fault('not-found', `There is no Appointment/${appointment.id}.`)
+    if (!inCompartment(house.definitions, appointment, permission.patient, house.base))
+      throw fault('not-found', `There is no Appointment/${appointment.id}.`, 'Appointment')
   }
+}
+
+/** To who books for one patient alone: another's Appointment, or a deleted one, is as if it were not there. */
+export function isHidden(house: House, actor: Actor, body: string | null): boolean {
+  const permission = may(actor, 'c', 'Appointment')
+  if (!permission.allowed || permission.patient === undefined) return false
+  return body === null || !inCompartment(house.definitions, JSON.parse(body) as Resource, permission.patient, house.base)
 }

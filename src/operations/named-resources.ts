@@ -3,12 +3,15 @@
  * reference (`{"identifier": …}`, IHE), or an Identifier (Epic sends a bare id in one). In a query an identifier is written
  * `system|value`. https://hl7.org/fhir/R4/references.html#logical
  */
+import type { Actor } from '../access/actor.ts'
+import { boundsFor } from '../access/bounds.ts'
 import { fault } from '../base/fault.ts'
 import { findSchedulesMax } from '../base/limits.ts'
 import { type Inputs, idIn, nameIn, type Parameter } from '../fhir/parameters.ts'
 import { parseSearch } from '../fhir/search-query.ts'
 import type { House } from '../store/house.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
+import type { Bounds } from '../store/search/scope.ts'
 
 type Identifier = { readonly system?: unknown; readonly value?: unknown }
 
@@ -29,30 +32,50 @@ const tokenOf = ({ system, value }: Identifier): string =>
   typeof system === 'string' ? `${escaped(system)}|${escaped(String(value))}` : escaped(String(value))
 
 /** The ids; of several with commas between them each. What an identifier does not find is not there: none. */
-export async function idsNamedBy(house: House, parameter: Parameter, type: string): Promise<string[]> {
+export async function idsNamedBy(house: House, actor: Actor, parameter: Parameter, type: string): Promise<string[]> {
   const token = identifierIn(parameter)
-  if (token !== undefined) return idsBySearch(house, type, [['identifier', token]])
+  if (token !== undefined) return idsBySearch(house, type, [['identifier', token]], reachOf(house, actor, type))
   return nameIn(parameter)
     .split(',')
     .map((name) => idIn({ name: parameter.name, value: name }, type, house.base))
 }
 
 /** The one that is named. Throws `not-found` where an identifier finds none, `business-rule` where it finds several. */
-export async function idNamedBy(house: House, parameter: Parameter, type: string): Promise<string> {
+export async function idNamedBy(house: House, actor: Actor, parameter: Parameter, type: string): Promise<string> {
   if (identifierIn(parameter) === undefined) return idIn(parameter, type, house.base)
-  const [id, another] = await idsNamedBy(house, parameter, type)
+  const [id, another] = await idsNamedBy(house, actor, parameter, type)
   if (id === undefined) throw fault('not-found', `There is no ${type} with this identifier.`, parameter.name)
   if (another !== undefined) throw fault('business-rule', `Several ${type}s have this identifier: name one by reference.`, parameter.name)
   return id
 }
 
 /** Each that a repeatable parameter names. */
-export const eachNamedBy = (house: House, inputs: Inputs, name: string, type: string): Promise<string[]> =>
-  Promise.all((inputs.byName.get(name) ?? []).filter(({ resource }) => !resource).map((one) => idNamedBy(house, one, type)))
+export const eachNamedBy = (house: House, actor: Actor, inputs: Inputs, name: string, type: string): Promise<string[]> =>
+  Promise.all((inputs.byName.get(name) ?? []).filter(({ resource }) => !resource).map((one) => idNamedBy(house, actor, one, type)))
 
-export async function idsBySearch(house: House, type: string, pairs: readonly (readonly [string, string])[]): Promise<string[]> {
+/**
+ * Nobody learns by an identifier of what their scopes confine them from. Scopes that do not reach the type at all still
+ * name what they act upon by it: who books for anybody may say for whom.
+ */
+const reachOf = (house: House, actor: Actor, type: string): Bounds =>
+  boundsFor(house, actor, 's', type) ?? (actor.patient === undefined ? {} : { patient: actor.patient })
+
+/** Throws `not-found` where the scopes confine the actor from the resource, as if it were not there. */
+export async function assertInReach(house: House, actor: Actor, type: string, id: string, parameter: string): Promise<void> {
+  const bounds = reachOf(house, actor, type)
+  if (bounds.patient === undefined && bounds.anyOf === undefined) return
+  const [known] = await idsBySearch(house, type, [['_id', id]], bounds)
+  if (known === undefined) throw fault('not-found', `There is no ${type}/${id}.`, parameter)
+}
+
+export async function idsBySearch(
+  house: House,
+  type: string,
+  pairs: readonly (readonly [string, string])[],
+  bounds: Bounds = {},
+): Promise<string[]> {
   const query = parseSearch(house.definitions, type, pairs, house.base)
-  const prepared = await preparedSearch(house.pool, house.definitions, type, { ...query, count: findSchedulesMax })
+  const prepared = await preparedSearch(house.pool, house.definitions, type, { ...query, count: findSchedulesMax }, bounds)
   const rows = await prepared.page()
   return rows.map((row) => row.id)
 }

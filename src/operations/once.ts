@@ -52,7 +52,8 @@ const isConflict = (error: unknown): boolean => error instanceof Fault && error.
 
 const keyOf = (actor: Actor, request: FhirRequest, key: string): IdempotencyKey => ({
   client: actor.client,
-  person: actor.user ?? actor.patient ?? '',
+  // One person may act for several patients, by one token each.
+  person: [...new Set([actor.user, actor.patient])].filter(Boolean).join(' '),
   key,
   request: createHash('sha256')
     .update(`${request.method} ${request.url}\n${request.text ?? ''}`)

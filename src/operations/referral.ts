@@ -36,7 +36,7 @@ export async function referralOf(house: House, actor: Actor, inputs: Inputs): Pr
   const { value } = asked
   const known = typeof value === 'object' && value !== null && 'value' in value ? { ...asked, value: { identifier: value } } : asked
   const text = typeof value === 'string' && !value.includes('|') ? { ...asked, value: { identifier: { value } } } : known
-  const ids = await idsNamedBy(house, text, 'ServiceRequest')
+  const ids = await idsNamedBy(house, actor, text, 'ServiceRequest')
   const requests = (await currentBodies(house.pool, 'ServiceRequest', ids)).map((body) => JSON.parse(body) as Resource)
   const [request] = requests.filter((one) => mayKnow(house, actor, one))
   if (!request) return 'unknown'

@@ -85,6 +85,7 @@ async function slotsAsked(house: House, inputs: Inputs, id: string, assertMay: (
 async function ownSchedule(house: House, id: string, assertMay: (appointment: Resource) => void): Promise<string> {
   const row = await currentResource(house.pool, 'Appointment', id)
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
+  if (row.body === null) assertMay({ resourceType: 'Appointment', id })
   if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
   const appointment = JSON.parse(row.body) as Resource
   assertMay(appointment)

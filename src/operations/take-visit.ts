@@ -75,7 +75,7 @@ function isAnothers(actor: Actor, { patient }: Proposal): boolean {
 async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<Done> {
   const { house, asked } = taking
   const proposal = await proposalOf(house.pool, id)
-  if (!proposal || isAnothers(taking.actor, proposal)) throw fault('not-found', `There is no Appointment/${id}.`, 'appt-id')
+  if (!proposal || isAnothers(taking.actor, proposal)) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   if (!proposal.live) throw fault('expired', 'This proposed time has run out. Ask for times again.', 'appt-id')
   const proposed = JSON.parse(proposal.body) as Resource
   const slots = idsNamed(proposed.slot, 'Slot', house.base)

@@ -88,13 +88,13 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
   const minutes = minutesOf(inputs, resource)
   const sentWhole = inputs.byName.has('patient-resource') ? await patientsSent(house, actor, inputs, permission.patient) : nobodySent
   return {
-    appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, named, 'Appointment')),
-    ...(await slotsOf(house, request, inputs, resource)),
+    appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, actor, named, 'Appointment')),
+    ...(await slotsOf(house, actor, request, inputs, resource)),
     resource,
     start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
     minutes,
-    service: await serviceOf(house, inputs, resource),
-    patients: [...new Set([...(await patientsOf(house, inputs, resource, permission.patient)), ...sentWhole.ids])],
+    service: await serviceOf(house, actor, inputs, resource),
+    patients: [...new Set([...(await patientsOf(house, actor, inputs, resource, permission.patient)), ...sentWhole.ids])],
     newPatients: sentWhole.created,
     said: saidOf(inputs, (await referralNamed(house, actor, inputs))?.reference),
     comment: textOf(inputs, 'comment'),
@@ -142,16 +142,22 @@ function minutesBetween(resource: Resource | undefined): number | undefined {
   return (Date.parse(resource.end) - Date.parse(resource.start)) / 60_000
 }
 
-async function serviceOf(house: House, inputs: Inputs, resource: Resource | undefined): Promise<ServiceChoice> {
+async function serviceOf(house: House, actor: Actor, inputs: Inputs, resource: Resource | undefined): Promise<ServiceChoice> {
   const reference = firstOf(inputs, 'healthcare-service')
   const types = allOf(inputs, 'service-type').flatMap(tokensIn)
   if (!reference && types.length === 0 && resource) return choiceOf(resource, house.base)
-  return { reference: reference && `HealthcareService/${await idNamedBy(house, reference, 'HealthcareService')}`, types }
+  return { reference: reference && `HealthcareService/${await idNamedBy(house, actor, reference, 'HealthcareService')}`, types }
 }
 
 /** From a parameter, from the Appointment's participants, or the token's own patient. A patient books for themself. */
-async function patientsOf(house: House, inputs: Inputs, resource: Resource | undefined, own: string | undefined): Promise<string[]> {
-  const asked = await eachNamedBy(house, inputs, 'patient', 'Patient')
+async function patientsOf(
+  house: House,
+  actor: Actor,
+  inputs: Inputs,
+  resource: Resource | undefined,
+  own: string | undefined,
+): Promise<string[]> {
+  const asked = await eachNamedBy(house, actor, inputs, 'patient', 'Patient')
   const named = asked.length > 0 ? [...new Set(asked)] : patientIds(resource, house.base)
   if (named.length > patientsPerVisitMax) throw fault('too-costly', `A visit is for at most ${patientsPerVisitMax} patients.`, 'patient')
   if (own === undefined) return named
@@ -174,9 +180,15 @@ const replacesOf = (house: House, inputs: Inputs): string | undefined => {
 type SlotsAsked = Pick<VisitRequest, 'slot' | 'slots' | 'groups'>
 
 /** Slots of several Schedules, or groups of actors, ask for a joint visit; else the first that is named says all. */
-async function slotsOf(house: House, request: FhirRequest, inputs: Inputs, resource: Resource | undefined): Promise<SlotsAsked> {
-  const slot = await slotOf(house, request, inputs, resource)
-  const slots = await slotsNamed(house, request, inputs, resource)
+async function slotsOf(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<SlotsAsked> {
+  const slot = await slotOf(house, actor, request, inputs, resource)
+  const slots = await slotsNamed(house, actor, request, inputs, resource)
   const groups = await resourceGroupsIn(house, inputs)
   if (groups) return { slot, slots, groups }
   const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
@@ -187,6 +199,7 @@ async function slotsOf(house: House, request: FhirRequest, inputs: Inputs, resou
 /** Undefined: not more than one. */
 async function slotsNamed(
   house: House,
+  actor: Actor,
   request: FhirRequest,
   inputs: Inputs,
   resource: Resource | undefined,
@@ -198,20 +211,26 @@ async function slotsNamed(
     return ids.length > 1 ? ids : undefined
   }
   if (own.length + sent.length === 1) return undefined
-  return [...new Set([...own, ...(await Promise.all(sent.map((one) => idNamedBy(house, one, 'Slot'))))])]
+  return [...new Set([...own, ...(await Promise.all(sent.map((one) => idNamedBy(house, actor, one, 'Slot'))))])]
 }
 
-async function slotOf(house: House, request: FhirRequest, inputs: Inputs, resource: Resource | undefined): Promise<string | undefined> {
+async function slotOf(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<string | undefined> {
   if (request.type === 'Slot' && request.id) return request.id
   const asked = firstOf(inputs, 'slot')
   if (asked?.resource) return slotLike(house, asked.resource)
-  if (asked) return idNamedBy(house, asked, 'Slot')
+  if (asked) return idNamedBy(house, actor, asked, 'Slot')
   const [first] = ((resource?.slot ?? []) as { reference?: string }[]).flatMap(({ reference }) => reference ?? [])
   if (first !== undefined) return idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
   const schedule = firstOf(inputs, 'schedule')
   const start = firstOf(inputs, 'start')?.value ?? resource?.start
   if (!schedule || typeof start !== 'string') return undefined
-  return slotAt(house, await idNamedBy(house, schedule, 'Schedule'), start)
+  return slotAt(house, await idNamedBy(house, actor, schedule, 'Schedule'), start)
 }
 
 /** Medplum sends the Slot itself: by its id, or where it has none by its Schedule and start. */

@@ -160,13 +160,16 @@ describe('under a scope', () => {
     expect((await ask('GET', '_history', { token: null })).status).toBe(401)
   })
 
-  it('with a query in it holds what matches', async () => {
+  it('with a query in it holds the versions that match', async () => {
     const granular = await server.scoped('system/Appointment.rs?patient=ben')
     expect(told((await granular('GET', 'Appointment/_history')).json)).toEqual([
       'PUT Appointment/moved W/"2" 200',
-      'PUT Appointment/moved W/"1" 201',
       'PUT Appointment/b W/"1" 201',
     ])
+    expect(told((await granular('GET', 'Appointment/moved/_history')).json)).toEqual(['PUT Appointment/moved W/"2" 200'])
+    expect((await granular('GET', 'Appointment/moved/_history')).json.total).toBeUndefined()
+    expect((await granular('GET', 'Appointment/moved/_history/1')).status).toBe(404)
+    expect((await granular('GET', 'Appointment/moved/_history/2')).status).toBe(200)
   })
 })
 

@@ -78,7 +78,7 @@ describe('every interaction', () => {
   it.each(cases)('%s on %s under %s scopes takes its own letter and no other', async (route, type, level) => {
     const [, , verb] = route
     for (const letter of verbs) {
-      const id = await made(ask, type === 'Patient' ? { resourceType: 'Patient' } : { resourceType: 'Organization', name: 'x' })
+      const id = await made(ask, type === 'Organization' ? { resourceType: 'Organization', name: 'x' } : { resourceType: 'Patient' })
       const scoped = await server.scoped(`${level}/${type}.${letter}`)
       const [method, path, body] = requestFor(route, type, id)
       const { status } = await scoped(method, path, { body })

@@ -1,0 +1,45 @@
+/**
+ * What an actor's scopes let through of a type, as criteria of search: the one patient's, and what a granular scope's
+ * search finds. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#finer-grained-resource-constraints-using-search-parameters
+ *
+ * How the bounds become a condition is the store's work; whether the type may be reached at all is `may.ts`.
+ */
+import { Fault } from '../base/fault.ts'
+import type { Definitions } from '../fhir/definitions/types.ts'
+import type { Criterion } from '../fhir/search-criterion.ts'
+import { parseSearch } from '../fhir/search-query.ts'
+import type { Actor } from './actor.ts'
+import { may } from './may.ts'
+import type { Verb } from './scopes.ts'
+
+export type Bounds = {
+  readonly patient?: string
+  /** Alternatives, each a list of criteria that all hold; left out where no scope has a search in it. */
+  readonly anyOf?: readonly (readonly Criterion[])[]
+  /** The bounds of another type that is reached from this one; undefined: nothing of it. */
+  readonly of: (type: string) => Bounds | undefined
+}
+
+type Base = { readonly definitions: Definitions; readonly base: string }
+
+/** Undefined: nothing of this type. */
+export function boundsFor(house: Base, actor: Actor, verb: Verb, type: string): Bounds | undefined {
+  const permission = may(actor, verb, type)
+  if (!permission.allowed) return undefined
+  return {
+    patient: permission.patient,
+    anyOf: permission.queries?.map((query) => criteriaOfScope(house, type, query)),
+    of: (other) => boundsFor(house, actor, verb, other),
+  }
+}
+
+/** A granular scope that is not wholly understood lets nothing through: no criteria match nothing. */
+function criteriaOfScope({ definitions, base }: Base, type: string, scope: string): readonly Criterion[] {
+  try {
+    const { criteria, unknown } = parseSearch(definitions, type, new URLSearchParams(scope), base)
+    return unknown.length > 0 ? [] : criteria
+  } catch (error) {
+    if (error instanceof Fault) return []
+    throw error
+  }
+}
