@@ -60,7 +60,7 @@ function inWindow(
     for (const { start, found } of startsOf(one, query, asking)) for (const option of options) services.set({ ...start, option }, found)
   }
   const starts = [...services.keys()].sort((a, b) => a.visit.start - b.visit.start)
-  const visits = jointVisits(starts, further, (schedule, start) => beside(schedule, services.get(start)?.service), wanted)
+  const visits = jointVisits(starts, further, beside, wanted)
   return visits.map((joint) => foundOf(joint, services.get(joint.start)))
 }
 
@@ -73,7 +73,7 @@ function startsOf(one: FreeOfOne, query: FindQuery, asking: { now: number; onlin
     if (!calendar || query.busy?.some((own) => overlaps(own, found.visit))) return []
     const { visit, service } = found
     const session = sessionOf(one.plan, { service, policy: calendar.policy }, visit.start, visit.end)
-    return [{ start: { visit, calendar, session }, found }]
+    return [{ start: { visit, calendar, service, session }, found }]
   })
 }
 

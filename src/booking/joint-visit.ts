@@ -46,8 +46,8 @@ export async function withOthers(house: House, asked: Asked, groups: readonly Jo
   if (!calendar || !slot) return { ...alone, visit: { ...visit, free: false } }
   const session = sessionOf(plan, offered, visit.start, visit.end)
   const time = { slot, start: visit.start, end: visit.end, slots: first }
-  const starts = options.map((option): Start => ({ option, calendar, session, visit: time }))
-  const [found] = jointVisits(starts, further, (schedule) => beside(schedule, offered.service), 1)
+  const starts = options.map((option): Start => ({ option, calendar, service: offered.service, session, visit: time }))
+  const [found] = jointVisits(starts, further, beside, 1)
   if (!found) return { ...alone, visit: { ...visit, free: false } }
   return taking(found, alone, asked)
 }

@@ -9,6 +9,7 @@ import type { Interval } from '../base/interval.ts'
 import { combinationsTriedMax } from '../base/limits.ts'
 import type { Calendar } from './calendar.ts'
 import { minuteMs } from './local-time.ts'
+import type { ServiceOffer } from './service-offers.ts'
 import type { FreeSlot, Visit } from './visits.ts'
 
 /** `Practitioner/1` on the Schedule with this id. An actor `Schedule/1` means the Schedule itself, whoever is on it. */
@@ -21,6 +22,7 @@ export type Start = {
   readonly visit: Visit
   readonly option: JointOption
   readonly calendar: Calendar
+  readonly service?: ServiceOffer
   /** The group session that it joins. */
   readonly session?: string
 }
@@ -33,13 +35,10 @@ export type JointVisit = {
   readonly further: readonly Calendar[]
 }
 
-/** `starts` in order of time; at most `wanted`, each start once. `calendarAt` has what a Schedule offers beside a start. */
-export function jointVisits(
-  starts: readonly Start[],
-  groups: readonly JointGroup[],
-  calendarAt: (schedule: string, start: Start) => Calendar | undefined,
-  wanted: number,
-): JointVisit[] {
+type CalendarAt = (schedule: string, service: ServiceOffer | undefined) => Calendar | undefined
+
+/** `starts` in order of time; at most `wanted`, each start once. `calendarAt`: what a Schedule offers beside a service. */
+export function jointVisits(starts: readonly Start[], groups: readonly JointGroup[], calendarAt: CalendarAt, wanted: number): JointVisit[] {
   const found: JointVisit[] = []
   for (const together of Map.groupBy(starts, ({ visit }) => visit.start).values()) {
     const best = bestOf(together, groups, calendarAt)
@@ -52,20 +51,14 @@ export function jointVisits(
 type Member = { readonly option: JointOption; readonly calendar: Calendar; readonly slots: readonly FreeSlot[]; readonly harm: number }
 type Chosen = { readonly members: readonly Member[]; readonly harm: number }
 
-function bestOf(
-  starts: readonly Start[],
-  groups: readonly JointGroup[],
-  calendarAt: (schedule: string, start: Start) => Calendar | undefined,
-): JointVisit | undefined {
+function bestOf(starts: readonly Start[], groups: readonly JointGroup[], calendarAt: CalendarAt): JointVisit | undefined {
   let best: { readonly start: Start; readonly chosen: Chosen } | undefined
   const budget = { left: combinationsTriedMax }
-  const looks: Looks = new Map()
-  const firsts = starts.map((start) => ({ start, first: memberOf(start, start.option, start.calendar, looks) }))
+  const othersOf = othersAt(groups, calendarAt)
+  const firsts = starts.map((start) => ({ start, first: memberOf(start, start.option, start.calendar) }))
   for (const { start, first } of firsts.sort((a, b) => byHarm(a.first, b.first))) {
     if (!first || (best && first.harm >= best.chosen.harm)) break
-    const members = groups.map((group) => membersAt(start, group, (schedule) => calendarAt(schedule, start), looks))
-    if (members.some((group) => group.length === 0)) continue
-    const chosen = leastHarm(first, members, start, budget, best?.chosen.harm)
+    const chosen = leastHarm(first, othersOf(start), start, budget, best?.chosen.harm)
     if (chosen) best = { start, chosen }
   }
   return best && jointVisit(best.start, best.chosen.members)
@@ -82,33 +75,46 @@ function jointVisit(start: Start, [, ...members]: readonly Member[]): JointVisit
   return { start, visit: { ...start.visit, slots }, further: further.map(({ calendar }) => calendar) }
 }
 
-/** Who of the group could take part, the least harm first. */
-function membersAt(start: Start, group: JointGroup, calendarOf: (schedule: string) => Calendar | undefined, looks: Looks): Member[] {
-  return group
-    .flatMap((option) => {
-      const calendar = option.schedule === start.option.schedule ? start.calendar : calendarOf(option.schedule)
-      return (calendar && memberOf(start, option, calendar, looks)) ?? []
-    })
-    .sort(byHarm)
+type Others = {
+  /** Of each group who could take part, the least harm first. */
+  readonly groups: readonly (readonly Member[])[]
+  /** The least that the groups from the n-th on can add. */
+  readonly rest: readonly number[]
 }
 
-/** Several who could be first look at the same others: at one start each is looked at once for each span. */
-type Looks = Map<Calendar, { readonly key: string; readonly found: Pick<Member, 'slots' | 'harm'> | undefined }>
+/** Those who could be first at one start mostly ask for the same others, who are then looked at once. */
+function othersAt(groups: readonly JointGroup[], calendarAt: CalendarAt): (start: Start) => Others {
+  const inGroups = new Set(groups.flatMap((group) => group.map(({ schedule }) => schedule)))
+  const known = new Map<string, Others>()
+  return (start) => {
+    const { visit, session, service, calendar, option } = start
+    const span = spanOf(visit, [calendar])
+    const whose = inGroups.has(option.schedule) ? option.schedule : ''
+    const key = `${visit.end} ${span.start} ${span.end} ${session ?? ''} ${service?.reference ?? ''} ${whose}`
+    const others = known.get(key) ?? lookAt(start, groups, calendarAt)
+    known.set(key, others)
+    return others
+  }
+}
 
-function memberOf(start: Start, option: JointOption, calendar: Calendar, looks: Looks): Member | undefined {
-  const span = spanOf(start.visit, [start.calendar, calendar])
+function lookAt(start: Start, groups: readonly JointGroup[], calendarAt: CalendarAt): Others {
+  const found = groups.map((group) =>
+    group
+      .flatMap((option) => {
+        const calendar = option.schedule === start.option.schedule ? start.calendar : calendarAt(option.schedule, start.service)
+        return (calendar && memberOf(start, option, calendar)) ?? []
+      })
+      .sort(byHarm),
+  )
+  return { groups: found, rest: leastOfRest(start.option.schedule, found) }
+}
+
+function memberOf(start: Start, option: JointOption, calendar: Calendar): Member | undefined {
+  const { visit, session } = start
   const isFirst = option.schedule === start.option.schedule
-  const key = `${start.visit.end} ${span.start} ${span.end} ${isFirst} ${start.session ?? ''}`
-  const known = looks.get(calendar)
-  const found = known?.key === key ? known.found : look(start, span, calendar, isFirst)
-  looks.set(calendar, { key, found })
-  return found && { option, calendar, ...found }
-}
-
-function look({ visit, session }: Start, span: Interval, calendar: Calendar, isFirst: boolean): Pick<Member, 'slots' | 'harm'> | undefined {
   if (!isFirst && !calendar.mayStart(visit)) return undefined
   const slots = isFirst ? visit.slots : calendar.cover(visit, session)
-  return slots && { slots, harm: calendar.harm(visit, span) }
+  return slots && { option, calendar, slots, harm: calendar.harm(visit, spanOf(visit, [start.calendar, calendar])) }
 }
 
 /** What is claimed: the longest buffers of any hold for all. */
@@ -124,12 +130,12 @@ function spanOf(visit: Visit, calendars: readonly Calendar[]): Interval {
  */
 function leastHarm(
   first: Member,
-  groups: readonly (readonly Member[])[],
+  { groups, rest }: Others,
   { visit, session }: Start,
   budget: { left: number },
   below = Number.POSITIVE_INFINITY,
 ): Chosen | undefined {
-  const rest = leastOfRest(first, groups)
+  if (first.harm + (rest[0] ?? 0) >= below || groups.some((group) => group.length === 0)) return undefined
   let [best, most]: [Chosen | undefined, number] = [undefined, below]
   const choose = (members: readonly Member[], harm: number): void => {
     if (--budget.left < 0) throw fault('too-costly', 'Too many combinations of too few actors: name fewer in each resource-group.')
@@ -153,13 +159,13 @@ function leastHarm(
   return best
 }
 
-/** The least that the groups from the n-th on can add: nothing, where a Schedule may have been taken by another group. */
-function leastOfRest(first: Member, groups: readonly (readonly Member[])[]): number[] {
-  const uses = Map.groupBy([first, ...groups.flat()], ({ option }) => option.schedule)
+/** Nothing, where a Schedule may have been taken by another group already. */
+function leastOfRest(first: string, groups: readonly (readonly Member[])[]): number[] {
+  const uses = Map.groupBy([first, ...groups.flatMap((group) => group.map(({ option }) => option.schedule))], (schedule) => schedule)
   const least = groups.map((group) =>
     group.some(({ option }) => (uses.get(option.schedule)?.length ?? 0) > 1) ? 0 : (group[0]?.harm ?? 0),
   )
-  return [0, ...least.map((_, at) => least.slice(at + 1).reduce((sum, harm) => sum + harm, 0))]
+  return [...least, 0].map((_, at) => least.slice(at).reduce((sum, harm) => sum + harm, 0))
 }
 
 /** Nobody takes part twice: two groups never mean the same actor, nor two Schedules of one. */
