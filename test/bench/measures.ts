@@ -46,8 +46,10 @@ export const searchWeek =
   (i: number): Call =>
     slotSearch(target, at(schedules, i), today + dayMs, today + 8 * dayMs, 50)
 
-const between = (from: number, until: number): string =>
-  `start=${encodeURIComponent(new Date(from).toISOString())}&end=${encodeURIComponent(new Date(until).toISOString())}&_count=50`
+const span = (from: number, until: number): string =>
+  `start=${encodeURIComponent(new Date(from).toISOString())}&end=${encodeURIComponent(new Date(until).toISOString())}`
+
+const between = (from: number, until: number): string => `${span(from, until)}&_count=50`
 
 export const findWeek =
   ({ target, schedules, today }: Scene) =>
@@ -63,6 +65,17 @@ export const findSpecialty =
     const from = today + (1 + (i % 14)) * dayMs
     const token = encodeURIComponent(`${ground.specialty.system}|${ground.specialty.code}`)
     return { url: `${target.base}/Slot/$find-slots?specialty=${token}&${between(from, from + 14 * dayMs)}`, headers: headersOf(target) }
+  }
+
+/** A day of one Schedule, time by time. */
+export const explainDay =
+  ({ target, schedules, today }: Scene) =>
+  (i: number): Call => {
+    const from = today + (1 + (i % 14)) * dayMs
+    return {
+      url: `${target.base}/Schedule/${at(schedules, i)}/$explain-availability?${span(from, from + dayMs)}`,
+      headers: headersOf(target),
+    }
   }
 
 export const slotsPerTransaction = 20

@@ -12,6 +12,7 @@ import {
   aims,
   bookDay,
   bookingDays,
+  explainDay,
   findSpecialty,
   findWeek,
   type Job,
@@ -161,9 +162,10 @@ async function turns(scene: Scene, offered: Offered, rounds: number, tell: Run['
   }
   const specialty = offered.find ? await specialtyLine(scene) : []
   const joint = offered.find ? await jointLine(scene) : []
+  const explained = offered.find ? await explainLine(scene) : []
   const transactions = offered.transaction ? await transactionLine(scene) : []
   const crowds = offered.book ? await crowdLine(scene) : []
-  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...joint, ...transactions, ...crowds]
+  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...explained, ...joint, ...transactions, ...crowds]
 }
 
 const middle = (figures: readonly Figures[]): Figures | undefined =>
@@ -210,6 +212,15 @@ async function jointLine(scene: Scene): Promise<Line[]> {
   const figure = odd || `p99 ${ours.p99.toFixed(1)} ms`
   const met = odd === '' && ours.p99 < aims.jointP99Ms
   return [{ name: '$find-slots, any of 20, of 10 and of 5 at once, two weeks', ours, figure, aim: `p99 ${aims.jointP99Ms} ms`, met }]
+}
+
+/** Of a server that has the operation. */
+async function explainLine(scene: Scene): Promise<Line[]> {
+  const timed = { connections: scene.target.connections, seconds: scene.seconds }
+  const tried = await load(explainDay(scene), { ...timed, seconds: 1 })
+  if (!tried.codes[200]) return []
+  const ours = await load(explainDay(scene), timed)
+  return [{ name: '$explain-availability, a day', ours, figure: oddCodes([ours]) || `p99 ${ours.p99.toFixed(1)} ms` }]
 }
 
 async function transactionLine(scene: Scene): Promise<Line[]> {
