@@ -68,7 +68,7 @@ async function offerInTx(
   if (!row || (await liveOffersOf(tx, slot)).length > 0) return 0
   const holder = row.holder ?? undefined
   const time = await freedTime(tx, house, slot, holder)
-  const { chosen, behind } = time && except ? await choose(tx, house, time, except) : { chosen: [], behind: [] }
+  const { chosen, behind } = time && except ? await choose(house, time, except) : { chosen: [], behind: [] }
   if (holder) await releaseVisit(tx, holder, house.clock.now().toISOString())
   const [first] = chosen
   if (!time || !first) return 0
@@ -100,9 +100,8 @@ async function freedTime(tx: Tx, house: House, slot: string, holder: string | un
   return plan.active ? { slot, start, plan, holder } : undefined
 }
 
-/** The best who can have it, and those of the same pages who had to stand back. */
+/** Nobody writes the list meanwhile: the transaction has the follower's row. The best who can have it, and those of the same pages who had to stand back. */
 async function choose(
-  tx: Tx,
   house: House,
   time: FreedTime,
   except: ReadonlySet<string>,
@@ -118,7 +117,7 @@ async function choose(
   const chosen: Candidate[] = []
   let after: Waiting | undefined
   for (let judged = 0; judged < waitlistJudgedMax; judged += waitlistPageMax) {
-    const page = await entriesFor(tx, { ...ask, now: house.clock.now().toISOString(), limit: waitlistPageMax, after: after })
+    const page = await entriesFor(house.pool, { ...ask, now: house.clock.now().toISOString(), after })
     for (const [index, one] of page.entries()) {
       if (except.has(one.entry) || chosen.some(({ waiting }) => waiting.patient === one.patient)) continue
       const found = await candidate(house, time, one)

@@ -2,8 +2,9 @@
  * Who waits for what, as rows that a free time finds at once: one for each word that it may be found by, in the order of
  * their standing, so that the best entry of very many is the first that is read. Written only under the follower's row.
  */
+import { waitlistPageMax } from '../base/limits.ts'
 import type { RankingWeights } from '../base/waitlist-settings.ts'
-import type { Db, Tx } from './db.ts'
+import type { Db, Pool, Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
 export type EntryRow = {
@@ -113,7 +114,6 @@ export type FreeTimeAsk = {
   readonly day: number
   readonly minutes: number
   readonly now: string
-  readonly limit: number
   /** Only what comes after this one. */
   readonly after?: Pick<Waiting, 'standing' | 'entry'>
 }
@@ -121,21 +121,14 @@ export type FreeTimeAsk = {
 /** Words by which an entry may be found; of all others a time has none. */
 const keyPattern = '^(any$|practitioner=|practitioner-role=|actor=Device/|location=|healthcare-service=|service-type=)'
 
-/** Who may have this time as far as their words go, the best first. One walk for each word, which ends when there are enough. */
-export async function entriesFor(db: Db, ask: FreeTimeAsk): Promise<Waiting[]> {
-  return db.query<Waiting>(
-    prepared(entriesForText, [
-      ask.slot,
-      ask.terms,
-      ask.start,
-      ask.day,
-      ask.minutes,
-      ask.now,
-      ask.limit,
-      ask.after?.standing ?? null,
-      ask.after?.entry ?? null,
-    ]),
-  )
+/**
+ * Who may have this time as far as their words go, a page of the best. One walk for each word, which ends when there are
+ * enough. Planned by its values: the plan for whatever values sorts all that wait (50,000: 100 ms instead of 3).
+ */
+export async function entriesFor(pool: Pool, ask: FreeTimeAsk): Promise<Waiting[]> {
+  const { slot, terms, start, day, minutes, now, after } = ask
+  const values = [slot, terms, start, day, minutes, now, after?.standing ?? null, after?.entry ?? null]
+  return pool.query<Waiting>({ text: entriesForText, values })
 }
 
 const any = (column: string): string => `(e.${column} = '{}' or e.${column} && $2::text[])`
@@ -148,11 +141,11 @@ export const entriesForText = `
         and e.days & $4::int <> 0
         and case when e.time_from < e.time_to then $5::int >= e.time_from and $5::int < e.time_to
                  else $5::int >= e.time_from or $5::int < e.time_to end
-        and ($8::float8 is null or (e.standing <= $8::float8 and (e.standing < $8::float8 or e.appointment > $9::text)))
+        and ($7::float8 is null or (e.standing <= $7::float8 and (e.standing < $7::float8 or e.appointment > $8::text)))
         and ${any('services')} and ${any('practitioners')} and ${any('places')} and ${any('devices')}
         and not exists (select 1 from waitlist_offer o where o.slot = $1 and o.entry = e.appointment)
-      order by e.standing desc, e.appointment limit $7::int) w
-   order by standing desc, entry limit $7::int`
+      order by e.standing desc, e.appointment limit ${waitlistPageMax}) w
+   order by standing desc, entry limit ${waitlistPageMax}`
 
 /** Whether an offer to it stands. */
 export async function markWaiting(tx: Tx, entry: string, waiting: boolean): Promise<void> {
