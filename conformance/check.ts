@@ -23,7 +23,7 @@ export type Check = {
   readonly name: string
   /** Address of the clause. */
   readonly clause: string
-  /** What public lists call it: fhir-crucible's X010 and CST03, microsoft/fhir-server's E2E names, Inferno's. */
+  /** What public lists call it: fhir-crucible's X010 and CST03, the E2E classes of microsoft/fhir-server, Inferno's tests. */
   readonly ids?: readonly string[]
   readonly requirement: string
   readonly needs?: readonly Need[]

@@ -85,7 +85,7 @@ export const bundles: Track = {
     {
       name: 'transaction.all-or-nothing',
       clause: transaction,
-      ids: ['XFER3', 'TransactionTests.GivenABundle_WithOneInvalidResource_NothingIsStored'],
+      ids: ['XFER3', 'BundleTransactionTests'],
       requirement: 'where one entry fails nothing is done, and the answer is one OperationOutcome',
       needs: [...needsTransaction, searches('Patient', 'family')],
       run: async (site) => {
@@ -188,7 +188,7 @@ export const bundles: Track = {
     {
       name: 'brules.independent',
       clause: r4('http', 'brules'),
-      ids: ['BatchTests.GivenAValidBatchBundle_WhenSubmittingABatch_ThenSuccessIsReturned'],
+      ids: ['BundleBatchTests'],
       requirement: 'the entries of a batch stand for themselves: one that fails is answered in its place, the others are done',
       needs: needsBatch,
       run: async (site) => {

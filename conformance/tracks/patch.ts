@@ -134,6 +134,7 @@ export const patch: Track = {
     {
       name: 'patch.conditional',
       clause,
+      ids: ['ConditionalPatchTests'],
       requirement: 'patch with criteria changes the one that meets them; none is 404, several 412',
       needs: [
         ...byJson,
@@ -154,6 +155,7 @@ export const patch: Track = {
     },
     {
       name: 'fhirpatch.operations',
+      ids: ['FhirPathPatchTests'],
       clause: r4('fhirpatch', 'concept'),
       requirement: 'FHIRPath Patch adds, inserts, replaces, moves and deletes',
       needs: byPath,

@@ -76,6 +76,7 @@ export const writes: readonly Check[] = [
   },
   {
     name: 'concurrency.if-match',
+    ids: ['IfMatchTests'],
     clause: http('concurrency'),
     requirement: 'If-Match of the version lets an update through, of another is 412 and changes nothing',
     needs: [patients],

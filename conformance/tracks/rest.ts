@@ -40,7 +40,7 @@ export const rest: Track = {
     {
       name: 'create.created',
       clause: http('create'),
-      ids: ['X010', 'BasicTests.WhenPostingToHttp_GivenAValidResource_TheServerShouldRespondSuccessfully'],
+      ids: ['X010', 'CreateTests'],
       requirement: 'create answers 201 with Location of the version',
       needs: [patients],
       run: async ({ post, keep }) => {

@@ -30,7 +30,6 @@ export const smart: Track = {
     {
       name: 'using-well-known.json',
       clause: guide('conformance', 'using-well-known'),
-      ids: ['smart_app_launch-discovery'],
       requirement: 'the well-known address answers everybody in application/json, whatever they accept, to any origin',
       needs: [secured],
       run: async ({ get }) => {

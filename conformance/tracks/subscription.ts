@@ -92,7 +92,7 @@ export const subscriptions: Track = {
     {
       name: 'notifications.handshake',
       clause: backport('notifications'),
-      ids: ['subscriptions_r4_server_handshake'],
+      ids: ['handshake_conformance_test'],
       requirement: 'a handshake comes to the endpoint, well formed and with the headers asked for, before the Subscription is active',
       needs: byTopic,
       run: async (site) => {
@@ -122,7 +122,7 @@ export const subscriptions: Track = {
     {
       name: 'payloads.id-only',
       clause: backport('payloads'),
-      ids: ['subscriptions_r4_server_id_only_conformance'],
+      ids: ['id_only_conformance_test'],
       requirement: 'id-only: entries have fullUrl and request and no resource; the focus is named',
       needs: byTopic,
       run: async (site) => {
@@ -141,7 +141,7 @@ export const subscriptions: Track = {
     {
       name: 'payloads.full-resource',
       clause: backport('payloads'),
-      ids: ['subscriptions_r4_server_full_resource_conformance'],
+      ids: ['full_resource_conformance_test'],
       requirement: 'full-resource: the resource is there as it was written',
       needs: byTopic,
       run: async (site) => {
@@ -154,7 +154,7 @@ export const subscriptions: Track = {
     {
       name: 'payloads.empty',
       clause: backport('payloads'),
-      ids: ['subscriptions_r4_server_empty_conformance'],
+      ids: ['empty_conformance_test'],
       requirement: 'empty: nothing says what the event is about',
       needs: byTopic,
       run: async (site) => {
@@ -166,6 +166,7 @@ export const subscriptions: Track = {
     },
     {
       name: 'operations.status',
+      ids: ['status_invocation_test'],
       clause: backport('operations'),
       requirement: '$status gives a searchset of the Subscription’s status, with the count of its events',
       needs: [...byTopic, operates('Subscription', 'status')],
@@ -197,7 +198,7 @@ export const subscriptions: Track = {
     {
       name: 'backport-subscription.refuses',
       clause: `${definition}/backport-subscription`,
-      ids: ['subscriptions_r4_server_reject_subscription'],
+      ids: ['reject_subscription_topic_test', 'reject_subscription_payload_type_test', 'reject_subscription_channel_endpoint_test'],
       requirement: 'a topic that is not there, a payload and an endpoint that cannot be served are refused or never active',
       needs: byTopic,
       run: async (site) => {
