@@ -1,5 +1,5 @@
 /**
- * How Postgres finds the rows of each search parameter among 100,000: by an index condition, never by walking the table
+ * How Postgres finds the rows of each search parameter among 100,000 of the types that a clinic has most of, 20,000 of others: by an index condition, never by walking the table
  * (or an index in its order) and looking at every row. The plan is read, so a slow machine cannot make this fail.
  */
 import { resourceTables } from '../../../scripts/make-resource-tables.ts'
@@ -14,10 +14,15 @@ import { compileSearch } from '../../../src/store/search/page.ts'
 import { testDatabase } from '../../support/database.ts'
 import { base, definitions, migration } from './searchable.ts'
 
-const rowCount = 100_000
+/**
+ * Where an index serves among 20,000 it serves among more, and making the rows is nearly all of the time that this takes.
+ * Numbers stand in a table of their own, which pays later; one type with all kinds of them will do.
+ */
+const rowsOf = (type: string): number => (['Slot', 'Appointment', 'Patient', 'Encounter', 'ValueSet'].includes(type) ? 100_000 : 20_000)
+const hasManyRows = (type: string): boolean => rowsOf(type) === 100_000
 /** Every value stands in so many rows. */
 const alike = 20
-const value = `(n % ${rowCount / alike})`
+const valueIn = (type: string): string => `(n % ${rowsOf(type) / alike})`
 
 let query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 let drop: () => Promise<void>
@@ -28,7 +33,7 @@ const noIndexHelps: ReadonlySet<string> = new Set(['Slot?status'])
 const parametersOf = (type: string): SearchParameter[] => [...(definitions.searchParameters.get(type)?.values() ?? [])].filter(isSearchable)
 
 /** The words of one parameter in row `n`, as SQL. */
-const wordOf = (parameter: SearchParameter): string => {
+const wordOf = (parameter: SearchParameter, value: string): string => {
   const lead = parameter.type === 'reference' ? `${targetsOf(parameter)[0] ?? 'Patient'}/` : ''
   return `'${parameter.code}=${lead}v' || ${value}`
 }
@@ -39,8 +44,9 @@ const inSome = (at: number, sql: string): string => `case when n % 4 = ${at % 4}
 /** One row's columns, as SQL over `n`. */
 function columnsOf(type: string): [string, string][] {
   const layout = layoutOf(definitions, type)
+  const value = valueIn(type)
   const placed = parametersOf(type).map((parameter) => ({ parameter, place: layout.get(parameter.code) }))
-  const terms = placed.flatMap(({ parameter, place }, at) => (place?.kind === 'terms' ? [inSome(at, wordOf(parameter))] : []))
+  const terms = placed.flatMap(({ parameter, place }, at) => (place?.kind === 'terms' ? [inSome(at, wordOf(parameter, value))] : []))
   const lines = placed.flatMap(({ parameter, place }, at) =>
     place?.kind === 'strings' ? [`coalesce(${inSome(at, `E'\\n${parameter.code}=v' || ${value}`)}, '')`] : [],
   )
@@ -89,15 +95,15 @@ async function fill(type: string): Promise<void> {
   const columns = columnsOf(type)
   await query(
     `insert into ${tableOf(type)} (${columns.map(([name]) => name).join(', ')})
-     select ${columns.map(([, sql]) => sql).join(', ')} from generate_series(1, ${rowCount}) n`,
+     select ${columns.map(([, sql]) => sql).join(', ')} from generate_series(1, ${rowsOf(type)}) n`,
   )
   for (const one of indexes.filter((text) => !text.includes('_history'))) await query(one)
   if (type === 'Location') await query(migration('location-position'))
   await query(`analyze ${tableOf(type)}`)
   for (const { code } of parametersOf(type)) {
-    if (layout.get(code)?.kind !== 'numbers') continue
+    if (layout.get(code)?.kind !== 'numbers' || !hasManyRows(type)) continue
     await query(`insert into search_number (type, id, code, lower, upper, tokens)
-      select '${type}', 'v' || n, '${code}', ${value}, ${value}, array['a'] from generate_series(1, ${rowCount}) n`)
+      select '${type}', 'v' || n, '${code}', ${valueIn(type)}, ${valueIn(type)}, array['a'] from generate_series(1, ${rowsOf(type)}) n`)
     await query('analyze search_number')
   }
 }
@@ -134,7 +140,7 @@ const walks = (plan: Node): string[] =>
     .map((node) => `${node['Node Type']} of ${node['Relation Name']}`)
 
 /** A search by the parameter that few rows answer. */
-function searchOf(parameter: SearchParameter): string {
+function searchOf(type: string, parameter: SearchParameter): string {
   if (parameter.code === '_id') return '_id=v17'
   if (parameter.code === 'near') return 'near=0|0|10|km'
   if (parameter.code === 'phonetic') return 'phonetic=smith'
@@ -144,7 +150,7 @@ function searchOf(parameter: SearchParameter): string {
     case 'reference':
       return `${parameter.code}=${targetsOf(parameter)[0] ?? 'Patient'}/v17`
     case 'string':
-      return `${parameter.code}=v4321`
+      return `${parameter.code}=${hasManyRows(type) ? 'v4321' : 'v432'}`
     case 'number':
     case 'quantity':
       return `${parameter.code}=17`
@@ -169,7 +175,8 @@ it.each(storedTypes)('every parameter of %s is found by an index', async (type) 
   const walked: Record<string, string[]> = {}
   for (const parameter of parametersOf(type)) {
     if (noIndexHelps.has(`${type}?${parameter.code}`)) continue
-    const asked = searchOf(parameter)
+    if (layoutOf(definitions, type).get(parameter.code)?.kind === 'numbers' && !hasManyRows(type)) continue
+    const asked = searchOf(type, parameter)
     const found = walks(await planOf(compileSearch(definitions, type, parseSearch(definitions, type, new URLSearchParams(asked), base))))
     if (found.length > 0) walked[asked] = found
   }
