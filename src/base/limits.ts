@@ -37,6 +37,15 @@ export const horizonDaysDefault = 90
 export const horizonDaysMax = 400
 export const holdSecondsDefault = 600
 export const slotMinutesDefault = 15
+/** From the start of a visit until its patient counts as missed. */
+export const noShowGraceMinutes = 15
+export const checkInHoursBeforeMax = 12
+/** Of one booking-policy. */
+export const ownRulesMax = 20
+export const ruleExpressionCharsMax = 1_000
+export const ownRulesCompiledMax = 1_000
+/** Visits that replaced each other, looked through for how often one was moved. */
+export const replacedVisitsMax = 50
 export const idempotencyHoursKept = 24
 /** Records that each search for candidates of `$match` brings. */
 export const matchCandidatesPerSearchMax = 200

@@ -15,10 +15,12 @@ import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
-import { type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
+import { appointmentOf, type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
 import { onItsOwn, timeOverOthers } from './overbook.ts'
+import { auditOverride } from './override.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
+import { asksForMore } from './rule-facts.ts'
 import { chooseService } from './service-choice.ts'
 import { assertRules, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
@@ -39,7 +41,9 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   const asked = timeAskedOf(input)
   const visit = await visitIn(house, asked, context, plan, offered)
   const over = !visit.free && input.overbook && !input.groups ? await timeOverOthers(house, plan, visit) : undefined
-  await assertRules(house, asked, context, plan, offered, over ?? visit)
+  const at = house.clock.now().toISOString()
+  const draft = asksForMore(offered.policy) ? appointmentOf(house, input, { plan, offered, visit, at }) : undefined
+  await assertRules(house, asked, context, plan, offered, over ?? visit, draft)
   const wish = wishOf(input, context)
   if (!visit.free && !over) throw await taken(house, wish)
   const alone: VisitTaken = { visit: over ?? visit, plan, offered: over ? onItsOwn(offered) : offered, beside: [] }
@@ -55,6 +59,7 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
 const timeAskedOf = (input: BookInput): TimeAsked => ({
   ...input,
   own: input.replaces?.id,
+  overridden: input.override !== undefined,
   others: input.newPatients ? input.others?.filter((id) => !input.newPatients?.some((one) => one.id === id)) : input.others,
 })
 
@@ -65,10 +70,10 @@ async function commit(house: House, input: BookInput, visit: NewVisit, taking: V
     start: visit.start,
     holder: visit.time.holder,
     online: input.online,
-    bound: true,
+    bound: input.override === undefined,
     expires: visit.time.expires,
   })
-  const more = input.once ?? input.replaces ?? input.newPatients ?? visit.time.seating ?? visit.overbooks
+  const more = input.once ?? input.replaces ?? input.newPatients ?? input.override ?? visit.time.seating ?? visit.overbooks
   if (caps.length === 0 && byHand.length === 0 && !more) return placeTogether(house.pool, house.definitions, visit)
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, caps, byHand)).catch(lostRace)
 }
@@ -96,6 +101,7 @@ async function bookInTx(
   const place = visit.overbooks ? placeOverflow : placeVisitOrSeat
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
   if (!(await place(tx, house.definitions, visit))) throw new LostRace()
+  if (input.override) await auditOverride(tx, house, input.override, visit.resource)
   if (input.once) await remember(tx, input.once, { appointment: visit.write.id, version: '1' }, visit.write.at)
   return true
 }

@@ -13,6 +13,9 @@ import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
 import { lockResource, readResource, replaceResource, type StoredRow } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { closeEncounters } from './encounters.ts'
+import { assertMayLeave, type Leaving } from './leave-visit.ts'
+import { lateCancellationUrl, withExtension } from './record-extensions.ts'
 
 export type CancelInput = {
   readonly id: string
@@ -24,8 +27,8 @@ export type CancelInput = {
   readonly once?: IdempotencyKey
   /** Throws where the actor may not change this Appointment. */
   readonly assertMay: (appointment: Resource) => void
-  /** Judges the booking rules of a cancellation. */
-  readonly assertRules?: (appointment: Resource) => Promise<void>
+  /** Who gives it up, and what for. The sweep that ends holds leaves it out: it is bound by no rule. */
+  readonly leaving?: Leaving
 }
 
 export type Changed = { readonly id: string; readonly version: string; readonly text: string }
@@ -49,10 +52,11 @@ export async function cancelInTx(tx: Tx, house: House, input: CancelInput): Prom
     )
   if (!mayBecome(status, 'cancelled'))
     throw fault('business-rule', `An Appointment that is ${status} cannot be cancelled.`, 'Appointment.status')
-  await input.assertRules?.(resource)
+  const late = input.leaving ? await assertMayLeave(tx, house, resource, input.leaving) : false
   const at = house.clock.now().toISOString()
   await releaseVisit(tx, `Appointment/${input.id}`, at)
-  const changed = await writeCancelled(tx, house, input, resource, at)
+  await closeEncounters(tx, house, { visit: resource, id: input.id, status: 'cancelled', at, audit: input.audit })
+  const changed = await writeCancelled(tx, house, input, late ? toldLate(resource, input, at) : resource, at)
   if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
   return changed
 }
@@ -83,6 +87,19 @@ export async function releaseVisit(tx: Tx, holder: string, at: string): Promise<
 }
 
 type Participant = { status?: string; [element: string]: unknown }
+
+/** How much notice was given, in minutes; a cancellation that is the clinic's own doing is nobody's fault. */
+function toldLate(resource: Resource, { reason, leaving }: CancelInput, at: string): Resource {
+  if (leaving?.moving || isTheClinics(reason)) return resource
+  const minutes = Math.floor((Date.parse(String(resource.start)) - Date.parse(at)) / 60_000)
+  return withExtension(resource, { url: lateCancellationUrl, valueUnsignedInt: Math.max(0, minutes) })
+}
+
+/** https://terminology.hl7.org/CodeSystem-appointment-cancellation-reason.html: those of the provider, and of the house. */
+const clinicsReasons = /^(prov|maint|meds-inc|oth-(cms|err|iv|int|mu|room|oerr|swie|weath))/
+
+const isTheClinics = (reason: CancelInput['reason']): boolean =>
+  ((reason?.coding ?? []) as { code?: string }[]).some(({ code = '' }) => clinicsReasons.test(code))
 
 /** Standards A.1: a released hold's people stay tentative, a cancelled visit's have declined. */
 async function writeCancelled(tx: Tx, house: House, input: CancelInput, before: Resource, at: string): Promise<Changed> {

@@ -15,6 +15,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { keepDayPlaces } from '../store/visit-caps.ts'
 import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointment, withoutHold } from './cancel.ts'
 import { idsNamed } from './participants.ts'
+import { replacesUrl } from './record-extensions.ts'
 
 export type ConfirmInput = {
   readonly id: string
@@ -93,8 +94,6 @@ async function writeBooked(tx: Tx, house: House, input: ConfirmInput, before: Re
   })
   return { id: written.id, version: written.version, text: written.body }
 }
-
-const replacesUrl = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.replaces'
 
 /** Standards A.3: the new Appointment names the one it replaces. */
 export function addReplaces(resource: Resource, id: string): void {

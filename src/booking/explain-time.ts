@@ -13,6 +13,7 @@ import { type TimeStandRow, timeStand } from '../store/time-stand.ts'
 import { patientIsKnown, patientTime } from '../store/visit-context.ts'
 import { plansAt } from './plans.ts'
 import { horizonEnd } from './regenerate-slots.ts'
+import { practiceOf } from './rule-facts.ts'
 import { offersOf, type ServiceChoice } from './service-choice.ts'
 
 export type ExplainQuery = {
@@ -71,10 +72,9 @@ function standOf(row: TimeStandRow, plan: SchedulePlan, now: number): TimeStand 
 
 async function ofPatient(house: House, patient: string, plan: SchedulePlan, window: Interval) {
   const until = instantOf(window.end + visitMinutesMax * 60_000)
-  const actors = plan.actors.map((actor) => actor.reference)
   const [ownTime, known] = await Promise.all([
     patientTime(house.pool, patient, instantOf(window.start), until),
-    patientIsKnown(house.pool, patient, actors),
+    patientIsKnown(house.pool, patient, practiceOf(plan)),
   ])
   return { ownTime, patientIsNew: !known }
 }

@@ -15,7 +15,9 @@ import { inTransaction } from '../store/transaction.ts'
 import { slotContext } from '../store/visit-context.ts'
 import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { assertMayLeave } from './leave-visit.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
+import { auditOverride } from './override.ts'
 import { patientIds } from './participants.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
@@ -51,6 +53,8 @@ async function judged(house: House, asItIs: MoveInput) {
   asItIs.assertMay(before)
   assertMovable(before, asItIs, house.clock.now().getTime())
   const input = { ...asItIs, proposal: asItIs.proposal ?? asItIs.proposalFrom?.(before) }
+  const overridden = input.override !== undefined
+  await assertMayLeave(house.pool, house, before, { online: input.online, moving: true, overridden })
   const asked = timeAsked(house, input, before)
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
   const context = await slotContext(house.pool, { slot: input.slot, patient: asked.patient, knownPlan })
@@ -83,6 +87,7 @@ function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked 
     online: input.online,
     own: input.id,
     heldFor: input.heldFor,
+    overridden: input.override !== undefined,
   }
 }
 
@@ -102,7 +107,7 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
   if (input.heldFor) await releaseVisit(tx, input.heldFor, at)
   if (move.takenByHand) await releaseSlotTakenByHand(tx, input.slot, input.client, at)
   const { start } = move.visit
-  await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: true }))
+  await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: !asked.overridden }))
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
   if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
   const written = await replaceResource(tx, house.definitions, {
@@ -120,6 +125,7 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
     },
     audit: input.audit,
   })
+  if (input.override) await auditOverride(tx, house, input.override, move.resource)
   if (input.once) await remember(tx, input.once, { appointment: written.id, version: written.version }, at)
   return { id: written.id, version: written.version, text: written.body }
 }

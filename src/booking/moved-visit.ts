@@ -20,8 +20,11 @@ import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { beyondTheSchedule, seatingOf, type VisitTime } from './new-visit.ts'
 import { overbookedUrl } from './overbook.ts'
+import { type Override, withOverride } from './override.ts'
 import { idsNamed, takenActors, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
+import { extensionsIn, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
+import { asksForMore } from './rule-facts.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
 import { assertRules, type TimeAsked, visitIn } from './visit-in-slot.ts'
 
@@ -47,6 +50,8 @@ export type MoveInput = {
   readonly alongside?: (tx: Tx) => Promise<void>
   readonly comment?: string
   readonly reason?: Readonly<Record<string, unknown>>
+  /** Staff move it against the rules. */
+  readonly override?: Override
   /** From which statuses this is a move. */
   readonly statuses: readonly string[]
   readonly client: string
@@ -115,13 +120,16 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
 async function takenBy(
   house: House,
   input: MoveInput,
-  { asked, context, plan }: Judged,
+  judged: Judged,
   service: ServiceChoice,
   groups: readonly JointGroup[] | undefined,
 ): Promise<VisitTaken> {
+  const { asked, context, plan, before } = judged
   const offered = chooseService(plan, service)
   const visit = await visitIn(house, asked, context, plan, offered)
-  await assertRules(house, asked, context, plan, offered, visit)
+  const leaving = asksForMore(offered.policy) ? await actorsLeft(house, before, [plan]) : undefined
+  const draft = leaving && appointmentMoved(house, input, judged, { offered, visit, leaving })
+  await assertRules(house, asked, context, plan, offered, visit, draft)
   const alone: VisitTaken = { visit, plan, offered, beside: [] }
   return groups && visit.free ? withOthers(house, { ...asked, service, slots: input.slots }, groups, alone) : alone
 }
@@ -167,10 +175,10 @@ function appointmentMoved(
   { before, plan }: Judged,
   { offered, visit, leaving }: { offered: Offered; visit: VisitTime; leaving: ReadonlySet<string> },
 ): Resource {
-  const base = withLocalActors(input.proposal ?? before, house.base)
+  const base = withoutRecord(withLocalActors(input.proposal ?? before, house.base))
   const participant = ((base.participant ?? []) as Participant[]).filter(({ actor }) => !leaving.has(actor?.reference ?? ''))
   const extension = extensionsAfter(base, input, before)
-  return visitAppointment({
+  const moved = visitAppointment({
     id: input.id,
     plan,
     service: offered.service,
@@ -182,21 +190,23 @@ function appointmentMoved(
     comment: input.comment,
     proposal: { ...base, participant, ...(extension.length > 0 && { extension }) },
   })
+  return withOverride(moved, input.override)
 }
 
-export const movedUrl = 'https://slotwise.org/fhir/StructureDefinition/moved'
 const movesKeptMax = 50
 
 /** Each move is told: from when, and why. */
 function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Resource): unknown[] {
-  const kept = ((resource.extension ?? []) as { url?: string }[]).filter(({ url }) => url !== movedUrl && url !== overbookedUrl)
-  const moves = ((before.extension ?? []) as { url?: string }[]).filter(({ url }) => url === movedUrl)
-  if (before.status !== 'booked') return [...kept, ...moves]
+  const kept = extensionsIn(resource).filter(({ url }) => url !== overbookedUrl)
+  const record = extensionsIn(before).filter(isRecord)
+  if (before.status !== 'booked') return [...kept, ...record]
   const parts = [
     { url: 'from', valueInstant: instantOf(Date.parse(String(before.start))) },
     ...(reason ? [{ url: 'reason', valueCodeableConcept: reason }] : []),
   ]
-  return [...kept, ...moves.slice(1 - movesKeptMax), { url: movedUrl, extension: parts }]
+  const moves = record.filter(({ url }) => url === movedUrl)
+  const others = record.filter(({ url }) => url !== movedUrl)
+  return [...kept, ...others, ...moves.slice(1 - movesKeptMax), { url: movedUrl, extension: parts }]
 }
 
 /** The Schedule's claims, and those of whomever else the visit names; what the front desk has added stays. */

@@ -19,11 +19,12 @@ import { claimableActors } from '../store/visit-context.ts'
 import type { CancelInput } from './cancel.ts'
 import { addReplaces } from './confirm-hold.ts'
 import { addOverbooked, type Overbooking } from './overbook.ts'
+import { type Override, withOverride } from './override.ts'
 import { patientsNamed, takenActors } from './participants.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 
 /** A Patient who is created with the visit, or not at all. */
-export type NewPatient = { readonly id: string; readonly write: (tx: Tx) => Promise<void> }
+export type NewPatient = { readonly id: string; readonly resource: Resource; readonly write: (tx: Tx) => Promise<void> }
 
 export type BookInput = {
   /** The id of the Slot it starts in. */
@@ -49,6 +50,8 @@ export type BookInput = {
   readonly proposal?: Resource
   /** An Appointment that is moved: it is cancelled in the same transaction, or stays. */
   readonly replaces?: CancelInput
+  /** Staff let it in against the rules. */
+  readonly override?: Override
   readonly client: string
   /** What is done where the time is taken, instead of a refusal. */
   readonly overbook?: Overbooking
@@ -66,6 +69,7 @@ export type VisitTime = {
 }
 
 export type NewVisit = {
+  readonly resource: Resource
   readonly write: ResourceWrite
   readonly time: TimeTaken
   readonly heldUntil?: number
@@ -107,6 +111,7 @@ export function newVisit(
   const expires = heldUntil === undefined ? undefined : instantOf(heldUntil)
   const seating = seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base)
   return {
+    resource,
     start: visit.start,
     heldUntil,
     overbooks,
@@ -157,7 +162,7 @@ type Making = {
   readonly at: string
 }
 
-function appointmentOf(
+export function appointmentOf(
   house: House,
   input: BookInput,
   { plan, offered, visit, heldUntil, overbooks, at }: Making,
@@ -177,5 +182,5 @@ function appointmentOf(
   })
   if (input.replaces) addReplaces(resource, input.replaces.id)
   if (overbooks) addOverbooked(resource, overbooks)
-  return { ...resource, id: house.ids.next(), meta: { ...resource.meta, versionId: '1', lastUpdated: at } }
+  return { ...withOverride(resource, input.override), id: house.ids.next(), meta: { ...resource.meta, versionId: '1', lastUpdated: at } }
 }

@@ -122,7 +122,7 @@ function assertWithin(visit: { start: number; end: number }, slots: readonly Nam
 export const namesTheSameTime = ({ before, resource }: Change, base: string): boolean =>
   before !== undefined && sameTime(before, resource) && namesOf(before, base) === namesOf(resource, base)
 
-const sameTime = (a: Resource, b: Resource): boolean =>
+export const sameTime = (a: Resource, b: Resource): boolean =>
   Date.parse(String(a.start)) === Date.parse(String(b.start)) && Date.parse(String(a.end)) === Date.parse(String(b.end))
 
 const namesOf = (resource: Resource, base: string): string => idsNamed(resource.slot, 'Slot', base).sort().join()

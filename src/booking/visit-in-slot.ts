@@ -3,8 +3,8 @@
  * that is moved ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move.ts`).
  */
 import { fault } from '../base/fault.ts'
-import { instantOf } from '../fhir/resource.ts'
-import { brokenRule } from '../scheduling/booking-rules.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import { type BookingRequest, brokenRule, type Refusal } from '../scheduling/booking-rules.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
@@ -16,6 +16,8 @@ import { slotsTakenBy } from '../store/slot-rows.ts'
 import { patientIsKnown, patientTime, type SlotContext } from '../store/visit-context.ts'
 import type { VisitTime } from './new-visit.ts'
 import { nextTimes, type Wish } from './next-times.ts'
+import { idsNamed } from './participants.ts'
+import { asksForMore, practiceOf, ruleFacts } from './rule-facts.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 
 export type TimeAsked = {
@@ -34,6 +36,10 @@ export type TimeAsked = {
   readonly groups?: readonly JointGroup[]
   /** Whoever keeps this time for the one who asks. */
   readonly heldFor?: string
+  /** Staff let it in against the rules. */
+  readonly overridden?: boolean
+  /** Patients who are created with the visit. */
+  readonly newPatients?: readonly { readonly id: string; readonly resource: Resource }[]
 }
 
 /** The Slots that the visit takes: the one it starts in, and where that is too short those that follow it without a gap. */
@@ -82,10 +88,12 @@ export async function assertRules(
   plan: SchedulePlan,
   offered: Offered,
   visit: VisitTime,
+  /** The Appointment as it would be, where a rule looks into it. */
+  draft: Resource | undefined,
 ): Promise<void> {
   const { policy, service } = offered
   const others = asked.others?.length ? await othersIn(house, asked, visit) : undefined
-  const broken = brokenRule({
+  const request: BookingRequest = {
     now: house.clock.now().getTime(),
     start: visit.start,
     end: visit.end,
@@ -101,13 +109,39 @@ export async function assertRules(
       (others?.overlap === true ||
         context.patientVisits.some((own) => own.id !== asked.own && own.start < visit.end && visit.start < own.end)),
     requestedDurationMinutes: asked.minutes,
-  })
+    overridden: asked.overridden,
+  }
+  const broken = draft && asksForMore(policy) ? await brokenForAnyone(house, asked, request, draft) : brokenRule(request)
   if (broken) throw fault('business-rule', broken.message, broken.expression)
 }
 
+/** Referrals and the clinic's own rules are asked for each patient of the visit. */
+async function brokenForAnyone(
+  house: House,
+  asked: TimeAsked,
+  request: BookingRequest,
+  appointment: Resource,
+): Promise<Refusal | undefined> {
+  const { plan, service, policy } = request
+  const [slot = ''] = idsNamed(appointment.slot, 'Slot', house.base)
+  const sent = new Map((asked.newPatients ?? []).map(({ id, resource }) => [id, resource]))
+  for (const patient of new Set([asked.patient, ...(asked.others ?? []), ...sent.keys()])) {
+    const facts = await ruleFacts(house.pool, house, {
+      plan,
+      offered: { service, policy },
+      patient,
+      sent: sent.get(patient),
+      slot,
+      appointment,
+    })
+    const broken = brokenRule({ ...request, ...facts })
+    if (broken) return broken
+  }
+  return undefined
+}
+
 async function someoneIsNew(house: House, { patient, others = [] }: TimeAsked, plan: SchedulePlan): Promise<boolean> {
-  const actors = plan.actors.map((actor) => actor.reference)
-  for (const one of [patient, ...others]) if (!(await patientIsKnown(house.pool, one, actors))) return true
+  for (const one of [patient, ...others]) if (!(await patientIsKnown(house.pool, one, practiceOf(plan)))) return true
   return false
 }
 

@@ -4,7 +4,7 @@
  */
 import { Fault } from '../base/fault.ts'
 import { waitlistOfferSecondsMin } from '../base/limits.ts'
-import type { Resource } from '../fhir/resource.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { wishAllows } from '../scheduling/waitlist-wish.ts'
 import type { House } from '../store/house.ts'
@@ -13,6 +13,7 @@ import { slotContext } from '../store/visit-context.ts'
 import type { Waiting } from '../store/waitlist-entries.ts'
 import { visitsToCome } from '../store/waitlist-offers.ts'
 import type { VisitTime } from './new-visit.ts'
+import { asksForMore } from './rule-facts.ts'
 import { isForSame, wishOf } from './same-service.ts'
 import { choiceOf, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
 import { assertRules, visitIn } from './visit-in-slot.ts'
@@ -65,9 +66,18 @@ async function judged(house: House, time: FreedTime, judging: Judging, entry: Re
   if (!context?.patientExists) return undefined
   const asked = { patient: waiting.patient, service: choice, minutes, online: false, own: had?.id, heldFor: time.holder }
   const visit = await visitIn(house, asked, context, time.plan, offered)
-  if (!visit.free || !(await obeysRules(() => assertRules(house, asked, context, time.plan, offered, visit)))) return undefined
+  const draft = asksForMore(offered.policy) ? wantedAt(entry, visit) : undefined
+  if (!visit.free || !(await obeysRules(() => assertRules(house, asked, context, time.plan, offered, visit, draft)))) return undefined
   return { ...judging, visit, expires, moves: had?.id }
 }
+
+/** The Appointment that waits, at the time that would be offered. */
+const wantedAt = (entry: Resource, { start, end, slots }: VisitTime): Resource => ({
+  ...entry,
+  start: instantOf(start),
+  end: instantOf(end),
+  slot: slots.map(({ id }) => ({ reference: `Slot/${id}` })),
+})
 
 async function obeysRules(judge: () => Promise<void>): Promise<boolean> {
   try {

@@ -5,7 +5,7 @@
 import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
-import { mayBecome, takesTime } from '../scheduling/appointment-lifecycle.ts'
+import { takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { brokenRule } from '../scheduling/booking-rules.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { waitlistWish } from '../scheduling/waitlist-wish.ts'
@@ -21,23 +21,28 @@ import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { groupsOf } from './joint-of-slots.ts'
 import { beyondTheSchedule } from './new-visit.ts'
 import { idsNamed, patientsNamed } from './participants.ts'
+import { asksForMore, practiceOf, ruleFacts } from './rule-facts.ts'
 import { choiceOf } from './service-choice.ts'
+import { assertMayGiveUp, assertTransition, settleEncounters } from './status-change.ts'
 import { type Demand, demandOf, namesTheSameTime } from './visit-demand.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 /** Throws: business-rule, TimeIsTaken, IdIsTaken; under a patient scope also `required`. */
 export async function writeAppointment(tx: Tx, house: House, change: Change): Promise<Written> {
   const { resource, before } = change
-  assertTransition(change)
   // Throws what nobody could read later.
   if (resource.status === 'waitlist') waitlistWish(resource, { base: house.base, timeZone: house.defaultTimeZone })
   const now = house.clock.now().getTime()
+  assertTransition(change, now)
+  if (change.patient !== undefined) await assertMayGiveUp(tx, house, change)
   const had = before && takesUp(before, now) ? await claimRows(tx, `Appointment/${change.id}`) : undefined
   const wants = takesUp(resource, now) ? await demandOf(tx, house, change, had) : undefined
-  if (change.patient !== undefined && takesTime(String(resource.status))) await assertRules(tx, house, change, { wants, had }, now)
+  if (change.patient !== undefined && takesTime(String(resource.status)) && !comes(change, house, had, wants))
+    await assertRules(tx, house, change, { wants, had }, now)
   // What a hold took stays its own after its end, until somebody clears it away.
   const changes = wants ? !stands(change, house, had, wants) : had !== undefined || isHold(before)
   if (changes) await exchange(tx, change, wants)
+  await settleEncounters(tx, house, change)
   return writeRow(tx, house, change, changes || !had ? claimsIn(wants) : had.length)
 }
 
@@ -50,12 +55,16 @@ function takesUp(resource: Resource, now: number): boolean {
   return status !== 'pending' || (heldUntil(resource) ?? 0) > now
 }
 
-function assertTransition({ before, resource, patient }: Change): void {
-  if (patient === undefined || !before) return
-  const [from, to] = [String(before.status), String(resource.status)]
-  if (from !== to && !mayBecome(from, to))
-    throw fault('business-rule', `An Appointment that is ${from} cannot become ${to}.`, 'Appointment.status')
-}
+/** A patient who is here books nothing: the visit is the one that was booked. */
+const comes = (change: Change, house: House, had: readonly ClaimRow[] | undefined, wants: Demand | undefined): boolean =>
+  here.has(String(change.resource.status)) &&
+  change.before !== undefined &&
+  !awaited.has(String(change.before.status)) &&
+  namesTheSameTime(change, house.base) &&
+  (wants?.claims ?? []).every((resource) => had?.some((row) => row.resource === resource))
+
+const here: ReadonlySet<string> = new Set(['arrived', 'checked-in'])
+const awaited: ReadonlySet<string> = new Set(['pending', 'proposed', 'waitlist'])
 
 /** What it was given is what it asks for: nothing is given back, and nothing taken. */
 function stands(change: Change, house: House, had: readonly ClaimRow[] | undefined, wants: Demand): boolean {
@@ -136,7 +145,6 @@ async function assertRules(
   assertOfOneSchedule(wants, wants.plan, had ?? [], new Set(idsNamed(change.before?.slot, 'Slot', house.base)))
   const patient = change.patient ?? ''
   const [context] = await slotContexts(tx, [{ slot: slot.id, patient, knownPlan: '' }])
-  const actors = wants.plan.actors.map((actor) => actor.reference)
   const broken = brokenRule({
     now,
     start: wants.start,
@@ -146,10 +154,12 @@ async function assertRules(
     service: wants.offered.service,
     policy: wants.offered.policy,
     online: true,
-    patientIsNew: !wants.offered.policy.newPatients && !(await patientIsKnown(tx, patient, actors)),
+    patientIsNew: !wants.offered.policy.newPatients && !(await patientIsKnown(tx, patient, practiceOf(wants.plan))),
     // A visit keeps the length it was given when only something else about it changes.
     requestedDurationMinutes:
       change.before && lengthOf(change.before) === lengthOf(change.resource) ? lengthOf(change.resource) : undefined,
+    ...(asksForMore(wants.offered.policy) &&
+      (await ruleFacts(tx, house, { plan: wants.plan, offered: wants.offered, patient, slot: slot.id, appointment: change.resource }))),
     ownOverlap: (context?.patientVisits ?? []).some((own) => own.id !== change.id && own.start < wants.end && wants.start < own.end),
   })
   if (broken) throw fault('business-rule', broken.message, broken.expression)

@@ -14,6 +14,7 @@ import { lockDirectory, plansOf } from '../store/plans.ts'
 import { insertResource, type ResourceWrite, removeResource, replaceResource, type Written } from '../store/resources.ts'
 import { hasLiveVisits } from '../store/visit-context.ts'
 import { type Change, IdIsTaken } from './change.ts'
+import { assertMayLeave } from './leave-visit.ts'
 import { directoryTypes, replan, schedulesUnder } from './plans.ts'
 import { assertFewSlots, regenerateEach } from './regenerate-slots.ts'
 import { releaseDeleted, writeAppointment } from './write-appointment.ts'
@@ -77,6 +78,8 @@ export type Removal = {
   readonly before: Resource
   readonly at: string
   readonly audit: AuditRow
+  /** Deleted under a patient scope: its policy binds. */
+  readonly patient?: string
 }
 
 /** Deletes a resource that the caller has locked. Throws `conflict` where a live visit stands on it. */
@@ -87,6 +90,8 @@ export async function deleteResource(tx: Tx, house: House, removal: Removal): Pr
   const schedules = isDirectory ? await schedulesUnder(tx, house, removal.before) : []
   if (type === 'Schedule' && (await hasLiveVisits(tx, id, at)))
     throw fault('conflict', 'The Schedule has visits that are still to come: move or cancel them first.', 'Schedule')
+  if (type === 'Appointment' && removal.patient !== undefined)
+    await assertMayLeave(tx, house, removal.before, { online: true, moving: false })
   if (type === 'Appointment') await releaseDeleted(tx, id, at)
   const columns = await columnsAfter(tx, house, removal)
   const written = await removeResource(tx, { ...removal, columns })

@@ -16,6 +16,7 @@ import { vread } from '../interactions/vread.ts'
 import { acceptWaitlistOffer, declineWaitlistOffer } from '../operations/answer-offer.ts'
 import { book } from '../operations/book.ts'
 import { cancel } from '../operations/cancel.ts'
+import { checkIn } from '../operations/check-in.ts'
 import { explainAvailability } from '../operations/explain-availability.ts'
 import { exportResources } from '../operations/export.ts'
 import { exportFile } from '../operations/export-file.ts'
@@ -26,6 +27,7 @@ import { hold } from '../operations/hold.ts'
 import { cancelImport, importErrors, importResources, importStatus } from '../operations/import.ts'
 import { joinWaitlist } from '../operations/join-waitlist.ts'
 import { match } from '../operations/match.ts'
+import { noShow } from '../operations/no-show.ts'
 import { previewOfChange } from '../operations/preview-change.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
@@ -57,6 +59,8 @@ export const desks = {
   joinWaitlist,
   acceptWaitlistOffer,
   declineWaitlistOffer,
+  checkIn,
+  noShow,
   match,
   exportResources,
   exportStatus,

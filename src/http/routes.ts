@@ -70,6 +70,8 @@ export const routes: readonly Route[] = [
   ['POST',   '/Slot/:id/$book',              '-', 'book'],
   ['POST',   '/Appointment/:id/$reschedule', '-', 'reschedule'],
   ['POST',   '/Appointment/:id/$cancel',     '-', 'cancel'],
+  ['POST',   '/Appointment/:id/$check-in',   '-', 'checkIn'],
+  ['POST',   '/Appointment/:id/$no-show',    '-', 'noShow'],
 
   ['POST',   '/Appointment/$join-waitlist',      '-', 'joinWaitlist'],
   ['POST',   '/Appointment/$accept-offer',       '-', 'acceptWaitlistOffer'],
@@ -124,6 +126,8 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   acceptWaitlistOffer: 'accept-offer',
   declineWaitlistOffer: 'decline-offer',
   everything: 'everything',
+  checkIn: 'check-in',
+  noShow: 'no-show',
   match: 'match',
   importResources: 'import',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,

@@ -5,6 +5,7 @@
  * Deleting what is not there, or no longer, is answered 204 like the first time.
  */
 import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { conditionalDeletesMax } from '../base/limits.ts'
@@ -82,7 +83,15 @@ export async function removeLocked(
   assertVersion(ifMatch, row)
   if (!before) return undefined
   if (type === 'SearchParameter') await forgetCustomParameter(tx, id)
-  return deleteResource(tx, house, { type, id, before, at: house.clock.now().toISOString(), audit: auditOf(house, actor, 'delete') })
+  const permission = may(actor, 'd', type)
+  return deleteResource(tx, house, {
+    type,
+    id,
+    before,
+    at: house.clock.now().toISOString(),
+    audit: auditOf(house, actor, 'delete'),
+    patient: permission.allowed ? permission.patient : undefined,
+  })
 }
 
 /**

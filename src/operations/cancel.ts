@@ -10,7 +10,7 @@ import { conceptIn, firstOf, inputsOf, textIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
-import { assertMayChange } from './may-change.ts'
+import { assertMayChange, isPatient } from './may-change.ts'
 import { once } from './once.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
@@ -24,6 +24,7 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
   assertKnown(inputs, request)
   const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
   const assertMay = assertMayChange(house, actor)
+  const leaving = { online: isPatient(actor), moving: false }
   return once(
     house,
     actor,
@@ -35,6 +36,7 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
         comment: comment && textIn(comment),
         audit: auditOf(house, actor, 'cancel'),
         assertMay,
+        leaving,
         once: key,
       }),
     changedReply,

@@ -12,7 +12,7 @@ import { confirmHold } from '../booking/confirm-hold.ts'
 import { moveVisit } from '../booking/move.ts'
 import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import type { Resource } from '../fhir/resource.ts'
-import { assertMayChange } from './may-change.ts'
+import { assertMayChange, isPatient } from './may-change.ts'
 import { scheduleOf, slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
 import { replacement, type Taking } from './take-visit.ts'
@@ -23,13 +23,20 @@ export async function changeStored(taking: Taking, id: string, stored: Resource)
   assertMay(stored)
   const status = asked.resource?.status
   if (status === 'cancelled')
-    return cancelVisit(house, { id, audit: auditOf(house, actor, 'cancel'), assertMay, once, ...cancelWords(taking) })
+    return cancelVisit(house, {
+      id,
+      audit: auditOf(house, actor, 'cancel'),
+      leaving: { online: isPatient(actor), moving: false },
+      assertMay,
+      once,
+      ...cancelWords(taking),
+    })
   if (stored.status === 'booked' && (status === 'booked' || status === 'proposed')) return modify(taking, id, stored)
   if (stored.status === 'proposed' || stored.status === 'waitlist') return bookAsItIs(taking, id, stored)
   return confirmHold(house, {
     id,
     comment: asked.comment,
-    replaces: asked.replaces === undefined ? undefined : replacement(house, actor, asked.replaces),
+    replaces: asked.replaces === undefined ? undefined : replacement(taking, asked.replaces),
     audit: auditOf(house, actor, 'book'),
     once,
     assertMay: (held) => {
@@ -60,6 +67,7 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
     start: asked.start,
     minutes: asked.minutes,
     proposal: resource,
+    override: asked.override,
     statuses: ['booked'],
     online: asked.online,
   })
@@ -80,6 +88,7 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     minutes: asked.minutes ?? minutesOf(wanted),
     service: asked.service.reference || asked.service.types?.length ? asked.service : undefined,
     proposal: asked.resource,
+    override: asked.override,
     comment: asked.comment,
     statuses: ['proposed', 'waitlist'],
     client: actor.client,

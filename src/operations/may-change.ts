@@ -25,3 +25,9 @@ export function isHidden(house: House, actor: Actor, body: string | null): boole
   if (!permission.allowed || permission.patient === undefined) return false
   return body === null || !inCompartment(house.definitions, JSON.parse(body) as Resource, permission.patient, house.base)
 }
+
+/** Whether a patient asks, not staff, to change an Appointment. */
+export function isPatient(actor: Actor): boolean {
+  const permission = may(actor, 'u', 'Appointment')
+  return permission.allowed && permission.patient !== undefined
+}

@@ -93,7 +93,7 @@ function newPatient(house: House, actor: Actor, resource: Resource): NewPatient 
   if (!permission.allowed || permission.patient !== undefined || permission.queries)
     throw fault('forbidden', "The patient is not known here, and the token's scopes do not allow creating one.", 'patient-resource')
   const id = house.ids.next()
-  return { id, write: (tx) => createInTx(tx, house, actor, { ...resource, id }) }
+  return { id, resource: { ...resource, id }, write: (tx) => createInTx(tx, house, actor, { ...resource, id }) }
 }
 
 /** Two who send the same new patient at once wait for each other: the second then finds the first's. */

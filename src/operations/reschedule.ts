@@ -3,7 +3,6 @@
  * one stands. OperationDefinition: fhir-profiles/OperationDefinition-reschedule.json
  */
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
@@ -16,9 +15,10 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { namedSlots } from '../store/visit-context.ts'
-import { assertMayChange } from './may-change.ts'
+import { assertMayChange, isPatient } from './may-change.ts'
 import { scheduleOf, slotAt } from './named-time.ts'
 import { once } from './once.ts'
+import { overrideOf } from './override-reason.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
@@ -32,6 +32,7 @@ const known: ReadonlySet<string> = new Set([
   'healthcare-service',
   'service-type',
   'resource-group',
+  'override-reason',
 ])
 
 export async function reschedule(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -39,7 +40,7 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   const assertMay = assertMayChange(house, actor)
-  const permission = may(actor, 'u', 'Appointment')
+  const override = overrideOf(house, actor, inputs, isPatient(actor))
   const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
   const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
     const [slot = '', ...slots] = await slotsAsked(house, inputs, id, assertMay)
@@ -52,9 +53,10 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
       service: serviceOf(house, inputs),
       reason: reason && conceptIn(reason),
       comment: comment && textIn(comment),
+      override,
       statuses: ['booked'],
       client: actor.client,
-      online: permission.allowed && permission.patient !== undefined,
+      online: isPatient(actor),
       audit: auditOf(house, actor, 'reschedule'),
       once: key,
       assertMay,

@@ -9,13 +9,14 @@ import { bookSlot } from '../booking/book.ts'
 import type { CancelInput } from '../booking/cancel.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import { idsNamed, patientIds } from '../booking/participants.ts'
+import { withoutRecord } from '../booking/record-extensions.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import { type Proposal, proposalOf } from '../store/proposals.ts'
-import { assertMayChange } from './may-change.ts'
+import { assertMayChange, isPatient } from './may-change.ts'
 import { type Done, once } from './once.ts'
 import { passedOn } from './said-of-visit.ts'
 import { bundleReply, createdReply } from './visit-reply.ts'
@@ -91,11 +92,13 @@ async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<
   })
 }
 
-function common({ house, actor, asked, once: key }: Taking, hold: boolean) {
+function common(taking: Taking, hold: boolean) {
+  const { house, actor, asked, once: key } = taking
   return {
     hold,
     comment: asked.comment,
-    replaces: asked.replaces === undefined ? undefined : replacement(house, actor, asked.replaces),
+    override: asked.override,
+    replaces: asked.replaces === undefined ? undefined : replacement(taking, asked.replaces),
     client: actor.client,
     overbook: asked.overbook,
     online: asked.online,
@@ -106,9 +109,10 @@ function common({ house, actor, asked, once: key }: Taking, hold: boolean) {
 }
 
 /** The visit that is moved: cancelled in the same transaction, by somebody who may. */
-export const replacement = (house: House, actor: Actor, id: string): CancelInput => ({
+export const replacement = ({ house, actor, asked }: Taking, id: string): CancelInput => ({
   id,
   reason: { text: 'Rescheduled' },
+  leaving: { online: isPatient(actor), moving: true, overridden: asked.override !== undefined },
   audit: auditOf(house, actor, 'cancel'),
   assertMay: assertMayChange(house, actor),
 })
@@ -123,5 +127,5 @@ function patientsFor({ house, asked }: Taking, proposed: Resource | undefined): 
 function wordsOf({ resource, said }: VisitRequest, passed: Readonly<Record<string, unknown>>): Resource | undefined {
   const words = { ...passed, ...said }
   if (!resource && Object.keys(words).length === 0) return undefined
-  return { ...words, ...resource, resourceType: 'Appointment' }
+  return { ...words, ...(resource && withoutRecord(resource)), resourceType: 'Appointment' }
 }

@@ -9,6 +9,7 @@ import { patientsPerVisitMax, visitMinutesMax } from '../base/limits.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { NewPatient } from '../booking/new-visit.ts'
 import type { Overbooking } from '../booking/overbook.ts'
+import type { Override } from '../booking/override.ts'
 import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
@@ -19,6 +20,7 @@ import type { House } from '../store/house.ts'
 import { eachNamedBy, idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
 import { overbookingOf } from './overbook-reason.ts'
+import { overrideOf } from './override-reason.ts'
 import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
@@ -47,6 +49,7 @@ const known: ReadonlySet<string> = new Set([
   'overbook',
   'overbook-reason',
   'resource-group',
+  'override-reason',
 ])
 
 export type VisitRequest = {
@@ -71,6 +74,8 @@ export type VisitRequest = {
   readonly comment?: string
   readonly replaces?: string
   readonly overbook?: Overbooking
+  /** Staff let it in against the rules. */
+  readonly override?: Override
   /** Bundle (Argonaut, IHE, Epic) or the Appointment alone. */
   readonly inBundle: boolean
   readonly online: boolean
@@ -100,6 +105,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     comment: textOf(inputs, 'comment'),
     replaces: replacesOf(house, inputs),
     overbook: overbookingOf(house, actor, inputs, permission.patient !== undefined),
+    override: overrideOf(house, actor, inputs, permission.patient !== undefined),
     inBundle: (request.type === 'Appointment' && request.id !== undefined) || sentNames.some((name) => bundleNames.has(name)),
     online: permission.patient !== undefined,
   }

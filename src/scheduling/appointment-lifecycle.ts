@@ -1,24 +1,76 @@
 /**
- * Which status an Appointment may have next, and whether it takes anybody's time meanwhile.
- * https://hl7.org/fhir/R4/appointment.html#statuses; R4 names the states and leaves the moves to servers: these are the
- * ones that its notes, Argonaut and Oracle agree on, with a late arrival after a no-show.
+ * What may happen to an Appointment in which status, as one table that every path obeys, and whether it takes anybody's time
+ * meanwhile. https://hl7.org/fhir/R4/appointment.html#statuses; R4 names the states and leaves the moves to servers: these
+ * are the ones that its notes, Argonaut and Oracle agree on, with a late arrival after a no-show.
+ * Left out: records of past visits, which staff put right as they find them (CONTRACT §5); who asks decides that.
  */
+import { noShowGraceMinutes } from '../base/limits.ts'
+import type { Refusal } from './booking-request.ts'
+import { minuteMs } from './local-time.ts'
 
-const next: ReadonlyMap<string, readonly string[]> = new Map([
-  ['proposed', ['pending', 'booked', 'waitlist', 'cancelled', 'entered-in-error']],
-  ['waitlist', ['proposed', 'pending', 'booked', 'cancelled']],
-  ['pending', ['booked', 'proposed', 'cancelled', 'entered-in-error']],
-  ['booked', ['arrived', 'checked-in', 'fulfilled', 'cancelled', 'noshow', 'pending', 'entered-in-error']],
-  ['arrived', ['checked-in', 'fulfilled', 'cancelled', 'noshow']],
-  ['checked-in', ['fulfilled', 'cancelled']],
-  ['fulfilled', ['entered-in-error']],
-  ['cancelled', ['entered-in-error']],
-  ['noshow', ['arrived', 'checked-in', 'entered-in-error']],
-  ['entered-in-error', []],
-])
+/** What happens, and what an Appointment then is. */
+const becomes = {
+  propose: 'proposed',
+  wait: 'waitlist',
+  request: 'pending',
+  book: 'booked',
+  arrive: 'arrived',
+  'check-in': 'checked-in',
+  fulfil: 'fulfilled',
+  'no-show': 'noshow',
+  cancel: 'cancelled',
+  retract: 'entered-in-error',
+} as const
+
+export type LifecycleEvent = keyof typeof becomes
+
+// biome-ignore format: a table is read by its columns
+const table: Readonly<Record<string, readonly LifecycleEvent[]>> = {
+  proposed:           [           'wait', 'request', 'book',                                             'cancel', 'retract'],
+  waitlist:           ['propose',         'request', 'book',                                             'cancel'           ],
+  pending:            ['propose',                    'book',                                             'cancel', 'retract'],
+  booked:             [                   'request',         'arrive', 'check-in', 'fulfil', 'no-show', 'cancel', 'retract'],
+  arrived:            [                                                'check-in', 'fulfil', 'no-show', 'cancel'           ],
+  'checked-in':       [                                                            'fulfil',            'cancel'           ],
+  fulfilled:          [                                                                                           'retract'],
+  cancelled:          [                                                                                           'retract'],
+  noshow:             [                                      'arrive', 'check-in',                                'retract'],
+  'entered-in-error': [],
+}
+
+/** The status after an event; undefined where it cannot happen now. */
+export const statusAfter = (status: string, event: LifecycleEvent): string | undefined =>
+  table[status]?.includes(event) ? becomes[event] : undefined
 
 /** A status may always stay what it is. */
-export const mayBecome = (from: string, to: string): boolean => (from === to && next.has(from)) || (next.get(from)?.includes(to) ?? false)
+export const mayBecome = (from: string, to: string): boolean =>
+  (from === to && table[from] !== undefined) || (table[from]?.some((event) => becomes[event] === to) ?? false)
+
+/** What only the clinic can say of a visit. */
+const clinics: ReadonlySet<string> = new Set(['fulfilled', 'noshow', 'entered-in-error'])
+
+export type Transition = {
+  /** Undefined: it is new. */
+  readonly from: string | undefined
+  readonly to: string
+  /** Unix milliseconds; NaN where it has no time. */
+  readonly now: number
+  readonly start: number
+  /** A patient says so, not staff. */
+  readonly online: boolean
+}
+
+/** What speaks against a change of status. */
+export function brokenTransition({ from, to, now, start, online }: Transition): Refusal | undefined {
+  if (from === to) return undefined
+  if (from !== undefined && !mayBecome(from, to)) return refusal(`An Appointment that is ${from} cannot become ${to}.`)
+  if (online && clinics.has(to)) return refusal(`Only the clinic can say that a visit is ${to}.`)
+  if (to === 'noshow' && now < start + noShowGraceMinutes * minuteMs)
+    return refusal(`A patient is missed ${noShowGraceMinutes} minutes after the start at the earliest.`)
+  return undefined
+}
+
+const refusal = (message: string): Refusal => ({ rule: 'lifecycle', message, expression: 'Appointment.status' })
 
 const takingTime: ReadonlySet<string> = new Set(['pending', 'booked', 'arrived', 'checked-in', 'fulfilled', 'noshow'])
 

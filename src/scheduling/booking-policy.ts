@@ -5,9 +5,10 @@
  * Left out: obeying it. The switches and times are the booking rules' (`rules/`), caps and seats are counted in the store.
  */
 import { fault } from '../base/fault.ts'
-import { holdSecondsDefault } from '../base/limits.ts'
+import { holdSecondsDefault, ownRulesMax } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { bookingPolicyUrl, extensionsOf, only, type Part, partsOf, readBoolean, readInteger, readText } from './extension-parts.ts'
+import { assertExpression } from './rule-expression.ts'
 
 /** A condition of the clinic's own: FHIRPath that must be true, and what is said where it is not. */
 export type OwnRule = { readonly expression: string; readonly message: string }
@@ -90,6 +91,17 @@ export function readPolicy(resource: Resource): Partial<BookingPolicy> {
   const rules = parts.filter((part) => part.name === 'rule')
   if (rules.length > 0) policy.rules = rules.map(readRule)
   return policy
+}
+
+/** Asked before a resource is stored; one that was stored already and cannot be read refuses nothing. */
+export function checkRules(resource: Resource): void {
+  const rules = extensionsOf(resource, bookingPolicyUrl).flatMap((whole) => partsOf(whole, partNames).filter(({ name }) => name === 'rule'))
+  const [beyond] = rules.slice(ownRulesMax)
+  if (beyond) throw fault('value', `A booking-policy has at most ${ownRulesMax} rules.`, beyond.path)
+  for (const rule of rules) {
+    const expression = only(partsOf(rule, ['expression', 'message']), 'expression')
+    if (expression) assertExpression(readText(expression), expression.path)
+  }
 }
 
 function readRule(whole: Part): OwnRule {

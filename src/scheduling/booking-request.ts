@@ -1,6 +1,7 @@
 /**
  * What the booking rules are asked, and how they refuse. All facts are given: no rule looks anything up.
  */
+import type { Resource } from '../fhir/resource.ts'
 import type { BookingPolicy } from './booking-policy.ts'
 import type { SchedulePlan } from './schedule-plan.ts'
 import type { ServiceOffer } from './service-offers.ts'
@@ -23,6 +24,18 @@ export type BookingRequest = {
   readonly ownOverlap: boolean
   /** A length that was asked for by name; then the policy's does not bind. */
   readonly requestedDurationMinutes?: number
+  /** One of the referrals that the visit is based on is active, the patient's, and for this service. */
+  readonly referred?: boolean
+  /** What the clinic's own rules speak of; only where it has any. */
+  readonly facts?: RuleFacts
+  /** Staff let it in against the clinic's rules; what no visit can do without still binds. */
+  readonly overridden?: boolean
+}
+
+export type RuleFacts = {
+  readonly resources: { readonly [name in 'appointment' | 'patient' | 'slot' | 'schedule' | 'service']?: Resource }
+  /** Told of a rule that cannot be evaluated. */
+  readonly cannotTell: (expression: string) => void
 }
 
 export type Refusal = { readonly rule: string; readonly message: string; readonly expression?: string }

@@ -1,8 +1,7 @@
 /**
  * The booking rules in the order they are asked: first what no other time would mend, then what another time might.
  * They bind every operation and every write under a patient scope (CONTRACT §5); the caller knows who is bound.
- * Left out: who is already there (claims) and daily caps (places), which only the database can decide; referrals and the
- * policy's own FHIRPath rules come with a later step.
+ * Left out: who is already there (claims) and daily caps (places), which only the database can decide.
  */
 import type { BookingRequest, BookingRule, Refusal } from './booking-request.ts'
 import { alignment } from './rules/alignment.ts'
@@ -13,6 +12,8 @@ import { minNotice } from './rules/min-notice.ts'
 import { newPatients } from './rules/new-patients.ts'
 import { onlineBooking } from './rules/online-booking.ts'
 import { ownOverlap } from './rules/own-overlap.ts'
+import { ownRules } from './rules/own-rules.ts'
+import { referral } from './rules/referral.ts'
 import { scheduleActive } from './rules/schedule-active.ts'
 import { serviceOffered } from './rules/service-offered.ts'
 import { withinSlots } from './rules/within-slots.ts'
@@ -24,6 +25,7 @@ const bookingRules: readonly BookingRule[] = [
   serviceOffered,
   onlineBooking,
   newPatients,
+  referral,
   inThePast,
   duration,
   withinSlots,
@@ -31,7 +33,11 @@ const bookingRules: readonly BookingRule[] = [
   minNotice,
   horizon,
   ownOverlap,
+  ownRules,
 ]
+
+/** What no override lifts: without these it is no visit of this Schedule's that is to come. */
+const unconditional: ReadonlySet<BookingRule> = new Set([scheduleActive, serviceOffered, inThePast, duration, withinSlots])
 
 /** What each further Schedule of a joint visit asks; length, grid and patient are the first one's to judge. */
 const furtherRules: readonly BookingRule[] = [scheduleActive, onlineBooking, inThePast, minNotice, horizon]
@@ -47,6 +53,7 @@ export const brokenByFurther = (request: FurtherRequest): Refusal | undefined =>
 
 function firstBroken(rules: readonly BookingRule[], request: BookingRequest): Refusal | undefined {
   for (const rule of rules) {
+    if (request.overridden && !unconditional.has(rule)) continue
     const refusal = rule(request)
     if (refusal) return refusal
   }

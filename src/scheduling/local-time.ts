@@ -88,3 +88,16 @@ export const weekdayOf = (day: number): number => (((day + 3) % 7) + 7) % 7
 
 /** ISO weeks (Monday to Sunday) counted from the one of 1970-01-01. */
 export const weekOf = (day: number): number => Math.floor((day + 3) / 7)
+
+const units = [
+  { minutes: 24 * 60, name: 'day' },
+  { minutes: 60, name: 'hour' },
+  { minutes: 1, name: 'minute' },
+]
+
+/** In the largest unit that says it exactly: 2880 is two days, 90 is 90 minutes. */
+export function spokenMinutes(minutes: number): string {
+  const unit = units.find((one) => minutes % one.minutes === 0)
+  const count = minutes / (unit?.minutes ?? 1)
+  return `${count} ${unit?.name}${count === 1 ? '' : 's'}`
+}

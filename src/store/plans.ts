@@ -73,6 +73,22 @@ export async function schedulesMadeFrom(db: Db, parts: readonly string[]): Promi
   return rows.map((row) => row.schedule)
 }
 
+/** The plan under which a visit in these Slots stands, also where they are gone; without its text where `known` is its version. */
+export async function planOfSlots(
+  db: Db,
+  slots: readonly string[],
+  known: string,
+): Promise<{ schedule: string; version: string; plan: string | null } | undefined> {
+  const [row] = await db.query<{ schedule: string; version: string; plan: string | null }>(
+    prepared(
+      `select p.schedule, p.version::text as version, case when p.version::text <> $2::text then p.plan::text end as plan
+         from slot s join schedule_plan p on p.schedule = s.schedule where s.id = any($1::text[]) order by array_position($1::text[], s.id) limit 1`,
+      [slots, known],
+    ),
+  )
+  return row
+}
+
 export async function plansOf(db: Db, schedules: readonly string[]): Promise<PlanRow[]> {
   return db.query<PlanRow>(
     prepared(

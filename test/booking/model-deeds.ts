@@ -159,7 +159,7 @@ const putMove: Deed = async (world, { a, b }) => {
   return moved(world, { what: `put ${visit.id} to ${labelOf(slot)}`, answer, visit, slot, isHold: before.held })
 }
 
-/** Booked again, or for good, from whatever it is now. */
+/** Booked again, or for good, from whatever it is now, but what was cancelled. */
 const putBooked: Deed = async (world, { a, b }) => {
   const [visit, slot] = [nth(world.visits, a), there(world, b)]
   if (!visit || !slot) return undefined
@@ -168,7 +168,9 @@ const putBooked: Deed = async (world, { a, b }) => {
   const { extension: _extension, cancelationReason: _reason, ...rest } = current.json
   const body = { ...rest, status: 'booked', ...placeOf(world, slot, visit.patient) }
   const answer = await world.clinic.call('PUT', `Appointment/${visit.id}`, body)
-  return moved(world, { what: `put ${visit.id} booked at ${labelOf(slot)}`, answer, visit, slot, isHold: false })
+  const what = `put ${visit.id} booked at ${labelOf(slot)}`
+  if (current.json.status === 'cancelled') return { what, answer, allowed: [422] }
+  return moved(world, { what, answer, visit, slot, isHold: false })
 }
 
 const placeOf = ({ clinic, model }: World, slot: ModelSlot, patient: string): Partial<Body> => ({

@@ -130,7 +130,7 @@ describe('an Appointment without a Slot', () => {
       200,
     )
     expect(taken(await place.slotsOn(6))).toEqual(['11:00', '11:15'])
-    made(await house.call('PUT', `Appointment/${stored.id}`, { ...moved, status: 'cancelled' }), 200)
+    made(await house.call('PUT', `Appointment/${stored.id}`, { ...moved, status: 'pending' }), 200)
     expect(taken(await place.slotsOn(6))).toEqual([])
     made(await house.call('PUT', `Appointment/${stored.id}`, { ...moved }), 200)
     expect(taken(await place.slotsOn(6))).toEqual(['11:00', '11:15'])

@@ -75,6 +75,8 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'join-waitlist': parametersOf('join-waitlist').told,
   'accept-offer': parametersOf('accept-offer').told,
   'decline-offer': parametersOf('decline-offer').told,
+  'check-in': parametersOf('check-in').told,
+  'no-show': parametersOf('no-show').told,
   match: parametersOf('match').told,
   everything: parametersOf('everything').told,
   export: parametersOf('export').told,

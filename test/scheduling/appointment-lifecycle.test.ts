@@ -1,7 +1,7 @@
 /**
  * The moves between statuses, against the list of the standard's notes.
  */
-import { mayBecome, takesTime } from '../../src/scheduling/appointment-lifecycle.ts'
+import { brokenTransition, mayBecome, statusAfter, takesTime } from '../../src/scheduling/appointment-lifecycle.ts'
 
 const statuses = [
   'proposed',
@@ -45,5 +45,38 @@ describe('mayBecome', () => {
 describe('takesTime', () => {
   it('is so of what is held or has been booked, cancelled ones aside', () => {
     expect(statuses.filter(takesTime).sort()).toEqual(['arrived', 'booked', 'checked-in', 'fulfilled', 'noshow', 'pending'])
+  })
+})
+
+describe('statusAfter', () => {
+  it('says what an event makes of it, and nothing where it cannot happen', () => {
+    const told = statuses.map((status) => [status, statusAfter(status, 'check-in'), statusAfter(status, 'no-show')])
+    expect(told.filter(([, come, missed]) => come !== undefined || missed !== undefined)).toEqual([
+      ['booked', 'checked-in', 'noshow'],
+      ['arrived', 'checked-in', 'noshow'],
+      ['noshow', 'checked-in', undefined],
+    ])
+  })
+})
+
+describe('brokenTransition', () => {
+  const now = 1_000_000_000
+  const minutes = 60_000
+  const told = (from: string | undefined, to: string, start: number, online = false) =>
+    brokenTransition({ from, to, now, start, online })?.message
+
+  it('lets a patient be missed a quarter of an hour after the start', () => {
+    expect(told('booked', 'noshow', now - 15 * minutes)).toBeUndefined()
+    expect(told('booked', 'noshow', now - 15 * minutes + 1)).toBe('A patient is missed 15 minutes after the start at the earliest.')
+  })
+
+  it('leaves some words to the clinic', () => {
+    const asked = statuses.filter((status) => told(undefined, status, now - 60 * minutes, true) !== undefined)
+    expect(asked).toEqual(['fulfilled', 'noshow', 'entered-in-error'])
+    expect(told('booked', 'fulfilled', now)).toBeUndefined()
+  })
+
+  it('leaves a status alone that stays, whatever the time', () => {
+    expect(told('noshow', 'noshow', now + 60 * minutes, true)).toBeUndefined()
   })
 })

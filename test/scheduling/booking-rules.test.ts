@@ -2,6 +2,7 @@
  * The booking rules, one by one and in their order.
  */
 import { mergePolicies } from '../../src/scheduling/booking-policy.ts'
+import type { RuleFacts } from '../../src/scheduling/booking-request.ts'
 import { type BookingRequest, brokenRule } from '../../src/scheduling/booking-rules.ts'
 import type { ServiceOffer } from '../../src/scheduling/service-offers.ts'
 import { at, planWith, rule } from './plans.ts'
@@ -25,6 +26,25 @@ const request = (changes: Partial<BookingRequest> = {}): BookingRequest => ({
   patientIsNew: false,
   ownOverlap: false,
   ...changes,
+})
+
+const needsReferral =
+  'referral: A referral is needed: name an active ServiceRequest of the patient for this service in basedOn, or by referral-identifier.'
+const [yes, no] = [
+  { expression: 'true', message: 'Yes.' },
+  { expression: 'false', message: 'No.' },
+]
+const ownRule = (expression: string) => mergePolicies({ rules: [{ expression, message: 'No.' }] })
+const adultsOnly = mergePolicies({
+  rules: [{ expression: '%patient.birthDate <= %now - 18 years', message: 'This service is for adults.' }],
+})
+const untold: string[] = []
+const factsOf = (birthDate: string | undefined): RuleFacts => ({
+  resources: {
+    appointment: { resourceType: 'Appointment', start: new Date(nine).toISOString() },
+    patient: { resourceType: 'Patient', ...(birthDate && { birthDate }) },
+  },
+  cannotTell: (expression) => untold.push(expression),
 })
 
 const newYork = planWith({ zone: 'America/New_York' })
@@ -67,6 +87,25 @@ const table: [what: string, changes: Partial<BookingRequest>, broken: string | u
     'new-patients: No new patients are being taken here.',
   ],
   ['a known patient there', { policy: mergePolicies({ newPatients: false }) }, undefined],
+
+  ['no referral, where one is needed', { policy: mergePolicies({ referralRequired: true }) }, needsReferral],
+  ['a referral of somebody else', { policy: mergePolicies({ referralRequired: true }), referred: false }, needsReferral],
+  ['a referral', { policy: mergePolicies({ referralRequired: true }), referred: true }, undefined],
+
+  ['an adult, where a rule asks for one', { policy: adultsOnly, facts: factsOf('1990-01-01') }, undefined],
+  ['a child there', { policy: adultsOnly, facts: factsOf('2020-01-01') }, 'own-rules: This service is for adults.'],
+  ['somebody of unknown age there', { policy: adultsOnly, facts: factsOf(undefined) }, 'own-rules: This service is for adults.'],
+  ['a child whom staff let in', { policy: adultsOnly, facts: factsOf('2020-01-01'), overridden: true }, undefined],
+  ['a rule on the time, kept', { policy: ownRule('%appointment.start <= %now + 1 hour'), facts: factsOf('1990-01-01') }, undefined],
+  ['a rule on the time, broken', { policy: ownRule('%appointment.start < %now + 1 hour'), facts: factsOf('1990-01-01') }, 'own-rules: No.'],
+  ['a rule that cannot be told', { policy: ownRule('(1 | 2) and true'), facts: factsOf('1990-01-01') }, undefined],
+  ['the second of two rules', { policy: mergePolicies({ rules: [yes, no] }), facts: factsOf('1990-01-01') }, 'own-rules: No.'],
+
+  ['too little notice, overridden', { policy: mergePolicies({ minNoticeMinutes: 61 }), overridden: true }, undefined],
+  ['another length, overridden', { policy: mergePolicies({ durationMinutes: 30 }), overridden: true }, undefined],
+  ['a time in the past, overridden', { now: m(1), overridden: true }, 'in-the-past: That time is in the past.'],
+  ['an end before the start, overridden', { ...span(0, -5), overridden: true }, 'duration: A visit ends after it starts.'],
+  ['no Slot, overridden', { slots: [], overridden: true }, 'within-slots: That time does not lie within its free slots.'],
 
   ['the length of the service', { policy: mergePolicies({ durationMinutes: 15 }) }, undefined],
   ['another length', { policy: mergePolicies({ durationMinutes: 30 }) }, 'duration: This visit takes 30 minutes.'],
@@ -146,4 +185,12 @@ describe('brokenRule', () => {
   it('names an element of the Appointment', () => {
     for (const [, changes, broken] of table) if (broken) expect(brokenRule(request(changes))?.expression).toMatch(/^Appointment\.\w+$/)
   })
+})
+
+it('tells of the rules that cannot be told', () => {
+  untold.length = 0
+  const facts = factsOf('1990-01-01')
+  for (const expression of ['(1 | 2) and true', '%patient.birthDate.nonsense() = 1', '%patient.gender'])
+    brokenRule(request({ policy: ownRule(expression), facts }))
+  expect(untold).toEqual(['(1 | 2) and true', '%patient.birthDate.nonsense() = 1'])
 })

@@ -5,9 +5,9 @@ import { visitMinutesMax } from '../../base/limits.ts'
 import type { BookingRule } from '../booking-request.ts'
 import { minuteMs } from '../local-time.ts'
 
-export const duration: BookingRule = ({ start, end, policy, requestedDurationMinutes }) => {
+export const duration: BookingRule = ({ start, end, policy, requestedDurationMinutes, overridden }) => {
   const minutes = (end - start) / minuteMs
-  const due = requestedDurationMinutes ?? policy.durationMinutes
+  const due = overridden ? undefined : (requestedDurationMinutes ?? policy.durationMinutes)
   if (minutes <= 0) return refusal('A visit ends after it starts.')
   if (minutes > visitMinutesMax) return refusal(`A visit takes at most ${visitMinutesMax / 60} hours.`)
   return due === undefined || minutes === due ? undefined : refusal(`This visit takes ${due} minutes.`)

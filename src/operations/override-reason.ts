@@ -1,0 +1,22 @@
+/**
+ * `override-reason`: staff book against the clinic's rules and say why. Never under a patient scope.
+ */
+import type { Actor } from '../access/actor.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import type { Override } from '../booking/override.ts'
+import { conceptIn, firstOf, type Inputs } from '../fhir/parameters.ts'
+import type { House } from '../store/house.ts'
+
+/** Undefined where the rules shall bind. */
+export function overrideOf(house: House, actor: Actor, inputs: Inputs, isPatient: boolean): Override | undefined {
+  const asked = firstOf(inputs, 'override-reason')
+  if (!asked) return undefined
+  if (isPatient)
+    throw fault(
+      'forbidden',
+      'Only the clinic may book against its rules: override-reason takes a user/ or system/ scope.',
+      'override-reason',
+    )
+  return { reason: conceptIn(asked), audit: auditOf(house, actor, 'override') }
+}
