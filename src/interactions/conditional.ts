@@ -65,7 +65,8 @@ function assertMaySearch(actor: Actor, { type, query }: Criteria): void {
 export async function matchesOf(db: Db, house: House, actor: Actor, criteria: Criteria, max: number): Promise<Match[]> {
   assertMaySearch(actor, criteria)
   const { type, query } = criteria
-  const ours = searchConformance(house, type, query).map((entry): Match => {
+  const own = await searchConformance(db, house, type, { ...query, count: max })
+  const ours = own.entries.map((entry): Match => {
     const { resource } = JSON.parse(entry) as { resource: Resource }
     return { id: String(resource.id), version: '1', ours: true }
   })

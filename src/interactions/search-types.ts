@@ -159,7 +159,7 @@ async function pageOfType(house: House, actor: Actor, several: Several, type: st
   const found = await prepared.page(record)
   const rows = found.slice(0, query.count)
   const along = await included(house, { type, query, rows, bounds, auditOf: audit })
-  const own = several.within === undefined ? searchConformance(house, type, query) : []
+  const own = several.within === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).entries : []
   const matches = rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match'))
   const last = found.length > query.count ? rows.at(-1)?.sort : undefined
   const theirs = `{"fullUrl":"${house.base}/${several.notAlong}/`

@@ -43,12 +43,12 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
   const page = query.count === 0 ? [] : await prepared.page(auditFor(house, actor, type, query))
   const rows = page.slice(0, query.count)
-  const own = searchConformance(house, type, query)
+  const own = await searchConformance(house.pool, house, type, query, bounds)
   const auditOf = (reached: string) => auditFor(house, actor, reached, query)
   const along = await included(house, { type, query, rows, bounds, auditOf })
   const total = await totalOf(prepared, query, page.length)
   const entries = [
-    ...own,
+    ...own.entries,
     ...rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match')),
     ...along.entries,
     ...remarks(query, along.cut),
@@ -59,7 +59,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
       'searchset',
       linksOf(house, id === undefined ? type : `Patient/${id}/${type}`, query, page),
       entries,
-      total === undefined ? undefined : total + own.length,
+      total === undefined ? undefined : total + own.total,
     ),
   }
 }

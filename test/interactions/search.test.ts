@@ -317,3 +317,34 @@ describe('what ISiK clients send', () => {
     expect([answer.status, answer.json.priority, answer.json._priority.extension]).toEqual([201, undefined, [expect.anything()]])
   })
 })
+
+describe('the conformance resources that are part of the server', () => {
+  it.each([
+    [
+      'StructureDefinition?type=Schedule&derivation=constraint',
+      'StructureDefinition',
+      (one: Loose) => one.type === 'Schedule' && one.derivation === 'constraint',
+    ],
+    ['StructureDefinition?type=Extension', 'StructureDefinition', (one: Loose) => one.type === 'Extension'],
+    ['StructureDefinition?base-path=Slot', 'StructureDefinition', () => false],
+    ['OperationDefinition?code=hold,book', 'OperationDefinition', (one: Loose) => ['hold', 'book'].includes(one.code)],
+    ['OperationDefinition?name:contains=find', 'OperationDefinition', (one: Loose) => /find/i.test(one.name)],
+    ['OperationDefinition?system=true', 'OperationDefinition', (one: Loose) => one.system === true],
+    ['OperationDefinition?status:not=active', 'OperationDefinition', (one: Loose) => one.status !== 'active'],
+    [
+      'OperationDefinition?url=https://slotwise.org/fhir/OperationDefinition/book',
+      'OperationDefinition',
+      (one: Loose) => one.url.endsWith('/book'),
+    ],
+    ['OperationDefinition?_id=book,hold&code=book', 'OperationDefinition', (one: Loose) => one.id === 'book'],
+  ])('are found by any parameter: %s', async (path, type, isMet) => {
+    const all = [...server.house.conformance].filter(([name]) => name.startsWith(`${type}/`)).map(([, text]) => JSON.parse(text) as Loose)
+    const met = all
+      .filter(isMet)
+      .map(({ id }) => id)
+      .toSorted()
+    const { json } = await server.ask('GET', `${path}&_count=1000`, { headers: { prefer: 'handling=strict' } })
+    expect((json.entry ?? []).map(({ resource }: Loose) => resource.id).toSorted()).toEqual(met)
+    expect((await server.ask('GET', `${path}&_summary=count`)).json.total).toBe(met.length)
+  })
+})

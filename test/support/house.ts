@@ -17,7 +17,8 @@ import { startTick } from '../../src/jobs/tick.ts'
 import { startWork } from '../../src/jobs/work.ts'
 import { followDefinitions } from '../../src/store/current-definitions.ts'
 import type { House } from '../../src/store/house.ts'
-import { testDatabase } from './database.ts'
+import { openPool } from '../../src/store/pool.ts'
+import { type TestDatabase, testDatabase } from './database.ts'
 
 type Reference = { reference?: string }
 export type Extension = { url: string; extension?: Extension[]; valueInstant?: string; valueReference?: Reference }
@@ -53,6 +54,7 @@ export type Call = (method: string, path: string, body?: object, headers?: Recor
 export type TestHouse = {
   readonly house: House
   readonly origin: string
+  readonly databaseUrl: string
   /** What the operator was told. */
   readonly warnings: readonly string[]
   readonly token: (scope: string, more?: { patient?: string; user?: string; client?: string }) => Promise<string>
@@ -65,10 +67,17 @@ export type TestHouse = {
 const profiles = loadProfiles(join(import.meta.dirname, '../../fhir-profiles'))
 const definitions = loadDefinitions()
 
-export async function testHouse(
-  options: { readonly tick?: boolean; readonly work?: boolean; readonly waitlist?: Partial<WaitlistSettings> } = {},
-): Promise<TestHouse> {
-  const database = await testDatabase()
+type Options = {
+  readonly tick?: boolean
+  readonly work?: boolean
+  readonly waitlist?: Partial<WaitlistSettings>
+  /** Another server of the same house: its database and its address, through a pool of its own. */
+  readonly beside?: TestHouse
+}
+
+export async function testHouse(options: Options = {}): Promise<TestHouse> {
+  const { beside } = options
+  const database = beside ? sharedDatabase(beside.databaseUrl) : await testDatabase()
   const warnings: string[] = []
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
@@ -81,7 +90,7 @@ export async function testHouse(
       return following?.now() ?? definitions
     },
     conformance: new Map(profiles.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
-    base: `${origin}/fhir`,
+    base: beside?.house.base ?? `${origin}/fhir`,
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
@@ -96,6 +105,7 @@ export async function testHouse(
   return {
     house,
     origin,
+    databaseUrl: database.url,
     warnings,
     token,
     as,
@@ -109,6 +119,11 @@ export async function testHouse(
       await database.drop()
     },
   }
+}
+
+function sharedDatabase(url: string): TestDatabase {
+  const pool = openPool(url, { max: 20 })
+  return { url, pool, drop: () => pool.end() }
 }
 
 /** Tokens name the address they are for, so it is known before the door opens. */
