@@ -152,6 +152,8 @@ export const customParametersLookMs = 1_000
 /** After so long every process knows of one. */
 export const customParametersKnownMs = 3_000
 export const indexingAttemptsMax = 10
+/** Where `_has` leads to very many rows, so many of the type searched are asked one by one first whether they are a page. */
+export const hasLookedThroughMax = 2_000
 /** Codes that `:in`, `:below` and the like may stand for. */
 export const codesSearchedMax = 5_000
 /** Rows whose search columns are made anew in one transaction: few, so that a writer hardly waits. */

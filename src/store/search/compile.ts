@@ -10,7 +10,7 @@ import type { Statement } from '../db.ts'
 import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition, spansCondition } from './date.ts'
 import { fullTextCondition } from './full-text.ts'
-import { chainCondition, chainSizes, hasCondition, treeCondition } from './linked.ts'
+import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from './linked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
 import type { Scope } from './scope.ts'
@@ -124,6 +124,12 @@ export function looksAmongTerms({ definitions, type, wide }: Scope, criterion: C
 /** A statement for each way of each chain that could be wide: how many rows stand at its end, up to `wideChainMin`. */
 export const compileChainSizes = (scope: Scope, criteria: readonly Criterion[]): { of: Criterion; statement: Statement }[] =>
   chainSizes(scope, criteria, rowsMeeting).map(({ of, size }) => ({ of, statement: statementOf(size, false) }))
+
+/** A statement that says how many rows stand at the end of a `_has`, up to `wideChainMin`. */
+export function compileHasSize(scope: Scope, criterion: Extract<Criterion, { kind: 'has' }>): Statement | undefined {
+  const size = hasSize(scope, criterion, rowsMeeting)
+  return size && statementOf(size, false)
+}
 
 /** Whether the best plan depends on which values are asked for, as with words that are everywhere or nowhere. */
 export function dependsOnValues(scope: Pick<Scope, 'definitions' | 'type'>, criterion: Criterion): boolean {

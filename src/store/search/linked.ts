@@ -57,9 +57,24 @@ export function hasCondition(scope: Scope, { target, type, by, criterion }: Of<'
     return from ? sql`${column(scope.alias, 'id')} = any(array(select distinct linked.${raw(place.column)} ${from}))` : sql`false`
   }
   const lead = `${by}=${target}/`
+  if (scope.wide?.has(criterion)) return namedByOne(scope, type, criterion, meeting, lead)
   const from = linkedRows(scope, type, criterion, meeting, sql`, unnest(linked.terms) as named`)
   if (!from) return sql`false`
   return sql`${column(scope.alias, 'id')} = any(array(select distinct substr(named, ${lead.length + 1}::int) ${from} and starts_with(named, ${text(lead)})))`
+}
+
+/** Asked row by row, which ends as soon as a page is full. `offset 0` keeps the planner from turning it into a set after all. */
+function namedByOne(scope: Scope, type: string, criterion: Criterion, meeting: Meeting, lead: string): Sql {
+  const from = linkedRows(scope, type, criterion, meeting)
+  if (!from) return sql`false`
+  return sql`exists (select ${from} and linked.terms @> array[${text(lead)} || ${column(scope.alias, 'id')}] offset 0)`
+}
+
+/** How many rows a `_has` comes to, as far as `wideChainMin`; undefined where it may not look, or an index names them. */
+export function hasSize(scope: Scope, { type, by, criterion }: Of<'has'>, meeting: Meeting): Sql | undefined {
+  if (layoutOf(scope.definitions, type).get(by)?.kind !== 'terms') return undefined
+  const from = linkedRows(scope, type, criterion, meeting)
+  return from && sql`select count(*)::int as found from (select ${from} limit ${wideChainMin}::int) as ends`
 }
 
 /** Rows whose reference is in the tree that hangs below (or stands above) the resources named, they themselves among it. */

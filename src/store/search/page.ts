@@ -34,6 +34,8 @@ export type Wish = {
   readonly patients?: boolean
   /** The criteria at whose end of a chain very many rows stand (`wideChains`); undefined where nobody has looked. */
   readonly wide?: ReadonlySet<Criterion>
+  /** These rows alone are looked at. */
+  readonly among?: readonly string[]
 }
 
 const alias = 't'
@@ -90,11 +92,27 @@ export function compileSearch(definitions: Definitions, type: string, query: Sea
   const references = referencesColumn(definitions, type, query.includes)
   const columns = [...foundColumns(wish), ...keyColumns(keys), ...references]
   const conditions = conditionsOf(scope, query)
+  if (wish.among) conditions.push(sql`t.id = any(${texts(wish.among)})`)
   if (query.cursor !== undefined) conditions.push(afterCondition(keys, decodeCursor(query.cursor, keys)))
   const page = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by ${orderBy(keys)} limit ${query.count + 1}::int`
   const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(references.length > 0 ? ['references'] : [])]
   const composed = sql`select ${raw(names.map((name) => `p."${name}"`).join(', '))}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`
   return statementOf(composed, named)
+}
+
+/**
+ * The ids of those that match among the next rows in the order of ids, `lookedThrough` of them: one page and one more row, and
+ * a few in case some are gone when the page is read.
+ */
+export function compileFirstMatches(scope: Scope, query: SearchQuery, lookedThrough: number): Statement {
+  const keys = orderOf(scope.definitions, scope.type, alias, query, false)
+  const after = query.cursor === undefined ? sql`true` : afterCondition(keys, decodeCursor(query.cursor, keys))
+  const next = sql`select * from ${raw(tableOf(scope.type))} as t where ${after} order by t.id limit ${lookedThrough}::int`
+  const spare = 16
+  return statementOf(
+    sql`select t.id from (${next}) as t where ${join(conditionsOf(scope, query), ' and ')} order by t.id limit ${query.count + 1 + spare}::int`,
+    false,
+  )
 }
 
 /** How many match in all: one row, `total` (int). */

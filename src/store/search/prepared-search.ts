@@ -10,6 +10,7 @@ import { compileCount, compileSearch, type FoundRow, type Wish } from './page.ts
 import { runSearch } from './run.ts'
 import type { Bounds } from './scope.ts'
 import { wideChains } from './wide-chains.ts'
+import { wideHas } from './wide-has.ts'
 
 export type PreparedSearch = {
   /** The page, and one row more where there is a next one. With `audit` it is written down in the same statement. */
@@ -26,8 +27,11 @@ export async function preparedSearch(
 ): Promise<PreparedSearch> {
   const wish: Wish = { wide: await wideChains(db, definitions, type, query, bounds) }
   return {
-    page: (audit) =>
-      runSearch(db, compileSearch(definitions, type, query, bounds, { ...wish, patients: audit !== undefined }), audit, query.count),
+    page: async (audit) => {
+      const near = await wideHas(db, { definitions, type, alias: 't', bounds, wide: wish.wide }, query)
+      const statement = compileSearch(definitions, type, query, bounds, { ...wish, ...near, patients: audit !== undefined })
+      return runSearch(db, statement, audit, query.count)
+    },
     total: async () => {
       const [row] = await db.query<{ total: number }>(compileCount(definitions, type, query, bounds, wish))
       return row?.total ?? 0

@@ -3,6 +3,7 @@ import type { Resource } from '../../../src/fhir/resource.ts'
 import type { Db, Statement } from '../../../src/store/db.ts'
 import { encodeCursor } from '../../../src/store/search/cursor.ts'
 import { compileSearch } from '../../../src/store/search/page.ts'
+import { preparedSearch } from '../../../src/store/search/prepared-search.ts'
 import { wideChains } from '../../../src/store/search/wide-chains.ts'
 import { definitions, type Searchable, searchable } from './searchable.ts'
 
@@ -288,6 +289,45 @@ describe('a chain that ends at very many rows', () => {
       0,
     )
     await db.query(`delete from "practitioner" where id like 'many%'`)
+  })
+})
+
+describe('a _has that leads to very many rows', () => {
+  const counting = { query: ({ text, values }: Statement) => db.query(text, values) } as Db
+  beforeAll(async () => {
+    await db.query(`insert into "patient" (id, version, updated, body, terms)
+      select 'h' || lpad(n::text, 4, '0'), 1, now(), '{}', array['gender=' || case when n % 3 = 0 then 'other' else 'unknown' end] from generate_series(1, 5000) n`)
+    await db.query(`insert into "appointment" (id, version, updated, body, status, terms)
+      select 'h' || n, 1, now(), '{}', case when n % 2 = 0 then 'waitlist' else 'noshow' end,
+             array['patient=Patient/h' || lpad(n::text, 4, '0')] from generate_series(1, 5000) n`)
+    await db.query(`update "appointment" set status = 'arrived' where id like 'h%' and substr(id, 2)::int > 2500`)
+    await db.query('analyze')
+  })
+  afterAll(async () => {
+    await db.query(`delete from "patient" where id like 'h%'`)
+    await db.query(`delete from "appointment" where id like 'h%'`)
+  })
+
+  it.each([
+    ['is soon full', 'waitlist,noshow', '', (n: number) => n <= 2500],
+    ['is met further on than is looked', 'arrived', '', (n: number) => n > 2500],
+    ['holds beside other criteria', 'waitlist,noshow', '&gender=other', (n: number) => n <= 2500 && n % 3 === 0],
+  ])('gives the same pages where it %s', async (_what, status, more, isFound) => {
+    const expected = Array.from({ length: 5000 }, (_, at) => at + 1)
+      .filter(isFound)
+      .map((n) => `h${String(n).padStart(4, '0')}`)
+    const found: string[] = []
+    let cursor = ''
+    for (let page = 0; page < 4; page++) {
+      const query = db.parse('Patient', `_has:Appointment:patient:status=${status}${more}&_count=40${cursor && `&_cursor=${cursor}`}`)
+      const prepared = await preparedSearch(counting, definitions, 'Patient', query)
+      const rows = await prepared.page()
+      expect(rows).toHaveLength(41)
+      expect(await prepared.total()).toBe(expected.length)
+      found.push(...rows.slice(0, 40).map(({ id }) => id))
+      cursor = encodeCursor(rows[39]?.sort ?? [])
+    }
+    expect(found).toEqual(expected.slice(0, 160))
   })
 })
 
