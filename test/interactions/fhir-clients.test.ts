@@ -1,4 +1,5 @@
 /** FHIR clients that others have written, against a running server: read, search, create, update, an operation, next pages. */
+import { MedplumClient } from '@medplum/core'
 import { Client as FhirKitClient } from 'fhir-kit-client'
 import fhirclient from 'fhirclient'
 import { clinic } from '../support/clinic.ts'
@@ -92,5 +93,40 @@ describe('fhirclient', () => {
   it('calls an operation', async () => {
     const found = await open().request(`Slot/$find-slots?schedule=Schedule/${place.schedules[0]}&_count=3`)
     expect([found.resourceType, found.entry.length]).toEqual(['Bundle', 3])
+  })
+})
+
+describe('MedplumClient', () => {
+  const open = (): Loose => new MedplumClient({ baseUrl: `${server.origin}/`, fhirUrlPath: 'fhir', accessToken: token, cacheTime: 0 })
+
+  it('creates, reads, updates, patches, looks back and deletes', async () => {
+    const client = open()
+    const made = await client.createResource({ resourceType: 'Organization', name: 'Plum' })
+    const changed = await client.updateResource({ ...made, name: 'Plum 2' })
+    const patched = await client.patchResource('Organization', made.id, [{ op: 'replace', path: '/name', value: 'Plum 3' }])
+    expect([changed.meta.versionId, patched.name]).toEqual(['2', 'Plum 3'])
+    expect((await client.readVersion('Organization', made.id, '1')).name).toBe('Plum')
+    expect((await client.readHistory('Organization', made.id)).entry).toHaveLength(3)
+    await client.deleteResource('Organization', made.id)
+    await expect(client.readResource('Organization', made.id)).rejects.toMatchObject({ outcome: { resourceType: 'OperationOutcome' } })
+  })
+
+  it('creates where there is none, and finds', async () => {
+    const client = open()
+    const one = { resourceType: 'Patient', identifier: [{ system: 'urn:plum', value: '1' }], name: [{ family: 'Plum' }] }
+    const first = await client.createResourceIfNoneExist(one, 'identifier=urn:plum|1')
+    expect((await client.createResourceIfNoneExist(one, 'identifier=urn:plum|1')).id).toBe(first.id)
+    expect((await client.searchOne('Patient', 'identifier=urn:plum|1')).id).toBe(first.id)
+    expect((await client.readPatientEverything(first.id)).entry[0].resource.id).toBe(first.id)
+    const pages: number[] = []
+    for await (const page of client.searchResourcePages('Slot', { schedule: `Schedule/${place.schedules[0]}`, _count: 500 }))
+      pages.push(page.length)
+    expect(pages.length).toBeGreaterThan(1)
+  })
+
+  it('sends a transaction', async () => {
+    const entry = [{ resource: { resourceType: 'Organization', name: 'Plum' }, request: { method: 'POST', url: 'Organization' } }]
+    const answer = await open().executeBatch({ resourceType: 'Bundle', type: 'transaction', entry })
+    expect([answer.type, answer.entry[0].response.status.slice(0, 3)]).toEqual(['transaction-response', '201'])
   })
 })
