@@ -1,7 +1,7 @@
 /**
  * Moves a visit to another time in place: the Appointment keeps its id, and in one transaction its old time is given back
  * and the new one taken. If the new time cannot be had, the old one stands (CONTRACT §6.5). The same way an Appointment that
- * takes no time yet (proposed, waitlist) is booked. docs/decisions/0010
+ * takes no time yet (proposed, waitlist) is booked. docs/decisions/0010-a-moved-visit-keeps-its-id.md
  */
 import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
