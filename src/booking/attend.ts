@@ -37,7 +37,7 @@ export const attendVisit = (house: House, input: AttendInput): Promise<Changed> 
 
 async function attendInTx(tx: Tx, house: House, input: AttendInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
-  const { row, resource: before } = await lockedAppointment(tx, input.id)
+  const { row, resource: before } = await lockedAppointment(tx, input.id, input.assertMay)
   input.assertMay(before)
   const status = String(before.status)
   const becomes = statusAfter(status, input.event)

@@ -43,7 +43,7 @@ async function answered(
 }
 
 /** Another patient's is answered like one that is not there. */
-async function offerAsked(house: House, request: FhirRequest, assertMay: (appointment: Resource) => void): Promise<OfferRow> {
+async function offerAsked(house: House, request: FhirRequest, assertMay: AssertMay): Promise<OfferRow> {
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   const [named, entryNamed] = [firstOf(inputs, 'offer'), firstOf(inputs, 'appointment')]
@@ -51,12 +51,31 @@ async function offerAsked(house: House, request: FhirRequest, assertMay: (appoin
   const id = named && idIn(named, 'Communication', house.base)
   if (entry === undefined && id === undefined)
     throw fault('required', 'Say which offer: by its Communication, or by the Appointment that waits.', 'offer')
-  const waiting = id === undefined ? entry : undefined
-  const offer = id === undefined ? undefined : await offerNamed(house.pool, id)
-  const row = await currentResource(house.pool, 'Appointment', offer?.entry ?? waiting ?? '')
-  if (row?.body) assertMay(JSON.parse(row.body) as Resource)
-  const found = offer ?? (waiting === undefined || !row ? undefined : await lastOfferTo(house.pool, waiting))
-  if (!row && id === undefined) throw fault('not-found', `There is no Appointment/${waiting}.`, 'appt-id')
-  if (!found || (entry !== undefined && found.entry !== entry)) throw fault('not-found', 'Nothing was offered to it.', 'offer')
-  return found
+  return id === undefined ? lastOffer(house, entry ?? '', assertMay) : namedOffer(house, id, entry, assertMay)
+}
+
+type AssertMay = (appointment: Resource) => void
+
+async function lastOffer(house: House, entry: string, assertMay: AssertMay): Promise<OfferRow> {
+  const row = await currentResource(house.pool, 'Appointment', entry)
+  if (!row) throw fault('not-found', `There is no Appointment/${entry}.`, 'Appointment')
+  assertMay(row.body === null ? { resourceType: 'Appointment', id: entry } : (JSON.parse(row.body) as Resource))
+  return (await lastOfferTo(house.pool, entry)) ?? noOffer()
+}
+
+/** The name of an offer tells nothing of an entry that is another's. */
+async function namedOffer(house: House, id: string, entry: string | undefined, assertMay: AssertMay): Promise<OfferRow> {
+  const offer = await offerNamed(house.pool, id)
+  if (!offer || (entry !== undefined && offer.entry !== entry)) return noOffer()
+  const row = await currentResource(house.pool, 'Appointment', offer.entry)
+  try {
+    assertMay(row?.body ? (JSON.parse(row.body) as Resource) : { resourceType: 'Appointment', id: offer.entry })
+  } catch {
+    return noOffer()
+  }
+  return offer
+}
+
+function noOffer(): never {
+  throw fault('not-found', 'Nothing was offered to it.', 'offer')
 }

@@ -54,11 +54,9 @@ export async function joinWaitlist(house: House, actor: Actor, request: FhirRequ
   assertKnown(inputs, request)
   const { patient: own } = mayBook(actor)
   const sent = firstOf(inputs, 'appointment-resource')?.resource
-  const entry = {
-    ...(sent ? withLocalActors(sent, house.base) : await entryFrom(house, actor, inputs, own)),
-    status: 'waitlist',
-  } as Resource
-  await validateProposal(house, entry)
+  const asked: Resource = { ...(sent ?? (await entryFrom(house, actor, inputs, own))), status: 'waitlist' }
+  await validateProposal(house, asked)
+  const entry = withLocalActors(asked, house.base)
   await assertPatient(house, entry, own)
   return once(house, actor, request, (key) => join(house, actor, entry, key), createdReply)
 }
