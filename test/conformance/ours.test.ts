@@ -5,9 +5,20 @@ import { made, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let results: Result[]
+let before: unknown[]
+
+/** Of StructureDefinitions there are ours, whatever the suite does. */
+const held = (): Promise<unknown[]> =>
+  Promise.all(
+    ['Patient', 'Practitioner', 'Organization', 'Location', 'Schedule', 'Subscription', 'StructureDefinition'].map(async (type) => [
+      type,
+      (await house.call('GET', `${type}?_summary=count`)).json.total,
+    ]),
+  )
 
 beforeAll(async () => {
   house = await testHouse({ tick: true, work: true })
+  before = await held()
   const patient = made(await house.call('POST', 'Patient', { resourceType: 'Patient', name: [{ text: 'Ana' }] })).id
   const options = {
     receiver: '127.0.0.1',
@@ -27,6 +38,5 @@ it.each(tracks.map(({ name }) => name))('%s', (track) => {
 })
 
 it('has taken away what it made', async () => {
-  for (const type of ['Patient', 'Practitioner', 'Organization', 'Location', 'Schedule', 'Subscription', 'StructureDefinition'])
-    expect([type, (await house.call('GET', `${type}?_summary=count`)).json.total ?? 0]).toEqual([type, 0])
+  expect(await held()).toEqual(before)
 })
