@@ -9,13 +9,17 @@ import { column, text, texts } from './statement.ts'
 
 const numeric = (value: string): Sql => sql`${value}::numeric`
 
+/** An exact range lies within another: that its lower end does too follows, but says to the index where to stop, and to the planner how few rows there are. */
+const within = (number: Sql, half: Sql): Sql =>
+  sql`(v.lower >= ${number} - ${half} and v.lower < ${number} + ${half} and v.upper < ${number} + ${half})`
+
 function comparison({ prefix, value, half }: NumberAsked): Sql {
   const number = numeric(value)
   switch (prefix) {
     case 'eq':
-      return sql`(v.lower >= ${number} - ${numeric(half)} and v.upper < ${number} + ${numeric(half)})`
+      return within(number, numeric(half))
     case 'ne':
-      return sql`not (v.lower >= ${number} - ${numeric(half)} and v.upper < ${number} + ${numeric(half)})`
+      return sql`not ${within(number, numeric(half))}`
     case 'gt':
       return sql`v.upper > ${number}`
     case 'lt':
