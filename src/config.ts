@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { fault } from './base/fault.ts'
+import type { RateLimits } from './base/rate-limits.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
 
 export type Setting = { readonly name: string; readonly default: string; readonly meaning: string }
@@ -26,6 +27,15 @@ export const settings = [
     name: 'OUTBOUND_HOSTS',
     default: 'none',
     meaning: 'hosts, with commas between, that may be called though they are private or speak plain http; others must be public and https',
+  },
+  { name: 'RATE_LIMIT_CLIENT', default: '0', meaning: 'requests a minute that one client may send; 0 is no limit' },
+  { name: 'RATE_LIMIT_PERSON', default: '3000', meaning: 'requests a minute that one person may send through any client; 0 is no limit' },
+  { name: 'RATE_LIMIT_ADDRESS', default: '0', meaning: 'requests a minute from one address, of whatever kind; 0 is no limit' },
+  { name: 'RATE_LIMIT_REFUSED', default: '300', meaning: 'requests a minute from one address whose token is refused; 0 is no limit' },
+  {
+    name: 'RATE_LIMITS_KEPT',
+    default: 'memory',
+    meaning: '`memory`: each process counts for itself; `postgres`: all that share the database count together',
   },
   { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
   {
@@ -60,6 +70,7 @@ export type Config = {
   readonly workers: number
   readonly defaultTimeZone: string
   readonly outboundHosts: readonly string[]
+  readonly rateLimits: RateLimits
   readonly waitlist: WaitlistSettings
 }
 
@@ -151,6 +162,20 @@ const waitlist = (env: Environment): WaitlistSettings => ({
   onBooking: oneOf(env, 'WAITLIST_ON_BOOKING', ['keep', 'end'], 'keep'),
 })
 
+/** As many as anybody could want: a limit is a number all the same. */
+const requestsAMinuteMax = 100_000_000
+
+function rateLimits(env: Environment): RateLimits {
+  const limit = (name: SettingName): number => wholeNumber(env, name, 0, requestsAMinuteMax)
+  return {
+    perClient: limit('RATE_LIMIT_CLIENT'),
+    perPerson: limit('RATE_LIMIT_PERSON'),
+    perAddress: limit('RATE_LIMIT_ADDRESS'),
+    refusedPerAddress: limit('RATE_LIMIT_REFUSED'),
+    kept: oneOf(env, 'RATE_LIMITS_KEPT', ['memory', 'postgres'], 'memory'),
+  }
+}
+
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 function auth(env: Environment, host: string): Config['auth'] {
@@ -176,6 +201,7 @@ export function loadConfig(env: Environment = process.env): Config {
     workers: wholeNumber(env, 'WORKERS', 1, workersMax),
     defaultTimeZone: timeZone(env),
     outboundHosts: outboundHosts(env),
+    rateLimits: rateLimits(env),
     waitlist: waitlist(env),
   }
 }

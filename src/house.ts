@@ -18,6 +18,7 @@ import { loadDefinitions } from './fhir/definitions/load.ts'
 import { loadProfiles } from './fhir/profiles.ts'
 import { buildApp } from './http/app.ts'
 import { desks } from './http/desks.ts'
+import { type Keeping, newThrottle } from './http/throttle.ts'
 import { tasks } from './jobs/tasks.ts'
 import { startTick } from './jobs/tick.ts'
 import { startWork as startDurableWork } from './jobs/work.ts'
@@ -27,6 +28,7 @@ import { openEmbedded } from './store/embedded.ts'
 import type { House } from './store/house.ts'
 import { type Migration, migrate } from './store/migrate.ts'
 import { openPool } from './store/pool.ts'
+import { sharedAllowances } from './store/shared-allowances.ts'
 
 const root = join(import.meta.dirname, '..')
 export const migrations = join(root, 'migrations')
@@ -94,7 +96,9 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
 
 /** Opens the doors. Closing waits for the requests that are being answered, but not for a client that keeps a line open. */
 export async function listen(house: OpenHouse, config: Config, isReady: () => boolean): Promise<Listening> {
-  const app = buildApp(house, { auth: config.auth, desks, version, profiles: ours, ready: isReady })
+  const shared: Keeping = (kind, perMinute) => sharedAllowances(house.pool, kind, perMinute)
+  const throttle = newThrottle(house.clock, config.rateLimits, config.rateLimits.kept === 'postgres' ? shared : undefined)
+  const app = buildApp(house, { auth: config.auth, desks, version, profiles: ours, ready: isReady, throttle })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw errorCode(error) === 'EADDRINUSE' ? portTaken(config) : error
   })

@@ -15,6 +15,7 @@ describe('loadConfig', () => {
       workers: 1,
       defaultTimeZone: 'America/New_York',
       outboundHosts: [],
+      rateLimits: { perClient: 0, perPerson: 3_000, perAddress: 0, refusedPerAddress: 300, kept: 'memory' },
       waitlist: {
         offerMinutes: 30,
         offersAtOnce: 1,
@@ -50,6 +51,8 @@ describe('loadConfig', () => {
     [{ PORT: '0' }, 'PORT'],
     [{ PORT: '65536' }, 'PORT'],
     [{ PORT: '80.5' }, 'PORT'],
+    [{ RATE_LIMIT_PERSON: 'few' }, 'RATE_LIMIT_PERSON'],
+    [{ RATE_LIMITS_KEPT: 'redis' }, 'RATE_LIMITS_KEPT must be "memory" or "postgres", not "redis".'],
     [{ WORKERS: '-1' }, 'WORKERS'],
     [{ WORKERS: 'many' }, 'WORKERS'],
     [{ DEMO: 'yes' }, 'DEMO must be "on" or "off", not "yes".'],

@@ -52,14 +52,17 @@ export class Fault extends Error {
   readonly nextTimes: readonly NextTime[]
   /** Said in a Bundle that holds only the OperationOutcome, as IHE ITI-117 wants it. */
   readonly inBundle: boolean
+  /** For Retry-After, where it is known. */
+  readonly waitSeconds?: number
 
-  constructor(kind: FaultKind, issues: readonly Issue[], nextTimes: readonly NextTime[] = [], inBundle = false) {
+  constructor(kind: FaultKind, issues: readonly Issue[], nextTimes: readonly NextTime[] = [], inBundle = false, waitSeconds?: number) {
     super(issues[0]?.diagnostics ?? kind)
     this.name = 'Fault'
     this.kind = kind
     this.issues = issues
     this.nextTimes = nextTimes
     this.inBundle = inBundle
+    this.waitSeconds = waitSeconds
   }
 }
 
@@ -95,3 +98,7 @@ const codes: Readonly<Record<FaultKind, string>> = {
 export function fault(kind: FaultKind, diagnostics: string, expression?: string, nextTimes: readonly NextTime[] = []): Fault {
   return new Fault(kind, [{ severity: 'error', code: codes[kind], diagnostics, expression }], nextTimes)
 }
+
+/** Too much: the same may be asked again after so many seconds. */
+export const throttled = (diagnostics: string, seconds: number): Fault =>
+  new Fault('throttled', [{ severity: 'error', code: codes.throttled, diagnostics }], [], false, Math.max(1, Math.ceil(seconds)))

@@ -97,6 +97,10 @@ export const headersReceivedMsMax = 20_000
 export const requestReceivedMsMax = 60_000
 export const keepAliveMs = 72_000
 export const retryAfterSeconds = 2
+/** Clients, persons or addresses whose rate is watched: those that asked longest ago are forgotten. */
+export const allowancesRemembered = 50_000
+/** Of a shared allowance a process fetches this part at a time. */
+export const allowanceShares = 60
 export const tokenSecondsDefault = 3_600
 export const tokenSecondsMax = 365 * 86_400
 export const shutdownMsMax = 10_000

@@ -13,6 +13,7 @@ import { health } from './health.ts'
 import { newMetrics } from './metrics.ts'
 import { strayAddress } from './routes.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
+import type { Throttle } from './throttle.ts'
 
 export type AppOptions = {
   readonly auth: 'smart' | 'off'
@@ -24,6 +25,8 @@ export type AppOptions = {
   /** For `/health/ready`. */
   readonly ready?: () => boolean
   readonly log?: AccessLog
+  /** Who asks too often is told to wait (`throttle.ts`). */
+  readonly throttle?: Throttle
 }
 
 export function buildApp(house: House, options: AppOptions): FastifyInstance {
@@ -31,6 +34,9 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
   const metrics = newMetrics()
   app.setErrorHandler((error, request, reply) => void sendRefusal(house, error, request, reply))
   app.setNotFoundHandler((request, reply) => void sendRefusal(house, strayAddress(relative(request.url)), request, reply))
+  const { address } = options.throttle ?? {}
+  // The one hook that runs before each request, and is there only where an operator has set a limit for addresses.
+  if (address) app.addHook('onRequest', async (request) => address(request.ip))
   const street = async (pages: FastifyInstance): Promise<void> => {
     securityHeaders(pages, house.base.startsWith('https:'))
     frontPage(pages, house.base, options.version)

@@ -54,7 +54,7 @@ export function sendRefusal(house: House, error: unknown, request: FastifyReques
   reply.code(status)
   if (status === 401) reply.header('www-authenticate', challenge(request))
   if (status === 405) reply.header('allow', methodsAt(relative(request.url).split('?', 1)[0] ?? '').join(', '))
-  if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds)
+  if (status === 429 || status === 503) reply.header('retry-after', refusal.waitSeconds ?? retryAfterSeconds)
   sendText(house, reply, refusalText(refusal), formatOfRefusal(request))
   return status
 }

@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
+import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { bundles } from '../interactions/bundle.ts'
 import { capabilities } from '../interactions/capabilities.ts'
@@ -23,6 +24,7 @@ import type { Metrics, Observe } from './metrics.ts'
 import { type DeskName, named, openPaths, type Route, routes, servedOperations } from './routes.ts'
 import { smartConfiguration } from './smart-configuration.ts'
 import { assertNoStrangers } from './strict-query.ts'
+import type { Throttle } from './throttle.ts'
 
 /** One line a request (pino's shape): method, route, status, milliseconds. Never its address, which may name a patient. */
 export type AccessLog = { readonly info: (line: Readonly<Record<string, unknown>>, message: string) => void }
@@ -31,6 +33,8 @@ export type DoorOptions = {
   readonly auth: 'smart' | 'off'
   readonly desks: Desks
   readonly log?: AccessLog
+  /** Without one nobody is told to wait. */
+  readonly throttle?: Throttle
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
@@ -47,7 +51,7 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
       method,
       url: asUrl(path),
       decompress: method === 'GET' ? false : {},
-      handler: door(house, authenticate, route, serving, watch),
+      handler: door(house, authenticate, route, serving, watch, options.throttle),
     })
   }
 }
@@ -61,24 +65,35 @@ function door(
   [, path, verb, desk]: Route,
   desks: Readonly<Record<DeskName, Desk>>,
   watch: Watch,
+  throttle: Throttle = {},
 ): Handler {
   const address: Address = { ...named(path), desk }
   const serve = desks[desk]
   return async (request, reply) => {
     const started = performance.now()
     try {
+      throttle.beforeSignIn?.(request.ip)
       const known = authenticate(request)
       const actor = known instanceof Promise ? await known : known
+      if (throttle.actor) await throttle.actor(actor)
       if (isXml(request.body)) await readXmlBody(house, request)
       const asked = fhirRequest(address, request)
       assertMay(actor, verb, asked)
       assertNoStrangers(desk, asked)
+      if (throttle.actor && desk === 'bundle') await throttle.actor(actor, entriesBeyondOne(asked))
       watch(sendReply(house, desk, asked, await serve(house, actor, asked), reply), performance.now() - started, request)
     } catch (error) {
+      throttle.refused?.(request.ip, error)
       watch(sendRefusal(house, error, request, reply), performance.now() - started, request)
     }
     return reply
   }
+}
+
+/** Each entry of a Bundle is a request; the Bundle itself was counted as one. */
+function entriesBeyondOne({ body }: FhirRequest): number {
+  const { entry } = (body ?? {}) as { entry?: unknown }
+  return Array.isArray(entry) ? Math.max(0, entry.length - 1) : 0
 }
 
 /** A request that fails before it reaches its door (too long, not JSON by name) is not timed: nothing was done for it. */

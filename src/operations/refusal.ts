@@ -17,7 +17,7 @@ export async function inDialect(request: FhirRequest, work: () => Promise<Reply>
     if (!(error instanceof Fault) || !isIhe(request)) throw error
     const issues = error.issues.map((issue): Issue => (issue.severity === 'error' ? { ...issue, severity: 'fatal' } : issue))
     const beside = unavailable && goneKinds.has(error.kind) ? [notThere] : []
-    throw new Fault(error.kind, [...issues, ...beside], error.nextTimes, true)
+    throw new Fault(error.kind, [...issues, ...beside], error.nextTimes, true, error.waitSeconds)
   }
 }
 
