@@ -3,6 +3,7 @@
  * A malformed setting stops the start with a sentence that names it; an empty one counts as not given.
  */
 import { isIPv6 } from 'node:net'
+import { join } from 'node:path'
 import { fault } from './base/fault.ts'
 import type { RateLimits } from './base/rate-limits.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
@@ -19,6 +20,11 @@ export const settings = [
   },
   { name: 'DATABASE_URL', default: 'embedded', meaning: 'a real Postgres, 15 or newer' },
   { name: 'DATA_DIR', default: './data', meaning: 'where the embedded Postgres lives' },
+  {
+    name: 'SECRETS_KEY_FILE',
+    default: '`secrets.key` in DATA_DIR with the embedded Postgres, else none',
+    meaning: 'a file of keys, one a line, under which secrets are kept in the database ([docs/security.md](docs/security.md#secrets))',
+  },
   { name: 'DEMO', default: '`on` with the embedded Postgres, else `off`', meaning: 'load the demo clinic into an empty database' },
   { name: 'AUTH', default: 'smart', meaning: '`off` is accepted on a loopback HOST alone, and says so at start' },
   { name: 'WORKERS', default: '1', meaning: 'HTTP processes' },
@@ -65,6 +71,8 @@ export type Config = {
   /** Absent: the embedded Postgres. */
   readonly databaseUrl?: string
   readonly dataDir: string
+  /** Absent: secrets are kept as they are. */
+  readonly secretsKeyFile?: string
   readonly demo: boolean
   readonly auth: 'smart' | 'off'
   readonly workers: number
@@ -189,13 +197,15 @@ export function loadConfig(env: Environment = process.env): Config {
   const host = given(env, 'HOST') ?? defaultOf('HOST')
   const port = wholeNumber(env, 'PORT', 1, 65_535)
   const databaseUrl = given(env, 'DATABASE_URL')
+  const dataDir = given(env, 'DATA_DIR') ?? defaultOf('DATA_DIR')
   if (databaseUrl) url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:'])
   return {
     host,
     port,
     publicUrl: publicUrl(env, host, port),
     databaseUrl,
-    dataDir: given(env, 'DATA_DIR') ?? defaultOf('DATA_DIR'),
+    dataDir,
+    secretsKeyFile: given(env, 'SECRETS_KEY_FILE') ?? (databaseUrl ? undefined : join(dataDir, 'secrets.key')),
     demo: oneOf(env, 'DEMO', ['on', 'off'], databaseUrl ? 'off' : 'on') === 'on',
     auth: auth(env, host),
     workers: wholeNumber(env, 'WORKERS', 1, workersMax),

@@ -11,6 +11,7 @@ import { fault } from './base/fault.ts'
 import { systemIds } from './base/ids.ts'
 import { postgresVersionMin, shutdownMsMax } from './base/limits.ts'
 import type { Log } from './base/log.ts'
+import type { Secrets } from './base/sealed.ts'
 import { regenerateAll as regenerateSlots } from './booking/regenerate-slots.ts'
 import type { Database, Listening, OpenHouse, Role } from './cli/command.ts'
 import type { Config } from './config.ts'
@@ -28,7 +29,10 @@ import { openEmbedded } from './store/embedded.ts'
 import type { House } from './store/house.ts'
 import { type Migration, migrate } from './store/migrate.ts'
 import { openPool } from './store/pool.ts'
+import { ensureSecretKeys, openSecrets, secretKeysIn } from './store/secret-keys.ts'
+import { takeUnderKey } from './store/secrets.ts'
 import { sharedAllowances } from './store/shared-allowances.ts'
+import { inTransaction } from './store/transaction.ts'
 
 const root = join(import.meta.dirname, '..')
 export const migrations = join(root, 'migrations')
@@ -57,6 +61,17 @@ async function refuseOldPostgres(pool: House['pool']): Promise<void> {
     throw fault('exception', `DATABASE_URL names a Postgres ${version}; Slotwise needs Postgres ${postgresVersionMin} or newer.`)
 }
 
+/** The embedded Postgres brings its key along; that of a database of one's own is for its operator to make. */
+function secretsOf({ databaseUrl, secretsKeyFile: file }: Config): Secrets {
+  if (file !== undefined && !databaseUrl) ensureSecretKeys(file, systemIds.next())
+  return openSecrets(file)
+}
+
+async function sealFirst(pool: House['pool'], secrets: Secrets, { secretsKeyFile: file }: Config): Promise<void> {
+  const [first] = file === undefined ? [] : secretKeysIn(file)
+  if (first) await inTransaction(pool, (tx) => takeUnderKey(tx, secrets, first.id))
+}
+
 /** `prepared`: another process of ours has opened and migrated the database already. */
 export async function buildHouse(config: Config, log: Log, role: Role, prepared = false): Promise<OpenHouse> {
   const database = await openDatabase(config, log, role)
@@ -69,7 +84,9 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
   }
   try {
     if (config.databaseUrl && !prepared) await refuseOldPostgres(pool)
+    const secrets = secretsOf(config)
     if (!prepared) await migrate(pool, migrations)
+    if (!prepared) await sealFirst(pool, secrets, config)
     const following = await followDefinitions(pool, loadDefinitions())
     opened.push(following)
     return {
@@ -84,6 +101,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       defaultTimeZone: config.defaultTimeZone,
       outboundHosts: config.outboundHosts,
       waitlist: config.waitlist,
+      secrets,
       warn: (what, details) => log.warn(details ?? {}, what),
       databaseUrl: database.url,
       close,

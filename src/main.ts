@@ -54,7 +54,8 @@ function openContext(): CommandContext {
       return house
     },
     listen: (house, isReady) => listen(house, config, isReady),
-    startWorkers: (house) => startWorkers(house.databaseUrl, config.workers, log),
+    startWorkers: (house) =>
+      startWorkers({ DATABASE_URL: house.databaseUrl, SECRETS_KEY_FILE: config.secretsKeyFile ?? '' }, config.workers, log),
     startWork,
     seedDemo,
     regenerateAll,

@@ -23,14 +23,15 @@ async function end(worker: Worker): Promise<void> {
   worker.process.kill('SIGKILL')
 }
 
-export async function startWorkers(databaseUrl: string, count: number, log: Log): Promise<Listening> {
+/** `settings`: what the first process has settled, the database's address for one. */
+export async function startWorkers(settings: Readonly<Record<string, string>>, count: number, log: Log): Promise<Listening> {
   const state = { closing: false }
   const running = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
   const close = async () => {
     state.closing = true
     await Promise.all(running().map(end))
   }
-  const start = (): Worker => cluster.fork({ DATABASE_URL: databaseUrl })
+  const start = (): Worker => cluster.fork(settings)
   try {
     await Promise.all(Array.from({ length: count }, () => open(start())))
   } catch (error) {

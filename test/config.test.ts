@@ -10,6 +10,7 @@ describe('loadConfig', () => {
       publicUrl: 'http://127.0.0.1:8080',
       databaseUrl: undefined,
       dataDir: './data',
+      secretsKeyFile: 'data/secrets.key',
       demo: true,
       auth: 'smart',
       workers: 1,

@@ -7,20 +7,21 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
 import { signingKeyReloadMsMin } from '../base/limits.ts'
+import type { Secrets } from '../base/sealed.ts'
 import type { Db } from '../store/db.ts'
 import { keepFirstSigningKey, type SigningKeyRow, signingKeys } from '../store/signing-keys.ts'
 
 export const signingAlgorithm = 'ES256'
 
 export type Key = { readonly kid: string; readonly key: CryptoKey }
-type Keeper = { readonly pool: Db; readonly clock: Clock }
+type Keeper = { readonly pool: Db; readonly clock: Clock; readonly secrets: Secrets }
 
 /** The key that signs; made when there is none. */
-export async function signingKey({ pool, clock }: Keeper): Promise<Key> {
-  const [kept] = await signingKeys(pool)
+export async function signingKey({ pool, clock, secrets }: Keeper): Promise<Key> {
+  const [kept] = await signingKeys(pool, secrets)
   if (kept) return imported(kept)
-  await keepFirstSigningKey(pool, await newKey(), clock.now())
-  const [first] = await signingKeys(pool)
+  await keepFirstSigningKey(pool, secrets, await newKey(), clock.now())
+  const [first] = await signingKeys(pool, secrets)
   if (!first) throw new Error('A signing key was kept and is not there.')
   return imported(first)
 }
@@ -29,10 +30,10 @@ export async function signingKey({ pool, clock }: Keeper): Promise<Key> {
  * Finds the key that a token names. Keys are read once; a name that is not known reads them again, since another process
  * may just have made one, but not more often than the limit says: anybody can send a token that names anything.
  */
-export function keyFinder({ pool, clock }: Keeper): (kid: string | undefined) => Promise<CryptoKey | undefined> {
+export function keyFinder({ pool, clock, secrets }: Keeper): (kid: string | undefined) => Promise<CryptoKey | undefined> {
   const keys = new Map<string, CryptoKey>()
   const read = async (): Promise<void> => {
-    for (const row of await signingKeys(pool)) keys.set(row.kid, (await imported(row, 'verify')).key)
+    for (const row of await signingKeys(pool, secrets)) keys.set(row.kid, (await imported(row, 'verify')).key)
   }
   let reading: Promise<void> = Promise.resolve()
   let readAt = Number.NEGATIVE_INFINITY

@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { jobsList, jobsReplay } from './jobs.ts'
+import { keysRotate } from './keys-rotate.ts'
 import { migrate } from './migrate.ts'
 import { reindex } from './reindex.ts'
 import { seed } from './seed.ts'
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   timeOffImport,
   jobsList,
   jobsReplay,
+  keysRotate,
   doctor,
 ]
 
@@ -57,7 +59,7 @@ export const help = (): string =>
     '',
     ...commands.map((command) => `  ${pad(command.name)}${command.does}`),
     '',
-    'Settings are environment variables: HOST, PORT, PUBLIC_URL, DATABASE_URL, DATA_DIR, DEMO, AUTH, WORKERS, DEFAULT_TIME_ZONE, OUTBOUND_HOSTS.',
+    'Settings are environment variables: HOST, PORT, PUBLIC_URL, DATABASE_URL, DATA_DIR, DEMO, AUTH, WORKERS, DEFAULT_TIME_ZONE, OUTBOUND_HOSTS, SECRETS_KEY_FILE.',
   ].join('\n')
 
 function find(words: readonly string[]): { command: Command; rest: readonly string[] } | undefined {

@@ -2,13 +2,18 @@
 import { errorMessage } from '../base/error-code.ts'
 import { postgresVersionMin } from '../base/limits.ts'
 import { databaseState } from '../store/database-state.ts'
+import type { Db } from '../store/db.ts'
 import { migrationsIn } from '../store/migrate.ts'
 import { openPool } from '../store/pool.ts'
+import { secretKeysIn } from '../store/secret-keys.ts'
+import { secretsByKey } from '../store/secrets.ts'
 import type { Command, CommandContext } from './command.ts'
 
-type Check = { readonly name: string; readonly ok: boolean; readonly says: string }
+/** `advice` is in nobody's way, and worth doing all the same. */
+type Check = { readonly name: string; readonly ok: boolean; readonly says: string; readonly advice?: boolean }
 
 const check = (name: string, ok: boolean, says: string): Check => ({ name, ok, says })
+const advice = (name: string, says: string): Check => ({ name, ok: true, says, advice: true })
 
 async function database(context: CommandContext): Promise<Check[]> {
   const { url, close } = await context.openDatabase()
@@ -27,11 +32,25 @@ async function database(context: CommandContext): Promise<Check[]> {
           ? `up to date (${version})`
           : `at ${version} of ${known}${version > known ? ': a newer Slotwise wrote it' : '; the next start runs the rest'}`,
       ),
+      ...(version === known ? [await secrets(context, pool)] : []),
     ]
   } finally {
     await pool.end()
     await close()
   }
+}
+
+/** Whether every secret is sealed by a key that is at hand. */
+async function secrets({ config: { secretsKeyFile: file } }: CommandContext, pool: Db): Promise<Check> {
+  const counts = await secretsByKey(pool)
+  const open = counts.get('') ?? 0
+  if (file === undefined) return advice('secrets', `${open} kept unsealed: set SECRETS_KEY_FILE (docs/security.md)`)
+  // The first start makes the file of the embedded Postgres.
+  if (counts.size === 0) return check('secrets', true, 'none yet')
+  const known = new Set(secretKeysIn(file).map(({ id }) => id))
+  const lost = [...counts.keys()].filter((id) => id !== '' && !known.has(id))
+  if (lost.length > 0) return check('secrets', false, `sealed by ${lost.join(', ')}, which is not in ${file}`)
+  return check('secrets', open === 0, open === 0 ? `sealed by ${file}` : `${open} unsealed; "slotwise keys rotate" seals them`)
 }
 
 async function address({ config }: CommandContext): Promise<Check> {
@@ -56,7 +75,8 @@ export const doctor: Command = {
   run: async (context) => {
     const checks = await examine(context)
     const width = Math.max(...checks.map((one) => one.name.length))
-    for (const { name, ok, says } of checks) context.say(`${ok ? 'ok     ' : 'problem'}  ${name.padEnd(width)}  ${says}`)
+    for (const { name, ok, says, advice } of checks)
+      context.say(`${ok ? (advice ? 'advice ' : 'ok     ') : 'problem'}  ${name.padEnd(width)}  ${says}`)
     return checks.every((one) => one.ok) ? 0 : 1
   },
 }

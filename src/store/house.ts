@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Ids } from '../base/ids.ts'
 import type { OutboundHosts } from '../base/outbound.ts'
+import type { Secrets } from '../base/sealed.ts'
 import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
@@ -23,6 +24,8 @@ export type House = {
   /** Hosts that may be called although they are private or speak plain http (`base/outbound.ts`). */
   readonly outboundHosts: OutboundHosts
   readonly waitlist: WaitlistSettings
+  /** Seals what is secret before it is stored, and opens it again. */
+  readonly secrets: Secrets
   /** Something worth an operator's eye; never carries patient data. */
   readonly warn: (what: string, details?: Record<string, unknown>) => void
 }

@@ -1,27 +1,35 @@
 /**
  * The server's own signing keys, as private JWKs (RFC 7517), kept in the database so that every process signs and
- * verifies alike. The newest key signs; every key that is here verifies.
+ * verifies alike, each sealed (`base/sealed.ts`). The newest key signs; every key that is here verifies.
  */
+import type { Secrets } from '../base/sealed.ts'
 import type { Db } from './db.ts'
+import { placeOf } from './secrets.ts'
 import { prepared } from './sql.ts'
 
 export type SigningKeyRow = { readonly kid: string; readonly jwk: Readonly<Record<string, unknown>> }
 
+const place = (kid: string): string => placeOf('signing_key', kid, 'private_jwk')
+
 /** Every key, the one that signs first. */
-export const signingKeys = (db: Db): Promise<SigningKeyRow[]> =>
-  db.query<SigningKeyRow>(prepared('select kid, private_jwk as jwk from signing_key order by created desc, kid limit 100', []))
+export async function signingKeys(db: Db, secrets: Secrets): Promise<SigningKeyRow[]> {
+  const rows = await db.query<{ kid: string; kept: string }>(
+    prepared('select kid, private_jwk as kept from signing_key order by created desc, kid limit 100', []),
+  )
+  return rows.map(({ kid, kept }) => ({ kid, jwk: JSON.parse(secrets.open(kept, place(kid))) }))
+}
 
 /**
  * Keeps a key where there is none yet. Two processes that start at once may each keep theirs: both then verify, whichever
  * signs, so nothing has to be locked. A statement that is a transaction of its own.
  */
-export async function keepFirstSigningKey(db: Db, key: SigningKeyRow, created: Date): Promise<void> {
+export async function keepFirstSigningKey(db: Db, secrets: Secrets, key: SigningKeyRow, created: Date): Promise<void> {
   await db.query(
     prepared(
       `insert into signing_key (kid, private_jwk, created)
-       select $1, $2::jsonb, $3::timestamptz where not exists (select from signing_key)
+       select $1, $2, $3::timestamptz where not exists (select from signing_key)
        on conflict do nothing`,
-      [key.kid, JSON.stringify(key.jwk), created],
+      [key.kid, secrets.seal(JSON.stringify(key.jwk), place(key.kid)), created],
     ),
   )
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeJwt } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { commands } from '../../src/cli/commands.ts'
 import { secondsOf } from '../../src/cli/token.ts'
 import { type Settings, slotwise, workplace } from '../support/program.ts'
@@ -94,6 +94,23 @@ describe('a command without a server', () => {
         .split('\n')
         .every((line) => line.startsWith('ok ')),
     ).toBe(true)
+  })
+
+  it('rotates the key of its secrets, and tokens of before are good', async () => {
+    const file = join(settings.DATA_DIR ?? '', 'secrets.key')
+    const before = await slotwise(['token', '--scope', 'system/*.rs'], settings)
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1)
+    const { code, out, err } = await slotwise(['keys', 'rotate'], settings)
+    expect({ code, err, out }).toEqual({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^1 secret sealed anew by the key \S+; 0 keys retired/),
+    })
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(2)
+    expect((await slotwise(['keys', 'rotate', '--no-new', '--retire'], settings)).out).toMatch(/^0 secrets .*; 1 key retired/)
+    const after = await slotwise(['token', '--scope', 'system/*.rs'], settings)
+    expect(decodeProtectedHeader(after.out.trim()).kid).toBe(decodeProtectedHeader(before.out.trim()).kid)
+    expect((await slotwise(['doctor'], settings)).out).toMatch(/^ok {7}secrets +sealed by /m)
   })
 
   it('lists jobs where none were ever put in, and has nothing to try again', async () => {

@@ -10,6 +10,7 @@ import type { FhirRequest } from '../../src/fhir/request.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { type Desks, desks, type House } from '../../src/http/desks.ts'
 import { testDatabase } from '../support/database.ts'
+import { testSecrets } from '../support/secrets.ts'
 
 export const profiles = loadProfiles(join(import.meta.dirname, '../../fhir-profiles'))
 const definitions = loadDefinitions()
@@ -43,6 +44,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     defaultTimeZone: 'America/New_York',
     outboundHosts: [],
     waitlist: waitlistSettingsDefault,
+    secrets: testSecrets,
     warn: (what, details) => warnings.push({ what, details }),
     warnings,
     advance: (milliseconds) => {

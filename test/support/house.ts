@@ -19,6 +19,7 @@ import { followDefinitions } from '../../src/store/current-definitions.ts'
 import type { House } from '../../src/store/house.ts'
 import { openPool } from '../../src/store/pool.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
+import { testSecrets } from './secrets.ts'
 
 type Reference = { reference?: string }
 export type Extension = { url: string; extension?: Extension[]; valueInstant?: string; valueReference?: Reference }
@@ -94,6 +95,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
+    secrets: testSecrets,
     warn: (what, details) => warnings.push(`${what} ${JSON.stringify(details ?? {})}`),
   }
   const app = buildApp(house, { auth: 'smart', desks, version: '0.0.0', profiles })

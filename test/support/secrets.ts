@@ -1,0 +1,5 @@
+/** One key for the houses of tests, so that two servers of one house open each other's secrets. Of no use elsewhere. */
+import { type SecretKey, secretKey, secretsUnder } from '../../src/base/sealed.ts'
+
+export const testKey = secretKey('0123456789ABCDEFabcdef0123456789ABCDEFabcde') as SecretKey
+export const testSecrets = secretsUnder(() => [testKey])
