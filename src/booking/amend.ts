@@ -33,8 +33,7 @@ export const amendVisit = (house: House, input: AmendInput): Promise<Changed> =>
 
 async function amendInTx(tx: Tx, house: House, input: AmendInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
-  const { resource: before } = await lockedAppointment(tx, input.id)
-  input.assertMay(before)
+  const { resource: before } = await lockedAppointment(tx, input.id, input.assertMay)
   if (before.status !== 'booked')
     throw fault('business-rule', `An Appointment that is ${before.status} cannot be modified: it is not booked.`, 'Appointment.status')
   const kept = Object.fromEntries(['start', 'end', 'minutesDuration', 'slot', 'created', 'extension'].map((name) => [name, before[name]]))

@@ -111,8 +111,7 @@ export const declineOffer = (house: House, input: AnswerInput): Promise<Changed>
 async function declineInTx(tx: Tx, house: House, { offer, audit, once, assertMay }: AnswerInput): Promise<Changed> {
   if (once) await claimKey(tx, once)
   const mine = (await liveOffersOf(tx, offer.slot)).find(({ id }) => id === offer.id)
-  const { row, resource } = await lockedAppointment(tx, offer.entry)
-  assertMay(resource)
+  const { row } = await lockedAppointment(tx, offer.entry, assertMay)
   assertStands(mine ?? offer, house.clock.now().getTime())
   if (!mine) throw notLive()
   const at = house.clock.now().toISOString()

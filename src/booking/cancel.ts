@@ -6,6 +6,8 @@ import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { mayBecome } from '../scheduling/appointment-lifecycle.ts'
+import { awaitsApproval, untilAnswered } from '../scheduling/approval.ts'
+import { approvalUrl, heldUntilUrl } from '../scheduling/extension-parts.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import { giveBackTime, lockTaken } from '../store/held-time.ts'
@@ -41,15 +43,9 @@ export async function cancelVisit(house: House, input: CancelInput): Promise<Cha
 export async function cancelInTx(tx: Tx, house: House, input: CancelInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
   const { row, resource } = await lockedAppointment(tx, input.id, input.assertMay)
-  input.assertMay(resource)
   const status = String(resource.status)
   if (status === 'cancelled') return answeredAsItIs(tx, input, row)
-  if (input.holdOnly && status !== 'pending')
-    throw fault(
-      'business-rule',
-      `This Appointment is ${status}, not held${status === 'booked' ? ': cancel it instead' : ''}.`,
-      'Appointment.status',
-    )
+  if (input.holdOnly) assertHeld(resource)
   if (!mayBecome(status, 'cancelled'))
     throw fault('business-rule', `An Appointment that is ${status} cannot be cancelled.`, 'Appointment.status')
   const late = input.leaving ? await assertMayLeave(tx, house, resource, input.leaving) : false
@@ -61,23 +57,33 @@ export async function cancelInTx(tx: Tx, house: House, input: CancelInput): Prom
   return changed
 }
 
+function assertHeld(resource: Resource): void {
+  const waits = awaitsApproval(resource)
+  if (resource.status === 'pending' && !waits) return
+  const state = waits ? 'waiting for an answer' : String(resource.status)
+  const more = waits || resource.status === 'booked' ? ': cancel it instead' : ''
+  throw fault('business-rule', `This Appointment is ${state}, not held${more}.`, 'Appointment.status')
+}
+
 /** Nothing changes, but it is shown: the read writes the AuditEvent. */
 async function answeredAsItIs(tx: Tx, { id, audit }: CancelInput, row: StoredRow): Promise<Changed> {
   await readResource(tx, 'Appointment', id, audit)
   return { id, version: row.version, text: row.body ?? '' }
 }
 
-/** The Appointment, held until the transaction ends. */
+/** The Appointment, held until the transaction ends. A deleted one is asked for too: nobody can tell whose it was. */
 export async function lockedAppointment(
   tx: Tx,
   id: string,
-  assertMay?: CancelInput['assertMay'],
+  assertMay: CancelInput['assertMay'],
 ): Promise<{ row: StoredRow; resource: Resource }> {
   const row = await lockResource(tx, 'Appointment', id)
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
-  if (row.deleted || row.body === null) assertMay?.({ resourceType: 'Appointment', id })
+  if (row.deleted || row.body === null) assertMay({ resourceType: 'Appointment', id })
   if (row.deleted || row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
-  return { row, resource: JSON.parse(row.body) as Resource }
+  const resource = JSON.parse(row.body) as Resource
+  assertMay(resource)
+  return { row, resource }
 }
 
 /** Claims, day places and Slots go back; the Appointment itself is the caller's to write. */
@@ -103,7 +109,7 @@ const isTheClinics = (reason: CancelInput['reason']): boolean =>
 
 /** Standards A.1: a released hold's people stay tentative, a cancelled visit's have declined. */
 async function writeCancelled(tx: Tx, house: House, input: CancelInput, before: Resource, at: string): Promise<Changed> {
-  const held = before.status === 'pending'
+  const held = before.status === 'pending' && !awaitsApproval(before)
   const participants = ((before.participant ?? []) as Participant[]).map((p) => (held ? p : { ...p, status: 'declined' }))
   const resource: Resource = {
     ...withoutHold(before),
@@ -124,20 +130,20 @@ async function writeCancelled(tx: Tx, house: House, input: CancelInput, before: 
   return { id: written.id, version: written.version, text: written.body }
 }
 
-export const heldUntilUrl = 'https://slotwise.org/fhir/StructureDefinition/held-until'
-
 type Extension = { url?: string; valueInstant?: string }
 
+/** What only a pending Appointment says goes with that. */
 export function withoutHold(resource: Resource): Resource {
-  const rest = ((resource.extension ?? []) as Extension[]).filter(({ url }) => url !== heldUntilUrl)
+  const rest = ((resource.extension ?? []) as Extension[]).filter(({ url }) => url !== heldUntilUrl && url !== approvalUrl)
   const { extension: _extension, ...bare } = resource
   return rest.length > 0
     ? { ...bare, resourceType: resource.resourceType, extension: rest }
     : { ...bare, resourceType: resource.resourceType }
 }
 
-/** The end of a hold as Unix milliseconds. */
+/** The end of a hold as Unix milliseconds; of a booking that waits for the clinic's answer, when that must have come. */
 export function heldUntil(resource: Resource): number | undefined {
   const found = ((resource.extension ?? []) as Extension[]).find(({ url }) => url === heldUntilUrl)?.valueInstant
-  return found === undefined ? undefined : Date.parse(found)
+  if (found !== undefined) return Date.parse(found)
+  return awaitsApproval(resource) ? untilAnswered : undefined
 }

@@ -1,12 +1,16 @@
 /**
  * Turns a hold into a booking. The claims are kept, only their end is taken off them, so the time is never free between.
+ * Where the clinic is asked first it becomes a request, whose end is the clinic's answer.
  */
 import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
-import type { Resource } from '../fhir/resource.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
+import { whoAnswers } from '../scheduling/appointment.ts'
+import { answerDue, approvalOf, awaitsApproval, untilAnswered } from '../scheduling/approval.ts'
+import { approvalUrl, heldUntilUrl } from '../scheduling/extension-parts.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
-import { claimCount, confirmClaims, confirmSlots, lockTaken } from '../store/held-time.ts'
+import { claimCount, confirmClaims, confirmSlots, holdSlots, lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
 import { replaceResource } from '../store/resources.ts'
@@ -14,6 +18,7 @@ import { settleSessionSlots } from '../store/session-slots.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { keepDayPlaces } from '../store/visit-caps.ts'
 import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointment, withoutHold } from './cancel.ts'
+import { policyOf } from './leave-visit.ts'
 import { idsNamed } from './participants.ts'
 import { replacesUrl } from './record-extensions.ts'
 
@@ -33,8 +38,7 @@ export async function confirmHold(house: House, input: ConfirmInput): Promise<Ch
 
 async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
-  const { resource } = await lockedAppointment(tx, input.id)
-  input.assertMay(resource)
+  const { resource } = await lockedAppointment(tx, input.id, input.assertMay)
   if (input.replaces?.id === input.id)
     throw fault(
       'business-rule',
@@ -42,24 +46,44 @@ async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<C
       'cancelled-appt-id',
     )
   assertHold(resource, house.clock.now().getTime())
-  const holder = `Appointment/${input.id}`
   const at = house.clock.now().toISOString()
-  await lockTaken(tx, holder)
-  const confirmed = await confirmClaims(tx, holder, await claimCount(tx, input.id))
-  if (!confirmed) throw expired()
-  await confirmSlots(tx, holder, at)
-  if (confirmed.seats) await settleSessionSlots(tx, { slots: idsNamed(resource.slot, 'Slot', house.base), at })
-  await keepDayPlaces(tx, holder)
+  const asks = approvalOf(resource) === 'required' ? await answerDueFor(tx, house, resource) : undefined
+  if (!(await keepTime(tx, house, { ...resource, id: input.id }, at, asks?.until))) throw expired()
   if (input.replaces) await cancelInTx(tx, house, input.replaces)
-  const changed = await writeBooked(tx, house, input, resource, at)
+  const changed = await writeBooked(tx, house, input, asks ? requested(resource, asks.due) : booked(resource), at)
   if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
   return changed
+}
+
+/** The time of a hold is its own for good, or until the clinic has answered. False: it has lapsed meanwhile. */
+export async function keepTime(tx: Tx, house: House, visit: Resource, at: string, until?: string): Promise<boolean> {
+  const holder = `Appointment/${visit.id}`
+  await lockTaken(tx, holder)
+  const kept = await confirmClaims(tx, holder, { count: await claimCount(tx, String(visit.id)), until })
+  if (!kept) return false
+  await (until === undefined ? confirmSlots(tx, holder, at) : holdSlots(tx, holder, until))
+  if (kept.seats) await settleSessionSlots(tx, { slots: idsNamed(visit.slot, 'Slot', house.base), at })
+  await keepDayPlaces(tx, holder, until)
+  return true
+}
+
+/** Until when the clinic is to answer: as an instant, and where the policy says so, as Unix milliseconds. */
+async function answerDueFor(tx: Tx, house: House, visit: Resource): Promise<{ readonly until: string; readonly due?: number }> {
+  const policy = await policyOf(tx, house, visit)
+  const due = policy && answerDue(policy, house.clock.now().getTime())
+  return { until: instantOf(due ?? untilAnswered), due }
 }
 
 const expired = (): Error => fault('expired', 'The hold has run out. Hold or book a time again.', 'Appointment')
 
 /** Its claims alone do not tell: a hold that was written again after its end has none to miss. */
 function assertHold(resource: Resource, now: number): void {
+  if (awaitsApproval(resource))
+    throw fault(
+      'business-rule',
+      'This visit is asked for already: it is booked once the clinic has accepted it with an AppointmentResponse.',
+      'Appointment.status',
+    )
   const status = String(resource.status)
   const until = status === 'pending' ? heldUntil(resource) : undefined
   if (until !== undefined && until > now) return
@@ -75,21 +99,44 @@ type Participant = { status?: string; actor?: { reference?: string }; [element: 
 /** A released or lapsed hold leaves its people tentative (standards A.1). */
 const lapsed = (resource: Resource): boolean => ((resource.participant ?? []) as Participant[]).some(({ status }) => status === 'tentative')
 
-async function writeBooked(tx: Tx, house: House, input: ConfirmInput, before: Resource, at: string): Promise<Changed> {
-  const resource: Resource = {
-    ...withoutHold(before),
-    status: 'booked',
-    participant: ((before.participant ?? []) as Participant[]).map((p) => (p.status === 'tentative' ? { ...p, status: 'accepted' } : p)),
-    ...(input.comment ? { comment: input.comment } : {}),
+const withAnswers = (visit: Resource, answer: (participant: Participant) => string | undefined): Participant[] =>
+  ((visit.participant ?? []) as Participant[]).map((one) => (one.status === 'tentative' ? { ...one, status: answer(one) } : one))
+
+export const booked = (visit: Resource): Resource => ({
+  ...withoutHold(visit),
+  status: 'booked',
+  participant: withAnswers(visit, () => 'accepted'),
+})
+
+/** Whoever holds it has said what they want; the people of the clinic have not answered. */
+function requested(visit: Resource, due: number | undefined): Resource {
+  const { extension = [], ...bare } = withoutHold(visit)
+  const actors = ((visit.participant ?? []) as Participant[]).flatMap(({ actor }) => (actor ? [{ reference: actor.reference ?? '' }] : []))
+  const asked = whoAnswers({ actors: actors.filter(({ reference }) => !/(^|\/)Patient\//.test(reference)) })
+  return {
+    ...bare,
+    resourceType: visit.resourceType,
+    status: 'pending',
+    extension: [
+      ...(extension as unknown[]),
+      ...(due === undefined ? [] : [{ url: heldUntilUrl, valueInstant: instantOf(due) }]),
+      { url: approvalUrl, valueCode: 'requested' },
+    ],
+    participant: withAnswers(visit, ({ actor }) => (asked.has(actor?.reference ?? '') ? 'needs-action' : 'accepted')),
   }
+}
+
+async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Resource, at: string): Promise<Changed> {
+  const resource: Resource = { ...visit, ...(input.comment ? { comment: input.comment } : {}) }
   if (input.replaces) addReplaces(resource, input.replaces.id)
+  const until = heldUntil(resource)
   const written = await replaceResource(tx, house.definitions, {
     type: 'Appointment',
     id: input.id,
     text: JSON.stringify(resource),
     index: indexValues(house.definitions, resource, house.base),
     at,
-    columns: { status: 'booked', held_until: null },
+    columns: { status: resource.status, held_until: until === undefined ? null : instantOf(until) },
     audit: input.audit,
   })
   return { id: written.id, version: written.version, text: written.body }

@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import { explainTimesMax, slotMinutesDefault, visitMinutesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
+import { untilAnswered } from '../scheduling/approval.ts'
 import { type ExplainedTime, explainTimes, type TimeStand } from '../scheduling/explain/explain-times.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { House } from '../store/house.ts'
@@ -63,7 +64,7 @@ function standOf(row: TimeStandRow, plan: SchedulePlan, now: number): TimeStand 
       ...claim,
       ...(session !== null && { session }),
       ...(from !== null && to !== null && { visit: { start: from, end: to } }),
-      ...(until !== null && { until }),
+      ...(until !== null && until < untilAnswered && { until }),
     })),
     blocks: row.blocks,
     places: new Map(row.places.map(({ date, kind, places }) => [`${kind} ${date}`, places])),

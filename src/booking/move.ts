@@ -99,7 +99,7 @@ function minutesBetween({ start, end }: Resource): number | undefined {
 async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit, asked: TimeAsked): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
   await input.alongside?.(tx)
-  const { row } = await lockedAppointment(tx, input.id)
+  const { row } = await lockedAppointment(tx, input.id, input.assertMay)
   if (row.version !== move.version) throw new ChangedMeanwhile()
   const holder = `Appointment/${input.id}`
   const at = house.clock.now().toISOString()
@@ -107,7 +107,7 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
   if (input.heldFor) await releaseVisit(tx, input.heldFor, at)
   if (move.takenByHand) await releaseSlotTakenByHand(tx, input.slot, input.client, at)
   const { start } = move.visit
-  await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: !asked.overridden }))
+  await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: !asked.overridden, expires: move.time.expires }))
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
   if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
   const written = await replaceResource(tx, house.definitions, {
@@ -117,10 +117,10 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
     index: indexValues(house.definitions, move.resource, house.base),
     at,
     columns: {
-      status: 'booked',
+      status: move.resource.status,
       starts: instantOf(move.visit.start),
       ends: instantOf(move.visit.end),
-      held_until: null,
+      held_until: move.time.expires ?? null,
       claims: move.time.claims.length * (move.time.seating?.places ?? 1),
     },
     audit: input.audit,

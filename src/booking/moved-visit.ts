@@ -5,6 +5,7 @@
 import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
+import { answerDue, untilAnswered } from '../scheduling/approval.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
@@ -16,6 +17,7 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 import { plansOf } from '../store/plans.ts'
 import type { TimeTaken } from '../store/take-time.ts'
 import { claimableActors, namedSlots, type SlotContext } from '../store/visit-context.ts'
+import { heldUntil } from './cancel.ts'
 import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { beyondTheSchedule, seatingOf, type VisitTime } from './new-visit.ts'
@@ -93,6 +95,7 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
   const leaving = await actorsLeft(house, before, [plan, ...beside.map((one) => one.plan)])
   const resource = appointmentMoved(house, input, { ...judged, plan }, { offered, visit, leaving })
   const claims = await claimsOf(house, input, plan, resource)
+  const until = resource.status === 'pending' ? (heldUntil(resource) ?? untilAnswered) : undefined
   const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
   return {
     version,
@@ -111,6 +114,7 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
       start: instantOf(visit.start),
       end: instantOf(visit.end),
       needed: visit.slots.map((slot) => slot.id),
+      ...(until !== undefined && { expires: instantOf(until) }),
       seating: seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base),
     },
   }
@@ -178,6 +182,7 @@ function appointmentMoved(
   const base = withoutRecord(withLocalActors(input.proposal ?? before, house.base))
   const participant = ((base.participant ?? []) as Participant[]).filter(({ actor }) => !leaving.has(actor?.reference ?? ''))
   const extension = extensionsAfter(base, input, before)
+  const asks = asksClinic(input, offered, before)
   const moved = visitAppointment({
     id: input.id,
     plan,
@@ -185,13 +190,18 @@ function appointmentMoved(
     start: visit.start,
     end: visit.end,
     slots: visit.slots.map((slot) => slot.id),
-    status: 'booked',
+    status: asks ? 'pending' : 'booked',
+    ...(asks && { approval: 'requested', heldUntil: answerDue(offered.policy, house.clock.now().getTime()) }),
     created: typeof before.created === 'string' ? before.created : house.clock.now().toISOString(),
     comment: input.comment,
     proposal: { ...base, participant, ...(extension.length > 0 && { extension }) },
   })
   return withOverride(moved, input.override)
 }
+
+/** A visit that staff move stays what it was; one that its patient moves is a new request. */
+const asksClinic = ({ override, online }: MoveInput, { policy }: Offered, before: Resource): boolean =>
+  policy.approvalRequired && !override && (online || before.status !== 'booked')
 
 const movesKeptMax = 50
 

@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
+import { type Approval, answerDue, untilAnswered } from '../scheduling/approval.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
@@ -106,9 +107,11 @@ export function newVisit(
   overbooks?: Overbooking,
 ): NewVisit {
   const at = house.clock.now()
-  const heldUntil = input.hold ? at.getTime() + offered.policy.holdSeconds * 1000 : undefined
-  const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, overbooks, at: at.toISOString() })
-  const expires = heldUntil === undefined ? undefined : instantOf(heldUntil)
+  const approval = approvalFor(input, offered, overbooks)
+  const heldUntil = heldFor(input, offered, approval, at.getTime())
+  const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, approval, overbooks, at: at.toISOString() })
+  const end = heldUntil ?? (approval === 'requested' ? untilAnswered : undefined)
+  const expires = end === undefined ? undefined : instantOf(end)
   const seating = seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base)
   return {
     resource,
@@ -146,6 +149,17 @@ export function newVisit(
   }
 }
 
+/** Staff who let it in themselves, against the rules or over others, ask nobody. */
+const approvalFor = ({ hold, override }: BookInput, { policy }: Offered, overbooks: Overbooking | undefined): Approval | undefined => {
+  if (!policy.approvalRequired || override || overbooks) return undefined
+  return hold ? 'required' : 'requested'
+}
+
+function heldFor({ hold }: BookInput, { policy }: Offered, approval: Approval | undefined, now: number): number | undefined {
+  if (hold) return now + policy.holdSeconds * 1000
+  return approval === undefined ? undefined : answerDue(policy, now)
+}
+
 /** What a visit takes of its session, where it has one: a seat for each of its patients. */
 export function seatingOf(session: string | undefined, { policy }: Offered, resource: Resource, base: string): Seating | undefined {
   if (session === undefined) return undefined
@@ -158,6 +172,7 @@ type Making = {
   readonly offered: Offered
   readonly visit: VisitTime
   readonly heldUntil?: number
+  readonly approval?: Approval
   readonly overbooks?: Overbooking
   readonly at: string
 }
@@ -165,7 +180,7 @@ type Making = {
 export function appointmentOf(
   house: House,
   input: BookInput,
-  { plan, offered, visit, heldUntil, overbooks, at }: Making,
+  { plan, offered, visit, heldUntil, overbooks, approval = approvalFor(input, offered, overbooks), at }: Making,
 ): Resource & { id: string } {
   const resource = visitAppointment({
     plan,
@@ -174,8 +189,9 @@ export function appointmentOf(
     start: visit.start,
     end: visit.end,
     slots: visit.slots.map((slot) => slot.id),
-    status: input.hold ? 'pending' : 'booked',
+    status: approval === undefined && !input.hold ? 'booked' : 'pending',
     heldUntil,
+    approval,
     created: at,
     comment: input.comment,
     proposal: input.proposal,

@@ -4,6 +4,7 @@
  */
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { approvalUrl } from '../scheduling/extension-parts.ts'
 
 const base = 'https://slotwise.org/fhir/StructureDefinition'
 export const movedUrl = `${base}/moved`
@@ -11,7 +12,7 @@ export const lateCancellationUrl = `${base}/late-cancellation`
 export const overrideReasonUrl = `${base}/override-reason`
 export const replacesUrl = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.replaces'
 
-const recorded: ReadonlySet<string> = new Set([movedUrl, lateCancellationUrl, overrideReasonUrl])
+const recorded: ReadonlySet<string> = new Set([movedUrl, lateCancellationUrl, overrideReasonUrl, approvalUrl])
 
 export type Extension = { readonly url?: string; readonly [value: string]: unknown }
 

@@ -4,6 +4,7 @@
  */
 import { lapsedHoldsPerSweepMax } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { awaitsApproval } from '../scheduling/approval.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import { giveBackTime, lockTaken } from '../store/held-time.ts'
@@ -32,7 +33,6 @@ async function endSlotHold(tx: Tx, house: House, id: string): Promise<void> {
 
 const lapsedReason = {
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason', code: 'other', display: 'Other' }],
-  text: 'The hold ran out.',
 }
 
 /** Looks again under the lock: it may have been booked, renewed, released or deleted meanwhile. */
@@ -42,5 +42,6 @@ async function endHold(tx: Tx, house: House, id: string, audit: AuditRow): Promi
   const resource = JSON.parse(row.body) as Resource
   const until = heldUntil(resource)
   if (resource.status !== 'pending' || until === undefined || until > house.clock.now().getTime()) return
-  await cancelInTx(tx, house, { id, reason: lapsedReason, audit, assertMay: () => {} })
+  const text = awaitsApproval(resource) ? 'The clinic has not answered in time.' : 'The hold ran out.'
+  await cancelInTx(tx, house, { id, reason: { ...lapsedReason, text }, audit, assertMay: () => {} })
 }

@@ -5,11 +5,13 @@
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { brokenTransition, takesTime } from '../scheduling/appointment-lifecycle.ts'
+import { awaitsApproval } from '../scheduling/approval.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { Change } from './change.ts'
 import { closeEncounters } from './encounters.ts'
 import { assertMayLeave } from './leave-visit.ts'
+import { patientsNamed } from './participants.ts'
 import { assertKeepsRecord } from './record-extensions.ts'
 import { sameTime } from './visit-demand.ts'
 
@@ -29,11 +31,24 @@ export function assertTransition({ before, resource, patient }: Change, now: num
 const isOver = ({ end }: Resource, now: number): boolean => typeof end === 'string' && Date.parse(end) <= now
 
 /** A patient keeps what the server has written down, and leaves a visit as its policy allows. */
-export async function assertMayGiveUp(tx: Tx, house: House, { before, resource }: Change): Promise<void> {
+export async function assertMayGiveUp(tx: Tx, house: House, { before, resource, patient = '' }: Change): Promise<void> {
   assertKeepsRecord(before, resource)
   if (!before) return
+  if (awaitsApproval(before) && takesTime(String(resource.status))) assertAnswersForThemselves(house, before, resource, patient)
   const gone = !takesTime(String(resource.status))
   if (gone || !sameTime(before, resource)) await assertMayLeave(tx, house, before, { online: true, moving: gone ? false : 'unrecorded' })
+}
+
+/** Who is asked, and what they have said, is the clinic's. */
+function assertAnswersForThemselves(house: House, before: Resource, after: Resource, patient: string): void {
+  const others = (visit: Resource): string =>
+    JSON.stringify(
+      (visit.participant as object[]).filter(
+        (one) => !patientsNamed({ ...visit, participant: [one] }, house.base).includes(`Patient/${patient}`),
+      ),
+    )
+  if (others(before) === others(after)) return
+  throw fault('business-rule', 'The clinic has not answered yet: leave the other participants as they are.', 'Appointment.participant')
 }
 
 /** What has begun with the visit ends with it. */

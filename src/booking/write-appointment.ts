@@ -138,6 +138,7 @@ async function assertRules(
   { wants, had }: { readonly wants: Demand | undefined; readonly had: readonly ClaimRow[] | undefined },
   now: number,
 ): Promise<void> {
+  const { resource } = change
   const slots = (wants?.slots ?? []).filter(({ schedule }) => schedule === wants?.plan?.schedule)
   const [slot] = slots
   if (!wants?.plan || !wants.offered || !slot)
@@ -163,8 +164,11 @@ async function assertRules(
     ownOverlap: (context?.patientVisits ?? []).some((own) => own.id !== change.id && own.start < wants.end && wants.start < own.end),
   })
   if (broken) throw fault('business-rule', broken.message, broken.expression)
+  const asItWas = change.before && namesTheSameTime(change, house.base) && takesUp(change.before, now) ? change.before : undefined
+  if (wants.offered.policy.approvalRequired && (!asItWas || (asItWas.status === 'pending' && resource.status !== 'pending')))
+    throw fault('business-rule', 'The clinic answers each booking of this service: ask for the time with $book.', 'Appointment.status')
   const seconds = wants.offered.policy.holdSeconds
-  if (wants.expires !== undefined && wants.expires > now + seconds * 1000)
+  if (wants.expires !== undefined && wants.expires > now + seconds * 1000 && !(asItWas && heldUntil(asItWas) === wants.expires))
     throw fault('business-rule', `A time is held for at most ${seconds} seconds.`, 'Appointment.extension')
 }
 

@@ -14,10 +14,13 @@ import { assertSlotLength } from './write-resource.ts'
 
 /** Whether `writeNew` may be handed a new resource. Throws `business-rule` where a Slot is too long. */
 export function mayBeOneOfMany(house: House, change: Change): boolean {
-  if (change.type !== 'Slot') return change.type !== 'Appointment' && !directoryTypes.has(change.type)
+  if (change.type !== 'Slot') return !answering.has(change.type) && !directoryTypes.has(change.type)
   assertSlotLength(change.resource)
   return standsOpen(house, change)
 }
+
+/** What is written with each of them is somebody's time. */
+const answering: ReadonlySet<string> = new Set(['Appointment', 'AppointmentResponse'])
 
 /** In the order of `changes`, all of one type. Throws IdIsTaken. */
 export async function writeNew(tx: Tx, house: House, changes: readonly Change[]): Promise<Written[]> {

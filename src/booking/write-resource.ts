@@ -17,6 +17,7 @@ import { type Change, IdIsTaken } from './change.ts'
 import { assertMayLeave } from './leave-visit.ts'
 import { directoryTypes, replan, schedulesUnder } from './plans.ts'
 import { assertFewSlots, regenerateEach } from './regenerate-slots.ts'
+import { takeAnswer } from './take-answer.ts'
 import { releaseDeleted, writeAppointment } from './write-appointment.ts'
 import { releaseDeletedSlot, writeSlot } from './write-slot.ts'
 
@@ -27,6 +28,7 @@ export async function writeResource(tx: Tx, house: House, change: Change): Promi
   if (change.type === 'Appointment') return { written: await writeAppointment(tx, house, change), schedules: [] }
   if (change.type === 'Slot') assertSlotLength(change.resource)
   if (change.type === 'Slot') return { written: await writeSlot(tx, house, change), schedules: [] }
+  if (change.type === 'AppointmentResponse') await takeAnswer(tx, house, change)
   if (!directoryTypes.has(change.type)) return { written: await writePlain(tx, house, change), schedules: [] }
   checkSchedulingExtensions(change.resource)
   await lockDirectory(tx)

@@ -5,9 +5,10 @@
  * Left out: whether it may be booked (`booking-rules.ts`) and who is claimed (`claimed-actors.ts`).
  */
 import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { Approval } from './approval.ts'
 import type { CodeableConcept } from './concept.ts'
 import { type Element, elementsIn } from './element.ts'
-import { heldUntilUrl } from './extension-parts.ts'
+import { approvalUrl, heldUntilUrl } from './extension-parts.ts'
 import { minuteMs } from './local-time.ts'
 import { referencesOf } from './plan-parts.ts'
 import type { SchedulePlan } from './schedule-plan.ts'
@@ -28,6 +29,8 @@ export type VisitAppointment = {
   readonly slots: readonly string[]
   readonly status: VisitStatus
   readonly heldUntil?: number
+  /** The clinic is asked first. */
+  readonly approval?: Approval
   /** A dateTime. */
   readonly created: string
   readonly comment?: string
@@ -40,7 +43,7 @@ const answers: Readonly<Record<VisitStatus, string>> = { booked: 'accepted', pen
 
 export function visitAppointment(input: VisitAppointment): Resource {
   const { id: _id, meta, extension, status: _status, slot: _slot, ...kept } = input.proposal ?? { resourceType: 'Appointment' }
-  const extensions = extensionsFor(extension, input.heldUntil)
+  const extensions = extensionsFor(extension, input)
   return {
     ...kept,
     resourceType: 'Appointment',
@@ -65,9 +68,11 @@ function metaFor(meta: Resource['meta']): { meta?: Resource['meta'] } {
   return Object.keys(rest).length > 0 ? { meta: rest } : {}
 }
 
-function extensionsFor(extension: unknown, heldUntil: number | undefined): unknown[] {
-  const kept = elementsIn(extension).filter((one) => one.url !== heldUntilUrl)
-  return heldUntil === undefined ? kept : [...kept, { url: heldUntilUrl, valueInstant: instantOf(heldUntil) }]
+function extensionsFor(extension: unknown, { heldUntil, approval }: VisitAppointment): unknown[] {
+  const kept = elementsIn(extension).filter(({ url }) => url !== heldUntilUrl && url !== approvalUrl)
+  if (heldUntil !== undefined) kept.push({ url: heldUntilUrl, valueInstant: instantOf(heldUntil) })
+  if (approval !== undefined) kept.push({ url: approvalUrl, valueCode: approval })
+  return kept
 }
 
 /** What the visit is about: the client's words, else the service's, else the Schedule's. */
@@ -84,15 +89,24 @@ function subjectOf({ proposal, plan: { template }, service }: VisitAppointment):
 
 /** The client's participants first; those of ours that had not answered yet now do. Whoever is missing is added. */
 function participantsFor(input: VisitAppointment): Element[] {
-  const answer = answers[input.status]
+  const asked = input.approval === 'requested' ? whoAnswers(input.plan) : undefined
+  const answerOf = (reference: string): string => (asked ? (asked.has(reference) ? 'needs-action' : 'accepted') : answers[input.status])
   const due = [...(input.patients ?? []), ...input.plan.actors]
   const references = due.map((actor) => actor.reference)
   const theirs = elementsIn(input.proposal?.participant).map((participant) => {
-    const ours = referencesOf(participant.actor).some((reference) => references.includes(reference))
-    const open = participant.status === 'needs-action' || participant.status === 'tentative' || participant.status === undefined
-    return ours && open ? { ...participant, status: answer } : participant
+    const [ours] = referencesOf(participant.actor).filter((reference) => references.includes(reference))
+    const isOpen = participant.status === 'needs-action' || participant.status === 'tentative' || participant.status === undefined
+    const isAskedAnew = ours !== undefined && participant.status === 'accepted' && asked?.has(ours)
+    return ours !== undefined && (isOpen || isAskedAnew) ? { ...participant, status: answerOf(ours) } : participant
   })
   const present = new Set(theirs.flatMap((participant) => referencesOf((participant as Element).actor)))
   const missing = due.filter((actor, index) => !present.has(actor.reference) && references.indexOf(actor.reference) === index)
-  return [...theirs, ...missing.map((actor) => ({ actor, required: 'required', status: answer }))]
+  return [...theirs, ...missing.map((actor) => ({ actor, required: 'required', status: answerOf(actor.reference) }))]
+}
+
+/** People answer; where a Schedule has none, whoever speaks for its places and things. */
+export function whoAnswers({ actors }: Pick<SchedulePlan, 'actors'>): ReadonlySet<string> {
+  const all = actors.map(({ reference }) => reference)
+  const people = all.filter((reference) => /^Practitioner(Role)?\//.test(reference))
+  return new Set(people.length > 0 ? people : all)
 }

@@ -34,6 +34,8 @@ export type BookingPolicy = {
   readonly cancelNoticeMinutes: number
   readonly maxReschedules?: number
   readonly approvalRequired: boolean
+  /** The clinic answers within this time, or the booking is off; without it, it waits. */
+  readonly approvalHours?: number
   readonly rules: readonly OwnRule[]
 }
 
@@ -53,6 +55,7 @@ const numbers = {
   holdSeconds: 1,
   cancelNoticeMinutes: 0,
   maxReschedules: 0,
+  approvalHours: 1,
 } as const
 
 const switches = ['onlineBooking', 'newPatients', 'referralRequired', 'approvalRequired'] as const

@@ -1,6 +1,6 @@
 /**
  * Several Schedules taken by one visit, as one: who takes part, what is claimed, and the buffers, of which the longest of
- * any holds for all. Length, grid and whatever else a policy says stay those of the first.
+ * any holds for all; the clinic is asked where any of them asks it. Length, grid and whatever else a policy says stay those of the first.
  * Left out: which Schedules they are (`joint-visits.ts`).
  */
 import type { BookingPolicy } from './booking-policy.ts'
@@ -21,6 +21,13 @@ export function jointPlan(first: SchedulePlan, further: readonly SchedulePlan[])
 
 export const jointPolicy = (first: BookingPolicy, further: readonly BookingPolicy[]): BookingPolicy => ({
   ...first,
+  ...jointApproval([first, ...further].filter((policy) => policy.approvalRequired)),
   bufferBeforeMinutes: Math.max(first.bufferBeforeMinutes, ...further.map((policy) => policy.bufferBeforeMinutes)),
   bufferAfterMinutes: Math.max(first.bufferAfterMinutes, ...further.map((policy) => policy.bufferAfterMinutes)),
 })
+
+/** Whoever is asked, is asked; the first who must have answered decides how long the others have. */
+function jointApproval(asking: readonly BookingPolicy[]): Pick<BookingPolicy, 'approvalRequired' | 'approvalHours'> {
+  const hours = asking.flatMap(({ approvalHours }) => approvalHours ?? [])
+  return { approvalRequired: asking.length > 0, approvalHours: hours.length > 0 ? Math.min(...hours) : undefined }
+}

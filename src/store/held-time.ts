@@ -14,14 +14,33 @@ export async function claimCount(tx: Tx, appointment: string): Promise<number> {
 }
 
 /**
- * Turns a hold's claims into a booking's: whether they are seats of a session; undefined if it has lapsed meanwhile. `count`
- * is how many claims the hold was given: a booking that came after its end may have cleared away some of them already.
+ * Turns a hold's claims into a booking's, or into those of a hold that ends at `until`: whether they are seats of a session;
+ * undefined if it has lapsed meanwhile. `count` is how many claims the hold was given: a booking that came after its end may
+ * have cleared away some of them already.
  */
-export async function confirmClaims(tx: Tx, holder: string, count: number): Promise<{ seats: boolean } | undefined> {
+export async function confirmClaims(
+  tx: Tx,
+  holder: string,
+  { count, until }: { readonly count: number; readonly until?: string },
+): Promise<{ seats: boolean } | undefined> {
   const rows = await tx.query<{ seats: number | null }>(
-    prepared('update claim set expires = null where appointment = $1 and expires > now() returning seats', [holder]),
+    prepared('update claim set expires = $2::timestamptz where appointment = $1 and expires > now() returning seats', [
+      holder,
+      until ?? null,
+    ]),
   )
   return rows.length === count ? { seats: rows.some(({ seats }) => seats !== null) } : undefined
+}
+
+/** The Slots that `holder` took stay tentative until then. Nobody is shown until when, so they are no new versions. */
+export async function holdSlots(tx: Tx, holder: string, until: string): Promise<void> {
+  await tx.query(
+    prepared(
+      `with mine as (select id from slot where taken_by = $1 and status = 'busy-tentative' order by id for update)
+      update slot s set held_until = $2::timestamptz from mine where s.id = mine.id`,
+      [holder, until],
+    ),
+  )
 }
 
 /** The Slots that `holder` took get the status of a booking instead of a hold. */

@@ -26,9 +26,9 @@ export async function takeDayPlace(tx: Tx, place: DayPlace): Promise<boolean> {
   return (await clearLapsed(tx, place)) && takeFreePlace(tx, place)
 }
 
-/** The places of a hold that is booked are its own for good. */
-export async function keepDayPlaces(tx: Tx, holder: string): Promise<void> {
-  await tx.query(prepared('update visit_cap set expires = null where appointment = $1', [holder]))
+/** The places of a hold that is booked are its own for good, or until then. */
+export async function keepDayPlaces(tx: Tx, holder: string, until?: string): Promise<void> {
+  await tx.query(prepared('update visit_cap set expires = $2::timestamptz where appointment = $1', [holder, until ?? null]))
 }
 
 /**

@@ -104,6 +104,7 @@ describe('fhir-profiles', () => {
   it('holds the extensions of the contract', () => {
     const urls = extensions.map((profile) => String(profile.url)).toSorted()
     const ours = [
+      'approval',
       'availability',
       'booking-policy',
       'held-until',

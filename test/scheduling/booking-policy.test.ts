@@ -19,6 +19,7 @@ const numbers = [
   ['holdSeconds', 1],
   ['cancelNoticeMinutes', 0],
   ['maxReschedules', 0],
+  ['approvalHours', 1],
 ] as const
 
 describe('readPolicy', () => {

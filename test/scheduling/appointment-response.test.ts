@@ -1,0 +1,87 @@
+/** What an answer makes of a visit, as a table read off the notes of R4's Appointment (standards C.2). */
+import type { Resource } from '../../src/fhir/resource.ts'
+import { answered } from '../../src/scheduling/appointment-response.ts'
+
+const base = 'http://here/fhir'
+const start = '2027-01-04T14:00:00Z'
+const approval = (valueCode: string) => ({ url: 'https://slotwise.org/fhir/StructureDefinition/approval', valueCode })
+const held = { url: 'https://slotwise.org/fhir/StructureDefinition/held-until', valueInstant: '2027-01-01T00:00:00Z' }
+
+type People = Readonly<Record<string, string>>
+
+const visit = (status: string, people: People, more: object = {}): Resource => ({
+  resourceType: 'Appointment',
+  status,
+  start,
+  participant: Object.entries(people).map(([reference, said]) => ({ actor: { reference }, required: 'required', status: said })),
+  ...more,
+})
+const answer = (reference: string, participantStatus: string, more: object = {}): Resource => ({
+  resourceType: 'AppointmentResponse',
+  actor: { reference },
+  participantStatus,
+  ...more,
+})
+const statuses = (result: ReturnType<typeof answered>): unknown =>
+  'message' in result ? result.message : [result.participant.map(({ status }) => status).join(), result.becomes]
+
+const two = { 'Patient/p': 'accepted', 'Practitioner/d': 'needs-action' }
+const three = { ...two, 'Practitioner/e': 'needs-action' }
+const asked = { extension: [approval('requested')] }
+
+// biome-ignore format: a table is read by its columns
+const table: readonly [string, Resource, Resource, boolean, unknown][] = [
+  ['the last who was waited for books a request',  visit('pending', two),            answer('Practitioner/d', 'accepted'),  false, ['accepted,accepted', 'booked']],
+  ['one of two who are waited for does not',       visit('pending', three),          answer('Practitioner/d', 'accepted'),  false, ['accepted,accepted,needs-action', undefined]],
+  ['a tentative answer leaves it pending',         visit('pending', two),            answer('Practitioner/d', 'tentative'), false, ['accepted,tentative', undefined]],
+  ['somebody needed declines',                     visit('pending', three),          answer('Practitioner/e', 'declined'),  false, ['accepted,needs-action,declined', 'cancelled']],
+  ['a booked visit is off too',                    visit('booked', two),             answer('Practitioner/d', 'declined'),  false, ['accepted,declined', 'cancelled']],
+  ['a booked visit stays so, whoever is unsure',   visit('booked', two),             answer('Patient/p', 'tentative'),      true,  ['tentative,needs-action', undefined]],
+  ['the clinic approves',                          visit('pending', two, asked),     answer('Practitioner/d', 'accepted'),  false, ['accepted,accepted', 'booked']],
+  ['no patient does',                              visit('pending', { 'Patient/p': 'needs-action', 'Practitioner/d': 'accepted' }, asked), answer('Patient/p', 'accepted'), true, ['accepted,accepted', undefined]],
+  ['a hold is booked by who holds it',             visit('pending', two, { extension: [held] }), answer('Practitioner/d', 'accepted'), false, ['accepted,accepted', undefined]],
+  ['a limit to the answer is no hold',             visit('pending', two, { extension: [held, approval('requested')] }), answer('Practitioner/d', 'accepted'), false, ['accepted,accepted', 'booked']],
+  ['one of two patients stays away',               visit('booked', { 'Patient/p': 'accepted', 'Patient/q': 'accepted' }), answer('Patient/q', 'declined'), true, ['accepted,declined', undefined]],
+  ['the last of them takes it along',              visit('booked', { 'Patient/p': 'declined', 'Patient/q': 'accepted' }), answer('Patient/q', 'declined'), true, ['declined,declined', 'cancelled']],
+  ['a proposal is booked by $book alone',          visit('proposed', two),           answer('Practitioner/d', 'accepted'),  false, ['accepted,accepted', undefined]],
+  ['an entry of the waitlist stays one',           visit('waitlist', two),           answer('Practitioner/d', 'declined'),  false, ['accepted,declined', undefined]],
+  ['by our own address',                           visit('pending', two),            answer(`${base}/Practitioner/d/_history/3`, 'accepted'), false, ['accepted,accepted', 'booked']],
+  ['for the same time, however it is written',     visit('pending', two),            answer('Practitioner/d', 'accepted', { start: '2027-01-04T09:00:00-05:00' }), false, ['accepted,accepted', 'booked']],
+  ['another time may be proposed',                 visit('pending', two),            answer('Practitioner/d', 'tentative', { start: '2027-01-05T14:00:00Z' }), false, ['accepted,tentative', undefined]],
+  ['and is not accepted that way',                 visit('pending', two),            answer('Practitioner/d', 'accepted', { start: '2027-01-05T14:00:00Z' }), false, expect.stringContaining('another time')],
+  ['a stranger takes no part',                     visit('pending', two),            answer('Practitioner/x', 'accepted'),  false, expect.stringContaining('takes no part')],
+  ['who is of the same id elsewhere is a stranger', visit('pending', two),           answer('http://there/fhir/Practitioner/d', 'accepted'), false, expect.stringContaining('takes no part')],
+  ['what is cancelled takes no answers',           visit('cancelled', two),          answer('Practitioner/d', 'accepted'),  false, 'An Appointment that is cancelled takes no answers.'],
+  ['nor what has been fulfilled',                  visit('fulfilled', two),          answer('Patient/p', 'declined'),       true,  'An Appointment that is fulfilled takes no answers.'],
+]
+
+describe('an answer', () => {
+  it.each(table)('%s', (_what, before, said, online, expected) => {
+    expect(statuses(answered(before, said, { base, online }))).toEqual(expected)
+  })
+
+  it('without an actor is that of everybody who takes part as its type', () => {
+    const attender = [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'ATND' }] }]
+    const before = visit(
+      'pending',
+      {},
+      {
+        participant: [
+          { type: attender, status: 'needs-action' },
+          { actor: { reference: 'Patient/p' }, status: 'accepted' },
+        ],
+      },
+    )
+    const said = { resourceType: 'AppointmentResponse', participantType: attender, participantStatus: 'accepted' }
+    expect(statuses(answered(before, said, { base, online: false }))).toEqual(['accepted,accepted', 'booked'])
+  })
+
+  it('of somebody who is not needed decides nothing', () => {
+    const before = visit('pending', two, {})
+    const participant = (before.participant as object[]).map((one, at) => (at === 1 ? { ...one, required: 'optional' } : one))
+    expect(statuses(answered({ ...before, participant }, answer('Practitioner/d', 'declined'), { base, online: false }))).toEqual([
+      'accepted,declined',
+      undefined,
+    ])
+  })
+})
