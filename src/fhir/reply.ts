@@ -1,6 +1,7 @@
 /**
  * What a desk answers, before it is HTTP: `http/fhir-reply.ts` turns it into a status, headers and bytes.
  */
+import type { Readable } from 'node:stream'
 
 export type Reply = {
   readonly status: number
@@ -17,4 +18,6 @@ export type Reply = {
   readonly contentType?: string
   /** In place of `body`: sent as it comes, so that an answer of any length takes as much memory as one piece of it. */
   readonly pieces?: AsyncIterable<string>
+  /** In place of `body`: open until one side ends it, and sent at once, uncompressed. */
+  readonly live?: Readable
 }

@@ -35,7 +35,8 @@ export function entryDoors(desks: Desks): Doors {
       assertMay(actor, verb, request)
       assertNoStrangers(desk, request)
       if (desk === 'bundle') throw fault('structure', 'A Bundle is no part of another: send it by itself.', 'Bundle')
-      if (notInBundles.has(desk)) throw fault('processing', 'Exports and imports are asked for and fetched by themselves, not in a Bundle.')
+      if (desk === 'eventStream' || notInBundles.has(desk))
+        throw fault('processing', 'Exports, imports and streams are asked for and fetched by themselves, not in a Bundle.')
       const reply = await desks[desk](house, actor, request)
       if (isNotModified(request, reply)) return { status: 304, version: reply.version, updated: reply.updated }
       return entryReply(desk, request, { ...reply, resource: asPreferred(desk, request, reply) }, entry.method)

@@ -12,6 +12,7 @@ import type { Resource } from '../fhir/resource.ts'
 import { bundles } from '../interactions/bundle.ts'
 import { capabilities } from '../interactions/capabilities.ts'
 import type { Desk } from '../interactions/desk.ts'
+import { eventStream } from '../operations/event-stream.ts'
 import { assertMay } from './assert-may.ts'
 import { type Authenticate, authenticator } from './authenticate.ts'
 import { plainJson } from './content-types.ts'
@@ -42,7 +43,9 @@ type Watch = (status: number, ms: number, request: FastifyRequest) => void
 
 export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptions, metrics: Metrics): void {
   const authenticate = authenticator(house, options.auth)
-  const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks)) }
+  const streams = eventStream(house)
+  app.addHook('preClose', () => streams.close())
+  const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks)), eventStream: streams.desk }
   for (const route of routes) {
     const [method, path] = route
     const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
@@ -69,6 +72,7 @@ function door(
 ): Handler {
   const address: Address = { ...named(path), desk }
   const serve = desks[desk]
+  const staysOpen = desk === 'eventStream'
   return async (request, reply) => {
     const started = performance.now()
     try {
@@ -81,7 +85,8 @@ function door(
       assertMay(actor, verb, asked)
       assertNoStrangers(desk, asked)
       if (throttle.actor && desk === 'bundle') await throttle.actor(actor, entriesBeyondOne(asked))
-      watch(sendReply(house, desk, asked, await serve(house, actor, asked), reply), performance.now() - started, request)
+      const stream = staysOpen && request.method === 'GET' ? { ...asked, stream: streamOf(request, authenticate) } : asked
+      watch(sendReply(house, desk, asked, await serve(house, actor, stream), reply), performance.now() - started, request)
     } catch (error) {
       throttle.refused?.(request.ip, error)
       watch(sendRefusal(house, error, request, reply), performance.now() - started, request)
@@ -94,6 +99,12 @@ function door(
 function entriesBeyondOne({ body }: FhirRequest): number {
   const { entry } = (body ?? {}) as { entry?: unknown }
   return Array.isArray(entry) ? Math.max(0, entry.length - 1) : 0
+}
+
+/** As long as the answer is open, the token that asked for it is looked at again and again. */
+function streamOf(request: FastifyRequest, authenticate: Authenticate): FhirRequest['stream'] {
+  const last = request.headers['last-event-id']
+  return { lastEventId: typeof last === 'string' ? last : undefined, assertSignedIn: () => authenticate(request) }
 }
 
 /** A request that fails before it reaches its door (too long, not JSON by name) is not timed: nothing was done for it. */

@@ -35,6 +35,10 @@ function sendOther(answer: Reply, contentType: string, reply: FastifyReply): num
   for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
   guard(reply)
   reply.header('content-type', contentType)
+  if (answer.live !== undefined) {
+    reply.send(answer.live)
+    return answer.status
+  }
   const body = answer.pieces === undefined ? (answer.body ?? '') : Readable.from(answer.pieces, { highWaterMark: 1 })
   if (acceptsCompressed(reply.request) && (typeof body !== 'string' || body.length >= compressBytesMin)) reply.compress(body)
   else reply.send(body)

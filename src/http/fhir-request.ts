@@ -52,7 +52,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
 }
 
 /** Desks whose answer has one format of its own, whatever is accepted: it is what the client was told to fetch. */
-const ownFormat: ReadonlySet<string> = new Set(['exportFile', 'importErrors'])
+const ownFormat: ReadonlySet<string> = new Set(['exportFile', 'importErrors', 'eventStream'])
 
 /** The query is handed over raw by the router (see `server.ts`). */
 function queryOf(request: FastifyRequest): Pairs {

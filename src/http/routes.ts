@@ -11,8 +11,8 @@ import { readOnlyTypes, servedTypes } from '../fhir/resource.ts'
 import type { Desks } from './desks.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-/** A Bundle's desk is made of all the others (`fhir-doors.ts`). */
-export type DeskName = keyof Desks | 'bundle'
+/** A Bundle's desk is made of all the others, and those who follow the stream are a house's own (`fhir-doors.ts`). */
+export type DeskName = keyof Desks | 'bundle' | 'eventStream'
 export type Route = readonly [method: Method, path: string, verb: Verb | '-', desk: DeskName]
 
 // biome-ignore format: a table is read by its columns
@@ -88,6 +88,8 @@ export const routes: readonly Route[] = [
   ['GET',    '/Subscription/:id/$events',    '-', 'subscriptionEvents'],
   ['POST',   '/Subscription/:id/$events',    '-', 'subscriptionEvents'],
 
+  ['GET',    '/$event-stream',               '-', 'eventStream'],
+
   ['GET',    '/Patient/$everything',         '-', 'everything'],
   ['POST',   '/Patient/$everything',         '-', 'everything'],
   ['GET',    '/Patient/:id/$everything',     '-', 'everything'],
@@ -133,6 +135,7 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
   validate: 'validate',
   subscriptionStatus: () => `${backport}/backport-subscription-status`,
+  eventStream: 'event-stream',
   subscriptionEvents: () => `${backport}/backport-subscription-events`,
 }
 

@@ -123,6 +123,7 @@ const anyOrigin: FastifyCorsOptions = {
     'If-None-Exist',
     'If-Modified-Since',
     'Idempotency-Key',
+    'Last-Event-ID',
     'X-Request-Id',
   ],
   exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Content-Location', 'Expires', 'Retry-After', 'X-Progress', 'X-Request-Id'],

@@ -10,6 +10,10 @@ import { prepared } from './sql.ts'
 /** As text: a transaction's number and a position may outgrow a double. */
 export type Position = { readonly xid: string; readonly pos: string }
 
+/** In the order of the log. */
+export const isBefore = (a: Position, b: Position): boolean =>
+  BigInt(a.xid) === BigInt(b.xid) ? BigInt(a.pos) < BigInt(b.pos) : BigInt(a.xid) < BigInt(b.xid)
+
 export type ChangeKind = 'create' | 'update' | 'delete' | 'slots'
 
 export type ChangeRow = Position & {

@@ -116,7 +116,8 @@ function filtersOf({ _criteria }: Subscription, type: string): string[] {
   })
 }
 
-function assertUnderstood({ unknown, criteria }: SearchQuery, expression: string): void {
+/** Throws what nothing can be filtered by. */
+export function assertUnderstood({ unknown, criteria }: SearchQuery, expression: string): void {
   if (unknown.length > 0) throw fault('business-rule', `Nothing can be filtered by ${unknown.join(', ').slice(0, 200)}.`, expression)
   if (criteria.some(({ kind }) => kind === 'near')) throw fault('business-rule', 'Nothing can be filtered by near.', expression)
 }

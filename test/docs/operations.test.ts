@@ -85,6 +85,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   validate: parametersOf('validate').told,
   'backport-subscription-status': parametersOf('status').told,
   'backport-subscription-events': parametersOf('events').told,
+  'event-stream': parametersOf('event-stream').told,
   import: parametersOf('import').told,
   'explain-availability': parametersOf('explain-availability').told,
   'preview-change': parametersOf('preview-change').told,
