@@ -5,6 +5,8 @@
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { fault } from './base/fault.ts'
+import { type HoldQuotas, holdQuotasDefault } from './base/hold-quotas.ts'
+import { holdsAtOnceMax } from './base/limits.ts'
 import type { RateLimits } from './base/rate-limits.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
 
@@ -43,6 +45,16 @@ export const settings = [
     default: 'memory',
     meaning: '`memory`: each process counts for itself; `postgres`: all that share the database count together',
   },
+  {
+    name: 'HOLDS_PER_PATIENT',
+    default: String(holdQuotasDefault.perPatient),
+    meaning: 'times that one patient may hold at once; 0 is no limit, and staff are not bound',
+  },
+  {
+    name: 'HOLDS_PER_CLIENT',
+    default: String(holdQuotasDefault.perClient),
+    meaning: 'times that one client may hold at once; 0 is no limit',
+  },
   { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
   {
     name: 'WAITLIST_OFFERS_AT_ONCE',
@@ -79,6 +91,7 @@ export type Config = {
   readonly defaultTimeZone: string
   readonly outboundHosts: readonly string[]
   readonly rateLimits: RateLimits
+  readonly holdQuotas: HoldQuotas
   readonly waitlist: WaitlistSettings
 }
 
@@ -212,6 +225,10 @@ export function loadConfig(env: Environment = process.env): Config {
     defaultTimeZone: timeZone(env),
     outboundHosts: outboundHosts(env),
     rateLimits: rateLimits(env),
+    holdQuotas: {
+      perPatient: wholeNumber(env, 'HOLDS_PER_PATIENT', 0, holdsAtOnceMax),
+      perClient: wholeNumber(env, 'HOLDS_PER_CLIENT', 0, holdsAtOnceMax),
+    },
     waitlist: waitlist(env),
   }
 }

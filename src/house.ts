@@ -100,6 +100,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       base: `${config.publicUrl}/fhir`,
       defaultTimeZone: config.defaultTimeZone,
       outboundHosts: config.outboundHosts,
+      holdQuotas: config.holdQuotas,
       waitlist: config.waitlist,
       secrets,
       warn: (what, details) => log.warn(details ?? {}, what),

@@ -58,6 +58,8 @@ export const combinationsTriedMax = 20_000
 /** Visits that staff may book over others on one actor at one time. */
 export const overflowLanesMax = 3
 export const visitMinutesMax = 24 * 60
+/** No quota of holds is larger. */
+export const holdsAtOnceMax = 10_000
 export const lapsedHoldsPerSweepMax = 200
 export const databaseConnectionsMax = 12
 /** For statements that Postgres shall plan by their values. */

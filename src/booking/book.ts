@@ -14,6 +14,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { appointmentOf, type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
 import { onItsOwn, timeOverOthers } from './overbook.ts'
@@ -73,9 +74,14 @@ async function commit(house: House, input: BookInput, visit: NewVisit, taking: V
     bound: input.override === undefined,
     expires: visit.time.expires,
   })
+  const held = holdPlacesOf(house, {
+    ...visit.time,
+    client: input.client,
+    patients: input.online ? [input.patient, ...(input.others ?? [])] : [],
+  })
   const more = input.once ?? input.replaces ?? input.newPatients ?? input.override ?? visit.time.seating ?? visit.overbooks
-  if (caps.length === 0 && byHand.length === 0 && !more) return placeTogether(house.pool, house.definitions, visit)
-  return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, caps, byHand)).catch(lostRace)
+  if (caps.length === 0 && held.length === 0 && byHand.length === 0 && !more) return placeTogether(house.pool, house.definitions, visit)
+  return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, { caps, held }, byHand)).catch(lostRace)
 }
 
 class LostRace extends Error {}
@@ -90,13 +96,14 @@ async function bookInTx(
   house: House,
   input: BookInput,
   visit: NewVisit,
-  caps: ReturnType<typeof capsOfAll>,
+  { caps, held }: { readonly caps: ReturnType<typeof capsOfAll>; readonly held: ReturnType<typeof holdPlacesOf> },
   byHand: readonly string[],
 ): Promise<boolean> {
   if (input.once) await claimKey(tx, input.once)
   for (const { write } of input.newPatients ?? []) await write(tx)
   if (input.replaces) await cancelInTx(tx, house, input.replaces)
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)
+  await takeHoldPlaces(tx, held)
   await takeDayPlaces(tx, caps)
   const place = visit.overbooks ? placeOverflow : placeVisitOrSeat
   // A refusal must undo what came before it, so it leaves the transaction as a throw.

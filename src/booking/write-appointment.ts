@@ -18,6 +18,7 @@ import { patientIsKnown, slotContexts } from '../store/visit-context.ts'
 import { heldUntil, releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { groupsOf } from './joint-of-slots.ts'
 import { beyondTheSchedule } from './new-visit.ts'
 import { idsNamed, patientsNamed } from './participants.ts'
@@ -41,7 +42,7 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
     await assertRules(tx, house, change, { wants, had }, now)
   // What a hold took stays its own after its end, until somebody clears it away.
   const changes = wants ? !stands(change, house, had, wants) : had !== undefined || isHold(before)
-  if (changes) await exchange(tx, change, wants)
+  if (changes) await exchange(tx, house, change, wants)
   await settleEncounters(tx, house, change)
   return writeRow(tx, house, change, changes || !had ? claimsIn(wants) : had.length)
 }
@@ -87,7 +88,7 @@ function stands(change: Change, house: House, had: readonly ClaimRow[] | undefin
 }
 
 /** Gives back what the Appointment had and takes what it wants; both or neither. */
-async function exchange(tx: Tx, change: Change, wants: Demand | undefined): Promise<void> {
+async function exchange(tx: Tx, house: House, change: Change, wants: Demand | undefined): Promise<void> {
   const holder = `Appointment/${change.id}`
   // What an Appointment of the past once took is given back too, if it comes to take time again.
   if (change.before) await releaseVisit(tx, holder, change.at)
@@ -96,6 +97,8 @@ async function exchange(tx: Tx, change: Change, wants: Demand | undefined): Prom
     if (slot.takenBy === `Slot/${slot.id}`) await releaseSlotTakenByHand(tx, slot.id, change.client, change.at)
   const expires = wants.expires === undefined ? undefined : instantOf(wants.expires)
   const online = change.patient !== undefined
+  const patients = change.patient === undefined ? [] : [change.patient]
+  await takeHoldPlaces(tx, holdPlacesOf(house, { holder, expires, client: change.client, patients }))
   if (wants.plan && wants.offered)
     await takeDayPlaces(
       tx,

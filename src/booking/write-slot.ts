@@ -19,6 +19,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { claimsOfSchedules } from '../store/visit-context.ts'
 import { releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
+import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { idNamed } from './participants.ts'
 import { closedPlan, planFrom } from './plans.ts'
 
@@ -165,6 +166,7 @@ async function claimByHand(tx: Tx, house: House, change: Change, wanted: Wanted)
   const plan = row && planFrom(house, row.schedule, row.version, row.plan)
   const seconds = plan?.policy.holdSeconds ?? 0
   const heldUntil = wanted.status === 'busy-tentative' ? instantOf(Date.parse(change.at) + seconds * 1000) : null
+  await takeHoldPlaces(tx, holdPlacesOf(house, { holder, expires: heldUntil ?? undefined, client: change.client, patients: [] }))
   const resources = await claimsOfSchedules(tx, [wanted.schedule])
   const placed = await takeTimeFor(tx, {
     holder,

@@ -92,6 +92,7 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
     prepared(
       `with gone as (delete from claim where appointment = $1 returning 1),
       places as (delete from visit_cap where appointment = $1 returning 1),
+      held as (delete from hold_place where holder = $1 returning 1),
       mine as (
         select * from slot
          where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')})))

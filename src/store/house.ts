@@ -3,6 +3,7 @@
  * argument and names what it uses.
  */
 import type { Clock } from '../base/clock.ts'
+import type { HoldQuotas } from '../base/hold-quotas.ts'
 import type { Ids } from '../base/ids.ts'
 import type { OutboundHosts } from '../base/outbound.ts'
 import type { Secrets } from '../base/sealed.ts'
@@ -23,6 +24,7 @@ export type House = {
   readonly defaultTimeZone: string
   /** Hosts that may be called although they are private or speak plain http (`base/outbound.ts`). */
   readonly outboundHosts: OutboundHosts
+  readonly holdQuotas: HoldQuotas
   readonly waitlist: WaitlistSettings
   /** Seals what is secret before it is stored, and opens it again. */
   readonly secrets: Secrets

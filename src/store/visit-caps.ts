@@ -26,9 +26,16 @@ export async function takeDayPlace(tx: Tx, place: DayPlace): Promise<boolean> {
   return (await clearLapsed(tx, place)) && takeFreePlace(tx, place)
 }
 
-/** The places of a hold that is booked are its own for good, or until then. */
+/** The places of a hold that is booked are its own for good, or until then; among those who hold it has one only until then. */
 export async function keepDayPlaces(tx: Tx, holder: string, until?: string): Promise<void> {
-  await tx.query(prepared('update visit_cap set expires = $2::timestamptz where appointment = $1', [holder, until ?? null]))
+  await tx.query(
+    prepared(
+      `with booked as (delete from hold_place where holder = $1 and $2::timestamptz is null),
+      waiting as (update hold_place set expires = $2::timestamptz where holder = $1 and $2::timestamptz is not null)
+      update visit_cap set expires = $2::timestamptz where appointment = $1`,
+      [holder, until ?? null],
+    ),
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A house with real rooms and a real database, and a clock that a test can move; and small desks to stand behind a door. */
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { holdQuotasDefault } from '../../src/base/hold-quotas.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { waitlistSettingsDefault } from '../../src/base/waitlist-settings.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
@@ -43,6 +44,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     base,
     defaultTimeZone: 'America/New_York',
     outboundHosts: [],
+    holdQuotas: holdQuotasDefault,
     waitlist: waitlistSettingsDefault,
     secrets: testSecrets,
     warn: (what, details) => warnings.push({ what, details }),

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { mintToken } from '../../src/auth/token.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import { type HoldQuotas, holdQuotasDefault } from '../../src/base/hold-quotas.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { type WaitlistSettings, waitlistSettingsDefault } from '../../src/base/waitlist-settings.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
@@ -71,6 +72,7 @@ const definitions = loadDefinitions()
 type Options = {
   readonly tick?: boolean
   readonly work?: boolean
+  readonly holdQuotas?: Partial<HoldQuotas>
   readonly waitlist?: Partial<WaitlistSettings>
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
@@ -94,6 +96,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     base: beside?.house.base ?? `${origin}/fhir`,
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
+    holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     secrets: testSecrets,
     warn: (what, details) => warnings.push(`${what} ${JSON.stringify(details ?? {})}`),

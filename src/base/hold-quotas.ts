@@ -1,0 +1,13 @@
+/**
+ * How many times may be held at once, as an operator sets it, so that nobody keeps a clinic's times from others by holding
+ * them all. 0 is no limit. OWASP API6:2023 https://owasp.org/API-Security/editions/2023/en/0xa6-unrestricted-access-to-sensitive-business-flows/
+ */
+
+export type HoldQuotas = {
+  /** Of one patient who asks for themselves; the front desk may hold more for them. */
+  readonly perPatient: number
+  /** Of one client. A portal holds for all of its patients, so there is no limit unless one is set. */
+  readonly perClient: number
+}
+
+export const holdQuotasDefault: HoldQuotas = { perPatient: 10, perClient: 0 }
