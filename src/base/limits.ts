@@ -46,6 +46,9 @@ export const ruleExpressionCharsMax = 1_000
 export const ownRulesCompiledMax = 1_000
 /** Visits that replaced each other, looked through for how often one was moved. */
 export const replacedVisitsMax = 50
+/** Seals whose rows are read again together. */
+export const sealsCheckedTogether = 500
+export const auditProblemsMax = 100
 export const idempotencyHoursKept = 24
 /** Records that each search for candidates of `$match` brings. */
 export const matchCandidatesPerSearchMax = 200

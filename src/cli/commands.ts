@@ -3,6 +3,7 @@
  */
 import { parseArgs } from 'node:util'
 import { errorMessage } from '../base/error-code.ts'
+import { auditVerify } from './audit-verify.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
 import { doctor } from './doctor.ts'
 import { exportCommand } from './export.ts'
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   jobsList,
   jobsReplay,
   keysRotate,
+  auditVerify,
   doctor,
 ]
 

@@ -13,6 +13,7 @@ import { offerWaitlist } from './offer-waitlist.ts'
 import { remakeStaleSlots } from './remake-stale-slots.ts'
 import { rollHorizon } from './roll-horizon.ts'
 import { runImports } from './run-imports.ts'
+import { sealAudit } from './seal-audit.ts'
 import { settleLapsedHolds } from './settle-lapsed-holds.ts'
 import { tellSubscribers } from './tell-subscribers.ts'
 
@@ -36,6 +37,7 @@ const jobs: readonly Job[] = [
   { name: 'tell-subscribers', when: '* * * * * *', timeZone: utc, run: tellSubscribers },
   { name: 'index-search-parameters', when: '* * * * * *', timeZone: utc, run: indexSearchParameters },
   { name: 'offer-waitlist', when: '* * * * * *', timeZone: utc, run: offerWaitlist },
+  { name: 'seal-audit', when: '* * * * * *', timeZone: utc, run: sealAudit },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'forget-allowances', when: '0 20 * * * *', timeZone: utc, run: ({ pool }) => forgetAllowances(pool) },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },

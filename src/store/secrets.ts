@@ -9,7 +9,10 @@ import { prepared } from './sql.ts'
 type SecretColumn = { readonly table: string; readonly key: string; readonly column: string }
 
 /** Whoever adds a column that holds a secret adds it here. */
-export const secretColumns: readonly SecretColumn[] = [{ table: 'signing_key', key: 'kid', column: 'private_jwk' }]
+export const secretColumns: readonly SecretColumn[] = [
+  { table: 'signing_key', key: 'kid', column: 'private_jwk' },
+  { table: 'audit_key', key: 'kid', column: 'private_key' },
+]
 
 /** What `Secrets` binds a secret to: `placeOf('signing_key', kid, 'private_jwk')`. */
 export const placeOf = (table: string, key: string, column: string): string => `${table}/${key}/${column}`

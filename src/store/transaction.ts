@@ -47,6 +47,17 @@ export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>)
   }
 }
 
+/** Reads everything as of one instant, however many statements it takes. Gives out no number, so no follower waits for it. */
+export const inSnapshot = <T>(pool: Pool, work: (db: Db) => Promise<T>): Promise<T> =>
+  pool.connect(async (db) => {
+    await db.query({ text: 'begin isolation level repeatable read, read only', values: [] })
+    try {
+      return await work(db)
+    } finally {
+      await db.query(rollback).catch(() => undefined)
+    }
+  })
+
 /** A pool for those who only read, and shall see what the transaction has written. They begin none of their own. */
 export const poolOf = (tx: Tx): Pool => ({ query: (statement) => tx.query(statement), connect: (use) => use(tx), end: async () => {} })
 
