@@ -9,23 +9,22 @@ import { boundsFor } from '../access/bounds.ts'
 import { searchAuditEvents } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
+import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
-import { subsetOf } from '../fhir/subset.ts'
 import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
-import type { FoundRow } from '../store/search/page.ts'
 import { type PreparedSearch, preparedSearch } from '../store/search/prepared-search.ts'
 import type { Bounds } from '../store/search/scope.ts'
 import { allowed, assertReach, assertWholeAudit } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
+import { type SearchPage, searchPage } from './search-page.ts'
 import { searchTypes } from './search-types.ts'
 
 export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -41,18 +40,12 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   for (const criterion of query.criteria) assertReach(actor, criterion)
   const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...(id !== undefined && { within: id }) }
   const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
-  const page = query.count === 0 ? [] : await prepared.page(auditFor(house, actor, type, query))
-  const rows = page.slice(0, query.count)
+  const page = await searchPage(house, type, query, prepared, auditFor(house, actor, type, query))
   const own = await searchConformance(house.pool, house, type, query, bounds)
   const auditOf = (reached: string) => auditFor(house, actor, reached, query)
-  const along = await included(house, { type, query, rows, bounds, auditOf })
-  const total = await totalOf(prepared, query, page.length)
-  const entries = [
-    ...own.entries,
-    ...rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match')),
-    ...along.entries,
-    ...remarks(query, along.cut),
-  ]
+  const along = await included(house, { type, query, rows: page.rows, bounds, auditOf })
+  const total = await totalOf(prepared, query, page.fetched)
+  const entries = [...own.entries, ...page.entries, ...along.entries, ...remarks(query, along.cut)]
   return {
     status: 200,
     body: bundle(
@@ -78,11 +71,10 @@ async function totalOf(prepared: PreparedSearch, query: SearchQuery, fetched: nu
   return query.count > 0 && query.total === undefined ? undefined : prepared.total()
 }
 
-function linksOf(house: House, path: string, query: SearchQuery, page: readonly FoundRow[]): Link[] {
+function linksOf(house: House, path: string, query: SearchQuery, { sort }: SearchPage): Link[] {
   const self = `${house.base}/${path}${query.applied.length > 0 ? `?${queryText(query.applied)}` : ''}`
-  const last = page.length > query.count ? page[query.count - 1] : undefined
-  if (!last?.sort) return [{ relation: 'self', url: self }]
-  const next = queryText([...query.applied, ['_cursor', encodeCursor(last.sort)]])
+  if (!sort) return [{ relation: 'self', url: self }]
+  const next = queryText([...query.applied, ['_cursor', encodeCursor(sort)]])
   return [
     { relation: 'self', url: self },
     { relation: 'next', url: `${house.base}/${path}?${next}` },

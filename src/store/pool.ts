@@ -19,7 +19,11 @@ const dbOf = (runner: Runner): Db => ({
     // Postgres answers the commit of a failed transaction with a rollback and no error.
     if (result.command === 'ROLLBACK' && statement.text === 'commit')
       throw fault('exception', 'A transaction that had failed was committed.')
-    return result.rows as Row[]
+    const rows = result.rows as Row[]
+    // The driver's results stay reachable from old ones until the next full collection. Rows left on them would too: large
+    // pages made such collections a quarter of this process's work (22 in five seconds of searches, 3 without; --trace-gc).
+    result.rows = []
+    return rows
   },
 })
 

@@ -5,9 +5,9 @@
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { AuditRow } from '../audit-rows.ts'
-import type { Db, Pool } from '../db.ts'
+import type { Db, Pool, Statement } from '../db.ts'
 import { compileCount, compileSearch, type FoundRow, type Wish } from './page.ts'
-import { runSearch } from './run.ts'
+import { type EntryText, type PageText, runPageText, runSearch } from './run.ts'
 import type { Bounds } from './scope.ts'
 import { wideChains } from './wide-chains.ts'
 import { wideHas } from './wide-has.ts'
@@ -15,6 +15,8 @@ import { wideHas } from './wide-has.ts'
 export type PreparedSearch = {
   /** The page, and one row more where there is a next one. With `audit` it is written down in the same statement. */
   readonly page: (audit?: AuditRow) => Promise<FoundRow[]>
+  /** The same page as one text, for whoever shows the rows as they are stored and follows nothing from them. */
+  readonly pageText: (around: EntryText, audit?: AuditRow) => Promise<PageText>
   readonly total: () => Promise<number>
 }
 
@@ -26,12 +28,13 @@ export async function preparedSearch(
   bounds: Bounds = {},
 ): Promise<PreparedSearch> {
   const wish: Wish = { wide: await wideChains(db, definitions, type, query, bounds) }
+  const statementFor = async (audit: AuditRow | undefined): Promise<Statement> => {
+    const near = await wideHas(db, { definitions, type, alias: 't', bounds, wide: wish.wide }, query)
+    return compileSearch(definitions, type, query, bounds, { ...wish, ...near, patients: audit !== undefined })
+  }
   return {
-    page: async (audit) => {
-      const near = await wideHas(db, { definitions, type, alias: 't', bounds, wide: wish.wide }, query)
-      const statement = compileSearch(definitions, type, query, bounds, { ...wish, ...near, patients: audit !== undefined })
-      return runSearch(db, statement, audit, query.count)
-    },
+    page: async (audit) => runSearch(db, await statementFor(audit), audit, query.count),
+    pageText: async (around, audit) => runPageText(db, await statementFor(audit), audit, query.count, around),
     total: async () => {
       const [row] = await db.query<{ total: number }>(compileCount(definitions, type, query, bounds, wish))
       return row?.total ?? 0
