@@ -20,6 +20,7 @@ import { loadProfiles } from './fhir/profiles.ts'
 import { buildApp } from './http/app.ts'
 import { desks } from './http/desks.ts'
 import { type Keeping, newThrottle } from './http/throttle.ts'
+import { fetchOut } from './jobs/fetch-out.ts'
 import { tasks } from './jobs/tasks.ts'
 import { startTick } from './jobs/tick.ts'
 import { startWork as startDurableWork } from './jobs/work.ts'
@@ -117,7 +118,15 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
 export async function listen(house: OpenHouse, config: Config, isReady: () => boolean): Promise<Listening> {
   const shared: Keeping = (kind, perMinute) => sharedAllowances(house.pool, kind, perMinute)
   const throttle = newThrottle(house.clock, config.rateLimits, config.rateLimits.kept === 'postgres' ? shared : undefined)
-  const app = buildApp(house, { auth: config.auth, desks, version, profiles: ours, ready: isReady, throttle })
+  const app = buildApp(house, {
+    auth: config.auth,
+    desks,
+    version,
+    profiles: ours,
+    ready: isReady,
+    throttle,
+    fetchOut: (url, bytesMax) => fetchOut(house.outboundHosts, url, bytesMax),
+  })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw errorCode(error) === 'EADDRINUSE' ? portTaken(config) : error
   })

@@ -1,8 +1,6 @@
 /**
- * The keys behind our access tokens: one ES256 key pair of the server's own, made at its first use and kept in the
- * database (`store/signing-keys.ts`). https://www.rfc-editor.org/rfc/rfc7518#section-3.4
- *
- * Left out until the authorization server comes: rotation on a schedule, and a published JWKS.
+ * The server's own keys, made at their first use and kept in the database (`store/signing-keys.ts`): ES256 behind the access
+ * tokens that an operator mints, RS256 behind ID tokens, which SMART wants so. https://www.rfc-editor.org/rfc/rfc7518
  */
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
@@ -12,16 +10,17 @@ import type { Db } from '../store/db.ts'
 import { keepFirstSigningKey, type SigningKeyRow, signingKeys } from '../store/signing-keys.ts'
 
 export const signingAlgorithm = 'ES256'
+const idTokenAlgorithm = 'RS256'
 
 export type Key = { readonly kid: string; readonly key: CryptoKey }
 type Keeper = { readonly pool: Db; readonly clock: Clock; readonly secrets: Secrets }
 
 /** The key that signs; made when there is none. */
 export async function signingKey({ pool, clock, secrets }: Keeper): Promise<Key> {
-  const [kept] = await signingKeys(pool, secrets)
+  const [kept] = await signingKeys(pool, secrets, signingAlgorithm)
   if (kept) return imported(kept)
-  await keepFirstSigningKey(pool, secrets, await newKey(), clock.now())
-  const [first] = await signingKeys(pool, secrets)
+  await keepFirstSigningKey(pool, secrets, await newKey(signingAlgorithm), clock.now())
+  const [first] = await signingKeys(pool, secrets, signingAlgorithm)
   if (!first) throw new Error('A signing key was kept and is not there.')
   return imported(first)
 }
@@ -33,7 +32,7 @@ export async function signingKey({ pool, clock, secrets }: Keeper): Promise<Key>
 export function keyFinder({ pool, clock, secrets }: Keeper): (kid: string | undefined) => Promise<CryptoKey | undefined> {
   const keys = new Map<string, CryptoKey>()
   const read = async (): Promise<void> => {
-    for (const row of await signingKeys(pool, secrets)) keys.set(row.kid, (await imported(row, 'verify')).key)
+    for (const row of await signingKeys(pool, secrets, signingAlgorithm)) keys.set(row.kid, (await imported(row, 'verify')).key)
   }
   let reading: Promise<void> = Promise.resolve()
   let readAt = Number.NEGATIVE_INFINITY
@@ -50,10 +49,18 @@ export function keyFinder({ pool, clock, secrets }: Keeper): (kid: string | unde
   }
 }
 
-async function newKey(): Promise<SigningKeyRow> {
-  const { privateKey } = await generateKeyPair(signingAlgorithm, { extractable: true })
+/** The keys behind ID tokens, as private JWKs, the one that signs first; made when there is none. */
+export async function idTokenKeys({ pool, clock, secrets }: Keeper): Promise<Record<string, unknown>[]> {
+  const kept = await signingKeys(pool, secrets, idTokenAlgorithm)
+  if (kept.length === 0) await keepFirstSigningKey(pool, secrets, await newKey(idTokenAlgorithm), clock.now())
+  const all = kept.length > 0 ? kept : await signingKeys(pool, secrets, idTokenAlgorithm)
+  return all.map(({ kid, jwk }) => ({ ...jwk, kid }))
+}
+
+async function newKey(algorithm: string): Promise<SigningKeyRow> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
   const jwk = await exportJWK(privateKey)
-  return { kid: await calculateJwkThumbprint(jwk), jwk: { ...jwk, alg: signingAlgorithm, use: 'sig' } }
+  return { kid: await calculateJwkThumbprint(jwk), jwk: { ...jwk, alg: algorithm, use: 'sig' } }
 }
 
 async function imported({ kid, jwk }: SigningKeyRow, use: 'sign' | 'verify' = 'sign'): Promise<Key> {

@@ -2,7 +2,7 @@
  * The one place that draws lots. Ids are UUID version 7 (RFC 9562 5.7): they sort by the time they were made, so a
  * busy table's primary key grows at one end, and the time can be read back out of one.
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 export type Ids = { readonly next: () => string }
 
@@ -13,3 +13,6 @@ export function uuidv7(unixMs: number, random: string = randomUUID()): string {
 }
 
 export const systemIds: Ids = { next: () => uuidv7(Date.now()) }
+
+/** 256 bits in letters that need no quoting anywhere, for what nobody may guess. */
+export const newSecret = (): string => randomBytes(32).toString('base64url')

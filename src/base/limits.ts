@@ -202,3 +202,24 @@ export const waitlistTriesMax = 20
 export const waitlistOfferSecondsMin = 60
 /** Beyond the end of its offer a time is kept for so long, so that it can go to the next without being free between. */
 export const waitlistGraceSeconds = 30
+/** Of an app that somebody has signed in to, and of a program that signs in by itself (SMART says 5 minutes at most). */
+export const accessTokenSeconds = 3_600
+export const backendTokenSeconds = 300
+export const authorizationCodeSeconds = 60
+export const idTokenSeconds = 3_600
+/** A refresh token that nobody uses for so long is good no more; each use gives a new one. */
+export const refreshTokenDays = 90
+/** What a person has allowed an app ends after so long, however often it refreshes. */
+export const grantDays = 365
+export const signInHours = 12
+/** For somebody to fill in the pages of one sign-in. */
+export const interactionMinutes = 30
+/** A client's signed assertion may be good for so long (SMART Backend Services). */
+export const assertionSecondsMax = 300
+/** A token that the authorization server keeps is looked up again so often: after so long a revoked one is refused everywhere. */
+export const tokenRecheckMs = 2_000
+export const authServerReloadMs = 5_000
+export const keySetBytesMax = 64 * 1024
+export const fetchTimeoutMs = 5_000
+export const authClientsListedMax = 1_000
+export const expiredStatesPerSweepMax = 5_000

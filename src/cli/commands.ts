@@ -4,6 +4,9 @@
 import { parseArgs } from 'node:util'
 import { errorMessage } from '../base/error-code.ts'
 import { auditVerify } from './audit-verify.ts'
+import { clientAdd } from './client-add.ts'
+import { clientList } from './client-list.ts'
+import { clientRevoke } from './client-revoke.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
 import { doctor } from './doctor.ts'
 import { exportCommand } from './export.ts'
@@ -23,6 +26,9 @@ export const commands: readonly Command[] = [
   migrate,
   seed,
   token,
+  clientAdd,
+  clientList,
+  clientRevoke,
   slotsGenerate,
   reindex,
   exportCommand,

@@ -3,7 +3,9 @@
  * doors, the pages for operations, and what is said where nothing stands. https://fastify.dev/docs/latest/
  */
 import type { FastifyInstance } from 'fastify'
+import { authorizationServer } from '../auth/authorization-server.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { authorizationDoors } from './authorization-doors.ts'
 import type { Desks, House } from './desks.ts'
 import { sendRefusal } from './error-handler.ts'
 import { type AccessLog, fhirDoors, openDoors } from './fhir-doors.ts'
@@ -27,6 +29,14 @@ export type AppOptions = {
   readonly log?: AccessLog
   /** Who asks too often is told to wait (`throttle.ts`). */
   readonly throttle?: Throttle
+  /** Reads what stands at another server's address, for the key sets of clients. */
+  readonly fetchOut?: FetchOut
+}
+
+type FetchOut = (url: string, bytesMax: number) => Promise<{ readonly status: number; readonly body: string }>
+
+const nobodyCalls: FetchOut = async () => {
+  throw new Error('This server calls nobody.')
 }
 
 export function buildApp(house: House, options: AppOptions): FastifyInstance {
@@ -42,6 +52,9 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     frontPage(pages, house.base, options.version)
     health(pages, options.ready ?? (() => true), metrics)
   }
+  const authorization = async (auth: FastifyInstance): Promise<void> => {
+    authorizationDoors(auth, authorizationServer(house, options.fetchOut ?? nobodyCalls), house.base.startsWith('https:'))
+  }
   const base = async (fhir: FastifyInstance): Promise<void> => {
     await crossOrigin(fhir)
     await compression(fhir)
@@ -49,6 +62,7 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     fhirDoors(fhir, house, options, metrics)
   }
   app.register(street)
+  if (options.auth === 'smart') app.register(authorization)
   app.register(base, { prefix: basePath })
   return app
 }

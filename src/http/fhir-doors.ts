@@ -119,7 +119,11 @@ function watcher(method: string, route: string, observe: Observe, log: DoorOptio
 const nobody: Actor = { client: 'nobody', scopes: [] }
 
 /** What anybody may ask, without a token. */
-export function openDoors(app: FastifyInstance, house: House, served: { version: string; profiles?: readonly Resource[] }): void {
+export function openDoors(
+  app: FastifyInstance,
+  house: House,
+  served: { version: string; auth: 'smart' | 'off'; profiles?: readonly Resource[] },
+): void {
   const date = house.clock.now().toISOString()
   const state = capabilities(house, { version: served.version, date, operations: servedOperations(), profiles: served.profiles ?? [] })
   app.get(openPaths.metadata, async (request, reply) => {
@@ -131,6 +135,6 @@ export function openDoors(app: FastifyInstance, house: House, served: { version:
     }
     return reply
   })
-  const smart = JSON.stringify(smartConfiguration())
+  const smart = JSON.stringify(smartConfiguration(house.base, served.auth))
   app.get(openPaths.smart, (_request, reply) => reply.type(plainJson).send(smart))
 }

@@ -22,7 +22,7 @@ export type Call = {
 
 type Resolve = (host: string, answer: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void
 
-const dns: Resolve = (host, answer) => lookup(host, { all: true }, (error, addresses) => answer(error, addresses ?? []))
+export const dns: Resolve = (host, answer) => lookup(host, { all: true }, (error, addresses) => answer(error, addresses ?? []))
 
 /** Gives the status of the answer; its body is let go unread. Throws JobFailed where there is none. */
 export async function callOut(named: OutboundHosts, call: Call, resolve: Resolve = dns): Promise<number> {
@@ -61,7 +61,7 @@ function sent(url: URL, { method, headers, body, signal }: Call, lookup: LookupF
 class Refused extends Error {}
 
 /** All addresses of a name must do: one that is public beside one that is not is a trick, not a mistake. */
-const judging =
+export const judging =
   (resolve: Resolve, isTrusted: boolean): LookupFunction =>
   (host, options, callback) =>
     resolve(host, (error, addresses) => {

@@ -6,6 +6,7 @@ import { schedule } from 'node-cron'
 import { failureName } from '../booking/one-by-one.ts'
 import type { House } from '../store/house.ts'
 import { forgetAllowances } from '../store/shared-allowances.ts'
+import { forgetExpiredSignIns } from './forget-expired-sign-ins.ts'
 import { indexSearchParameters } from './index-search-parameter.ts'
 import { keepAuditPartitions } from './keep-audit-partitions.ts'
 import { listExports } from './list-exports.ts'
@@ -38,6 +39,7 @@ const jobs: readonly Job[] = [
   { name: 'index-search-parameters', when: '* * * * * *', timeZone: utc, run: indexSearchParameters },
   { name: 'offer-waitlist', when: '* * * * * *', timeZone: utc, run: offerWaitlist },
   { name: 'seal-audit', when: '* * * * * *', timeZone: utc, run: sealAudit },
+  { name: 'forget-expired-sign-ins', when: '30 * * * * *', timeZone: utc, run: forgetExpiredSignIns },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'forget-allowances', when: '0 20 * * * *', timeZone: utc, run: ({ pool }) => forgetAllowances(pool) },
   { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },

@@ -12,6 +12,7 @@ type SecretColumn = { readonly table: string; readonly key: string; readonly col
 export const secretColumns: readonly SecretColumn[] = [
   { table: 'signing_key', key: 'kid', column: 'private_jwk' },
   { table: 'audit_key', key: 'kid', column: 'private_key' },
+  { table: 'auth_secret', key: 'name', column: 'value' },
 ]
 
 /** What `Secrets` binds a secret to: `placeOf('signing_key', kid, 'private_jwk')`. */

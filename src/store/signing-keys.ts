@@ -11,25 +11,25 @@ export type SigningKeyRow = { readonly kid: string; readonly jwk: Readonly<Recor
 
 const place = (kid: string): string => placeOf('signing_key', kid, 'private_jwk')
 
-/** Every key, the one that signs first. */
-export async function signingKeys(db: Db, secrets: Secrets): Promise<SigningKeyRow[]> {
+/** Every key of an algorithm, the one that signs first. */
+export async function signingKeys(db: Db, secrets: Secrets, algorithm: string): Promise<SigningKeyRow[]> {
   const rows = await db.query<{ kid: string; kept: string }>(
-    prepared('select kid, private_jwk as kept from signing_key order by created desc, kid limit 100', []),
+    prepared('select kid, private_jwk as kept from signing_key where algorithm = $1 order by created desc, kid limit 100', [algorithm]),
   )
   return rows.map(({ kid, kept }) => ({ kid, jwk: JSON.parse(secrets.open(kept, place(kid))) }))
 }
 
 /**
- * Keeps a key where there is none yet. Two processes that start at once may each keep theirs: both then verify, whichever
- * signs, so nothing has to be locked. A statement that is a transaction of its own.
+ * Keeps a key where there is none of its algorithm yet. Two processes that start at once may each keep theirs: both then
+ * verify, whichever signs, so nothing has to be locked. A statement that is a transaction of its own.
  */
 export async function keepFirstSigningKey(db: Db, secrets: Secrets, key: SigningKeyRow, created: Date): Promise<void> {
   await db.query(
     prepared(
-      `insert into signing_key (kid, private_jwk, created)
-       select $1, $2, $3::timestamptz where not exists (select from signing_key)
+      `insert into signing_key (kid, private_jwk, created, algorithm)
+       select $1, $2, $3::timestamptz, $4 where not exists (select from signing_key where algorithm = $4)
        on conflict do nothing`,
-      [key.kid, secrets.seal(JSON.stringify(key.jwk), place(key.kid)), created],
+      [key.kid, secrets.seal(JSON.stringify(key.jwk), place(key.kid)), created, key.jwk.alg],
     ),
   )
 }

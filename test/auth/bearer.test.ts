@@ -92,7 +92,7 @@ describe('bearer tokens', () => {
   })
 
   it('refuses a token signed with our public key as a shared secret (HS256)', async () => {
-    const [kept] = await signingKeys(house.pool, house.secrets)
+    const [kept] = await signingKeys(house.pool, house.secrets, 'ES256')
     const secret = new TextEncoder().encode(String(kept?.jwk.x))
     expect(await refusal(check(await forged({ header: { alg: 'HS256' }, key: secret })))).toBe('login')
   })

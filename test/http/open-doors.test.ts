@@ -52,7 +52,13 @@ describe('without a token', () => {
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
     expect(answer.headers['access-control-allow-origin']).toBe('*')
     expect(answer.json().capabilities).toContain('permission-v2')
-    expect(answer.json()).not.toHaveProperty('token_endpoint')
+    expect(answer.json().token_endpoint).toBe('https://clinic.example/auth/token')
+    const open = wholeApp(streetHouse('https://clinic.example/fhir'), 'off')
+    expect(
+      Object.keys((await open.inject('/fhir/.well-known/smart-configuration')).json()).filter((name) => /endpoint$/.test(name)),
+    ).toEqual([])
+    expect((await open.inject({ method: 'POST', url: '/auth/token' })).statusCode).toBe(404)
+    await open.close()
   })
 
   it('everything else asks for a token first', async () => {

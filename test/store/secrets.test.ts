@@ -71,7 +71,7 @@ describe('the secrets of a database', () => {
     )
 
   it('stand nowhere in the clear', async () => {
-    const [row] = await signingKeys(house.house.pool, house.house.secrets)
+    const [row] = await signingKeys(house.house.pool, house.house.secrets, 'ES256')
     expect(row?.jwk.d).toEqual(expect.any(String))
     expect((await kept()).join()).not.toContain(String(row?.jwk.d))
   })
@@ -86,10 +86,10 @@ describe('the secrets of a database', () => {
     const [secrets, id] = [openSecrets(file), key?.id ?? '']
     for (let start = 0; start < 2; start++) await inTransaction(pool, (tx) => takeUnderKey(tx, secrets, id))
     expect(await secretsByKey(pool)).toEqual(new Map([[id, 1]]))
-    expect(await signingKeys(pool, secrets)).toHaveLength(1)
+    expect(await signingKeys(pool, secrets, 'ES256')).toHaveLength(1)
     await pool.query({ text: `insert into signing_key (kid, private_jwk) values ('mine', '{"d":"stolen"}')`, values: [] })
     await inTransaction(pool, (tx) => takeUnderKey(tx, secrets, id))
-    await expect(signingKeys(pool, secrets)).rejects.toThrow('signing_key/mine/private_jwk is not sealed')
+    await expect(signingKeys(pool, secrets, 'ES256')).rejects.toThrow('signing_key/mine/private_jwk is not sealed')
   })
 
   it('are all sealed by the new key after a rotation, and mean the same', async () => {
@@ -98,14 +98,14 @@ describe('the secrets of a database', () => {
     ensureSecretKeys(file, 'a')
     const secrets = openSecrets(file)
     await mintToken({ ...house.house, secrets }, { scope: 'system/*.rs', ttlSeconds: 60 })
-    const before = await signingKeys(pool, secrets)
+    const before = await signingKeys(pool, secrets, 'ES256')
     addSecretKey(file, 'a')
     const first = secretKeysIn(file)[0]?.id ?? ''
     expect(await inTransaction(pool, (tx) => sealAllAnew(tx, secrets, first))).toBe(1)
     expect(await inTransaction(pool, (tx) => sealAllAnew(tx, secrets, first))).toBe(0)
     expect(await secretsByKey(pool)).toEqual(new Map([[first, 1]]))
     await writeFile(file, (await readFile(file, 'utf8')).split('\n')[0] ?? '')
-    expect(await signingKeys(pool, openSecrets(file))).toEqual(before)
+    expect(await signingKeys(pool, openSecrets(file), 'ES256')).toEqual(before)
   })
 
   it('stand in columns of text that are there', async () => {

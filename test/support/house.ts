@@ -13,6 +13,7 @@ import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
 import { loadProfiles } from '../../src/fhir/profiles.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { desks } from '../../src/http/desks.ts'
+import { fetchOut } from '../../src/jobs/fetch-out.ts'
 import { tasks } from '../../src/jobs/tasks.ts'
 import { startTick } from '../../src/jobs/tick.ts'
 import { startWork } from '../../src/jobs/work.ts'
@@ -101,7 +102,13 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     secrets: testSecrets,
     warn: (what, details) => warnings.push(`${what} ${JSON.stringify(details ?? {})}`),
   }
-  const app = buildApp(house, { auth: 'smart', desks, version: '0.0.0', profiles })
+  const app = buildApp(house, {
+    auth: 'smart',
+    desks,
+    version: '0.0.0',
+    profiles,
+    fetchOut: (url, bytesMax) => fetchOut(house.outboundHosts, url, bytesMax),
+  })
   await app.listen({ host: '127.0.0.1', port })
   const work = options.work ? await startWork(house, database.url, tasks) : undefined
   const tick = options.tick ? startTick(house) : undefined

@@ -1,0 +1,21 @@
+/**
+ * Where the authorization server stands, from the FHIR base alone: the issuer is the address that the world sees, and the
+ * endpoints stand below it (CONTRACT §2). The library behind them need not be loaded to say so.
+ */
+
+/** PUBLIC_URL: what stands in `iss`. */
+export const issuerOf = (base: string): string => base.replace(/\/fhir$/, '')
+
+/** Paths below the issuer. */
+export const paths = {
+  authorization: '/auth/authorize',
+  token: '/auth/token',
+  jwks: '/auth/jwks',
+  introspection: '/auth/introspect',
+  revocation: '/auth/revoke',
+  end_session: '/auth/logout',
+  interaction: '/auth/interaction',
+  launch: '/auth/launch',
+} as const
+
+export const addressOf = (base: string, name: keyof typeof paths): string => `${issuerOf(base)}${paths[name]}`

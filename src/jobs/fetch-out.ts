@@ -1,0 +1,45 @@
+/**
+ * Reads what stands at somebody else's address: a client's key set. Where it may call, and how a name's addresses are judged,
+ * is as for every call (`call-out.ts`). https://nodejs.org/api/http.html#httprequesturl-options-callback
+ */
+import { request as plainRequest } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { fetchTimeoutMs } from '../base/limits.ts'
+import { isNamed, type OutboundHosts, whyNotCalled } from '../base/outbound.ts'
+import { dns, judging } from './call-out.ts'
+
+export type Fetched = { readonly status: number; readonly body: string }
+
+/** Throws where there is no answer, or a longer one. Redirects are not followed. */
+export async function fetchOut(named: OutboundHosts, address: string, bytesMax: number): Promise<Fetched> {
+  const why = whyNotCalled(address, named)
+  if (why !== undefined) throw new Error(`${address} ${why}`)
+  const url = new URL(address)
+  return got(url, bytesMax, judging(dns, isNamed(url, named)))
+}
+
+function got(url: URL, bytesMax: number, lookup: LookupFunction): Promise<Fetched> {
+  const request = url.protocol === 'https:' ? secureRequest : plainRequest
+  return new Promise((resolve, reject) => {
+    const asked = request(url, {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      agent: false,
+      lookup,
+      signal: AbortSignal.timeout(fetchTimeoutMs),
+      maxHeaderSize: 16 * 1024,
+    })
+    asked.once('error', reject)
+    asked.once('response', (answer) => {
+      let bytes = 0
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > bytesMax) answer.destroy(new Error(`${url.href} answers with more than ${bytesMax} bytes`))
+      })
+      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject)
+    })
+    asked.end()
+  })
+}
