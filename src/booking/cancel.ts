@@ -44,6 +44,7 @@ export async function cancelInTx(tx: Tx, house: House, input: CancelInput): Prom
   if (input.once) await claimKey(tx, input.once)
   const { row, resource } = await lockedAppointment(tx, input.id, input.assertMay)
   const status = String(resource.status)
+  if (status === 'cancelled' && input.leaving?.moving) throw movedAlready()
   if (status === 'cancelled') return answeredAsItIs(tx, input, row)
   if (input.holdOnly) assertHeld(resource)
   if (!mayBecome(status, 'cancelled'))
@@ -64,6 +65,14 @@ function assertHeld(resource: Resource): void {
   const more = waits || resource.status === 'booked' ? ': cancel it instead' : ''
   throw fault('business-rule', `This Appointment is ${state}, not held${more}.`, 'Appointment.status')
 }
+
+/** Of two who move one visit at once, one does: else it would have become two. */
+const movedAlready = (): Error =>
+  fault(
+    'business-rule',
+    'The visit that is to be moved is cancelled, or was moved already: book the new time without it.',
+    'cancelled-appt-id',
+  )
 
 /** Nothing changes, but it is shown: the read writes the AuditEvent. */
 async function answeredAsItIs(tx: Tx, { id, audit }: CancelInput, row: StoredRow): Promise<Changed> {

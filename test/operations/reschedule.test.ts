@@ -88,6 +88,28 @@ describe('$book with cancelled-appt-id', () => {
     const patient = await place.patient()
     const slot = await place.slotAt(7, '09:00')
     expect((await place.book(slot.id, patient, { 'cancelled-appt-id': 'Appointment/none' })).status).toBe(404)
+    const old = made(await place.book((await place.slotAt(7, '10:00')).id, patient))
+    made(await house.call('POST', `Appointment/${old.id}/$cancel`), 200)
+    const late = await move(old, slot, patient)
+    expect([late.status, late.json.issue[0]?.code, late.json.issue[0]?.expression]).toEqual([422, 'business-rule', ['cancelled-appt-id']])
     expect(await statusOf(`Slot/${slot.id}`)).toBe('free')
+  })
+
+  it('makes one visit of one, however many move it at once, also out of holds', async () => {
+    const patient = await place.patient()
+    const slots = (await place.slotsOn(8)).slice(0, 13)
+    const old = made(await place.book(slots[12]?.id ?? '', patient))
+    const held = await Promise.all(slots.slice(8, 12).map(async ({ id }) => made(await place.hold(id, patient))))
+    const replacing = parameters({ 'cancelled-appt-id': `Appointment/${old.id}` })
+    const answers = await Promise.all([
+      ...slots.slice(0, 8).map((slot) => move(old, slot, patient)),
+      ...held.map(({ id }) => house.call('POST', `Appointment/${id}/$book`, replacing)),
+    ])
+    const won = answers.filter(({ status }) => status < 300)
+    expect(won).toHaveLength(1)
+    expect(new Set(answers.filter((one) => !won.includes(one)).map(({ status }) => status))).toEqual(new Set([422]))
+    const busy = (await place.slotsOn(8)).filter(({ status }) => status === 'busy')
+    expect(busy).toHaveLength(1)
+    expect(await statusOf(`Appointment/${old.id}`)).toBe('cancelled')
   })
 })

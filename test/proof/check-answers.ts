@@ -1,0 +1,69 @@
+/** Guarantee 2: what was answered is there as it was answered; what was refused, or never answered, is not there by half. */
+import { byId, claimsOf, nameOf, slotPlaces, takesTime } from './held-time.ts'
+import type { Broken, Deed, History, Version } from './history.ts'
+
+const broken = (what: string): Broken => ({ guarantee: 2, what })
+
+export function answersStand({ deeds, after }: History): Broken[] {
+  const stored = new Map(after.versions.map((version) => [nameOf(version), version]))
+  const inDatabase = new Set(after.stored.map(nameOf))
+  const lost = deeds
+    .filter(({ outcome }) => outcome === 'ok')
+    .flatMap((deed) => deed.shown.map((shown) => ({ deed, shown, now: stored.get(nameOf(shown)) })))
+    .filter(({ shown, now }) => !now || told(now) !== told(shown) || !inDatabase.has(nameOf(shown)))
+    .map(({ deed, shown, now }) =>
+      broken(`deed ${deed.id} (${deed.kind}) was answered ${told(shown)}; stored is ${now ? told(now) : 'nothing'}`),
+    )
+  const gaps = [...byId(after.versions)]
+    .filter(([, versions]) => versions.some(({ version }, n) => version !== n + 1))
+    .map(([id, versions]) => broken(`Appointment/${id} has the versions ${versions.map(({ version }) => version)}`))
+  const unread = after.stored
+    .filter((row) => !row.deleted && !stored.has(nameOf(row)))
+    .map((row) => broken(`${nameOf(row)} is stored and not shown`))
+  return [...lost, ...gaps, ...unread, ...after.unlogged.map((name) => broken(`${name} has no line in the log of changes`))]
+}
+
+const told = (one: Version): string =>
+  [nameOf(one), one.status, one.start, one.end, [...one.slots].sort(), [...one.actors].sort()].join(' ')
+
+/** Each deed leaves its mark on what it writes: of a refused one there is none, of any other all or none, once. */
+export function refusalsLeaveNothing(history: History): Broken[] {
+  const marked = Map.groupBy(
+    history.after.versions.flatMap((version) => version.marks.map((mark) => ({ mark, id: version.id }))),
+    ({ mark }) => mark,
+  )
+  const idsOf = (deed: Deed): string[] => [...new Set((marked.get(deed.id) ?? []).map(({ id }) => id))]
+  const half = history.deeds
+    .filter(({ search }) => !search)
+    .flatMap((deed) => {
+      const ids = idsOf(deed)
+      if (deed.outcome === 'refused')
+        return ids.map((id) => broken(`deed ${deed.id} (${deed.kind}) was refused, and Appointment/${id} has its mark`))
+      const made = ids.filter((id) => !deed.targets.includes(id) && id !== deed.replaces)
+      return made.length === 0 || made.length === deed.makes
+        ? []
+        : [broken(`deed ${deed.id} (${deed.kind}) was to make ${deed.makes}, and made ${made.length}`)]
+    })
+  return [...half, ...claimsAgree(history)]
+}
+
+/** Every visit has the claims that it should have, and nobody has any others. Offers of the waitlist keep time too. */
+function claimsAgree({ ground, after }: History): Broken[] {
+  const places = slotPlaces(ground)
+  const due = [...byId(after.versions).values()]
+    .flatMap((versions) => versions.at(-1) ?? [])
+    .filter(takesTime)
+    .flatMap((last) =>
+      claimsOf(ground, places, last).map((claim) => `Appointment/${last.id} ${claim.resource} ${claim.from} ${claim.until}`),
+    )
+  const had = after.claims
+    .filter(({ holder }) => !holder.startsWith('Communication/'))
+    .map(({ holder, resource, from, until }) => `${holder} ${resource} ${from} ${until}`)
+  const missing = due.filter((claim) => !had.includes(claim)).map((claim) => broken(`no claim for ${claim}`))
+  const extra = had.filter((claim) => !due.includes(claim)).map((claim) => broken(`a claim of nobody's: ${claim}`))
+  const offered = new Set(after.offers.filter(({ status }) => status === 'in-progress').map(({ id }) => `Communication/${id}`))
+  const stray = after.claims
+    .filter(({ holder }) => holder.startsWith('Communication/') && !offered.has(holder))
+    .map(({ holder }) => broken(`a claim of an offer that has ended: ${holder}`))
+  return [...missing, ...extra, ...stray]
+}

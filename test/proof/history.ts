@@ -1,0 +1,117 @@
+/**
+ * What a run leaves behind: what each client asked and was answered, and what stands in the end. The checker knows no more
+ * than this. All times are Unix milliseconds of one machine's clock; spans are half-open.
+ */
+
+export type Span = { readonly from: number; readonly until: number }
+
+/** So much of somebody's time; buffers included. */
+export type Claim = Span & { readonly resource: string }
+
+/** One version of an Appointment, as it was shown or stored. */
+export type Version = {
+  readonly id: string
+  readonly version: number
+  /** `meta.lastUpdated` */
+  readonly updated: number
+  readonly status: string
+  readonly start?: number
+  readonly end?: number
+  /** Bare ids. */
+  readonly slots: readonly string[]
+  /** Who takes part and has not declined: `Practitioner/1` … */
+  readonly actors: readonly string[]
+  readonly patients: readonly string[]
+  readonly heldUntil?: number
+  /** The Appointment that this one took the place of. */
+  readonly replaces?: string
+  /** The deeds whose mark it carries. */
+  readonly marks: readonly number[]
+}
+
+/** Refused: answered 4xx. Unknown: no answer, or 5xx; it may have been done or not, but not by half. */
+export type Outcome = 'ok' | 'refused' | 'unknown'
+
+export type Deed = {
+  readonly id: number
+  readonly client: string
+  readonly kind: string
+  readonly server: number
+  readonly asked: number
+  readonly answered: number
+  readonly outcome: Outcome
+  readonly status: number
+  /** Appointments that it was to change. */
+  readonly targets: readonly string[]
+  /** How many Appointments it was to make, all or none. */
+  readonly makes: number
+  /** The time that it wanted: any one of these lists, whole. */
+  readonly wanted?: readonly (readonly Claim[])[]
+  /** It asked for an Appointment to be replaced by what it makes. */
+  readonly replaces?: string
+  /** Sent again under one Idempotency-Key until it was answered. */
+  readonly repeated?: boolean
+  /** The Appointments in the answer. */
+  readonly shown: readonly Version[]
+  /** Every patient whom the answer speaks of. */
+  readonly patients: readonly string[]
+  /** Of a search: what was asked for. */
+  readonly search?: Search
+}
+
+export type Search =
+  /** Every Appointment of a patient, whatever its status; what came back is `shown`. */
+  | { readonly of: 'patient'; readonly patient: string }
+  /** One Appointment by its id. */
+  | { readonly of: 'appointment'; readonly appointment: string }
+  /** Slots of a Schedule and a day that can be booked ($find-slots) or are free (search). */
+  | { readonly of: 'free' | 'found'; readonly schedule: string; readonly day: number; readonly slots: readonly string[] }
+
+export type Place = {
+  readonly id: string
+  /** Who is taken up by a visit on this Schedule. */
+  readonly claims: readonly string[]
+  readonly bufferAfter: number
+  /** What its rules give; ids by start. */
+  readonly slots: readonly { readonly id: string; readonly start: number; readonly end: number }[]
+}
+
+export type Ground = {
+  readonly schedules: readonly Place[]
+  /** Everybody who can be in one place only. */
+  readonly claimed: readonly string[]
+}
+
+export type Offer = {
+  readonly id: string
+  readonly status: string
+  readonly schedule: string
+  readonly start: number
+  readonly end: number
+  readonly made: number
+  readonly ended: number
+}
+
+export type Aftermath = {
+  /** Every version of every Appointment, over FHIR. */
+  readonly versions: readonly Version[]
+  /** The same in the database. */
+  readonly stored: readonly { readonly id: string; readonly version: number; readonly deleted: boolean }[]
+  /** Versions of Appointments that the log of changes has no line for. */
+  readonly unlogged: readonly string[]
+  readonly slots: readonly {
+    readonly id: string
+    readonly schedule: string
+    readonly status: string
+    readonly start: number
+    readonly end: number
+  }[]
+  readonly claims: readonly (Claim & { readonly holder: string })[]
+  readonly offers: readonly Offer[]
+  readonly audit: readonly { readonly at: number; readonly person: string; readonly patients: readonly string[] }[]
+}
+
+export type History = { readonly ground: Ground; readonly deeds: readonly Deed[]; readonly after: Aftermath }
+
+/** A guarantee of the contract that was broken, and how it shows. */
+export type Broken = { readonly guarantee: 1 | 2 | 3 | 4 | 5 | 7; readonly what: string }

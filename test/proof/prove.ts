@@ -1,0 +1,98 @@
+/**
+ * One run of the proof: a town, several servers on one Postgres, many clients who want the same times, and harm done to the
+ * servers meanwhile. What comes out is the history, and what of the contract was broken. The seed decides who asks for what
+ * and what is harmed when; who is first is the machine's own.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { aftermath } from './aftermath.ts'
+import { check } from './check.ts'
+import { type Client, work } from './client.ts'
+import type { Known } from './deeds.ts'
+import { diceOf } from './dice.ts'
+import { makeTown, type Town } from './ground.ts'
+import type { Broken, Deed, History } from './history.ts'
+import { type Fault, faults, type Servers, startServers } from './servers.ts'
+
+export type Proof = {
+  readonly seed: number
+  readonly servers: number
+  readonly clients: number
+  /** Each kind of harm once, in the seed's order, as often as there is time for; at least once. */
+  readonly minutes: number
+  /** So many deeds are answered between one harm and the next. */
+  readonly deedsBetween: number
+  readonly harms?: readonly Fault[]
+  /** SQL that spoils the database before anybody comes: what the checker must notice. */
+  readonly spoil?: string
+  readonly tell?: (what: string) => void
+}
+
+export type Proven = { readonly history: History; readonly broken: readonly Broken[]; readonly harms: readonly Fault[] }
+
+export async function prove(proof: Proof): Promise<Proven> {
+  const { tell = () => {} } = proof
+  const servers = await startServers(proof.servers)
+  try {
+    const town = await makeTown((await servers.client('Practitioner/front-desk'))(0))
+    if (proof.spoil) await servers.sql(proof.spoil)
+    const deeds: Deed[] = []
+    const harms = await live(proof, servers, town, deeds, tell)
+    tell(`${deeds.length} deeds, ${harms.length} harms; reading what stands`)
+    const after = await aftermath((await servers.client('Practitioner/inspector'))(0), servers.sql, town)
+    const { kinds: _kinds, services: _services, types: _types, patients: _patients, days: _days, ...ground } = town
+    const history: History = { ground, deeds, after }
+    return { history, broken: check(history), harms }
+  } finally {
+    await servers.leave()
+  }
+}
+
+/** Everybody at work, and one harm after the other; gives what was done. */
+async function live(proof: Proof, servers: Servers, town: Town, deeds: Deed[], tell: (what: string) => void): Promise<Fault[]> {
+  const state = { over: false, deed: 0 }
+  const known: Known = { visits: [], held: [], waiting: [], offered: new Set() }
+  const people: Client[] = []
+  for (let n = 0; n < proof.clients; n++) {
+    const person = `Practitioner/client-${n}`
+    people.push({
+      ...{ person, askAt: await servers.client(person), servers: servers.count, town, dice: diceOf(proof.seed * 1000 + n), known, deeds },
+      number: () => ++state.deed,
+      name: `proof-${proof.seed}`,
+    })
+  }
+  const working = Promise.all(people.map((one) => work(one, () => state.over)))
+  try {
+    return await harmAll(proof, servers, deeds, tell)
+  } finally {
+    state.over = true
+    await working
+  }
+}
+
+async function harmAll(proof: Proof, servers: Servers, deeds: readonly Deed[], tell: (what: string) => void): Promise<Fault[]> {
+  const dice = diceOf(proof.seed)
+  const until = Date.now() + proof.minutes * 60_000
+  const done: Fault[] = []
+  await answeredMore(deeds, proof.deedsBetween)
+  do {
+    for (const fault of dice.shuffled(proof.harms ?? faults)) {
+      tell(`${deeds.length} deeds; ${fault}`)
+      await servers.harm(fault, dice)
+      done.push(fault)
+      await answeredMore(deeds, proof.deedsBetween)
+    }
+  } while (Date.now() < until)
+  return done
+}
+
+const stuckMs = 120_000
+
+/** Waits until so many more were answered: however slow the machine is, as much happens between two harms. */
+async function answeredMore(deeds: readonly Deed[], count: number): Promise<void> {
+  const began = { at: Date.now(), from: deeds.length }
+  const answered = (): number => deeds.slice(began.from).filter(({ outcome }) => outcome !== 'unknown').length
+  while (answered() < count) {
+    if (Date.now() - began.at > stuckMs) throw new Error(`only ${answered()} deeds were answered in ${stuckMs / 1000} s`)
+    await sleep(20)
+  }
+}
