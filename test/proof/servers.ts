@@ -40,7 +40,7 @@ export async function startServers(count: number): Promise<Servers> {
   for (let n = 1; n < count; n++) {
     const database = await cuttingProxy(port)
     const http = await freePort()
-    const settings = { ...shared, PORT: String(http), DATABASE_URL: urlAt(database.port), DEMO: 'off' }
+    const settings = { ...shared, PORT: String(http), DATABASE_URL: urlAt(database.port), SECRETS_KEY_FILE: join(dataDir, 'secrets.key') }
     seats.push({ server: await place.serve(settings), settings, clients: await cuttingProxy(http), database })
   }
   const seatAt = (n: number): Seat => seats[n % seats.length] as Seat
