@@ -81,6 +81,7 @@ function withSeats(slot: Resource, { slot: { session } }: Found['visit'], capaci
 
 /** `Slot:schedule`, and the Schedules' actors by `Schedule:actor`. */
 async function includesOf(house: House, actor: Actor, { includes }: Criteria, found: readonly Found[]): Promise<string[]> {
+  if (includes.length === 0) return []
   const schedules = [...new Set(found.flatMap(({ visit }) => visit.slots.map(({ schedule }) => schedule)))]
   const actors = found.flatMap(({ plan }) => plan.actors.map(({ reference }) => reference))
   const wanted = (name: string): boolean =>

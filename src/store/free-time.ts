@@ -41,40 +41,50 @@ export const underNothing = `slot.overbooked is not true and not exists (
 /** One Schedule: one range of slot_time, its plan's version and its claims in the same statement. */
 export async function freeTimeOfOne(
   pool: Pool,
-  window: { schedule: string; from: string; until: string; limit: number; bodies?: boolean; claims?: boolean },
+  { schedule, from, until, limit, bodies = false, claims = true }: WindowOfOne,
 ): Promise<FreeTime> {
-  const slot = `select id, schedule, starts, ends, body, session from slot`
-  const columns = `'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, ${window.bodies ? 'body::text' : 'null'}, ${sessionNow('slot')}`
-  const rows = `
-    select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
-      from schedule_plan where schedule = $1::text
-    union all
-    (select ${columns} from (
-      (${slot}
-        where schedule = $1::text and status = 'free' and starts >= $2::timestamptz and starts < $3::timestamptz
-        order by starts, id limit $4::int)
-      union all
-      (${slot}
-        where schedule = $1::text and status = 'busy-tentative' and starts >= $2::timestamptz and starts < $3::timestamptz
-          and held_until <= now() and ${underNothing}
-        order by starts, id limit $4::int)) slot
-      order by slot.starts, slot.id limit $4::int)
-    ${window.claims === false ? '' : `union all ${takenTime('sc.schedule = $1::text')}`}`
-  const [found] = await queryTogether<{ lines: string | null }>(
-    pool,
-    prepared(linesOf(rows), [window.schedule, window.from, window.until, window.limit]),
-  )
-  return sorted((found?.lines ?? '').split('\n').flatMap((line) => (line === '' ? [] : [rowOf(line)])))
+  const text = (bodies ? timeWithBodies : timeAlone)[claims ? 'claims' : 'noClaims']
+  const [found] = await queryTogether<{ lines: string | null }>(pool, prepared(text, [schedule, from, until, limit]))
+  return sorted((found?.lines ?? '').split('\n').flatMap((line) => (line === '' ? [] : [rowOf(schedule, line)])))
 }
 
-/** All rows as one value: fifty rows of seven columns cost the client more than their search. A stored text has no line break. */
-const linesOf = (rows: string): string =>
-  `select string_agg(kind || E'\t' || id || E'\t' || schedule || E'\t' || coalesce(starts::text, '') || E'\t' || coalesce(ends::text, '')
+type WindowOfOne = {
+  readonly schedule: string
+  readonly from: string
+  readonly until: string
+  readonly limit: number
+  readonly bodies?: boolean
+  readonly claims?: boolean
+}
+
+const slotRange = `select id, schedule, starts, ends, body, session from slot where schedule = $1::text and starts >= $2::timestamptz and starts < $3::timestamptz`
+
+const timeOfOne = (body: string, claims: string): string => `
+  select 'plan' as kind, version::text as id, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
+    from schedule_plan where schedule = $1::text
+  union all
+  (select 'free', id, ${seconds('starts')}, ${seconds('ends')}, ${body}, ${sessionNow('slot')} from (
+    (${slotRange} and status = 'free' order by starts, id limit $4::int)
+    union all
+    (${slotRange} and status = 'busy-tentative' and held_until <= now() and ${underNothing} order by starts, id limit $4::int)) slot
+    order by slot.starts, slot.id limit $4::int)
+  ${claims}`
+
+/** All rows as one value: fifty rows of six columns cost the client more than their search. A stored text has no line break. */
+const asLines = (rows: string): string =>
+  `select string_agg(kind || E'\t' || id || E'\t' || coalesce(starts::text, '') || E'\t' || coalesce(ends::text, '')
        || E'\t' || coalesce(session, '') || E'\t' || coalesce(body, ''), E'\n') as lines
      from (${rows}) found`
 
-function rowOf(line: string): TimeRow {
-  const [kind = '', id = '', schedule = '', starts = '', ends = '', session = '', body = ''] = line.split('\t')
+const timesOfOne = (body: string): { readonly claims: string; readonly noClaims: string } => ({
+  claims: asLines(timeOfOne(body, `union all ${takenTime('sc.schedule = $1::text', '')}`)),
+  noClaims: asLines(timeOfOne(body, '')),
+})
+const timeWithBodies = timesOfOne('body::text')
+const timeAlone = timesOfOne('null')
+
+function rowOf(schedule: string, line: string): TimeRow {
+  const [kind = '', id = '', starts = '', ends = '', session = '', body = ''] = line.split('\t')
   return {
     kind: kind as TimeRow['kind'],
     id,
@@ -146,13 +156,18 @@ export async function freeTimeOfMany(
   )
 }
 
-export const seconds = (instant: string): string => `date_part('epoch', ${instant})`
+export function seconds(instant: string): string {
+  return `date_part('epoch', ${instant})`
+}
 
-export const takenTime = (which: string): string => `
-  select 'taken', '', sc.schedule, ${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null, case when c.seats is not null then c.session end
+/** `schedule`: the column that says which; empty where only one is meant. */
+export function takenTime(which: string, schedule = 'sc.schedule, '): string {
+  return `
+  select 'taken', '', ${schedule}${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null, case when c.seats is not null then c.session end
     from schedule_claim sc join claim c on c.resource = sc.resource
    where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
      and (c.expires is null or c.expires > now())`
+}
 
 export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' }
 
