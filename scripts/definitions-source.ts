@@ -3,7 +3,7 @@
  * that `distil-definitions.ts` reads. https://hl7.org/fhir/R4/structuredefinition.html
  * The package's other files, which hold its own server's additions and later versions' resources, are never opened.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 export type SourceType = {
   readonly code: string
@@ -78,3 +78,12 @@ export function readSource<T>(file: string): T {
 export function readBundle<T>(file: string): T[] {
   return readSource<{ entry: { resource: T }[] }>(file).entry.map((entry) => entry.resource)
 }
+
+const profiles = new URL('../fhir-profiles/', import.meta.url)
+
+/** Search parameters of the project's own, from `fhir-profiles/`. */
+export const ownSearchParameters = (): SourceSearchParameter[] =>
+  readdirSync(profiles)
+    .filter((name) => name.startsWith('SearchParameter-'))
+    .toSorted()
+    .map((name) => JSON.parse(readFileSync(new URL(name, profiles), 'utf8')) as SourceSearchParameter)

@@ -6,12 +6,14 @@
  *   node scripts/distil-definitions.ts           writes the files
  *   node scripts/distil-definitions.ts --check   exits 1 where a committed file differs
  *
- * Only HL7's own files are read, and what the package adds to them for its own server is taken out again.
+ * Only HL7's own files are read, and what the package adds to them for its own server is taken out again. Search parameters
+ * of the project's own come from `fhir-profiles/`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ElementDefinition, ElementType, Invariant, SearchParameter, TypeDefinition } from '../src/fhir/definitions/types.ts'
 import { servedTypes } from '../src/fhir/resource.ts'
 import {
+  ownSearchParameters,
   readBundle,
   readSource,
   type SourceCompartment,
@@ -252,7 +254,7 @@ const structures = () => ({
 export function distil(): string {
   const { resources, datatypes } = structures()
   const types = distilTypes([...datatypes, ...resources])
-  const parameters = readBundle<SourceSearchParameter>('search-parameters.json')
+  const parameters = [...readBundle<SourceSearchParameter>('search-parameters.json'), ...ownSearchParameters()]
   const searched = servedTypes.map((type): [string, Record<string, SearchParameter>] => [type, searchParametersOf(type, parameters)])
   const valueSets = distilValueSets(types)
   const sections = [

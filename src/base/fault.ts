@@ -41,6 +41,8 @@ export type Issue = {
   readonly code: string
   readonly diagnostics: string
   readonly expression?: string
+  /** Offered instead of the one time, of several, that this issue is about. */
+  readonly nextTimes?: readonly NextTime[]
 }
 
 /** A time offered instead of the one that was taken. Instants in ISO 8601 UTC. */

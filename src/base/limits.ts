@@ -53,6 +53,15 @@ export const idempotencyHoursKept = 24
 /** Records that each search for candidates of `$match` brings. */
 export const matchCandidatesPerSearchMax = 200
 export const patientsPerVisitMax = 50
+/** Visits of one series, those that it leaves out among them. */
+export const seriesVisitsMax = 52
+/** Months or years that a pattern is followed through for a date that few of them have. */
+export const seriesStepsMax = 1_000
+/** Visits of a series that cannot be had, for which other times are looked up. */
+export const seriesClashesProposedMax = 12
+/** Before and after the time that a visit of a series cannot have. */
+export const nearDaysMax = 3
+export const nearTimesReadMax = 300
 /** Of a joint visit, and the actors of which each may be any. */
 export const resourceGroupsMax = 8
 export const resourceGroupActorsMax = 100

@@ -17,7 +17,8 @@ import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { appointmentOf, type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
-import { onItsOwn, timeOverOthers } from './overbook.ts'
+import type { Wish } from './next-times.ts'
+import { type Overbooking, onItsOwn, timeOverOthers } from './overbook.ts'
 import { auditOverride } from './override.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
@@ -30,13 +31,44 @@ export type Booked = { readonly id: string; readonly version: string; readonly t
 
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
 export async function bookSlot(house: House, input: BookInput): Promise<Booked> {
+  const context = await contextToBook(house, input)
+  const made = await visitToBook(house, input, context)
+  if (!made.taking) throw await taken(house, made.wish)
+  const { taking, claims, overbooks, wish } = made
+  const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
+  if (!(await commit(house, input, booked, taking, context))) throw await taken(house, wish)
+  return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
+}
+
+/** What has to be known of the Slot and the patient. Throws: not-found, gone, business-rule. */
+export async function contextToBook(house: House, input: BookInput): Promise<BookableContext> {
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
   const context = await slotContext(house.pool, { slot: input.slot, patient: input.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
   if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
   if (!context.patientExists && !input.newPatients?.some(({ id }) => id === input.patient))
     throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
-  if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
+  if (!isBookable(context)) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
+  return context
+}
+
+export type BookableContext = SlotContext & { readonly planVersion: string }
+
+export const isBookable = (context: SlotContext): context is BookableContext => context.planVersion !== null
+
+export type VisitToBook = {
+  readonly wish: Wish
+  readonly taking: VisitTaken
+  readonly claims: readonly string[]
+  readonly overbooks?: Overbooking
+}
+
+/** What the visit takes; without `taking` the time is somebody else's. Throws: required, business-rule, too-costly. */
+export async function visitToBook(
+  house: House,
+  input: BookInput,
+  context: BookableContext,
+): Promise<VisitToBook | { readonly wish: Wish; readonly taking?: undefined }> {
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const offered = chooseService(plan, input.service)
   const asked = timeAskedOf(input)
@@ -46,14 +78,12 @@ export async function bookSlot(house: House, input: BookInput): Promise<Booked> 
   const draft = asksForMore(offered.policy) ? appointmentOf(house, input, { plan, offered, visit, at }) : undefined
   await assertRules(house, asked, context, plan, offered, over ?? visit, draft)
   const wish = wishOf(input, context)
-  if (!visit.free && !over) throw await taken(house, wish)
+  if (!visit.free && !over) return { wish }
   const alone: VisitTaken = { visit: over ?? visit, plan, offered: over ? onItsOwn(offered) : offered, beside: [] }
   const taking = input.groups ? await withOthers(house, { ...asked, slots: input.slots }, input.groups, alone) : alone
-  if (!taking.visit.free) throw await taken(house, wish)
+  if (!taking.visit.free) return { wish }
   const claims = await claimsFor(house, input, taking.plan)
-  const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, over && input.overbook)
-  if (!(await commit(house, input, booked, taking, context))) throw await taken(house, wish)
-  return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
+  return { wish, taking, claims, overbooks: over && input.overbook }
 }
 
 /** A patient who is not there yet cannot be somewhere else at that time. */

@@ -39,13 +39,10 @@ export function capsOfAll({ plan, offered, beside }: Taking, visit: DayVisit): D
 
 /** Throws `business-rule` when a day is full. */
 export async function takeDayPlaces(tx: Tx, places: readonly DayPlace[]): Promise<void> {
-  for (const place of places)
-    if (!(await takeDayPlace(tx, place)))
-      throw fault(
-        'business-rule',
-        place.kind === 'day'
-          ? `No more than ${place.max ?? dayPlacesMax} visits a day are taken here, and that day is full.`
-          : `No more than ${place.max ?? dayPlacesMax} visits a day are taken online here, and that day is full. Call the clinic.`,
-        'start',
-      )
+  for (const place of places) if (!(await takeDayPlace(tx, place))) throw fault('business-rule', dayIsFull(place), 'start')
 }
+
+export const dayIsFull = ({ kind, max = dayPlacesMax }: DayPlace): string =>
+  kind === 'day'
+    ? `No more than ${max} visits a day are taken here, and that day is full.`
+    : `No more than ${max} visits a day are taken online here, and that day is full. Call the clinic.`

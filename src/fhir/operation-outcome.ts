@@ -17,9 +17,13 @@ export type OperationOutcome = {
 
 /** Needs at least one issue: `OperationOutcome.issue` is 1..*. */
 export function operationOutcome(issues: readonly Issue[], nextTimes: readonly NextTime[] = []): OperationOutcome {
-  const issue = issues.map(({ severity, code, diagnostics, expression }) =>
-    expression === undefined ? { severity, code, diagnostics } : { severity, code, diagnostics, expression: [expression] },
-  )
+  const issue = issues.map(({ severity, code, diagnostics, expression, nextTimes: instead = [] }) => ({
+    ...(instead.length > 0 && { extension: instead.map(nextTimeExtension) }),
+    severity,
+    code,
+    diagnostics,
+    ...(expression !== undefined && { expression: [expression] }),
+  }))
   if (nextTimes.length === 0) return { resourceType: 'OperationOutcome', issue }
   return { resourceType: 'OperationOutcome', extension: nextTimes.map(nextTimeExtension), issue }
 }

@@ -11,7 +11,9 @@ import { cancelVisit } from '../booking/cancel.ts'
 import { confirmHold } from '../booking/confirm-hold.ts'
 import { moveVisit } from '../booking/move.ts'
 import { idsNamed, patientsNamed } from '../booking/participants.ts'
+import { extensionsIn } from '../booking/record-extensions.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { scheduleOf, slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
@@ -78,6 +80,12 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
   const { house, actor, asked, once } = taking
   assertReplacesNothing(taking)
   const wanted = asked.resource ?? stored
+  if (extensionsIn(wanted).some(({ url }) => url === recurrenceTemplateUrl))
+    throw fault(
+      'business-rule',
+      'This Appointment says a series: send it without its id, and the series is booked.',
+      'Appointment.extension',
+    )
   const assertMay = assertMayChange(house, actor)
   const slot = await slotWanted(taking, stored)
   return moveVisit(house, {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
-import { Fault, type FaultKind, fault } from '../base/fault.ts'
+import { Fault, type FaultKind, fault, type Issue } from '../base/fault.ts'
 import { idNamed, patientsNamed } from '../booking/participants.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
@@ -13,10 +13,18 @@ import type { Resource } from '../fhir/resource.ts'
 import type { Pool } from '../store/db.ts'
 import { auditShown, versionOf } from '../store/history.ts'
 import type { House } from '../store/house.ts'
-import { type IdempotencyKey, type Outcome, remember, rememberedOutcome } from '../store/idempotency.ts'
+import { type IdempotencyKey, type Outcome, remember, rememberedOutcome, type VersionMade } from '../store/idempotency.ts'
 
 /** What an operation brought about, from which its answer is made, at once or again. */
-export type Done = { readonly id: string; readonly version: string; readonly text: string }
+export type Done = {
+  readonly id: string
+  readonly version: string
+  readonly text: string
+  /** All visits of a series, this one among them. */
+  readonly series?: readonly Done[]
+  /** Visits of the series that were left out, and why. */
+  readonly leftOut?: readonly Issue[]
+}
 
 const keyLengthMax = 255
 const inFlight = new WeakMap<Pool, Set<string>>()
@@ -71,7 +79,11 @@ async function replay(
     throw fault('business-rule', 'This Idempotency-Key was used for another request: use a new one.', 'Idempotency-Key')
   const { outcome } = earlier
   if ('kind' in outcome) throw new Fault(outcome.kind as FaultKind, outcome.issues)
-  const { appointment: id, version } = outcome
+  const series = outcome.series && (await Promise.all(outcome.series.map((one) => shownAgain(house, actor, one))))
+  return render({ ...(series?.[0] ?? (await shownAgain(house, actor, outcome))), series, leftOut: outcome.leftOut })
+}
+
+async function shownAgain(house: House, actor: Actor, { appointment: id, version }: VersionMade): Promise<Done> {
   const row = await versionOf(house.pool, 'Appointment', id, version)
   if (!row?.body) throw fault('gone', 'The Appointment that this request made was deleted since.')
   await auditShown(house.pool, {
@@ -81,7 +93,7 @@ async function replay(
     patients: patientsNamed(JSON.parse(row.body) as Resource, house.base).flatMap((one) => idNamed(one, 'Patient', house.base) ?? []),
     audit: auditOf(house, actor, 'vread'),
   })
-  return render({ id, version, text: row.body })
+  return { id, version, text: row.body }
 }
 
 async function alone<T>(house: House, key: IdempotencyKey, work: () => Promise<T>): Promise<T> {

@@ -5,9 +5,11 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { bookSlot } from '../booking/book.ts'
+import { type Booked, bookSlot } from '../booking/book.ts'
+import { bookSeries } from '../booking/book-series.ts'
 import type { CancelInput } from '../booking/cancel.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
+import type { BookInput } from '../booking/new-visit.ts'
 import { idsNamed, patientIds } from '../booking/participants.ts'
 import { withoutRecord } from '../booking/record-extensions.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -19,7 +21,8 @@ import { type Proposal, proposalOf } from '../store/proposals.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { type Done, once } from './once.ts'
 import { passedOn } from './said-of-visit.ts'
-import { bundleReply, createdReply } from './visit-reply.ts'
+import type { SeriesAsked } from './series-request.ts'
+import { bundleReply, createdReply, seriesOr } from './visit-reply.ts'
 import { type VisitRequest, visitRequest } from './visit-request.ts'
 
 export type Taking = {
@@ -38,8 +41,8 @@ export async function takeVisit(
   take: (taking: Taking) => Promise<Done>,
 ): Promise<Reply> {
   const asked = await visitRequest(house, actor, request)
-  const render = asked.inBundle ? bundleReply(house, said) : createdReply
-  return once(house, actor, request, (key) => take({ house, actor, asked, once: key }), render)
+  const single = asked.inBundle ? bundleReply(house, said) : createdReply
+  return once(house, actor, request, (key) => take({ house, actor, asked, once: key }), seriesOr(house, 'The series is taken.', single))
 }
 
 /** Holds or books the time that was asked for; an id is a proposal's. */
@@ -54,7 +57,7 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
   if (hold && asked.overbook) throw fault('business-rule', 'A hold is not laid over others: say overbook when you book.', 'overbook')
   if (asked.appointment !== undefined) return takeProposal(taking, asked.appointment, hold)
   if (asked.slot === undefined) throw fault('required', 'Say which time: a slot, a schedule and a start, or the id of a proposal.', 'slot')
-  return bookSlot(taking.house, {
+  return takeOneOrSeries(taking, asked.series, {
     ...common(taking, hold),
     slot: asked.slot,
     slots: asked.slots,
@@ -65,6 +68,15 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
     start: asked.start,
     proposal: wordsOf(asked, {}),
   })
+}
+
+async function takeOneOrSeries({ house }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Done> {
+  if (!series) return bookSlot(house, input)
+  if (input.hold) throw fault('business-rule', 'A series is booked, not held: hold one visit, or book them all.', 'Appointment.extension')
+  if (input.replaces) throw fault('business-rule', 'A series replaces no visit: cancel that one, or move it.', 'cancelled-appt-id')
+  if (input.overbook) throw fault('business-rule', 'A series is not laid over others: overbook one visit at a time.', 'overbook')
+  const { visits, leftOut } = await bookSeries(house, { ...input, ...series })
+  return { ...(visits[0] as Booked), series: visits, leftOut }
 }
 
 /** Proposed to another patient than the one that the token is confined to. */

@@ -1,12 +1,14 @@
 /**
  * The answers of `$hold`, `$book` and their kin, in the two shapes of CONTRACT §4.
  */
-
+import type { Issue } from '../base/fault.ts'
 import { heldUntil } from '../booking/cancel.ts'
+import { extensionsIn } from '../booking/record-extensions.ts'
 import { bundle, searchEntry } from '../fhir/bundle.ts'
-import { allOk } from '../fhir/operation-outcome.ts'
+import { allOk, operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { originatingAppointmentUrl } from '../scheduling/recurrence-template.ts'
 import type { House } from '../store/house.ts'
 import type { Done } from './once.ts'
 
@@ -29,6 +31,28 @@ export const createdReply = ({ id, version, text }: Done): Reply => ({
 /** 200 with the Appointment. */
 export const changedReply = ({ version, text }: Done): Reply => ({ status: 200, body: text, version })
 
+/** A series: 200, Bundle of all its visits and an OperationOutcome that says what was left out. Else as `single`. */
+export const seriesOr =
+  (house: House, said: string, single: (done: Done) => Reply) =>
+  (done: Done): Reply => {
+    if (!done.series) return single(done)
+    const summary: Issue = { severity: 'information', code: 'informational', diagnostics: `${said} Visits: ${done.series.length}.` }
+    const leftOut = (done.leftOut ?? []).map((issue): Issue => ({ ...issue, severity: 'warning' }))
+    const outcome = JSON.stringify(operationOutcome([summary, ...leftOut]))
+    return {
+      status: 200,
+      body: bundle(
+        'searchset',
+        [{ relation: 'self', url: `${house.base}/Appointment?originating-appointment=Appointment/${originatingOf(done)}` }],
+        [
+          ...done.series.map(({ id, text }) => searchEntry(house.base, 'Appointment', id, text, 'match')),
+          searchEntry('', '', undefined, outcome, 'outcome'),
+        ],
+        done.series.length,
+      ),
+    }
+  }
+
 /** 200, Bundle (searchset, total) of the Appointment and an OperationOutcome entry. */
 export const bundleReply =
   (house: House, said: string) =>
@@ -42,3 +66,10 @@ export const bundleReply =
     ),
     headers: expiresOf(text),
   })
+
+/** The id of the visit that carries the series' template. */
+function originatingOf({ id, text }: Done): string {
+  const said = extensionsIn(JSON.parse(text) as Resource).find(({ url }) => url === originatingAppointmentUrl)
+  const { reference = '' } = (said?.valueReference ?? {}) as { reference?: string }
+  return reference.split('/').at(-1) || id
+}

@@ -25,6 +25,7 @@ import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 import { saidOf } from './said-of-visit.ts'
+import { type SeriesAsked, seriesIn } from './series-request.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
 
@@ -50,6 +51,8 @@ const known: ReadonlySet<string> = new Set([
   'overbook-reason',
   'resource-group',
   'override-reason',
+  'on-clash',
+  'occurrence',
 ])
 
 export type VisitRequest = {
@@ -62,6 +65,8 @@ export type VisitRequest = {
   /** Of a visit over several Schedules at once. */
   readonly groups?: readonly JointGroup[]
   readonly resource?: Resource
+  /** More than one visit is asked for. */
+  readonly series?: SeriesAsked
   readonly start?: number
   readonly minutes?: number
   readonly service: ServiceChoice
@@ -96,6 +101,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, actor, named, 'Appointment')),
     ...(await slotsOf(house, actor, request, inputs, resource)),
     resource,
+    series: seriesIn(inputs, resource, house.base),
     start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
     minutes,
     service: await serviceOf(house, actor, inputs, resource),

@@ -102,6 +102,23 @@ export function readTime(part: Part): number {
   throw refuse(part, `${shortName(part)} must be a time such as 09:30:00.`)
 }
 
+/** A whole `date` as days since 1970-01-01. */
+export function readDay(part: Part): number {
+  const value = valueIn(part, ['valueDate'])
+  const day = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) / 86_400_000 : Number.NaN
+  if (Number.isInteger(day)) return day
+  throw refuse(part, `${shortName(part)} must be a date such as 2026-11-23.`)
+}
+
+/** The one code of a Coding, a CodeableConcept or a code, out of those that are understood. */
+export function readCoded<Code extends string>(part: Part, understood: readonly Code[]): Code {
+  const value = valueIn(part, ['valueCoding', 'valueCodeableConcept', 'valueCode'])
+  const codings = isElement(value) ? (Array.isArray(value.coding) ? value.coding : [value]) : [{ code: value }]
+  const found = understood.find((code) => codings.some((coding) => isElement(coding) && coding.code === code))
+  if (found) return found
+  throw refuse(part, `${shortName(part)} is one of ${understood.join(', ')}.`)
+}
+
 const timePattern = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.\d+)?)?$/
 
 /** A FHIR `time` as minutes since midnight; seconds are a fraction. Undefined for what is no time. */

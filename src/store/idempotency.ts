@@ -11,9 +11,11 @@ import { prepared } from './sql.ts'
 /** Whose key it is, and a digest of what was asked. */
 export type IdempotencyKey = { readonly client: string; readonly person: string; readonly key: string; readonly request: string }
 
-/** What came of it: the Appointment as of a version, or a refusal. */
+export type VersionMade = { readonly appointment: string; readonly version: string }
+
+/** What came of it: the Appointment as of a version, those of a series with what was left out, or a refusal. */
 export type Outcome =
-  | { readonly appointment: string; readonly version: string }
+  | (VersionMade & { readonly series?: readonly VersionMade[]; readonly leftOut?: readonly Issue[] })
   | { readonly kind: string; readonly issues: readonly Issue[] }
 
 export async function rememberedOutcome(db: Db, key: IdempotencyKey): Promise<{ request: string; outcome: Outcome } | undefined> {

@@ -3,14 +3,14 @@
  * are asked for at the same moment and take up different people share a statement, since starting, committing and flushing
  * one costs more than what one booking writes.
  */
-import { visitsTogetherMax } from '../base/limits.ts'
+import { seriesVisitsMax, visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { patientsIn } from './audit-rows.ts'
 import type { Db, Pool, Statement, Tx } from './db.ts'
 import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
 import { askedSeats, seated, takingSeats } from './take-seats.ts'
-import { refusedAs, type TimeTaken, takingTime } from './take-time.ts'
+import { ownTime, refusedAs, type TimeTaken, takingTime } from './take-time.ts'
 import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -40,6 +40,7 @@ const textWith = (taking: string): string => `with ${taking},
 
 const ofTheirOwn = textWith(takingTime(audited))
 const inSessions = textWith(takingSeats(audited))
+const ofSeries = textWith(takingTime(audited, ownTime, seriesVisitsMax))
 
 /** Books or holds time of its own. False, and nothing written, if the time was taken. In a transaction, which must then roll back, or on its own. */
 export async function placeVisit(db: Db, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
@@ -50,6 +51,26 @@ export async function placeVisit(db: Db, definitions: Definitions, visit: Placed
 export async function placeVisitOrSeat(tx: Tx, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
   const { time } = visit
   return time.seating ? seated(tx, time, time.seating, () => placeVisit(tx, definitions, visit)) : placeVisit(tx, definitions, visit)
+}
+
+/**
+ * Visits of one series, all of them in one order for everybody. Gives the holders of those that stand; undefined where that
+ * cannot be told. Where it is not all of them, the transaction must roll back.
+ */
+export async function placeSeries(
+  tx: Tx,
+  definitions: Definitions,
+  visits: readonly PlacedVisit[],
+): Promise<readonly string[] | undefined> {
+  if (visits.some(({ time }) => time.seating)) return placeOneByOne(tx, definitions, visits)
+  const rows = tx.query<{ holder: string }>(placeStatement(definitions, visits, ofSeries))
+  return rows.then((placed) => placed.map(({ holder }) => holder), refusedAs(undefined))
+}
+
+async function placeOneByOne(tx: Tx, definitions: Definitions, visits: readonly PlacedVisit[]): Promise<readonly string[]> {
+  const lost: string[] = []
+  for (const visit of visits) if (lost.length === 0 && !(await placeVisitOrSeat(tx, definitions, visit))) lost.push(visit.time.holder)
+  return visits.map(({ time }) => time.holder).filter((holder) => !lost.includes(holder))
 }
 
 const placers = new WeakMap<Pool, Place>()
@@ -77,7 +98,7 @@ async function placeVisits(pool: Pool, definitions: Definitions, visits: readonl
   return Promise.all(visits.map((visit) => retried(() => placeVisit(pool, definitions, visit))))
 }
 
-function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[]): Statement {
+function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[], text?: string): Statement {
   const times = visits.map(({ write: { audit }, time }) => ({
     ...(time.seating ? askedSeats(time) : time),
     audit: audit.id,
@@ -86,7 +107,7 @@ function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[]
     person: audit.person,
     address: audit.address,
   }))
-  return prepared(visits[0]?.time.seating ? inSessions : ofTheirOwn, [
+  return prepared(text ?? (visits[0]?.time.seating ? inSessions : ofTheirOwn), [
     JSON.stringify(times),
     `[${visits.map(({ write }) => rowText(definitions, write)).join(',')}]`,
   ])

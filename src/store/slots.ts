@@ -174,6 +174,21 @@ export async function slotStartingAt(db: Db, schedule: string, start: string): P
   return row?.id
 }
 
+/** The same for several starts (Unix milliseconds), in one statement: by start; those at which none starts are not in it. */
+export async function slotsStartingAt(db: Db, schedule: string, starts: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const rows = await db.query<{ start: number; id: string }>(
+    prepared(
+      `select distinct on (starts) id, date_part('epoch', starts) * 1000 as start
+         from unnest($2::timestamptz[]) asked (at) cross join lateral (
+           select id, starts, status from slot
+            where schedule = $1 and status = any(array['free','busy-tentative','busy','busy-unavailable']) and starts = asked.at offset 0) s
+        order by starts, (status = 'free') desc, id limit 1000`,
+      [schedule, starts.map((start) => new Date(start).toISOString())],
+    ),
+  )
+  return new Map(rows.map(({ start, id }) => [start, id]))
+}
+
 /** Free Slots that name a type of appointment, and none of these words (`appointment-type=system|code`). */
 export async function slotsOfOtherTypes(
   db: Db,

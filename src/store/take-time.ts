@@ -64,7 +64,7 @@ export type Manner = {
   readonly changes: string
 }
 
-const ownTime: Manner = {
+export const ownTime: Manner = {
   asked: '',
   wanted: `select holder, resource, tstzrange("from", until) as period, expires, client from asked cross join unnest(claims) resource`,
   columns: 'resource, session, period, appointment, expires, client',
@@ -78,15 +78,15 @@ const ownTime: Manner = {
 
 /**
  * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
- * changed). `$1` is a JSON list of TimeTaken, no two of which share a claim; `more` names what else each of them holds.
+ * changed). `$1` is a JSON list of `most` TimeTaken; `more` names what else each of them holds.
  * Each look into a table is a lateral one: its index is used, whatever the planner believes about a list of JSON.
  */
-export const takingTime = (more = '', manner: Manner = ownTime): string => `
+export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTogetherMax): string => `
   asked as materialized (
     select *, case when expires is null then 'busy' else 'busy-tentative' end as becomes
       from jsonb_to_recordset($1::jsonb) as asked (holder text, claims text[], "from" timestamptz, until timestamptz,
              start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text${manner.asked}${more})
-     limit ${visitsTogetherMax}),
+     limit ${most}),
   wanted as materialized (
     ${manner.wanted}),
   lapsed as (

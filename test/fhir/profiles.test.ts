@@ -121,6 +121,9 @@ describe('fhir-profiles', () => {
       'waitlist-score',
     ]
     expect(urls).toEqual([
+      ...['occurrenceChanged', 'originatingAppointment', 'recurrenceId', 'recurrenceTemplate'].map(
+        (element) => `http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.${element}`,
+      ),
       'http://hl7.org/fhir/StructureDefinition/timezone',
       ...ours.map((id) => `https://slotwise.org/fhir/StructureDefinition/${id}`),
     ])

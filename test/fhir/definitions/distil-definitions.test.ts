@@ -106,7 +106,17 @@ describe('search parameters', () => {
       'address address-city address-country address-postalcode address-state address-use endpoint identifier name near operational-status organization partof status type',
     ],
   ])('of %s are those of the specification', (type, expected) => {
-    expect(codes(type)).toEqual(expected.split(' '))
+    // Our own, from fhir-profiles, stand beside them.
+    const own = ({ url = '' } = {}): boolean => url.startsWith('https://slotwise.org/')
+    expect(codes(type).filter((code) => !own(definitions.searchParameters.get(type)?.get(code)))).toEqual(expected.split(' '))
+  })
+
+  it('of our own stand beside those of Appointment', () => {
+    expect(definitions.searchParameters.get('Appointment')?.get('originating-appointment')).toMatchObject({
+      type: 'reference',
+      targets: ['Appointment'],
+      url: 'https://slotwise.org/fhir/SearchParameter/originating-appointment',
+    })
   })
 
   it('are cut down to the part that is about the type', () => {
