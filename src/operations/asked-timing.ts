@@ -7,6 +7,7 @@ import { fault } from '../base/fault.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import { firstOf, type Inputs } from '../fhir/parameters.ts'
 import type { DayCode } from '../scheduling/availability-rules.ts'
+import { visitMinutes } from './asked-minutes.ts'
 
 export type AskedTiming = {
   readonly days?: readonly DayCode[]
@@ -74,7 +75,7 @@ function timesIn(value: unknown): readonly number[] | undefined {
 
 function minutesIn({ duration, durationUnit }: Record<string, unknown>): number | undefined {
   if (duration === undefined) return undefined
-  const unit = { min: 1, h: 60 }[String(durationUnit)]
+  const unit = durationUnit === 'min' ? 1 : durationUnit === 'h' ? 60 : undefined
   if (typeof duration !== 'number' || unit === undefined) throw fault('value', 'timing.repeat.duration is in min or h.', 'timing')
-  return Math.round(duration * unit)
+  return visitMinutes(Math.round(duration * unit), 'timing')
 }

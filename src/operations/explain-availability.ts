@@ -7,14 +7,15 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { explainDaysMax, visitMinutesMax } from '../base/limits.ts'
+import { explainDaysMax } from '../base/limits.ts'
 import { type ExplainedSchedule, explainTime } from '../booking/explain-time.ts'
-import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
+import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { auditShown } from '../store/time-stand.ts'
 import { namedSlots } from '../store/visit-context.ts'
+import { minutesAsked } from './asked-minutes.ts'
 import { explainedParameters } from './explained-parameters.ts'
 import { assertInReach, idNamedBy } from './named-resources.ts'
 import { assertKnown } from './unknown-parameters.ts'
@@ -45,7 +46,7 @@ export async function explainAvailability(house: House, actor: Actor, request: F
   const explained = await explainTime(house, {
     ...{ schedule, from, until, patient },
     online: ofPatient || actor.patient !== undefined,
-    minutes: minutesIn(inputs),
+    minutes: minutesAsked(inputs),
     service: {
       reference: serviceIn(house, inputs),
       types: allOf(inputs, 'service-type').flatMap(tokensIn),
@@ -93,14 +94,6 @@ async function slotAsked(house: House, id: string, schedule: string | undefined)
 function serviceIn(house: House, inputs: Inputs): string | undefined {
   const reference = firstOf(inputs, 'healthcare-service')
   return reference && `HealthcareService/${idIn(reference, 'HealthcareService', house.base)}`
-}
-
-function minutesIn(inputs: Inputs): number | undefined {
-  const asked = firstOf(inputs, 'duration')
-  const minutes = asked && wholeNumberIn(asked, visitMinutesMax + 1)
-  if (minutes !== undefined && (minutes < 1 || minutes > visitMinutesMax))
-    throw fault('value', `A visit lasts 1 to ${visitMinutesMax} minutes.`, 'duration')
-  return minutes
 }
 
 /** Before it is shown: whose visits are named, and whose were looked at. */

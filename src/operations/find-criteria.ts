@@ -17,6 +17,7 @@ import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { slotsOfOtherTypes } from '../store/slots.ts'
 import { patientTime } from '../store/visit-context.ts'
+import { minutesAsked } from './asked-minutes.ts'
 import { timingIn } from './asked-timing.ts'
 import { schedulesOf } from './find-schedules.ts'
 import { eachNamedBy } from './named-resources.ts'
@@ -103,7 +104,7 @@ export async function criteriaOf(house: House, actor: Actor, request: FhirReques
       until,
       count: countOf(inputs),
       service: serviceOf(house, inputs),
-      minutes: minutesOf(inputs) ?? timing.minutes,
+      minutes: minutesAsked(inputs) ?? timing.minutes,
       days: daysBoth(daysOf(inputs), timing.days),
       times: timing.times,
       timeFrom: timeOf(inputs, 'time-from'),
@@ -169,14 +170,6 @@ function serviceOf(house: House, inputs: Inputs): FindQuery['service'] {
 function countOf(inputs: Inputs): number {
   const asked = firstOf(inputs, '_count')
   return asked ? wholeNumberIn(asked, pageSizeMax) : pageSizeDefault
-}
-
-function minutesOf(inputs: Inputs): number | undefined {
-  const asked = firstOf(inputs, 'duration')
-  const minutes = asked && wholeNumberIn(asked, visitMinutesMax + 1)
-  if (minutes === undefined) return undefined
-  if (minutes < 1 || minutes > visitMinutesMax) throw fault('value', `A visit lasts 1 to ${visitMinutesMax} minutes.`, 'duration')
-  return minutes
 }
 
 const dayCodes = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']

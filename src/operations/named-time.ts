@@ -4,6 +4,7 @@
  */
 import { fault } from '../base/fault.ts'
 import { idsNamed } from '../booking/participants.ts'
+import { spanOf, timestampText } from '../fhir/date-time.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { slotStartingAt } from '../store/slots.ts'
@@ -11,8 +12,9 @@ import { namedSlots } from '../store/visit-context.ts'
 
 /** The Slot of the Schedule that starts then, a free one first. */
 export async function slotAt(house: House, schedule: string, start: string): Promise<string> {
-  if (Number.isNaN(Date.parse(start))) throw fault('value', 'The start is an instant such as 2026-11-23T09:00:00Z.', 'start')
-  const slot = await slotStartingAt(house.pool, schedule, new Date(start).toISOString())
+  const instant = spanOf(start)?.lower
+  if (instant === undefined) throw fault('value', 'The start is an instant such as 2026-11-23T09:00:00Z.', 'start')
+  const slot = await slotStartingAt(house.pool, schedule, timestampText(instant))
   if (slot === undefined) throw fault('business-rule', 'No Slot of this Schedule starts at that time.', 'start')
   return slot
 }

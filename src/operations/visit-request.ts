@@ -5,18 +5,19 @@
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
-import { patientsPerVisitMax, visitMinutesMax } from '../base/limits.ts'
+import { patientsPerVisitMax } from '../base/limits.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { NewPatient } from '../booking/new-visit.ts'
 import type { Overbooking } from '../booking/overbook.ts'
 import type { Override } from '../booking/override.ts'
 import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
-import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
+import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
+import { minutesAsked, visitMinutes } from './asked-minutes.ts'
 import { eachNamedBy, idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
 import { overbookingOf } from './overbook-reason.ts'
@@ -142,11 +143,8 @@ export function mayBook(actor: Actor): { readonly patient?: string } {
 }
 
 function minutesOf(inputs: Inputs, resource: Resource | undefined): number | undefined {
-  const asked = firstOf(inputs, 'duration')
-  const minutes = asked ? wholeNumberIn(asked, visitMinutesMax + 1) : minutesBetween(resource)
-  if (minutes === undefined) return undefined
-  if (minutes < 1 || minutes > visitMinutesMax) throw fault('value', `A visit lasts 1 to ${visitMinutesMax} minutes.`, 'duration')
-  return minutes
+  const minutes = minutesAsked(inputs) ?? minutesBetween(resource)
+  return minutes === undefined ? undefined : visitMinutes(minutes, 'duration')
 }
 
 function minutesBetween(resource: Resource | undefined): number | undefined {

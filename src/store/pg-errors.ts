@@ -16,6 +16,8 @@ export type PgErrorName =
   | 'deadlock'
   | 'unstorable-text'
   | 'unstorable-number'
+  | 'unstorable-time'
+  | 'too-long-to-index'
   | 'connection'
   | 'raised'
 
@@ -29,6 +31,9 @@ const names: Readonly<Record<string, PgErrorName>> = {
   '22P05': 'unstorable-text',
   '22021': 'unstorable-text',
   '22003': 'unstorable-number',
+  '22008': 'unstorable-time',
+  '22009': 'unstorable-time',
+  '54000': 'too-long-to-index',
   '57P01': 'connection',
   '57P02': 'connection',
   '57P03': 'connection',
@@ -64,6 +69,10 @@ export function translatePgError(error: unknown): unknown {
   if (name === 'unstorable-text')
     return fault('value', 'The text holds a character that cannot be stored (a NUL, or half of a surrogate pair). Remove it and try again.')
   if (name === 'unstorable-number') return fault('value', 'A number is too large, or has too many digits, to be stored.')
+  if (name === 'unstorable-time') return fault('value', 'A date or time lies outside the years 1 to 9999.')
+  // An entry of an index has at most 2,704 bytes, compressed: https://www.postgresql.org/docs/current/btree.html
+  if (name === 'too-long-to-index')
+    return fault('value', 'A name, an identifier, a reference or an address is too long to be searched by. 2,000 bytes of it always fit.')
   if (name === 'raised') return fault(raisedKinds[errorCode(error) ?? ''] ?? 'processing', errorMessage(error))
   return error
 }

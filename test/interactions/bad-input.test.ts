@@ -1,4 +1,5 @@
 /** What no client should send, over HTTP and against the real desks: each a 4xx that says why, none a 500, none a hang. */
+import { createHash } from 'node:crypto'
 import { type Ask, made, type RestHouse, restHouse } from './rest.ts'
 
 let server: RestHouse
@@ -22,6 +23,8 @@ afterEach(() => {
 
 const nested = (depth: number): string =>
   `{"resourceType":"Patient","extension":[${'{"url":"u","extension":['.repeat(depth)}${']}'.repeat(depth)}]}`
+/** Nothing of it repeats, so that no index can keep it small. */
+const endless = Array.from({ length: 4000 }, (_, n) => createHash('sha256').update(String(n)).digest('hex')).join('')
 const visit = (more: string): string =>
   `{"resourceType":"Appointment","status":"proposed","participant":[{"status":"accepted","actor":{"reference":"Patient/1"}}]${more}}`
 
@@ -90,6 +93,14 @@ describe('a body', () => {
       'with an exponent that no column holds',
       'Location',
       '{"resourceType":"Location","position":{"latitude":1e-200000,"longitude":1}}',
+      400,
+    ],
+    ['with a name too long to search by', 'Patient', JSON.stringify({ resourceType: 'Patient', name: [{ family: endless }] }), 400],
+    ['with an identifier too long', 'Patient', JSON.stringify({ resourceType: 'Patient', identifier: [{ value: endless }] }), 400],
+    [
+      'with a reference too long',
+      'Schedule',
+      JSON.stringify({ resourceType: 'Schedule', actor: [{ reference: `https://x.example/Practitioner/${endless}` }] }),
       400,
     ],
     ['with an id of its own that is none', 'Patient', '{"resourceType":"Patient","id":"a b"}', 400],

@@ -1,7 +1,7 @@
 /** What one request may ask for, and how much one Schedule may hold. */
 import { findSchedulesMax } from '../../src/base/limits.ts'
 import { availability, type Clinic, clinic, create, instantIn } from '../support/clinic.ts'
-import { matches, type TestHouse, testHouse } from '../support/house.ts'
+import { matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -63,5 +63,39 @@ describe('a Slot written by hand', () => {
       end,
     })
     expect(answer.status).toBe(expected)
+  })
+})
+
+describe('a time', () => {
+  const timing = (repeat: object): string => `timing=${encodeURIComponent(JSON.stringify({ repeat }))}`
+  const day = (text: string): string => `start=${encodeURIComponent(text)}`
+
+  it.each([
+    ['beyond the calendar', 'Slot/$find-slots', day('9999-12-31T23:59:59Z')],
+    ['beyond the calendar', 'Appointment/$find', day('9999-12-31T23:59:59Z')],
+    ['beyond the calendar', 'Slot/$explain-availability', day('9999-12-31T23:59:59Z')],
+    ['before the calendar', 'Slot/$explain-availability', day('0001-01-01T00:00:00+14:00')],
+    ['of endless minutes', 'Slot/$find-slots', timing({ duration: 1e300, durationUnit: 'min' })],
+    ['of no minutes', 'Slot/$find-slots', timing({ duration: 0, durationUnit: 'min' })],
+    ['of a unit that is none', 'Slot/$find-slots', timing({ duration: 5, durationUnit: 'toString' })],
+  ])('%s is refused by %s', async (_what, operation, asked) => {
+    const { status, json } = await house.call('GET', `${operation}?schedule=${place.schedules[0]}&${asked}`)
+    expect([status, json.issue?.[0]?.code]).toEqual([400, 'value'])
+  })
+
+  it('to be booked is written as FHIR writes it', async () => {
+    const patient = await place.patient()
+    const book = (start: string) =>
+      house.call(
+        'POST',
+        'Appointment/$book',
+        parameters({ schedule: `Schedule/${place.schedules[0]}`, start, patient: `Patient/${patient}` }),
+      )
+    for (const start of ['-200000-01-01T00:00:00Z', '+200000-01-01T00:00:00Z', 'Nov 24 2026', '2026-02-30T09:00:00Z', '']) {
+      const { status, json } = await book(start)
+      expect([start, status, json.issue?.[0]?.code]).toEqual([start, 400, 'value'])
+    }
+    // Without a zone it is UTC, wherever the server stands.
+    expect((await book(instantIn(3, '09:00').replace('Z', ''))).status).toBe(201)
   })
 })
