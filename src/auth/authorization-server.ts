@@ -1,29 +1,74 @@
 /**
- * The authorization server of a house as one handler of requests: it sees to the library being loaded once, to its keys
- * being those of the database, and to every address in its answers being the public one, whatever Host a request names.
+ * The authorization server of a house: it sees to the library being loaded once, to its keys being those of the database, and
+ * to every address in its answers being the public one, whatever Host a request names.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import { Fault } from '../base/fault.ts'
 import { newSecret } from '../base/ids.ts'
 import { authServerReloadMs } from '../base/limits.ts'
 import { sharedSecret } from '../store/auth-secrets.ts'
 import type { House } from '../store/house.ts'
-import { issuerOf } from './addresses.ts'
+import { addressOf, issuerOf, paths } from './addresses.ts'
+import { authorizationQuery } from './authorization-request.ts'
+import { bearerCheck } from './bearer.ts'
+import { interaction } from './interactions/interaction.ts'
+import type { PageReply, Step } from './interactions/turn.ts'
+import { introspectWithToken } from './introspect-with-token.ts'
 import { idTokenKeys } from './keys.ts'
+import type { PatientChoices } from './patients-of.ts'
 import { type FetchOut, newProvider } from './provider.ts'
+import { rawForm } from './raw-form.ts'
 
 export type AuthorizationServer = {
+  /** Whatever the protocol has a word for. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** A page of a sign-in, or what was filled in there. */
+  readonly interaction: (step: Step) => Promise<PageReply>
 }
 
-export function authorizationServer(house: House, fetchOut: FetchOut): AuthorizationServer {
-  const provider = currentProvider(house, fetchOut)
+type Outside = { readonly fetchOut: FetchOut; readonly patients: PatientChoices }
+
+export function authorizationServer(house: House, { fetchOut, patients }: Outside): AuthorizationServer {
+  const current = currentProvider(house, fetchOut)
   const issuer = new URL(issuerOf(house.base))
+  const check = bearerCheck(house)
   return {
     handle: async (request, response) => {
+      const [path, query = ''] = (request.url ?? '').split('?')
+      if (path === paths.authorization && request.method === 'POST') return asGet(house, request, response)
+      if (path === paths.introspection && /^bearer /i.test(request.headers.authorization ?? ''))
+        return told(response, async () =>
+          introspectWithToken(house, await check(request.headers.authorization), (await rawForm(request)).get('token')),
+        )
+      if (path === paths.authorization) request.url = `${path}?${authorizationQuery(house.base, new URLSearchParams(query))}`
       comeFrom(issuer, request)
-      await (await provider()).callback()(request, response)
+      await (await current()).provider.callback()(request, response)
     },
+    interaction: async (step) => {
+      comeFrom(issuer, step.request)
+      return interaction({ house, patients, ...(await current()) }, step)
+    },
+  }
+}
+
+async function asGet(house: House, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await rawForm(request).then(
+    (form) => response.writeHead(303, { location: `${addressOf(house.base, 'authorization')}?${form}` }),
+    () => response.writeHead(413),
+  )
+  response.end()
+}
+
+async function told(response: ServerResponse, ask: () => Promise<object>): Promise<void> {
+  response.setHeader('content-type', 'application/json')
+  try {
+    response.end(JSON.stringify(await ask()))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    response.statusCode = error.kind === 'login' ? 401 : 400
+    if (error.kind === 'login') response.setHeader('www-authenticate', 'Bearer realm="slotwise", error="invalid_token"')
+    response.end(JSON.stringify({ error: error.kind === 'login' ? 'invalid_token' : 'invalid_request', error_description: error.message }))
   }
 }
 
@@ -36,27 +81,29 @@ function comeFrom(issuer: URL, request: IncomingMessage): void {
   Object.assign(request, { originalUrl: `${prefix}${request.url}` })
 }
 
+type Current = { readonly provider: Provider; readonly secret: string }
+
 /** One for a house; looks now and then whether the keys are still the same, since another process may have made new ones. */
-function currentProvider(house: House, fetchOut: FetchOut): () => Promise<Provider> {
-  const known = { kids: '', lookedAt: Number.NEGATIVE_INFINITY, provider: undefined as Promise<Provider> | undefined }
-  const look = async (): Promise<Provider> => {
+function currentProvider(house: House, fetchOut: FetchOut): () => Promise<Current> {
+  const known: { kids: string; current?: Current } = { kids: '' }
+  const look = async (): Promise<Current> => {
     const jwks = await idTokenKeys(house)
     const kids = jwks.map(({ kid }) => kid).join()
-    if (known.provider && known.kids === kids) return known.provider
-    const cookie = await sharedSecret(house.pool, house.secrets, 'cookies', newSecret())
-    known.kids = kids
-    known.provider = newProvider(house, fetchOut, { jwks, cookie })
-    return known.provider
+    if (known.current && known.kids === kids) return known.current
+    const secret = await sharedSecret(house.pool, house.secrets, 'cookies', newSecret())
+    const provider = await newProvider(house, fetchOut, { jwks, cookie: secret })
+    Object.assign(known, { kids, current: { provider, secret } })
+    return { provider, secret }
   }
-  let looking: Promise<Provider> | undefined
+  const looking: { at: number; current?: Promise<Current> } = { at: Number.NEGATIVE_INFINITY }
   return () => {
     const now = house.clock.now().getTime()
-    if (looking && now - known.lookedAt < authServerReloadMs) return looking
-    known.lookedAt = now
-    looking = look().catch((error: unknown) => {
-      known.lookedAt = Number.NEGATIVE_INFINITY
+    if (looking.current && now - looking.at < authServerReloadMs) return looking.current
+    looking.at = now
+    looking.current = look().catch((error: unknown) => {
+      looking.at = Number.NEGATIVE_INFINITY
       throw error
     })
-    return looking
+    return looking.current
   }
 }

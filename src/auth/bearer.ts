@@ -67,7 +67,9 @@ async function lookUp({ pool, clock, base }: House, token: string): Promise<Reme
   const found = await findAccessToken(pool, hashOf(token), now)
   if (!found || found.payload.aud !== base) throw refused()
   const { clientId, scope, extra, exp } = found.payload
-  const actor = actorOf({ ...(extra as object | undefined), client_id: clientId, scope })
+  const { patient, fhirUser } = (extra ?? {}) as { patient?: unknown; fhirUser?: unknown }
+  const user = typeof fhirUser === 'string' ? fhirUser.replace(`${base}/`, '') : undefined
+  const actor = actorOf({ patient, fhirUser: user, client_id: clientId, scope })
   return { actor, expiresMs: Math.min(Number(exp) * 1000, now.getTime() + tokenRecheckMs), askAgain: true }
 }
 

@@ -45,6 +45,7 @@ declare module 'oidc-provider' {
     status: number
     type: string
     body: unknown
+    set(header: string, value: string): void
     readonly res: ServerResponse
     readonly oidc: {
       readonly route: string

@@ -2,7 +2,7 @@
  * The one place that draws lots. Ids are UUID version 7 (RFC 9562 5.7): they sort by the time they were made, so a
  * busy table's primary key grows at one end, and the time can be read back out of one.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 
 export type Ids = { readonly next: () => string }
 
@@ -16,3 +16,9 @@ export const systemIds: Ids = { next: () => uuidv7(Date.now()) }
 
 /** 256 bits in letters that need no quoting anywhere, for what nobody may guess. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
+
+/** A password that can be read out: no letter that is taken for another, 100 bits. */
+export const newPassword = (): string => {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789'
+  return Array.from({ length: 4 }, () => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('')).join('-')
+}

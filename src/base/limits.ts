@@ -232,3 +232,15 @@ export const keySetBytesMax = 64 * 1024
 export const fetchTimeoutMs = 5_000
 export const authClientsListedMax = 1_000
 export const expiredStatesPerSweepMax = 5_000
+export const passwordCharsMin = 12
+export const passwordCharsMax = 1_000
+/** Sign-ins that may fail one after the other before an account is locked, and for how long it then is. */
+export const signInAttemptsMax = 5
+export const signInLockMs = 15 * 60_000
+/** An EHR's launch is good for so long. */
+export const launchMinutes = 5
+export const fhirContextMax = 20
+/** Patients that the page of a sign-in offers for one name. */
+export const patientChoicesMax = 20
+export const authFormBytesMax = 56 * 1024
+export const accountsListedMax = 10_000

@@ -3,6 +3,10 @@
  */
 import { parseArgs } from 'node:util'
 import { errorMessage } from '../base/error-code.ts'
+import { accountAdd } from './account-add.ts'
+import { accountDisable } from './account-disable.ts'
+import { accountList } from './account-list.ts'
+import { accountPassword } from './account-password.ts'
 import { auditVerify } from './audit-verify.ts'
 import { clientAdd } from './client-add.ts'
 import { clientList } from './client-list.ts'
@@ -29,6 +33,10 @@ export const commands: readonly Command[] = [
   clientAdd,
   clientList,
   clientRevoke,
+  accountAdd,
+  accountList,
+  accountPassword,
+  accountDisable,
   slotsGenerate,
   reindex,
   exportCommand,

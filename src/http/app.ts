@@ -5,7 +5,8 @@
 import type { FastifyInstance } from 'fastify'
 import { authorizationServer } from '../auth/authorization-server.ts'
 import type { Resource } from '../fhir/resource.ts'
-import { authorizationDoors } from './authorization-doors.ts'
+import { authenticator } from './authenticate.ts'
+import { launchDoor, protocolDoors, signInPages } from './authorization-doors.ts'
 import type { Desks, House } from './desks.ts'
 import { sendRefusal } from './error-handler.ts'
 import { type AccessLog, fhirDoors, openDoors } from './fhir-doors.ts'
@@ -13,6 +14,7 @@ import { basePath, relative } from './fhir-request.ts'
 import { frontPage } from './front-page.ts'
 import { health } from './health.ts'
 import { newMetrics } from './metrics.ts'
+import { patientChoices } from './patient-choices.ts'
 import { strayAddress } from './routes.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
 import type { Throttle } from './throttle.ts'
@@ -52,9 +54,6 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     frontPage(pages, house.base, options.version)
     health(pages, options.ready ?? (() => true), metrics)
   }
-  const authorization = async (auth: FastifyInstance): Promise<void> => {
-    authorizationDoors(auth, authorizationServer(house, options.fetchOut ?? nobodyCalls), house.base.startsWith('https:'))
-  }
   const base = async (fhir: FastifyInstance): Promise<void> => {
     await crossOrigin(fhir)
     await compression(fhir)
@@ -62,7 +61,18 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     fhirDoors(fhir, house, options, metrics)
   }
   app.register(street)
-  if (options.auth === 'smart') app.register(authorization)
+  if (options.auth === 'smart') authorization(app, house, options)
   app.register(base, { prefix: basePath })
   return app
+}
+
+/** What the protocol has a word for is handed on unread; what is ours is read like any other request. */
+function authorization(app: FastifyInstance, house: House, { desks, fetchOut = nobodyCalls }: AppOptions): void {
+  const secure = house.base.startsWith('https:')
+  const server = authorizationServer(house, { fetchOut, patients: patientChoices(house, desks) })
+  app.register(async (protocol) => protocolDoors(protocol, server, secure))
+  app.register(async (pages) => {
+    signInPages(pages, server, secure)
+    launchDoor(pages, house, authenticator(house, 'smart'))
+  })
 }

@@ -1,31 +1,85 @@
 /**
- * The doors of the authorization server: whatever comes to `/auth/` is handed on as it came, its body unread, since the
- * library behind it answers requests itself. https://fastify.dev/docs/latest/Reference/Reply/#hijack
+ * The doors of the authorization server. What the protocol has a word for is handed on as it came, its body unread, since the
+ * library behind it answers requests itself; the pages of a sign-in and the making of a launch are ours.
+ * https://fastify.dev/docs/latest/Reference/Reply/#hijack
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { paths } from '../auth/addresses.ts'
+import type { AuthorizationServer } from '../auth/authorization-server.ts'
+import { mintLaunch } from '../auth/launch.ts'
+import { fault } from '../base/fault.ts'
+import type { Authenticate } from './authenticate.ts'
+import { plainJson } from './content-types.ts'
+import type { House } from './desks.ts'
 
-type Server = { readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> }
+const discovery = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
 
-const methods = ['GET', 'HEAD', 'POST', 'OPTIONS'] as const
-
-export function authorizationDoors(app: FastifyInstance, server: Server, secure: boolean): void {
+export function protocolDoors(app: FastifyInstance, server: AuthorizationServer, secure: boolean): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     reply.hijack()
-    guard(reply.raw, secure)
-    await server.handle(request.raw, reply.raw)
+    for (const [name, value] of Object.entries(guards(secure))) reply.raw.setHeader(name, value)
+    await server.handle(request.raw, reply.raw).catch(() => broken(reply.raw))
   }
-  app.route({ method: [...methods], url: '/auth/*', exposeHeadRoute: false, handler })
+  for (const url of ['/auth/*', ...discovery])
+    app.route({ method: ['GET', 'HEAD', 'POST', 'OPTIONS'], url, exposeHeadRoute: false, handler })
+}
+
+function broken(response: ServerResponse): void {
+  if (!response.headersSent) response.writeHead(503, { 'content-type': plainJson })
+  response.end('{"error":"temporarily_unavailable"}')
 }
 
 /** No answer here is for a cache, a frame or a script; the library adds to the policy what a page of its own needs. */
-function guard(response: ServerResponse, secure: boolean): void {
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('pragma', 'no-cache')
-  response.setHeader('x-content-type-options', 'nosniff')
-  response.setHeader('referrer-policy', 'no-referrer')
-  response.setHeader('content-security-policy', "default-src 'none';script-src 'none';frame-ancestors 'none';base-uri 'none'")
-  if (secure) response.setHeader('strict-transport-security', 'max-age=31536000')
+const guards = (secure: boolean): Record<string, string> => ({
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  'x-content-type-options': 'nosniff',
+  // With no referrer at all a browser would not say either where a form comes from.
+  'referrer-policy': 'same-origin',
+  'content-security-policy': "default-src 'none';script-src 'none';frame-ancestors 'none';base-uri 'none'",
+  ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+})
+
+export function signInPages(app: FastifyInstance, server: AuthorizationServer, secure: boolean): void {
+  app.route<{ Params: { uid: string } }>({
+    method: ['GET', 'POST'],
+    url: `${paths.interaction}/:uid`,
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const [, query = ''] = request.url.split('?')
+      const answer = await server.interaction({
+        request: request.raw,
+        response: reply.raw,
+        uid: request.params.uid,
+        query: new URLSearchParams(query),
+        form: request.method === 'POST' ? new URLSearchParams(formOf(request.body)) : undefined,
+        address: request.ip,
+      })
+      reply.headers(guards(secure))
+      if ('to' in answer) return reply.redirect(answer.to, 303)
+      return reply.code(answer.status).type('text/html; charset=utf-8').header('content-security-policy', answer.policy).send(answer.page)
+    },
+  })
+}
+
+const formOf = (body: unknown): string =>
+  typeof body === 'object' && body !== null && 'form' in body && typeof body.form === 'string' ? body.form : ''
+
+export function launchDoor(app: FastifyInstance, house: House, authenticate: Authenticate): void {
+  app.post(paths.launch, async (request, reply) => {
+    const actor = await authenticate(request)
+    const launch = await mintLaunch(house, actor, jsonOf(request.body))
+    return reply.code(201).header('cache-control', 'no-store').type(plainJson).send(JSON.stringify(launch))
+  })
+}
+
+function jsonOf(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body))
+  } catch {
+    throw fault('malformed', 'Send the launch as JSON.')
+  }
 }

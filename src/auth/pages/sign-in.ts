@@ -1,0 +1,32 @@
+/** The page that asks who somebody is. */
+import { html, page } from './page.ts'
+
+export type SignInPage = {
+  readonly client: string
+  readonly action: string
+  readonly token: string
+  /** What was typed before. */
+  readonly login?: string
+  readonly wrong?: boolean
+}
+
+export const signInPage = ({ client, action, token, login = '', wrong }: SignInPage): string =>
+  page(
+    wrong ? 'Not signed in' : 'Sign in',
+    html`<h1>Sign in</h1>
+<p>${client} asks you to sign in here. It never sees your password.</p>
+${
+  wrong
+    ? html`<p class="wrong" role="alert" id="wrong">That did not work. Check the name and the password; after several attempts in a row wait a quarter of an hour.</p>`
+    : undefined
+}
+<form method="post" action="${action}">
+<input type="hidden" name="token" value="${token}">
+<label for="login">Name or e-mail address</label>
+<input type="text" id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required>
+<label for="password">Password</label>
+<input type="password" id="password" name="password" autocomplete="current-password" required>
+<button type="submit" name="do" value="sign-in">Sign in</button>
+<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>
+</form>`,
+  )

@@ -1,0 +1,31 @@
+/** `slotwise account password`: a new password for somebody who has lost theirs, is locked out or disabled. */
+import { readFile } from 'node:fs/promises'
+import { plainLogin } from '../auth/accounts.ts'
+import { assertPassword, hashPassword } from '../auth/password.ts'
+import { newPassword } from '../base/ids.ts'
+import { setPassword } from '../store/accounts.ts'
+import type { Command } from './command.ts'
+
+export const accountPassword: Command = {
+  name: 'account password',
+  does: 'give somebody a new password, and let them in again',
+  options: {
+    'password-file': { type: 'string', value: 'FILE', means: 'its first line is the password; made up and printed unless said' },
+  },
+  operands: { value: 'LOGIN', means: 'what they type to sign in', many: false },
+  run: async (context, values, [login = '']) => {
+    const file = values['password-file']
+    const said = typeof file === 'string' ? ((await readFile(file, 'utf8')).split(/\r?\n/)[0] ?? '') : undefined
+    const password = said ?? newPassword()
+    assertPassword(password)
+    const house = await context.openHouse('guest')
+    try {
+      const was = await setPassword(house.pool, plainLogin(login), await hashPassword(password))
+      if (!was) context.say(`There is no account "${login}".`)
+      else context.say(said === undefined ? `${login} signs in with the password ${password}` : `${login} has a new password.`)
+      return was ? 0 : 1
+    } finally {
+      await house.close()
+    }
+  },
+}
