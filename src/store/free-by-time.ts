@@ -25,6 +25,7 @@ export async function freeByTime(db: Db, window: FirstWindow & { readonly bodies
   return { ...sorted(rows.filter((row) => row.kind !== 'last')), last }
 }
 
+/** `is true`: a hashed look for each Slot, where the planner would make it a join that compares each with every name. */
 const textWith = (claims: string): string => `
   with scanned as materialized (
     select id, schedule, status, starts, ends, held_until, body, session, overbooked from slot where ${inWindow('schedule')} and status is not null
@@ -32,15 +33,14 @@ const textWith = (claims: string): string => `
   free as materialized (
     select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body::text end as body, ${sessionNow('slot')} as session
       from scanned slot
-     where schedule = any($1::text[]) and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
+     where (schedule in (select unnest($1::text[]))) is true and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
   select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
     from schedule_plan where schedule in (select schedule from free)
   union all
   select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, body, session from free
   ${claims}
   union all
-  (select 'last', id, schedule, ${seconds('starts')}, null, null, null from scanned
-    where (select count(*) from scanned) = $5 order by scanned.starts desc, schedule desc, id desc limit 1)`
+  (select 'last', id, schedule, ${seconds('starts')}, null, null, null from scanned offset $5 - 1 limit 1)`
 
 const withoutClaims = textWith('')
 const withClaims = textWith(`union all ${takenTime('sc.schedule in (select schedule from free)')}`)
