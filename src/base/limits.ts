@@ -73,6 +73,8 @@ export const visitMinutesMax = 24 * 60
 /** No quota of holds is larger. */
 export const holdsAtOnceMax = 10_000
 export const lapsedHoldsPerSweepMax = 200
+/** Lines of the log of changes that one look for new Slots reads. */
+export const newSlotChangesMax = 5_000
 export const databaseConnectionsMax = 12
 /** For statements that Postgres shall plan by their values. */
 export const unnamedConnectionsMax = 4

@@ -4,6 +4,7 @@
  */
 import { schedule } from 'node-cron'
 import { failureName } from '../booking/one-by-one.ts'
+import { settleNewSlots } from '../booking/settle-new-slots.ts'
 import type { House } from '../store/house.ts'
 import { forgetAllowances } from '../store/shared-allowances.ts'
 import { forgetExpiredSignIns } from './forget-expired-sign-ins.ts'
@@ -32,6 +33,7 @@ const clinicTime = (house: House) => house.defaultTimeZone
 
 const jobs: readonly Job[] = [
   { name: 'settle-lapsed-holds', when: '* * * * * *', timeZone: utc, run: settleLapsedHolds },
+  { name: 'settle-new-slots', when: '* * * * * *', timeZone: utc, run: settleNewSlots },
   { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStaleSlots },
   { name: 'list-exports', when: '* * * * * *', timeZone: utc, run: (house) => listExports(house) },
   { name: 'run-imports', when: '* * * * * *', timeZone: utc, run: runImports },

@@ -86,7 +86,7 @@ async function offersIn(ask: Ask, town: Town): Promise<Offer[]> {
       start: Date.parse(part('start')?.valueInstant),
       end: Date.parse(part('end')?.valueInstant),
       made: Date.parse(first.meta.lastUpdated),
-      ended: Date.parse(last.meta.lastUpdated),
+      expires: Date.parse(part('expires')?.valueInstant),
     }
   })
 }

@@ -86,11 +86,11 @@ export function possibly(history: History): Held[] {
   return [...visits, ...offersOf(history)]
 }
 
-/** A declined time goes to the next without being free between, and is free for all a moment after the last. */
+/** A declined time is kept until it is offered to the next, or free for all when nobody is left: as long as it was offered at most. */
 const offersOf = ({ ground, after }: History): Held[] =>
-  after.offers.map(({ id, status, schedule, start, end, made, ended }) => {
+  after.offers.map(({ id, status, schedule, start, end, made, expires }) => {
     const place = ground.schedules.find((one) => one.id === schedule)
-    const until = status === 'in-progress' ? Number.POSITIVE_INFINITY : ended + unansweredMs
+    const until = status === 'in-progress' ? Number.POSITIVE_INFINITY : expires + unansweredMs
     const claims = (place?.claims ?? []).map((resource) => ({ resource, from: start, until: end + (place?.bufferAfter ?? 0) }))
     return { holder: `Communication/${id}`, claims, when: { from: made, until } }
   })

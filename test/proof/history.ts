@@ -89,7 +89,8 @@ export type Offer = {
   readonly start: number
   readonly end: number
   readonly made: number
-  readonly ended: number
+  /** When its time is kept for nobody any more, unless it was accepted. */
+  readonly expires: number
 }
 
 export type Aftermath = {
