@@ -21,11 +21,22 @@ export const settings = [
     meaning: 'the address the world sees; base of every link, issuer and signature check',
   },
   { name: 'DATABASE_URL', default: 'embedded', meaning: 'a real Postgres, 15 or newer' },
+  {
+    name: 'DATABASE_OWNER_URL',
+    default: 'as DATABASE_URL',
+    meaning:
+      'the same database as its owner, for `slotwise migrate`: DATABASE_URL can then be a role that may not change the audit ([docs/security.md](docs/security.md#database-roles))',
+  },
   { name: 'DATA_DIR', default: './data', meaning: 'where the embedded Postgres lives' },
   {
     name: 'SECRETS_KEY_FILE',
     default: '`secrets.key` in DATA_DIR with the embedded Postgres, else none',
     meaning: 'a file of keys, one a line, under which secrets are kept in the database ([docs/security.md](docs/security.md#secrets))',
+  },
+  {
+    name: 'AUDIT_RETENTION_MONTHS',
+    default: '0',
+    meaning: 'months that the audit is kept, 12 or more; 0 keeps all of it ([docs/security.md](docs/security.md#audit))',
   },
   { name: 'DEMO', default: '`on` with the embedded Postgres, else `off`', meaning: 'load the demo clinic into an empty database' },
   { name: 'AUTH', default: 'smart', meaning: '`off` is accepted on a loopback HOST alone, and says so at start' },
@@ -82,9 +93,13 @@ export type Config = {
   readonly publicUrl: string
   /** Absent: the embedded Postgres. */
   readonly databaseUrl?: string
+  /** Absent: the role of databaseUrl owns the database. */
+  readonly databaseOwnerUrl?: string
   readonly dataDir: string
   /** Absent: secrets are kept as they are. */
   readonly secretsKeyFile?: string
+  /** 0: for ever. */
+  readonly auditMonthsKept: number
   readonly demo: boolean
   readonly auth: 'smart' | 'off'
   readonly workers: number
@@ -197,6 +212,12 @@ function rateLimits(env: Environment): RateLimits {
   }
 }
 
+/** The database itself keeps the last year, whoever asks. */
+function auditMonths(env: Environment): number {
+  const months = wholeNumber(env, 'AUDIT_RETENTION_MONTHS', 0, 1_200)
+  return months === 0 || months >= 12 ? months : refuse('AUDIT_RETENTION_MONTHS', '0, or 12 and more', String(months))
+}
+
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 function auth(env: Environment, host: string): Config['auth'] {
@@ -212,13 +233,17 @@ export function loadConfig(env: Environment = process.env): Config {
   const databaseUrl = given(env, 'DATABASE_URL')
   const dataDir = given(env, 'DATA_DIR') ?? defaultOf('DATA_DIR')
   if (databaseUrl) url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:'])
+  const databaseOwnerUrl = databaseUrl && given(env, 'DATABASE_OWNER_URL')
+  if (databaseOwnerUrl) url('DATABASE_OWNER_URL', databaseOwnerUrl, ['postgres:', 'postgresql:'])
   return {
     host,
     port,
     publicUrl: publicUrl(env, host, port),
     databaseUrl,
+    databaseOwnerUrl,
     dataDir,
     secretsKeyFile: given(env, 'SECRETS_KEY_FILE') ?? (databaseUrl ? undefined : join(dataDir, 'secrets.key')),
+    auditMonthsKept: auditMonths(env),
     demo: oneOf(env, 'DEMO', ['on', 'off'], databaseUrl ? 'off' : 'on') === 'on',
     auth: auth(env, host),
     workers: wholeNumber(env, 'WORKERS', 1, workersMax),

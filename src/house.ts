@@ -24,6 +24,8 @@ import { fetchOut } from './jobs/fetch-out.ts'
 import { tasks } from './jobs/tasks.ts'
 import { startTick } from './jobs/tick.ts'
 import { startWork as startDurableWork } from './jobs/work.ts'
+import { keepApplicationRole } from './store/application-role.ts'
+import { ensureAuditPartitions } from './store/audit-retention.ts'
 import { followDefinitions } from './store/current-definitions.ts'
 import { postgresVersion } from './store/database-state.ts'
 import { openEmbedded } from './store/embedded.ts'
@@ -41,17 +43,35 @@ const ours = loadProfiles(join(root, 'fhir-profiles'))
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
 
 export async function openDatabase(config: Config, log: Log, role: Role): Promise<Database> {
-  if (config.databaseUrl) return { url: config.databaseUrl, close: async () => {} }
-  return openEmbedded(config.dataDir, { role, ids: systemIds, warn: (what) => log.warn(what) })
+  const { databaseUrl: url } = config
+  if (url) return { url, ownerUrl: config.databaseOwnerUrl ?? url, close: async () => {} }
+  const {
+    url: ownerUrl,
+    applicationUrl,
+    close,
+  } = await openEmbedded(config.dataDir, { role, ids: systemIds, warn: (what) => log.warn(what) })
+  return { url: applicationUrl, ownerUrl, close }
+}
+
+/** Brings the database up to date as its owner, and gives the role that works on it what it needs, where it is another. */
+async function prepareDatabase({ url, ownerUrl }: Database): Promise<Migration[]> {
+  const pool = openPool(ownerUrl, { max: 1 })
+  try {
+    const ran = await migrate(pool, migrations)
+    const { username, password } = new URL(url)
+    if (username !== new URL(ownerUrl).username)
+      await keepApplicationRole(pool, { role: decodeURIComponent(username), password: decodeURIComponent(password) })
+    return ran
+  } finally {
+    await pool.end()
+  }
 }
 
 export async function migrateDatabase(config: Config, log: Log): Promise<Migration[]> {
   const database = await openDatabase(config, log, 'guest')
-  const pool = openPool(database.url, { max: 1 })
   try {
-    return await migrate(pool, migrations)
+    return await prepareDatabase(database)
   } finally {
-    await pool.end()
     await database.close()
   }
 }
@@ -86,7 +106,8 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
   try {
     if (config.databaseUrl && !prepared) await refuseOldPostgres(pool)
     const secrets = secretsOf(config)
-    if (!prepared) await migrate(pool, migrations)
+    if (!prepared) await prepareDatabase(database)
+    if (!prepared) await ensureAuditPartitions(pool, `${systemClock.now().toISOString().slice(0, 7)}-01`)
     if (!prepared) await sealFirst(pool, secrets, config)
     const following = await followDefinitions(pool, loadDefinitions())
     opened.push(following)
@@ -104,6 +125,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       holdQuotas: config.holdQuotas,
       waitlist: config.waitlist,
       secrets,
+      auditMonthsKept: config.auditMonthsKept,
       warn: (what, details) => log.warn(details ?? {}, what),
       databaseUrl: database.url,
       close,

@@ -11,6 +11,7 @@ describe('loadConfig', () => {
       databaseUrl: undefined,
       dataDir: './data',
       secretsKeyFile: 'data/secrets.key',
+      auditMonthsKept: 0,
       demo: true,
       auth: 'smart',
       workers: 1,
@@ -50,6 +51,7 @@ describe('loadConfig', () => {
 
   it.each([
     [{ PORT: 'http' }, 'PORT must be a whole number between 1 and 65535, not "http".'],
+    [{ AUDIT_RETENTION_MONTHS: '11' }, 'AUDIT_RETENTION_MONTHS must be 0, or 12 and more, not "11".'],
     [{ PORT: '0' }, 'PORT'],
     [{ PORT: '65536' }, 'PORT'],
     [{ PORT: '80.5' }, 'PORT'],

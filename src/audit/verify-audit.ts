@@ -8,10 +8,11 @@
 import type { KeyObject } from 'node:crypto'
 import { auditProblemsMax, sealsCheckedTogether } from '../base/limits.ts'
 import { rangesNow, type Sealed, strayRows, unsealedTail } from '../store/audit-check.ts'
-import { auditKeys, inUtc, type Seal, sealsAfter } from '../store/audit-seals.ts'
+import { auditKeys, inUtc, lastRetention, type Seal, sealsAfter } from '../store/audit-seals.ts'
 import type { Db } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { inSnapshot } from '../store/transaction.ts'
+import { type Retention, retentionOf } from './drop-audit.ts'
 import { chainHash, chainStart, isSigned, publicKeyOf } from './seal-signature.ts'
 
 export type Head = { readonly number: string; readonly hash: string }
@@ -19,6 +20,8 @@ export type Head = { readonly number: string; readonly hash: string }
 export type AuditReport = {
   readonly seals: number
   readonly rows: number
+  /** Rows before it were dropped on purpose; undefined where none ever were. */
+  readonly keptFrom: Date | undefined
   readonly problems: readonly string[]
   readonly tail: { readonly count: number; readonly oldest: Date | null }
   /** Of the last seal; undefined where nothing is sealed. */
@@ -35,6 +38,8 @@ type State = {
   seals: number
   rows: number
   headFound: boolean
+  /** What the last seal of retention says; it is checked like every other. */
+  readonly retention: Retention | undefined
   readonly sealed: Sealed[]
   readonly problems: string[]
 }
@@ -48,7 +53,16 @@ export async function verifyIn(
 ): Promise<AuditReport> {
   await inUtc(db)
   const keys = new Map((await auditKeys(db, secrets)).map((key) => [key.kid, publicKeyOf(key)]))
-  const state: State = { last: undefined, seals: 0, rows: 0, headFound: false, sealed: [], problems: [] }
+  const retention = await lastRetention(db)
+  const state: State = {
+    retention: retention && retentionOf(retention),
+    last: undefined,
+    seals: 0,
+    rows: 0,
+    headFound: false,
+    sealed: [],
+    problems: [],
+  }
   for (;;) {
     const seals = await sealsAfter(db, state.last?.number ?? '-9223372036854775808', sealsCheckedTogether)
     if (seals.length === 0) break
@@ -103,16 +117,25 @@ function runsOf(seals: readonly Seal[]): Seal[][] {
 }
 
 async function checkRows(db: Db, state: State, run: readonly Seal[]): Promise<void> {
-  const now = new Map((await rangesNow(db, run, null)).map((range) => [range.number, range]))
+  const now = new Map((await rangesNow(db, run, state.retention?.before ?? null)).map((range) => [range.number, range]))
   for (const seal of run) {
     const held = now.get(seal.number)
     state.rows += Number(held?.count ?? 0)
-    const difference = Number(held?.count ?? 0) - Number(seal.count)
+    const { count, hash } = expectedOf(seal, state.retention)
+    const difference = Number(held?.count ?? 0) - Number(count)
     const where = `under seal ${seal.number} (${spanOf(seal)})`
-    if (difference < 0) state.problems.push(`${-difference} of ${seal.count} rows ${where} are missing.`)
+    if (difference < 0) state.problems.push(`${-difference} of ${count} rows ${where} are missing.`)
     else if (difference > 0) state.problems.push(`${difference} rows ${where} were put in after it.`)
-    else if (seal.count !== '0' && held?.hash !== seal.hash) state.problems.push(`Rows ${where} were changed.`)
+    else if (count !== '0' && held?.hash !== hash) state.problems.push(`Rows ${where} were changed.`)
   }
+}
+
+/** What should be there of a seal's rows: all, none, or what the seal of retention says is left. */
+function expectedOf(seal: Seal, retention: Retention | undefined): { count: string; hash: string | null } {
+  const before = retention && BigInt(retention.before)
+  if (before === undefined || seal.earliest === null || BigInt(seal.earliest) >= before) return seal
+  if (BigInt(seal.latest ?? seal.earliest) < before) return { count: '0', hash: null }
+  return retention?.remaining.find((one) => one.seal === seal.number) ?? seal
 }
 
 const instantOf = (micros: string | null): string => (micros === null ? 'no rows' : new Date(Number(micros) / 1000).toISOString())
@@ -121,12 +144,13 @@ const spanOf = ({ earliest, latest }: Seal): string => `${instantOf(earliest)} t
 async function conclude(db: Db, state: State, head: Head | undefined): Promise<AuditReport> {
   const { last, sealed, problems } = state
   const tail = { era: last?.era ?? 0, from: last?.upto ?? '0', upto: '' }
-  const strays = await strayRows(db, sealed, tail, null)
+  const strays = await strayRows(db, sealed, tail, state.retention?.before ?? null)
   if (strays > 0) problems.push(`${strays} rows were put in where no transaction wrote any.`)
   if (head && !state.headFound) problems.push(`Seal ${head.number}, whose hash was kept, is gone.`)
   return {
     seals: state.seals,
     rows: state.rows,
+    keptFrom: state.retention && new Date(Number(state.retention.before) / 1000),
     problems: problems.slice(0, auditProblemsMax),
     tail: await unsealedTail(db, tail.era, tail.from),
     head: last && { number: last.number, hash: chainHash(last) },

@@ -13,10 +13,11 @@ function headOf(text: string): Head {
 
 const secondsSince = (oldest: Date, now: Date): number => Math.max(0, Math.round((now.getTime() - oldest.getTime()) / 1000))
 
-export function linesOf({ seals, rows, problems, tail, head }: AuditReport, now: Date): string[] {
+export function linesOf({ seals, rows, keptFrom, problems, tail, head }: AuditReport, now: Date): string[] {
   return [
     ...problems.map((problem) => `problem  ${problem}`),
     `${seals} seals over ${rows} audit rows: ${problems.length === 0 ? 'all as they were sealed' : 'tampered with'}.`,
+    ...(keptFrom ? [`Rows before ${keptFrom.toISOString().slice(0, 10)} were dropped, as AUDIT_RETENTION_MONTHS said.`] : []),
     tail.oldest ? `Not sealed yet: ${tail.count} rows, the oldest ${secondsSince(tail.oldest, now)} s old.` : 'Nothing waits to be sealed.',
     ...(head ? [`Head ${head.number}:${head.hash} (keep it elsewhere, and give it to the next check with --head)`] : []),
   ]

@@ -44,7 +44,8 @@ export type Role = 'server' | 'guest'
 
 export type Listening = { readonly close: () => Promise<void> }
 
-export type Database = { readonly url: string; readonly close: () => Promise<void> }
+/** `ownerUrl`: as the role that owns the tables, which may be another than the one that works on them. */
+export type Database = { readonly url: string; readonly ownerUrl: string; readonly close: () => Promise<void> }
 
 export type CommandContext = {
   readonly config: Config

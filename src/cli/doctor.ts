@@ -1,6 +1,7 @@
 /** `slotwise doctor`: looks at everything that a start needs, and says what is in the way. It changes nothing. */
 import { errorMessage } from '../base/error-code.ts'
 import { postgresVersionMin } from '../base/limits.ts'
+import { auditRights } from '../store/application-role.ts'
 import { databaseState } from '../store/database-state.ts'
 import type { Db } from '../store/db.ts'
 import { migrationsIn } from '../store/migrate.ts'
@@ -32,7 +33,7 @@ async function database(context: CommandContext): Promise<Check[]> {
           ? `up to date (${version})`
           : `at ${version} of ${known}${version > known ? ': a newer Slotwise wrote it' : '; the next start runs the rest'}`,
       ),
-      ...(version === known ? [await secrets(context, pool)] : []),
+      ...(version === known ? [await secrets(context, pool), await auditRole(pool)] : []),
     ]
   } finally {
     await pool.end()
@@ -51,6 +52,12 @@ async function secrets({ config: { secretsKeyFile: file } }: CommandContext, poo
   const lost = [...counts.keys()].filter((id) => id !== '' && !known.has(id))
   if (lost.length > 0) return check('secrets', false, `sealed by ${lost.join(', ')}, which is not in ${file}`)
   return check('secrets', open === 0, open === 0 ? `sealed by ${file}` : `${open} unsealed; "slotwise keys rotate" seals them`)
+}
+
+async function auditRole(pool: Db): Promise<Check> {
+  const rights = await auditRights(pool)
+  if (rights.length === 0) return check('audit', true, 'may be added to and read, not changed')
+  return advice('audit', `this role may ${rights.join(', ')} rows of it: set DATABASE_OWNER_URL (docs/security.md)`)
 }
 
 async function address({ config }: CommandContext): Promise<Check> {

@@ -44,7 +44,7 @@ const jobs: readonly Job[] = [
   { name: 'forget-expired-sign-ins', when: '30 * * * * *', timeZone: utc, run: forgetExpiredSignIns },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'forget-allowances', when: '0 20 * * * *', timeZone: utc, run: ({ pool }) => forgetAllowances(pool) },
-  { name: 'keep-audit-partitions', when: '0 5 0 * * *', timeZone: utc, run: keepAuditPartitions },
+  { name: 'keep-audit-partitions', when: '0 5 * * * *', timeZone: utc, run: keepAuditPartitions },
 ]
 
 const attempt = (house: House, { name, run }: Job) =>

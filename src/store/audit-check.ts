@@ -2,7 +2,7 @@
  * Audit rows as they stand, for whoever checks them against the seals: what each sealed range holds now, what lies outside
  * every range, and what is not sealed yet. The caller's transaction is one snapshot in UTC.
  */
-import { rowsHash, type SealedRange } from './audit-seals.ts'
+import { instantOf, rowsHash, type SealedRange } from './audit-seals.ts'
 import type { Db } from './db.ts'
 
 export type RangeNow = { readonly number: string; readonly count: string; readonly hash: string }
@@ -27,8 +27,7 @@ export async function rangesNow(db: Db, seals: readonly SealedRange[], dropped: 
   })
 }
 
-const notDropped = (place: string): string =>
-  `(${place}::bigint is null or e.at >= timestamptz 'epoch' + ${place}::bigint * interval '1 microsecond')`
+const notDropped = (place: string): string => `(${place}::bigint is null or e.at >= ${instantOf(place)})`
 
 export type Sealed = { readonly era: number; readonly from: string; readonly upto: string }
 

@@ -47,11 +47,6 @@ export async function auditPatients(
 export const patientsIn = (terms: string): string =>
   `array(select substr(term, 10) from unnest(${terms}) term where term like '@Patient/%')`
 
-/** Makes the partitions of this month and the next, so that no row falls into the rest. */
-export async function ensureAuditPartitions(db: Db, month: string): Promise<void> {
-  await db.query(prepared(`select audit_partition($1::date), audit_partition(($1::date + interval '1 month')::date)`, [month]))
-}
-
 /** Writes the row by itself, for what was read without one and is shown next; one that concerns no patient is not written. */
 export async function writeAudit(db: Db, audit: AuditRow, shown: { patients: readonly string[]; entity: string }): Promise<void> {
   const p = params()

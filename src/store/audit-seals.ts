@@ -31,7 +31,8 @@ export type SealedRange = {
 export type Seal = SealedRange & { readonly signature: string }
 
 const micros = (column: string): string => `(extract(epoch from ${column}) * 1000000)::bigint::text`
-const instant = (place: string): string => `timestamptz 'epoch' + ${place}::bigint * interval '1 microsecond'`
+/** An instant from microseconds since 1970. */
+export const instantOf = (place: string): string => `timestamptz 'epoch' + ${place}::bigint * interval '1 microsecond'`
 
 const sealColumns = `number::text as number, kind, era, from_xid::text as "from", upto_xid::text as upto, ${micros('sealed')} as sealed,
   count::text as count, ${micros('earliest')} as earliest, ${micros('latest')} as latest, hash, details, previous, key, signature`
@@ -54,11 +55,27 @@ export async function lastSeal(db: Db): Promise<Seal | undefined> {
 export const sealsAfter = (db: Db, number: string, limit: number): Promise<Seal[]> =>
   db.query<Seal>(prepared(`select ${sealColumns} from audit_seal where number > $1::bigint order by number limit $2::int`, [number, limit]))
 
+/** Seals over rows on both sides of an instant. */
+export const sealsOver = (db: Db, instant: string): Promise<Seal[]> =>
+  db.query<Seal>(
+    prepared(
+      `select ${sealColumns} from audit_seal where earliest < ${instantOf('$1')} and latest >= ${instantOf('$1')} order by number limit 10000`,
+      [instant],
+    ),
+  )
+
+export async function lastRetention(db: Db): Promise<Seal | undefined> {
+  const [row] = await db.query<Seal>(
+    prepared(`select ${sealColumns} from audit_seal where kind = 'retention' order by number desc limit 1`, []),
+  )
+  return row
+}
+
 export async function keepSeal(tx: Tx, seal: Seal): Promise<void> {
   await tx.query(
     prepared(
       `insert into audit_seal (number, kind, era, from_xid, upto_xid, sealed, count, earliest, latest, hash, details, previous, key, signature)
-       values ($1::bigint, $2, $3::int, $4::bigint, $5::bigint, ${instant('$6')}, $7::bigint, ${instant('$8')}, ${instant('$9')}, $10, $11, $12, $13, $14)`,
+       values ($1::bigint, $2, $3::int, $4::bigint, $5::bigint, ${instantOf('$6')}, $7::bigint, ${instantOf('$8')}, ${instantOf('$9')}, $10, $11, $12, $13, $14)`,
       [
         ...[seal.number, seal.kind, seal.era, seal.from, seal.upto, seal.sealed, seal.count, seal.earliest, seal.latest],
         ...[seal.hash, seal.details, seal.previous, seal.key, seal.signature],

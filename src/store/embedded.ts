@@ -13,7 +13,7 @@ import { fault } from '../base/fault.ts'
 import type { Ids } from '../base/ids.ts'
 import { postgresPollMs, serverLockWaitMs } from '../base/limits.ts'
 import { pgErrorName } from './pg-errors.ts'
-import { type Cluster, clusterIn, ensureRunning, stopCluster, urlOf } from './postgres-cluster.ts'
+import { applicationPassword, applicationRole, type Cluster, clusterIn, ensureRunning, stopCluster, urlOf } from './postgres-cluster.ts'
 
 const guestBook = 7_356_011
 const serverDesk = 7_356_012
@@ -30,7 +30,10 @@ export type EmbeddedOptions = {
 }
 
 export type Embedded = {
+  /** As the owner of everything. */
   readonly url: string
+  /** As the role that a server works as (`application-role.ts`). */
+  readonly applicationUrl: string
   /** Stops Postgres too, if nobody else is in the guest book. */
   readonly close: () => Promise<void>
 }
@@ -86,6 +89,17 @@ async function createDatabase(client: pg.Client): Promise<void> {
   }
 }
 
+/** What it may do is granted where the tables are made. */
+async function createRole(client: pg.Client, cluster: Cluster): Promise<void> {
+  if (await ask(client, `select exists (select from pg_roles where rolname = '${applicationRole}') as yes`)) return
+  try {
+    await client.query(`create role ${applicationRole} login password ${pg.escapeLiteral(applicationPassword(cluster))}`)
+  } catch (error) {
+    // Another first start made it in the meantime.
+    if (!['42710', '23505'].includes(errorCode(error) ?? '')) throw error
+  }
+}
+
 async function leave(cluster: Cluster, client: pg.Client): Promise<void> {
   const last = await client
     .query(`select pg_advisory_unlock_shared(${guestBook})`)
@@ -101,6 +115,7 @@ export async function openEmbedded(dataDir: string, { role, ids, warn, settings 
   const { cluster } = entered
   const presence = { client: entered.client, closing: false }
   await createDatabase(entered.client)
+  await createRole(entered.client, cluster)
 
   /** A database that went down under us is brought back, on the same port: the pools find it again by themselves. */
   const comeBack = async (): Promise<void> => {
@@ -121,6 +136,7 @@ export async function openEmbedded(dataDir: string, { role, ids, warn, settings 
 
   return {
     url: urlOf(cluster, database),
+    applicationUrl: urlOf(cluster, database, true),
     close: async () => {
       presence.closing = true
       await leave(cluster, presence.client)

@@ -26,6 +26,8 @@ export type House = {
   readonly outboundHosts: OutboundHosts
   readonly holdQuotas: HoldQuotas
   readonly waitlist: WaitlistSettings
+  /** 0: for ever. */
+  readonly auditMonthsKept: number
   /** Seals what is secret before it is stored, and opens it again. */
   readonly secrets: Secrets
   /** Something worth an operator's eye; never carries patient data. */

@@ -5,6 +5,7 @@
  * Leaves out who may use it and when it may stop: that is `embedded.ts`.
  */
 import { spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { chmod, link, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -58,11 +59,18 @@ const socketFolderBytesMax = 80
 const socketFolder = (folder: string): string | undefined =>
   process.platform !== 'win32' && Buffer.byteLength(dataOf(folder)) <= socketFolderBytesMax ? dataOf(folder) : undefined
 
-/** By socket, which is a shorter way than the loopback network; else by the port. */
-export function urlOf({ folder, port, password }: Cluster, database: string): string {
+/** The role that a server works as; its password is drawn from that of the owner, which stands in the folder. */
+export const applicationRole = 'slotwise_app'
+export const applicationPassword = ({ password }: Cluster): string =>
+  createHmac('sha256', password).update(applicationRole).digest('base64url')
+
+/** By socket, which is a shorter way than the loopback network; else by the port. Without `application`, as the owner. */
+export function urlOf(cluster: Cluster, database: string, application = false): string {
+  const { folder, port } = cluster
+  const [user, password] = application ? [applicationRole, applicationPassword(cluster)] : ['postgres', cluster.password]
   const socket = socketFolder(folder)
   const host = socket === undefined ? '' : `&host=${encodeURIComponent(socket)}`
-  return `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}?sslmode=disable${host}`
+  return `postgresql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}?sslmode=disable${host}`
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -47,6 +47,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     holdQuotas: holdQuotasDefault,
     waitlist: waitlistSettingsDefault,
     secrets: testSecrets,
+    auditMonthsKept: 0,
     warn: (what, details) => warnings.push({ what, details }),
     warnings,
     advance: (milliseconds) => {

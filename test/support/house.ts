@@ -100,6 +100,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     secrets: testSecrets,
+    auditMonthsKept: 0,
     warn: (what, details) => warnings.push(`${what} ${JSON.stringify(details ?? {})}`),
   }
   const app = buildApp(house, {
