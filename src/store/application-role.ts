@@ -73,6 +73,8 @@ const grants: readonly string[] = [
     `select format('revoke all on table ${table} from %I', $1::text) as command`,
     `select format('grant select, insert on table ${table} to %I', $1::text) as command`,
   ]),
+  // Where rows stand whose month has no partition yet: it is asked by itself.
+  `select format('grant select on table audit_event_rest to %I', $1::text) as command`,
   ...readOnly.map((table) => `select format('grant select on table ${table} to %I', $1::text) as command`),
   `select format('grant execute on all functions in schema %I to %I', current_schema(), $1::text) as command`,
   // Made by an owner before there was this role.
