@@ -6,10 +6,8 @@
  * Places of days are taken first, in the order of Schedule and day, then all claims in one statement, in the order of whom
  * they are on and when: two series that interleave wait for each other in one order and never in a circle.
  */
-import { Fault, type Issue } from '../base/fault.ts'
-import { seriesClashesProposedMax } from '../base/limits.ts'
+import type { Issue } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
-import { localDate, localReading } from '../scheduling/local-time.ts'
 import { occurrenceChangedUrl, originatingAppointmentUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
@@ -20,11 +18,11 @@ import { type DayPlace, takeDayPlace } from '../store/visit-caps.ts'
 import type { Booked } from './book.ts'
 import { capsOfAll, dayIsFull } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
-import { nearTimes } from './near-times.ts'
 import { type NewVisit, newVisit } from './new-visit.ts'
 import { auditOverride } from './override.ts'
 import { type Extension, extensionsIn } from './record-extensions.ts'
-import { type Clash, clashAt, type SeriesInput, type SeriesVisit, seriesVisits, taken } from './series-visits.ts'
+import { type Clash, issuesOf, refusalOf, taken } from './series-clashes.ts'
+import { clashAt, type SeriesInput, type SeriesVisit, seriesVisits } from './series-visits.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 export type SeriesBooked = {
@@ -145,29 +143,3 @@ async function takePlaces(tx: Tx, planned: readonly Planned[]): Promise<void> {
     if (!(await takeDayPlace(tx, place)))
       throw new LostTimes([clashAt(of, { kind: 'business-rule', message: dayIsFull(place), expression: 'start' })])
 }
-
-/** One for each clash, the first of them with other times for that visit. */
-async function issuesOf(house: House, clashes: readonly Clash[], zone: string): Promise<Issue[]> {
-  const issues: Issue[] = []
-  for (const { recurrenceId, start, kind, message, expression, wish, busy } of clashes) {
-    const nextTimes = issues.length < seriesClashesProposedMax ? await nearTimes(house, wish, zone, busy) : []
-    const diagnostics = `Visit ${recurrenceId} of the series, ${localDate(zone, start)} ${clock(zone, start)}: ${message}`
-    issues.push({ severity: 'error', code: kind, diagnostics, expression, nextTimes })
-  }
-  return issues
-}
-
-function clock(zone: string, at: number): string {
-  const { minutes } = localReading(zone, at)
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
-  return `${two(minutes / 60)}:${two(minutes % 60)}`
-}
-
-/** A time that is taken may come free, a rule stays a rule: where there is both it is a conflict. */
-const refusalOf = (issues: readonly Issue[]): Fault =>
-  new Fault(
-    issues.length === 0 || issues.some(({ code }) => code === 'conflict') ? 'conflict' : 'business-rule',
-    issues.length > 0
-      ? issues
-      : [{ severity: 'error', code: 'conflict', diagnostics: 'Some of these times have just been taken. Try again.' }],
-  )

@@ -15,6 +15,7 @@ import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
+import { inItsSeries } from './in-its-series.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { appointmentOf, type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
 import type { Wish } from './next-times.ts'
@@ -30,7 +31,8 @@ import { releaseSlotTakenByHand } from './write-slot.ts'
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
 
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
-export async function bookSlot(house: House, input: BookInput): Promise<Booked> {
+export async function bookSlot(house: House, asked: BookInput): Promise<Booked> {
+  const input = asked.replaces ? await inItsSeries(house, asked, asked.replaces.id) : asked
   const context = await contextToBook(house, input)
   const made = await visitToBook(house, input, context)
   if (!made.taking) throw await taken(house, made.wish)

@@ -12,11 +12,13 @@ import { claimKey, remember } from '../store/idempotency.ts'
 import { currentResource, replaceResource } from '../store/resources.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { inTransaction } from '../store/transaction.ts'
+import type { DayPlace } from '../store/visit-caps.ts'
 import { slotContext } from '../store/visit-context.ts'
 import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { assertMayLeave } from './leave-visit.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
+import type { Wish } from './next-times.ts'
 import { auditOverride } from './override.ts'
 import { patientIds } from './participants.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
@@ -27,24 +29,36 @@ import { releaseSlotTakenByHand } from './write-slot.ts'
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
 export async function moveVisit(house: House, input: MoveInput): Promise<Changed> {
   for (let attempt = 1; ; attempt++) {
-    const { move, asked, wish } = await judged(house, input)
+    const judgement = await judgedMove(house, input)
+    const { move, wish } = judgement
     if (!move.visit.free) throw await taken(house, wish)
     try {
-      return await inTransaction(house.pool, (tx) => moveInTx(tx, house, input, move, asked))
+      return await inTransaction(house.pool, (tx) => moveInTx(tx, house, judgement))
     } catch (error) {
       if (error instanceof LostRace) throw await taken(house, wish)
-      if (!(error instanceof ChangedMeanwhile) || attempt >= attemptsMax) throw error
+      if (!(error instanceof ChangedMeanwhile) || attempt >= moveAttemptsMax) throw error
     }
   }
 }
 
-const attemptsMax = 5
+export const moveAttemptsMax = 5
 
-class LostRace extends Error {}
+export class LostRace extends Error {
+  /** Of the Appointment. */
+  readonly id: string
+  constructor(id: string) {
+    super('time is taken')
+    this.id = id
+  }
+}
 /** Somebody else wrote the Appointment between the look and the lock: all is judged again. */
-class ChangedMeanwhile extends Error {}
+export class ChangedMeanwhile extends Error {}
 
-async function judged(house: House, asItIs: MoveInput) {
+/** A move that the rules let through; whether the time is free, `move.visit` says. */
+export type Judgement = { readonly input: MoveInput; readonly move: MovedVisit; readonly asked: TimeAsked; readonly wish: Wish }
+
+/** Throws: not-found, gone, required, business-rule. */
+export async function judgedMove(house: House, asItIs: MoveInput): Promise<Judgement> {
   const row = await currentResource(house.pool, 'Appointment', asItIs.id)
   if (!row) throw fault('not-found', `There is no Appointment/${asItIs.id}.`, 'Appointment')
   if (row.body === null) asItIs.assertMay({ resourceType: 'Appointment', id: asItIs.id })
@@ -63,7 +77,7 @@ async function judged(house: House, asItIs: MoveInput) {
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const move = await movedVisit(house, input, { before, version: row.version, asked, context, plan })
-  return { move, asked, wish: wishOf({ ...asked, service: move.choice, groups: move.groups }, context) }
+  return { input: asItIs, move, asked, wish: wishOf({ ...asked, service: move.choice, groups: move.groups }, context) }
 }
 
 function assertMovable(before: Resource, { statuses }: MoveInput, now: number): void {
@@ -87,6 +101,7 @@ function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked 
     online: input.online,
     own: input.id,
     heldFor: input.heldFor,
+    leaving: input.leaving,
     overridden: input.override !== undefined,
   }
 }
@@ -96,20 +111,40 @@ function minutesBetween({ start, end }: Resource): number | undefined {
   return Number.isFinite(minutes) ? minutes : undefined
 }
 
-async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit, asked: TimeAsked): Promise<Changed> {
+async function moveInTx(tx: Tx, house: House, judgement: Judgement): Promise<Changed> {
+  const { input } = judgement
   if (input.once) await claimKey(tx, input.once)
   await input.alongside?.(tx)
+  const at = house.clock.now().toISOString()
+  await leaveInTx(tx, judgement, at)
+  await takeDayPlaces(tx, dayPlacesOf(judgement))
+  const changed = await arriveInTx(tx, house, judgement, at)
+  if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
+  return changed
+}
+
+/** Its old time is given back; the Appointment is held until the transaction ends. Throws ChangedMeanwhile. */
+export async function leaveInTx(tx: Tx, { input, move }: Judgement, at: string): Promise<void> {
   const { row } = await lockedAppointment(tx, input.id, input.assertMay)
   if (row.version !== move.version) throw new ChangedMeanwhile()
-  const holder = `Appointment/${input.id}`
-  const at = house.clock.now().toISOString()
-  await releaseVisit(tx, holder, at)
+  await releaseVisit(tx, `Appointment/${input.id}`, at)
   if (input.heldFor) await releaseVisit(tx, input.heldFor, at)
   if (move.takenByHand) await releaseSlotTakenByHand(tx, input.slot, input.client, at)
-  const { start } = move.visit
-  await takeDayPlaces(tx, capsOfAll(move, { start, holder, online: asked.online, bound: !asked.overridden, expires: move.time.expires }))
-  // A refusal must undo what came before it, so it leaves the transaction as a throw.
-  if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace()
+}
+
+export const dayPlacesOf = ({ input, move, asked }: Judgement): DayPlace[] =>
+  capsOfAll(move, {
+    start: move.visit.start,
+    holder: `Appointment/${input.id}`,
+    online: asked.online,
+    bound: !asked.overridden,
+    expires: move.time.expires,
+  })
+
+/** Its new time is taken, and it is written. Throws LostRace, so that a refusal undoes what came before it. */
+export async function arriveInTx(tx: Tx, house: House, { input, move }: Judgement, at: string): Promise<Changed> {
+  const holder = `Appointment/${input.id}`
+  if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace(input.id)
   const written = await replaceResource(tx, house.definitions, {
     type: 'Appointment',
     id: input.id,
@@ -126,6 +161,5 @@ async function moveInTx(tx: Tx, house: House, input: MoveInput, move: MovedVisit
     audit: input.audit,
   })
   if (input.override) await auditOverride(tx, house, input.override, move.resource)
-  if (input.once) await remember(tx, input.once, { appointment: written.id, version: written.version }, at)
   return { id: written.id, version: written.version, text: written.body }
 }

@@ -7,6 +7,7 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import { answerDue, untilAnswered } from '../scheduling/approval.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
+import { occurrenceChangedUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
@@ -25,7 +26,7 @@ import { overbookedUrl } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
 import { idsNamed, takenActors, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
-import { extensionsIn, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
+import { type Extension, extensionsIn, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
 import { asksForMore } from './rule-facts.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
 import { assertRules, type TimeAsked, visitIn } from './visit-in-slot.ts'
@@ -48,6 +49,8 @@ export type MoveInput = {
   readonly proposalFrom?: (before: Resource) => Resource
   /** Who keeps the new time for it: that is given up in the same transaction. */
   readonly heldFor?: string
+  /** Others that are moved with it. */
+  readonly leaving?: TimeAsked['leaving']
   /** Stands or falls with the move, and comes first in its transaction. */
   readonly alongside?: (tx: Tx) => Promise<void>
   readonly comment?: string
@@ -215,9 +218,15 @@ function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Reso
     ...(reason ? [{ url: 'reason', valueCodeableConcept: reason }] : []),
   ]
   const moves = record.filter(({ url }) => url === movedUrl)
-  const others = record.filter(({ url }) => url !== movedUrl)
+  const others = outOfPattern(record.filter(({ url }) => url !== movedUrl))
   return [...kept, ...others, ...moves.slice(1 - movesKeptMax), { url: movedUrl, extension: parts }]
 }
+
+/** A visit of a series stands elsewhere than its pattern says from now on. */
+const outOfPattern = (record: readonly Extension[]): readonly Extension[] =>
+  record.some(({ url }) => url === recurrenceIdUrl)
+    ? [...record.filter(({ url }) => url !== occurrenceChangedUrl), { url: occurrenceChangedUrl, valueBoolean: true }]
+    : record
 
 /** The Schedule's claims, and those of whomever else the visit names; what the front desk has added stays. */
 async function claimsOf(house: House, input: MoveInput, plan: SchedulePlan, resource: Resource): Promise<readonly string[]> {

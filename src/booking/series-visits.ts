@@ -2,7 +2,7 @@
  * The visits of a series as they would be booked: each occurrence of the template judged by itself, as any booking is, and
  * what speaks against it. CONTRACT §4. Left out: taking the times (`book-series.ts`).
  */
-import { Fault, fault } from '../base/fault.ts'
+import { fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
 import type { RecurrenceTemplate } from '../scheduling/recurrence-template.ts'
@@ -14,10 +14,10 @@ import { slotsStartingAt } from '../store/slots.ts'
 import { type SlotContext, slotContexts } from '../store/visit-context.ts'
 import { type BookableContext, contextToBook, isBookable, type VisitToBook, visitToBook } from './book.ts'
 import type { BookInput } from './new-visit.ts'
-import type { Wish } from './next-times.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import type { Extension } from './record-extensions.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
+import { type Against, brokenBy, type Clash, closed, taken } from './series-clashes.ts'
 
 export type SeriesInput = BookInput & {
   readonly template: RecurrenceTemplate
@@ -27,18 +27,6 @@ export type SeriesInput = BookInput & {
   readonly skip: boolean
   /** Slots for visits that shall stand elsewhere than the template says, by their number. */
   readonly elsewhere: ReadonlyMap<number, string>
-}
-
-/** Why one visit of the series cannot be had. */
-export type Clash = {
-  readonly recurrenceId: number
-  readonly start: number
-  readonly kind: 'conflict' | 'business-rule'
-  readonly message: string
-  readonly expression?: string
-  readonly wish: Wish
-  /** The patient's own time around it. */
-  readonly busy: SlotContext['patientVisits']
 }
 
 export type SeriesVisit = {
@@ -119,8 +107,6 @@ async function contextsOf(house: House, { patient }: SeriesInput, placed: readon
   return found
 }
 
-type Against = Pick<Clash, 'kind' | 'message' | 'expression'>
-
 async function judged(house: House, input: SeriesInput, one: Placed, context: SlotContext | undefined): Promise<SeriesVisit | Against> {
   if (one.changed && !context) throw fault('not-found', `There is no Slot/${one.slot}.`, 'occurrence')
   if (!context || context.deleted || !isBookable(context)) return closed
@@ -135,14 +121,9 @@ async function judged(house: House, input: SeriesInput, one: Placed, context: Sl
     if (!made.taking) return taken
     return { recurrenceId: one.recurrenceId, changed: one.changed, input: ownInput, context, made }
   } catch (error) {
-    const issue = error instanceof Fault && error.kind === 'business-rule' ? error.issues[0] : undefined
-    if (!issue) throw error
-    return { kind: 'business-rule', message: issue.diagnostics, expression: issue.expression }
+    return brokenBy(error)
   }
 }
-
-const closed: Against = { kind: 'business-rule', message: 'No Slot of this Schedule starts at that time.', expression: 'start' }
-export const taken: Against = { kind: 'conflict', message: 'This time has just been taken.', expression: 'slot' }
 
 /** Buffers and people beyond the Schedule clash where every Slot is free: asked here, so that the clash has a name. */
 async function beforeClaims(house: House, { zone, visits, clashes }: SeriesJudged): Promise<SeriesJudged> {

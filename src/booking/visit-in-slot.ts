@@ -34,6 +34,8 @@ export type TimeAsked = {
   readonly own?: string
   /** One of each takes part, the first with the Slot that it starts in; undefined: that Slot's Schedule alone. */
   readonly groups?: readonly JointGroup[]
+  /** Other Appointments that give their time back in the same transaction, and their Slots. */
+  readonly leaving?: { readonly ids: readonly string[]; readonly slots: readonly Leaving[] }
   /** Whoever keeps this time for the one who asks. */
   readonly heldFor?: string
   /** Staff let it in against the rules. */
@@ -41,6 +43,8 @@ export type TimeAsked = {
   /** Patients who are created with the visit. */
   readonly newPatients?: readonly { readonly id: string; readonly resource: Resource }[]
 }
+
+export type Leaving = { readonly id: string; readonly schedule: string; readonly start: number; readonly end: number }
 
 /** The Slots that the visit takes: the one it starts in, and where that is too short those that follow it without a gap. */
 export async function visitIn(
@@ -58,6 +62,7 @@ export async function visitIn(
   const own = [
     ...(asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : []),
     ...(asked.heldFor ? await slotsTakenBy(house.pool, asked.heldFor, plan.schedule) : []),
+    ...(asked.leaving?.slots.filter(({ schedule }) => schedule === plan.schedule) ?? []),
   ].sort((a, b) => a.start - b.start)
   const session = sessionOf(plan, offered, start, end)
   const isOpen = context.free && (context.session === null || context.session === session)
@@ -107,7 +112,9 @@ export async function assertRules(
     ownOverlap:
       visit.free &&
       (others?.overlap === true ||
-        context.patientVisits.some((own) => own.id !== asked.own && own.start < visit.end && visit.start < own.end)),
+        context.patientVisits.some(
+          (own) => own.id !== asked.own && !asked.leaving?.ids.includes(own.id) && own.start < visit.end && visit.start < own.end,
+        )),
     requestedDurationMinutes: asked.minutes,
     overridden: asked.overridden,
   }

@@ -6,16 +6,18 @@ import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { cancelVisit } from '../booking/cancel.ts'
+import { cancelSeries } from '../booking/cancel-series.ts'
 import { conceptIn, firstOf, inputsOf, textIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { once } from './once.ts'
+import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
-import { changedReply } from './visit-reply.ts'
+import { changedReply, seriesOr } from './visit-reply.ts'
 
-const known: ReadonlySet<string> = new Set(['reason', 'comment'])
+const known: ReadonlySet<string> = new Set(['reason', 'comment', 'scope'])
 
 export async function cancel(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { id } = request
@@ -25,12 +27,13 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
   const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
   const assertMay = assertMayChange(house, actor)
   const leaving = { online: isPatient(actor), moving: false }
+  const scope = scopeIn(inputs)
   return once(
     house,
     actor,
     request,
-    (key) =>
-      cancelVisit(house, {
+    async (key) => {
+      const input = {
         id,
         reason: reason && conceptIn(reason),
         comment: comment && textIn(comment),
@@ -38,7 +41,9 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
         assertMay,
         leaving,
         once: key,
-      }),
-    changedReply,
+      }
+      return scope === 'this' ? cancelVisit(house, input) : severalOf(await cancelSeries(house, input, scope))
+    },
+    seriesOr(house, 'The visits are cancelled.', changedReply),
   )
 }

@@ -7,6 +7,8 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import { moveVisit } from '../booking/move.ts'
+import { moveSeries } from '../booking/move-series.ts'
+import type { MoveInput } from '../booking/moved-visit.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, conceptIn, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -20,8 +22,9 @@ import { scheduleOf, slotAt } from './named-time.ts'
 import { once } from './once.ts'
 import { overrideOf } from './override-reason.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
+import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
-import { changedReply } from './visit-reply.ts'
+import { changedReply, seriesOr } from './visit-reply.ts'
 
 const known: ReadonlySet<string> = new Set([
   'slot',
@@ -33,6 +36,7 @@ const known: ReadonlySet<string> = new Set([
   'service-type',
   'resource-group',
   'override-reason',
+  'scope',
 ])
 
 export async function reschedule(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -40,12 +44,13 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   const assertMay = assertMayChange(house, actor)
+  const scope = scopeIn(inputs)
   const override = overrideOf(house, actor, inputs, isPatient(actor))
   const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
   const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
     const [slot = '', ...slots] = await slotsAsked(house, inputs, id, assertMay)
     const groups = (await resourceGroupsIn(house, inputs)) ?? (await jointOfSlots(house, [slot, ...slots]))?.groups
-    return moveVisit(house, {
+    const input: MoveInput = {
       id,
       slot,
       slots,
@@ -60,9 +65,10 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
       audit: auditOf(house, actor, 'reschedule'),
       once: key,
       assertMay,
-    })
+    }
+    return scope === 'this' ? moveVisit(house, input) : severalOf(await moveSeries(house, input, scope))
   }
-  return once(house, actor, request, run, changedReply)
+  return once(house, actor, request, run, seriesOr(house, 'The visits are moved.', changedReply))
 }
 
 /** In the order of their times: the visit starts in the first. */

@@ -12,6 +12,7 @@ export const aims = {
   share: { read: 0.5, slots: 0.5, find: 0.4, book: 0.4 },
   specialtyP99Ms: 60,
   jointP99Ms: 150,
+  seriesP99Ms: 60,
   transactionsPerSecond: 150,
   losersP99Ms: 250,
   rssBytes: 200_000_000,

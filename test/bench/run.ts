@@ -25,6 +25,7 @@ import {
   turn,
 } from './measures.ts'
 import { type Line, median, oddCodes, rate } from './report.ts'
+import { bookSeriesOfTwelve, visitsOfSeries } from './series.ts'
 import type { Server } from './server.ts'
 
 export type Plan = {
@@ -162,10 +163,19 @@ async function turns(scene: Scene, offered: Offered, rounds: number, tell: Run['
   }
   const specialty = offered.find ? await specialtyLine(scene) : []
   const joint = offered.find ? await jointLine(scene) : []
+  const series = offered.book ? await seriesLine(scene) : []
   const explained = offered.find ? await explainLine(scene) : []
   const transactions = offered.transaction ? await transactionLine(scene) : []
   const crowds = offered.book ? await crowdLine(scene) : []
-  return [...wanted.map((job) => jobLine(job, done.get(job) ?? [])), ...specialty, ...explained, ...joint, ...transactions, ...crowds]
+  return [
+    ...wanted.map((job) => jobLine(job, done.get(job) ?? [])),
+    ...specialty,
+    ...explained,
+    ...joint,
+    ...series,
+    ...transactions,
+    ...crowds,
+  ]
 }
 
 const middle = (figures: readonly Figures[]): Figures | undefined =>
@@ -212,6 +222,16 @@ async function jointLine(scene: Scene): Promise<Line[]> {
   const figure = odd || `p99 ${ours.p99.toFixed(1)} ms`
   const met = odd === '' && ours.p99 < aims.jointP99Ms
   return [{ name: '$find-slots, any of 20, of 10 and of 5 at once, two weeks', ours, figure, aim: `p99 ${aims.jointP99Ms} ms`, met }]
+}
+
+/** Of a server that books series. */
+async function seriesLine(scene: Scene): Promise<Line[]> {
+  const ours = await bookSeriesOfTwelve(scene)
+  if (!ours) return []
+  const odd = oddCodes([ours])
+  const figure = odd || `p99 ${ours.p99.toFixed(1)} ms`
+  const met = odd === '' && ours.p99 < aims.seriesP99Ms
+  return [{ name: `$book, a series of ${visitsOfSeries}`, ours, figure, aim: `p99 ${aims.seriesP99Ms} ms`, met }]
 }
 
 /** Of a server that has the operation. */

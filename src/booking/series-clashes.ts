@@ -1,0 +1,61 @@
+/**
+ * What speaks against single visits of a series, and how that is said: each with its number, its local time and other times
+ * that it could have instead.
+ */
+import { Fault, type Issue } from '../base/fault.ts'
+import { seriesClashesProposedMax } from '../base/limits.ts'
+import { localDate, localReading } from '../scheduling/local-time.ts'
+import type { House } from '../store/house.ts'
+import type { SlotContext } from '../store/visit-context.ts'
+import { nearTimes } from './near-times.ts'
+import type { Wish } from './next-times.ts'
+
+/** Why one visit of the series cannot be had. */
+export type Clash = {
+  readonly recurrenceId: number
+  readonly start: number
+  readonly kind: 'conflict' | 'business-rule'
+  readonly message: string
+  readonly expression?: string
+  readonly wish: Wish
+  /** The patient's own time around it. */
+  readonly busy: SlotContext['patientVisits']
+}
+
+export type Against = Pick<Clash, 'kind' | 'message' | 'expression'>
+
+export const taken: Against = { kind: 'conflict', message: 'This time has just been taken.', expression: 'slot' }
+export const closed: Against = { kind: 'business-rule', message: 'No Slot of this Schedule starts at that time.', expression: 'start' }
+
+/** What a booking rule says of one visit; anything else is thrown on. */
+export function brokenBy(error: unknown): Against {
+  const issue = error instanceof Fault && error.kind === 'business-rule' ? error.issues[0] : undefined
+  if (!issue) throw error
+  return { kind: 'business-rule', message: issue.diagnostics, expression: issue.expression }
+}
+
+/** One for each clash, the first of them with other times for that visit. */
+export async function issuesOf(house: House, clashes: readonly Clash[], zone: string): Promise<Issue[]> {
+  const issues: Issue[] = []
+  for (const { recurrenceId, start, kind, message, expression, wish, busy } of clashes) {
+    const nextTimes = issues.length < seriesClashesProposedMax ? await nearTimes(house, wish, zone, busy) : []
+    const diagnostics = `Visit ${recurrenceId} of the series, ${localDate(zone, start)} ${clock(zone, start)}: ${message}`
+    issues.push({ severity: 'error', code: kind, diagnostics, expression, nextTimes })
+  }
+  return issues
+}
+
+function clock(zone: string, at: number): string {
+  const { minutes } = localReading(zone, at)
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
+  return `${two(minutes / 60)}:${two(minutes % 60)}`
+}
+
+/** A time that is taken may come free, a rule stays a rule: where there is both it is a conflict. */
+export const refusalOf = (issues: readonly Issue[]): Fault =>
+  new Fault(
+    issues.length === 0 || issues.some(({ code }) => code === 'conflict') ? 'conflict' : 'business-rule',
+    issues.length > 0
+      ? issues
+      : [{ severity: 'error', code: 'conflict', diagnostics: 'Some of these times have just been taken. Try again.' }],
+  )
