@@ -15,12 +15,14 @@ import type { auditParameters } from '../fhir/resource.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import { type AuditFilter, type AuditFound, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
+import { withMerged } from '../store/patient-merges.ts'
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 export async function readAuditEvent(house: House, id: string, patient: string | undefined): Promise<Reply> {
   const filter = uuidPattern.test(id) ? { ids: [id], times: [monthAround(id)], limit: 1 } : undefined
-  const [row] = filter ? await findAudit(house.pool, patient === undefined ? filter : { ...filter, patients: [patient] }) : []
+  const own = patient === undefined || !filter ? {} : { patients: await withMerged(house.pool, [patient]) }
+  const [row] = filter ? await findAudit(house.pool, { ...filter, ...own }) : []
   if (!row) throw fault('not-found', `There is no AuditEvent/${id}.`)
   return { status: 200, body: JSON.stringify(auditEvent(shownTo(row, patient))), version: '1', updated: row.at.toISOString() }
 }
@@ -97,6 +99,7 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
   if (patient !== undefined) draft.entities = draft.entities?.filter((asked) => !isAnother(asked, patient))
   for (const only of [patient, request.id])
     if (only !== undefined) draft.patients = draft.patients?.filter((asked) => asked === only) ?? [only]
+  if (draft.patients) draft.patients = await withMerged(house.pool, draft.patients)
   const rows = await findAudit(house.pool, draft)
   const page = rows.slice(0, draft.limit - 1)
   const entries = page.map((row) =>

@@ -36,6 +36,8 @@ const actions: Readonly<Record<string, AuditAction>> = {
   'no-show': 'U',
   override: 'U',
   expire: 'U',
+  merge: 'U',
+  'undo-merge': 'U',
   find: 'E',
   match: 'E',
 }

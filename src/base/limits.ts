@@ -52,6 +52,10 @@ export const auditProblemsMax = 100
 export const idempotencyHoursKept = 24
 /** Records that each search for candidates of `$match` brings. */
 export const matchCandidatesPerSearchMax = 200
+/** Resources that follow a Patient who is merged into another, in one transaction. */
+export const mergedResourcesMax = 5_000
+/** Visits to come of both that are looked through for what is double. */
+export const mergedVisitsLookedAtMax = 500
 export const patientsPerVisitMax = 50
 /** Visits of one series, those that it leaves out among them. */
 export const seriesVisitsMax = 52

@@ -4,6 +4,7 @@
  * follower's row, and how far it has come is committed with what it did.
  */
 import { waitlistChangesMax, waitlistTimesPerScheduleMax } from '../base/limits.ts'
+import { isReplaced } from '../fhir/patient-merge.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { dayCodes } from '../scheduling/availability-rules.ts'
 import { narrowness, type WaitlistWish, waitlistKeys } from '../scheduling/waitlist-wish.ts'
@@ -94,9 +95,9 @@ const everyDay = 2 ** dayCodes.length - 1
 async function isThere(tx: Tx, patient: string): Promise<boolean> {
   const row = await currentResource(tx, 'Patient', patient)
   if (!row?.body) return false
-  const { active, deceasedBoolean, deceasedDateTime, link } = JSON.parse(row.body) as Resource
-  const isMerged = Array.isArray(link) && (link as { type?: string }[]).some(({ type }) => type === 'replaced-by')
-  return active !== false && deceasedBoolean !== true && deceasedDateTime === undefined && !isMerged
+  const record = JSON.parse(row.body) as Resource
+  const { active, deceasedBoolean, deceasedDateTime } = record
+  return active !== false && deceasedBoolean !== true && deceasedDateTime === undefined && !isReplaced(record)
 }
 
 async function dropPatient(tx: Tx, house: House, patient: string, audit: () => AuditRow): Promise<void> {

@@ -27,6 +27,7 @@ import { hold } from '../operations/hold.ts'
 import { cancelImport, importErrors, importResources, importStatus } from '../operations/import.ts'
 import { joinWaitlist } from '../operations/join-waitlist.ts'
 import { match } from '../operations/match.ts'
+import { merge, undoMerge } from '../operations/merge.ts'
 import { noShow } from '../operations/no-show.ts'
 import { previewOfChange } from '../operations/preview-change.ts'
 import { release } from '../operations/release.ts'
@@ -62,6 +63,8 @@ export const desks = {
   checkIn,
   noShow,
   match,
+  merge,
+  undoMerge,
   exportResources,
   exportStatus,
   cancelExport,

@@ -80,6 +80,8 @@ export const routes: readonly Route[] = [
   ['POST',   '/Appointment/:id/$decline-offer',  '-', 'declineWaitlistOffer'],
 
   ['POST',   '/Patient/$match',              '-', 'match'],
+  ['POST',   '/Patient/$merge',              '-', 'merge'],
+  ['POST',   '/Patient/$undo-merge',         '-', 'undoMerge'],
 
   ['GET',    '/Subscription/$status',        '-', 'subscriptionStatus'],
   ['POST',   '/Subscription/$status',        '-', 'subscriptionStatus'],
@@ -131,6 +133,8 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   checkIn: 'check-in',
   noShow: 'no-show',
   match: 'match',
+  merge: 'merge',
+  undoMerge: 'undo-merge',
   importResources: 'import',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
   validate: 'validate',

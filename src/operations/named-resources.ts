@@ -43,10 +43,25 @@ export async function idsNamedBy(house: House, actor: Actor, parameter: Paramete
 /** The one that is named. Throws `not-found` where an identifier finds none, `business-rule` where it finds several. */
 export async function idNamedBy(house: House, actor: Actor, parameter: Parameter, type: string): Promise<string> {
   if (identifierIn(parameter) === undefined) return idIn(parameter, type, house.base)
-  const [id, another] = await idsNamedBy(house, actor, parameter, type)
+  const [id, another] = await onesInUse(house, actor, type, await idsNamedBy(house, actor, parameter, type))
   if (id === undefined) throw fault('not-found', `There is no ${type} with this identifier.`, parameter.name)
   if (another !== undefined) throw fault('business-rule', `Several ${type}s have this identifier: name one by reference.`, parameter.name)
   return id
+}
+
+/** A Patient that was merged into another has identifiers that the other has got as well: the one in use is meant. */
+async function onesInUse(house: House, actor: Actor, type: string, ids: string[]): Promise<string[]> {
+  if (type !== 'Patient' || ids.length < 2) return ids
+  const inUse = await idsBySearch(
+    house,
+    type,
+    [
+      ['_id', ids.join(',')],
+      ['active:not', 'false'],
+    ],
+    reachOf(house, actor, type),
+  )
+  return inUse.length > 0 ? inUse : ids
 }
 
 /** Each that a repeatable parameter names. */

@@ -5,6 +5,7 @@
  */
 import { matchCandidatesPerSearchMax } from '../base/limits.ts'
 import { type Match, patientMatch } from '../fhir/patient-match/patient-match.ts'
+import { isReplaced } from '../fhir/patient-merge.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { parseSearch } from '../fhir/search-query.ts'
 import type { Db } from '../store/db.ts'
@@ -21,21 +22,20 @@ export async function patientCandidates(db: Db, house: House, asked: Resource): 
   const found = new Map<string, Resource>()
   for (const pairs of searchesFor(asked))
     for (const { id, body } of await search(db, house, pairs)) if (!found.has(id)) found.set(id, JSON.parse(body) as Resource)
-  return [...found]
-    .filter(([, patient]) => !isReplaced(patient))
-    .map(([id, patient]) => ({ id, ...patientMatch(asked, patient) }))
-    .filter(({ grade }) => grade !== 'certainly-not')
-    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+  return (
+    [...found]
+      // That one is found by itself.
+      .filter(([, patient]) => !isReplaced(patient))
+      .map(([id, patient]) => ({ id, ...patientMatch(asked, patient) }))
+      .filter(({ grade }) => grade !== 'certainly-not')
+      .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+  )
 }
 
 async function search(db: Db, house: House, pairs: Pairs): Promise<{ id: string; body: string }[]> {
   const query = parseSearch(house.definitions, 'Patient', pairs, house.base)
   return runSearch(db, compileSearch(house.definitions, 'Patient', { ...query, count: matchCandidatesPerSearchMax }), undefined)
 }
-
-/** Merged into another: that one is found by itself. */
-const isReplaced = ({ link }: Resource): boolean =>
-  Array.isArray(link) && link.some(({ type }: { type?: unknown }) => type === 'replaced-by')
 
 type Fields = Readonly<Record<string, unknown>>
 const listOf = (value: unknown): readonly Fields[] =>

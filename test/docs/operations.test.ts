@@ -78,6 +78,8 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'check-in': parametersOf('check-in').told,
   'no-show': parametersOf('no-show').told,
   match: parametersOf('match').told,
+  merge: parametersOf('merge').told,
+  'undo-merge': parametersOf('undo-merge').told,
   everything: parametersOf('everything').told,
   export: parametersOf('export').told,
   'patient-export': parametersOf('export').told,
