@@ -40,24 +40,38 @@ export async function sliceOfOne(house: House, query: FindQuery, resume: Resume)
   const guess = planAtHand(house, schedule)
   const limit = (query.count + spareRows(query, guess)) * resume.effort
   const window = { schedule, from: instantOf(resume.from), until: fetchedUntil(query), limit, bodies: query.bodies }
-  const claims = !guess || hasBuffers(query, [guess])
+  const claims = !guess || needsOf(query, [guess]).buffers
   const time = await freeTimeOfOne(house.pool, { ...window, claims })
   const plans = await plansAt(house, time.plans)
   // The plan has gained buffers since it was last used: once more, with what is claimed.
-  if (!claims && hasBuffers(query, [...plans.values()])) return sliceOfOne(house, query, resume)
+  const needs = needsOf(query, [...plans.values()])
+  if (!claims && needs.buffers) return sliceOfOne(house, query, resume)
   if (time.free.length < limit) return { ...time, plans, decided: query.until }
   const last = (time.free.at(-1)?.starts ?? 0) * 1000
-  return { ...time, plans, decided: Math.min(query.until, last - longestVisit(query, [...plans.values()])) }
+  return { ...time, plans, decided: Math.min(query.until, last - needs.longest) }
 }
 
-/** Where no visit has buffers, what is claimed is not free: the claims need not be read. */
-const hasBuffers = (query: FindQuery, plans: readonly SchedulePlan[]): boolean =>
-  plans.some((plan) => offersOf(plan, query.service).some(({ policy }) => policy.bufferBeforeMinutes + policy.bufferAfterMinutes > 0))
+/** What the visits of these Schedules take beyond a Slot. */
+type Needs = {
+  /** In milliseconds. */
+  readonly longest: number
+  /** Where no visit has buffers, what is claimed is not free: the claims need not be read. */
+  readonly buffers: boolean
+}
+
+function needsOf(query: FindQuery, plans: readonly SchedulePlan[]): Needs {
+  let [longest, buffers] = [query.minutes ?? 0, false]
+  for (const plan of plans)
+    for (const { policy } of offersOf(plan, query.service)) {
+      if (query.minutes === undefined) longest = Math.max(longest, policy.durationMinutes ?? 0)
+      buffers ||= policy.bufferBeforeMinutes + policy.bufferAfterMinutes > 0
+    }
+  return { longest: longest * minute, buffers }
+}
 
 /** What one Schedule's rows need beyond the asked count: one that says whether there is more, and those a longer visit joins. */
 function spareRows(query: FindQuery, plan: SchedulePlan | undefined): number {
-  const longest = longestVisit(query, plan ? [plan] : [])
-  return 2 + Math.ceil(longest / joinedSlotMs)
+  return 2 + Math.ceil(needsOf(query, plan ? [plan] : []).longest / joinedSlotMs)
 }
 
 /**
@@ -65,47 +79,44 @@ function spareRows(query: FindQuery, plan: SchedulePlan | undefined): number {
  * of any that was cut off, and before the first of those that were not looked at.
  */
 export async function slicesOfMany(house: House, query: FindQuery): Promise<typeof sliceOfOne> {
-  const guess = await plansToGuessBy(house, query.schedules)
-  return (_house, _query, resume) => sliceOfMany(house, query, resume, guess, hasBuffers(query, guess))
+  const plans = await plansToGuessBy(house, query.schedules)
+  const needs = needsOf(query, plans)
+  const guess: Guess = { ...needs, oneSlot: fitOneSlot(plans, needs.longest) }
+  return (_house, _query, resume) => sliceOfMany(house, query, resume, guess)
 }
 
-async function sliceOfMany(
-  house: House,
-  query: FindQuery,
-  resume: Resume,
-  guess: readonly SchedulePlan[],
-  claims: boolean,
-): Promise<Slice> {
+/** By the plans as they were when last used: the rows decide. */
+type Guess = Needs & { readonly oneSlot: boolean }
+
+async function sliceOfMany(house: House, query: FindQuery, resume: Resume, guess: Guess, claims = guess.buffers): Promise<Slice> {
   const { from, behind, wanted, effort } = resume
-  if (effort === 1 && fitsOneSlot(query, guess)) return sliceByTime(house, query, resume, guess, claims)
+  if (effort === 1 && guess.oneSlot) return sliceByTime(house, query, resume, guess, claims)
   const window = { schedules: query.schedules, from: instantOf(from), until: fetchedUntil(query), behind }
   const most = (wanted + spareSchedules) * effort
   const looked = await firstFreeBySchedule(house.pool, { ...window, limit: most })
   const first = looked.first.slice(0, most)
   const upTo = first.length < looked.first.length ? first.at(-1) : looked.upTo
-  const each = (Math.ceil((query.count * 2) / query.schedules.length) + Math.ceil(longestVisit(query, guess) / joinedSlotMs) + 1) * effort
+  const each = (Math.ceil((query.count * 2) / query.schedules.length) + Math.ceil(guess.longest / joinedSlotMs) + 1) * effort
   const time = await freeTimeOfMany(house.pool, { ...window, schedules: first.map(({ schedule }) => schedule), each, claims })
   const plans = await plansAt(house, time.plans)
-  const current = [...plans.values()]
+  const needs = needsOf(query, [...plans.values()])
   // A plan has gained buffers since it was last used: once more, with what is claimed.
-  if (!claims && hasBuffers(query, current)) return sliceOfMany(house, query, resume, guess, true)
-  const decided = Math.min(query.until, cutOff(time.free, each) - longestVisit(query, current))
+  if (!claims && needs.buffers) return sliceOfMany(house, query, resume, guess, true)
+  const decided = Math.min(query.until, cutOff(time.free, each) - needs.longest)
   if (!upTo || upTo.starts * 1000 >= decided) return { ...time, plans, decided }
   return { ...time, plans, decided: upTo.starts * 1000, upTo: upTo.schedule }
 }
 
-/** Where the rules' Slots are as long as a visit, so that none needs the Slots that follow. A guess: the rows decide. */
-function fitsOneSlot(query: FindQuery, guess: readonly SchedulePlan[]): boolean {
-  const longest = longestVisit(query, guess)
-  return guess.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minute >= longest))
-}
+/** Where the rules' Slots are as long as a visit, so that none needs the Slots that follow. */
+const fitOneSlot = (plans: readonly SchedulePlan[], longest: number): boolean =>
+  plans.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minute >= longest))
 
 /** In the order of time: decided is what lies before the last Slot that was looked at. */
 async function sliceByTime(
   house: House,
   query: FindQuery,
   { from, behind, wanted }: Resume,
-  guess: readonly SchedulePlan[],
+  guess: Guess,
   claims: boolean,
 ): Promise<Slice> {
   const time = await freeByTime(house.pool, {
@@ -118,12 +129,12 @@ async function sliceByTime(
     claims,
   })
   const plans = await plansAt(house, time.plans)
-  const current = [...plans.values()]
+  const needs = needsOf(query, [...plans.values()])
   // A plan has gained buffers since it was last used: once more, with what is claimed.
-  if (!claims && hasBuffers(query, current)) return sliceByTime(house, query, { from, behind, wanted, effort: 1 }, guess, true)
+  if (!claims && needs.buffers) return sliceByTime(house, query, { from, behind, wanted, effort: 1 }, guess, true)
   if (!time.last) return { ...time, plans, decided: query.until }
   const { last } = time
-  const longest = longestVisit(query, [...guess, ...current])
+  const longest = Math.max(guess.longest, needs.longest)
   if (time.free.some(({ starts, ends }) => (ends - starts) * 1000 < longest))
     return { ...time, plans, decided: Math.min(query.until, last.starts * 1000 - longest) }
   if (last.starts * 1000 >= query.until) return { ...time, plans, decided: query.until }
@@ -159,11 +170,4 @@ function cutOff(free: readonly FreeRow[], each: number): number {
     if (count === each) earliest = Math.min(earliest, starts * 1000)
   }
   return earliest
-}
-
-function longestVisit(query: FindQuery, plans: readonly SchedulePlan[]): number {
-  if (query.minutes !== undefined) return query.minutes * minute
-  let longest = 0
-  for (const plan of plans) for (const { policy } of offersOf(plan, query.service)) longest = Math.max(longest, policy.durationMinutes ?? 0)
-  return longest * minute
 }

@@ -1,6 +1,6 @@
 /**
  * Months of the audit: made before their first row comes, and dropped whole once they are older than is kept. Both are
- * functions of the database's owner (migration 0023): the application's role can change no row.
+ * functions of the database's owner (migration audit-partitions): the application's role can change no row.
  */
 import { rangesNow } from './audit-check.ts'
 import { instantOf, lastSeal, sealsOver } from './audit-seals.ts'

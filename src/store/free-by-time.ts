@@ -4,7 +4,18 @@
  * of few among many it finds little and says how far it saw.
  */
 import type { Db } from './db.ts'
-import { type FirstWindow, type FreeTime, inWindow, seconds, sorted, type TimeRow, takenTime, underNothing } from './free-time.ts'
+import {
+  asLines,
+  columnsOfMany,
+  type FirstWindow,
+  type FreeTime,
+  inWindow,
+  rowsOf,
+  seconds,
+  sorted,
+  takenTime,
+  underNothing,
+} from './free-time.ts'
 import { sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
 
@@ -18,11 +29,11 @@ export type FreeByTime = FreeTime & {
 /** `limit` Slots are looked at, free or not; the stored text comes with the first `bodies` that are free. */
 export async function freeByTime(db: Db, window: FirstWindow & { readonly bodies: number; readonly claims: boolean }): Promise<FreeByTime> {
   const { schedules, from, until, behind, limit, bodies, claims } = window
-  const rows = await db.query<TimeRow | (Place & { readonly kind: 'last' })>(
-    prepared(claims ? withClaims : withoutClaims, [schedules, from, until, behind, limit, bodies]),
+  const [found] = await db.query<{ lines: string | null }>(
+    prepared(claims ? withClaims : withoutClaims, [schedules.join(' '), from, until, behind, limit, bodies]),
   )
-  const last = rows.find((row) => row.kind === 'last')
-  return { ...sorted(rows.filter((row) => row.kind !== 'last')), last }
+  const rows = rowsOf(found?.lines)
+  return { ...sorted(rows), last: rows.find(({ kind }) => kind === 'last') }
 }
 
 /** `is true`: a hashed look for each Slot, where the planner would make it a join that compares each with every name. */
@@ -33,7 +44,7 @@ const textWith = (claims: string): string => `
   free as materialized (
     select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body::text end as body, ${sessionNow('slot')} as session
       from scanned slot
-     where (schedule in (select unnest($1::text[]))) is true and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
+     where (schedule in (select unnest(string_to_array($1, ' ')))) is true and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
   select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
     from schedule_plan where schedule in (select schedule from free)
   union all
@@ -42,5 +53,5 @@ const textWith = (claims: string): string => `
   union all
   (select 'last', id, schedule, ${seconds('starts')}, null, null, null from scanned offset $5 - 1 limit 1)`
 
-const withoutClaims = textWith('')
-const withClaims = textWith(`union all ${takenTime('sc.schedule in (select schedule from free)')}`)
+const withoutClaims = asLines(textWith(''), columnsOfMany)
+const withClaims = asLines(textWith(`union all ${takenTime('sc.schedule in (select schedule from free)')}`), columnsOfMany)

@@ -45,7 +45,7 @@ export async function freeTimeOfOne(
 ): Promise<FreeTime> {
   const text = (bodies ? timeWithBodies : timeAlone)[claims ? 'claims' : 'noClaims']
   const [found] = await queryTogether<{ lines: string | null }>(pool, prepared(text, [schedule, from, until, limit]))
-  return sorted((found?.lines ?? '').split('\n').flatMap((line) => (line === '' ? [] : [rowOf(schedule, line)])))
+  return sorted(rowsOf(found?.lines, schedule))
 }
 
 type WindowOfOne = {
@@ -70,21 +70,21 @@ const timeOfOne = (body: string, claims: string): string => `
     order by slot.starts, slot.id limit $4::int)
   ${claims}`
 
+const columnsOfOne = ['kind', 'id', 'starts', 'ends', 'session', 'body'] as const
+export const columnsOfMany = [...columnsOfOne, 'schedule'] as const
+
 /** All rows as one value: fifty rows of six columns cost the client more than their search. A stored text has no line break. */
-const asLines = (rows: string): string =>
-  `select string_agg(kind || E'\t' || id || E'\t' || coalesce(starts::text, '') || E'\t' || coalesce(ends::text, '')
-       || E'\t' || coalesce(session, '') || E'\t' || coalesce(body, ''), E'\n') as lines
-     from (${rows}) found`
+export function asLines(rows: string, columns: readonly (keyof TimeRow)[] = columnsOfOne): string {
+  const line = columns.map((column) => `coalesce(${column}::text, '')`).join(` || E'\\t' || `)
+  return `select string_agg(${line}, E'\\n') as lines from (${rows}) found`
+}
 
-const timesOfOne = (body: string): { readonly claims: string; readonly noClaims: string } => ({
-  claims: asLines(timeOfOne(body, `union all ${takenTime('sc.schedule = $1::text', '')}`)),
-  noClaims: asLines(timeOfOne(body, '')),
-})
-const timeWithBodies = timesOfOne('body::text')
-const timeAlone = timesOfOne('null')
+/** The rows that `asLines` made of those columns; `schedule` where they do not say it. */
+export const rowsOf = (lines: string | null | undefined, schedule = ''): TimeRow[] =>
+  lines ? lines.split('\n').map((line) => rowOf(line, schedule)) : []
 
-function rowOf(schedule: string, line: string): TimeRow {
-  const [kind = '', id = '', starts = '', ends = '', session = '', body = ''] = line.split('\t')
+function rowOf(line: string, known: string): TimeRow {
+  const [kind = '', id = '', starts = '', ends = '', session = '', body = '', schedule = known] = line.split('\t')
   return {
     kind: kind as TimeRow['kind'],
     id,
@@ -95,6 +95,13 @@ function rowOf(schedule: string, line: string): TimeRow {
     body: body === '' ? null : body,
   }
 }
+
+const timesOfOne = (body: string): { readonly claims: string; readonly noClaims: string } => ({
+  claims: asLines(timeOfOne(body, `union all ${takenTime('sc.schedule = $1::text', '')}`)),
+  noClaims: asLines(timeOfOne(body, '')),
+})
+const timeWithBodies = timesOfOne('body::text')
+const timeAlone = timesOfOne('null')
 
 export type FirstFree = {
   /** By (start, Schedule), each with its first start in Unix seconds. */
@@ -169,7 +176,8 @@ export function takenTime(which: string, schedule = 'sc.schedule, '): string {
      and (c.expires is null or c.expires > now())`
 }
 
-export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' }
+/** `last`: where a look in the order of time ended. */
+export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' | 'last' }
 
 export function sorted(rows: readonly TimeRow[]): FreeTime {
   const plans = new Map<string, string>()
@@ -178,7 +186,7 @@ export function sorted(rows: readonly TimeRow[]): FreeTime {
   for (const row of rows) {
     if (row.kind === 'plan') plans.set(row.schedule, row.id)
     else if (row.kind === 'free') free.push(row)
-    else taken.push(row)
+    else if (row.kind === 'taken') taken.push(row)
   }
   return { plans, free, taken }
 }

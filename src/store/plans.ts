@@ -109,13 +109,12 @@ export async function planVersions(db: Db, schedules: readonly string[]): Promis
 /** The Schedules that match every group of terms; inside a group any one will do. At most `limit`. */
 export async function schedulesMatching(db: Db, groups: readonly (readonly string[])[], limit: number): Promise<string[]> {
   const clauses = groups.map((_, index) => `terms && $${index + 2}::text[]`)
-  const rows = await db.query<{ schedule: string }>(
-    prepared(`select schedule from schedule_plan where ${[...clauses, 'true'].join(' and ')} order by schedule limit $1`, [
-      limit,
-      ...groups,
-    ]),
+  const found = `select schedule from schedule_plan where ${[...clauses, 'true'].join(' and ')} order by schedule limit $1`
+  // One value, not hundreds of rows.
+  const [row] = await db.query<{ schedules: string | null }>(
+    prepared(`select string_agg(schedule, ' ') as schedules from (${found}) found`, [limit, ...groups]),
   )
-  return rows.map((row) => row.schedule)
+  return row?.schedules ? row.schedules.split(' ') : []
 }
 
 /** The Schedules that any of these terms find, each with the version of its plan. At most `limit`. */
