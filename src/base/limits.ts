@@ -66,6 +66,9 @@ export const seriesClashesProposedMax = 12
 /** Before and after the time that a visit of a series cannot have. */
 export const nearDaysMax = 3
 export const nearTimesReadMax = 300
+/** Times from which a series might begin, and times read at once for its other visits. */
+export const seriesStartsMax = 500
+export const seriesTimesReadMax = 10_000
 /** Of a joint visit, and the actors of which each may be any. */
 export const resourceGroupsMax = 8
 export const resourceGroupActorsMax = 100

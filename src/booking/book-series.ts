@@ -68,7 +68,7 @@ const lostTimes = (error: unknown): readonly Clash[] => {
 }
 
 type Planned = { readonly of: SeriesVisit; readonly visit: NewVisit; readonly places: readonly DayPlace[] }
-type Pattern = { readonly zone: string; readonly without: readonly number[] }
+export type Pattern = { readonly zone: string; readonly without: readonly number[] }
 
 function plannedVisits(house: House, input: SeriesInput, wanted: readonly SeriesVisit[], pattern: Pattern): Planned[] {
   const planned: Planned[] = []
@@ -97,7 +97,7 @@ function partOfSeries({ recurrence }: SeriesInput, one: SeriesVisit, first: stri
 }
 
 /** As it was sent, with the zone that it is read in and the visits that it comes to leave out. */
-function templateKept(recurrence: Extension, { zone, without }: Pattern): Extension {
+export function templateKept(recurrence: Extension, { zone, without }: Pattern): Extension {
   const parts = (recurrence.extension ?? []) as Extension[]
   const named = parts.some(({ url }) => url === 'timezone')
   const timezone = { url: 'timezone', valueCodeableConcept: { coding: [{ system: 'https://www.iana.org/timezones', code: zone }] } }

@@ -17,12 +17,14 @@ import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { scheduleOf, slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
+import { assertOneVisit } from './series-request.ts'
 import { replacement, type Taking } from './take-visit.ts'
 
 export async function changeStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
   const assertMay = assertMayChange(house, actor)
   assertMay(stored)
+  assertOneVisit(asked.clashes)
   const status = asked.resource?.status
   if (status === 'cancelled')
     return cancelVisit(house, {

@@ -27,7 +27,7 @@ import { assertKnown } from './unknown-parameters.ts'
 
 const dayMs = 86_400_000
 
-const known: ReadonlySet<string> = new Set([
+export const findParameters: ReadonlySet<string> = new Set([
   'start',
   'end',
   'schedule',
@@ -75,8 +75,14 @@ export type Criteria = {
 }
 
 /** Throws: value, too-costly, and `malformed` for an unknown parameter under `Prefer: handling=strict`. */
-export async function criteriaOf(house: House, actor: Actor, request: FhirRequest, online: boolean): Promise<Criteria> {
-  const inputs = inputsOf(request, known)
+export async function criteriaOf(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  online: boolean,
+  names: ReadonlySet<string> = findParameters,
+): Promise<Criteria> {
+  const inputs = inputsOf(request, names)
   const timing = timingIn(inputs)
   const unknown = [...inputs.unknown, ...timing.ignored]
   assertKnown({ unknown }, request)
@@ -144,7 +150,7 @@ function windowOf(house: House, inputs: Inputs): { start: number; end: number } 
 }
 
 /** When the patients are busy, as far as the caller may know: their own visits are not offered a second time. */
-async function busyTime(
+export async function busyTime(
   house: House,
   actor: Actor,
   asked: readonly string[],

@@ -7,6 +7,7 @@
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import type { Found } from '../booking/find.ts'
+import { findSeries } from '../booking/find-series.ts'
 import { bundle, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -15,22 +16,27 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import type { House } from '../store/house.ts'
 import { type Proposal, saveProposals } from '../store/proposals.ts'
-import { type Criteria, criteriaOf } from './find-criteria.ts'
+import { type Criteria, criteriaOf, findParameters } from './find-criteria.ts'
 import { findTimes, remarksOn } from './find-slots.ts'
 import { saidOf } from './said-of-visit.ts'
+import { seriesWanted } from './series-wanted.ts'
 import { assertMayFind, foundWithin } from './within-scopes.ts'
+
+const parameters: ReadonlySet<string> = new Set([...findParameters, 'appointment-resource', 'on-clash'])
 
 /** A proposal can be taken for this long; the time itself is not kept free meanwhile. */
 const proposalMinutes = 30
 
 export async function find(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
-  const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
+  const criteria = await criteriaOf(house, actor, request, assertMayFind(actor), parameters)
+  const series = await seriesWanted(house, actor, criteria)
   const { patients } = criteria
   const said: Resource = { resourceType: 'Appointment', ...saidOf(criteria.inputs, criteria.referral?.reference) }
-  const { found: all, more } = await findTimes(house, criteria)
+  const { found: all, more } = series ? await findSeries(house, series.query, series) : await findTimes(house, criteria)
   const found = await foundWithin(house, actor, all)
   const at = house.clock.now()
-  const proposals = found.map((one) => proposalFor(house, one, criteria, said, at))
+  const words = (one: (typeof all)[number]): Resource => (series ? { ...said, extension: [series.templateOf(one)] } : said)
+  const proposals = found.map((one) => proposalFor(house, one, criteria, words(one), at))
   const expires = new Date(at.getTime() + proposalMinutes * 60_000).toISOString()
   if (proposals.length > 0) await saveProposals(house.pool, proposals, { expires, patients, audit: auditOf(house, actor, 'find') })
   const entries = proposals.map(({ id, body }) => searchEntry(house.base, 'Appointment', id, body, 'match'))

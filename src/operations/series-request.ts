@@ -9,26 +9,29 @@ import { allOf, firstOf, type Inputs, idIn, type Parameter, textIn, wholeNumberI
 import type { Resource } from '../fhir/resource.ts'
 import { recurrenceTemplate, recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 
-export type SeriesAsked = Pick<SeriesInput, 'template' | 'recurrence' | 'skip' | 'elsewhere'>
+export type SeriesAsked = Pick<SeriesInput, 'template' | 'recurrence'>
+/** `named`: one of the parameters that say so. */
+export type ClashesAsked = Pick<SeriesInput, 'skip' | 'elsewhere'> & { readonly named?: string }
 
 /** Undefined: one visit is asked for. */
-export function seriesIn(inputs: Inputs, resource: Resource | undefined, base: string): SeriesAsked | undefined {
+export function seriesIn(resource: Resource | undefined): SeriesAsked | undefined {
   const template = resource && recurrenceTemplate(resource)
   const recurrence = extensionsIn(resource).find(({ url }) => url === recurrenceTemplateUrl)
-  if (!template || !recurrence) {
-    assertOneVisit(inputs)
-    return undefined
-  }
-  return { template, recurrence, skip: skipsClashes(inputs), elsewhere: elsewhereIn(inputs, base) }
+  return template && recurrence && { template, recurrence }
 }
 
+export const clashesIn = (inputs: Inputs, base: string): ClashesAsked => ({
+  skip: skipsClashes(inputs),
+  elsewhere: elsewhereIn(inputs, base),
+  named: ['on-clash', 'occurrence'].find((one) => inputs.byName.has(one)),
+})
+
 /** Somebody who means a series shall not get its first visit alone. */
-function assertOneVisit(inputs: Inputs): void {
-  const name = ['on-clash', 'occurrence'].find((one) => inputs.byName.has(one))
-  if (name !== undefined)
+export function assertOneVisit({ named }: ClashesAsked): void {
+  if (named !== undefined)
     throw fault(
       'required',
-      `${name} is about a series: send an Appointment with the extension recurrenceTemplate.`,
+      `${named} is about a series: send an Appointment with the extension recurrenceTemplate.`,
       'Appointment.extension',
     )
 }

@@ -21,7 +21,7 @@ import { type Proposal, proposalOf } from '../store/proposals.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { type Done, once } from './once.ts'
 import { passedOn } from './said-of-visit.ts'
-import type { SeriesAsked } from './series-request.ts'
+import { assertOneVisit, type SeriesAsked, seriesIn } from './series-request.ts'
 import { bundleReply, createdReply, seriesOr } from './visit-reply.ts'
 import { type VisitRequest, visitRequest } from './visit-request.ts'
 
@@ -70,12 +70,15 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
   })
 }
 
-async function takeOneOrSeries({ house }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Done> {
-  if (!series) return bookSlot(house, input)
+async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Done> {
+  if (!series) {
+    assertOneVisit(asked.clashes)
+    return bookSlot(house, input)
+  }
   if (input.hold) throw fault('business-rule', 'A series is booked, not held: hold one visit, or book them all.', 'Appointment.extension')
   if (input.replaces) throw fault('business-rule', 'A series replaces no visit: cancel that one, or move it.', 'cancelled-appt-id')
   if (input.overbook) throw fault('business-rule', 'A series is not laid over others: overbook one visit at a time.', 'overbook')
-  const { visits, leftOut } = await bookSeries(house, { ...input, ...series })
+  const { visits, leftOut } = await bookSeries(house, { ...input, ...series, ...asked.clashes })
   return { ...(visits[0] as Booked), series: visits, leftOut }
 }
 
@@ -93,7 +96,7 @@ async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<
   const proposed = JSON.parse(proposal.body) as Resource
   const slots = idsNamed(proposed.slot, 'Slot', house.base)
   const joint = await jointOfSlots(house, slots)
-  return bookSlot(house, {
+  return takeOneOrSeries(taking, asked.series ?? seriesIn(proposed), {
     ...common(taking, hold),
     slot: proposal.slot,
     ...(joint && { slots, groups: joint.groups }),

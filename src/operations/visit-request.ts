@@ -26,7 +26,7 @@ import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 import { saidOf } from './said-of-visit.ts'
-import { type SeriesAsked, seriesIn } from './series-request.ts'
+import { type ClashesAsked, clashesIn, type SeriesAsked, seriesIn } from './series-request.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
 
@@ -68,6 +68,7 @@ export type VisitRequest = {
   readonly resource?: Resource
   /** More than one visit is asked for. */
   readonly series?: SeriesAsked
+  readonly clashes: ClashesAsked
   readonly start?: number
   readonly minutes?: number
   readonly service: ServiceChoice
@@ -102,7 +103,8 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, actor, named, 'Appointment')),
     ...(await slotsOf(house, actor, request, inputs, resource)),
     resource,
-    series: seriesIn(inputs, resource, house.base),
+    series: seriesIn(resource),
+    clashes: clashesIn(inputs, house.base),
     start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
     minutes,
     service: await serviceOf(house, actor, inputs, resource),

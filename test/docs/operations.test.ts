@@ -66,7 +66,7 @@ const booking = parametersOf('book')
 /** Told once where two operations share them. */
 const toldOf: Readonly<Record<string, readonly string[]>> = {
   'find-slots': [...finding.told, ...finding.notYet],
-  find: [...finding.told, ...parametersOf('find').notYet],
+  find: [...finding.told, ...parametersOf('find').told, ...parametersOf('find').notYet],
   hold: [...holding.told, ...holding.notYet],
   book: [...holding.told, ...booking.told, ...booking.notYet],
   release: parametersOf('release').told,
