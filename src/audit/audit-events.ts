@@ -13,6 +13,7 @@ import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { auditParameters } from '../fhir/resource.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
+import { subsetAsked, subsetOf } from '../fhir/subset.ts'
 import { type AuditFilter, type AuditFound, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
@@ -89,8 +90,11 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
   const draft: Draft = { times: [], limit: pageSizeDefault + 1 }
   const applied: [string, string][] = []
   const unknown: string[] = []
+  const subset = subsetAsked(request.query.filter(([name, value]) => name !== '_summary' || value !== 'count'))
   for (const [name, value] of request.query) {
     if (value === '' || name === '_format' || name === '_pretty') continue
+    if (name === '_summary' && value === 'count')
+      throw fault('value', 'AuditEvents are not counted: leave `_summary` out, or say true.', name)
     if (name === '_cursor') draft.before = positionOf(value)
     else if (readOne(house, draft, name, value)) applied.push([name, value])
     else unknown.push(name)
@@ -103,7 +107,13 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
   const rows = await findAudit(house.pool, draft)
   const page = rows.slice(0, draft.limit - 1)
   const entries = page.map((row) =>
-    searchEntry(house.base, 'AuditEvent', row.id, JSON.stringify(auditEvent(shownTo(row, patient))), 'match'),
+    searchEntry(
+      house.base,
+      'AuditEvent',
+      row.id,
+      subsetOf(house.definitions, JSON.stringify(auditEvent(shownTo(row, patient))), subset),
+      'match',
+    ),
   )
   const complete = draft.before === undefined && rows.length === page.length
   return {
@@ -127,6 +137,7 @@ function readOne(house: House, draft: Draft, name: string, value: string): boole
       draft,
       value.split(',').map((one) => relativeReference(one, house.base)),
     )
+  else if (name === '_summary' || name === '_elements') return true
   else return name === '_sort' && (value === '-date' || value === '-_lastUpdated')
   return true
 }

@@ -84,6 +84,7 @@ const guides = [
   'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data',
   'http://fhir.org/guides/argonaut-scheduling/CapabilityStatement/server',
   'https://profiles.ihe.net/ITI/Scheduling/CapabilityStatement/IHE.Scheduling.server',
+  'https://gematik.de/fhir/isik/CapabilityStatement/ISiKCapabilityStatementTerminplanungServer',
 ]
 
 const readOnlyInteractions = ['read', 'search-type']

@@ -10,13 +10,18 @@ import type { FhirRequest } from '../fhir/request.ts'
 /** How the answer shall look. */
 const anywhere: ReadonlySet<string> = new Set(['_format', '_pretty'])
 
+const takeSubsets: ReadonlySet<string> = new Set(['read', 'vread'])
+const subsets: ReadonlySet<string> = new Set(['_summary', '_elements'])
+
 const takeNone: ReadonlySet<string> = new Set(['read', 'vread', 'create', 'update', 'patch', 'remove'])
 
 /** Throws `malformed`. */
 export function assertNoStrangers(desk: string, { id, query, headers }: FhirRequest): void {
   if (query.length === 0 || headers.prefer.handling !== 'strict' || !takeNone.has(desk)) return
   if (id === undefined && desk !== 'create') return
-  const strangers = query.map(([name]) => name.slice(0, 80)).filter((name) => !anywhere.has(name))
+  const strangers = query
+    .map(([name]) => name.slice(0, 80))
+    .filter((name) => !anywhere.has(name) && !(takeSubsets.has(desk) && subsets.has(name)))
   if (strangers.length === 0) return
   throw new Fault(
     'malformed',

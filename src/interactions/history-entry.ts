@@ -2,16 +2,20 @@
  * One version as an entry of a history: how it came about, and the resource unless it was a deletion.
  * https://hl7.org/fhir/R4/bundle.html#history
  */
+import type { Definitions } from '../fhir/definitions/types.ts'
+import { type Subset, subsetOf } from '../fhir/subset.ts'
 import type { StoredRow } from '../store/resources.ts'
 
-/** The text of the entry. */
-export function historyEntry(base: string, type: string, id: string, row: StoredRow): string {
+type Base = { readonly base: string; readonly definitions: Definitions }
+
+/** The text of the entry, its resource with the elements that are wanted. */
+export function historyEntry({ base, definitions }: Base, type: string, id: string, row: StoredRow, subset?: Subset): string {
   const isFirst = row.version === '1'
   const method = row.deleted ? 'DELETE' : isFirst && isOfOurMaking(id, row.updated) ? 'POST' : 'PUT'
   const status = row.deleted ? '204' : isFirst ? '201' : '200'
   const request = JSON.stringify({ method, url: method === 'POST' ? type : `${type}/${id}` })
   const response = JSON.stringify({ status, etag: `W/"${row.version}"`, lastModified: row.updated.toISOString() })
-  const resource = row.body === null ? '' : `"resource":${row.body},`
+  const resource = row.body === null ? '' : `"resource":${subsetOf(definitions, row.body, subset)},`
   return `{"fullUrl":"${base}/${type}/${id}",${resource}"request":${request},"response":${response}}`
 }
 

@@ -9,6 +9,7 @@ import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
+import { subsetAsked } from '../fhir/subset.ts'
 import { auditShown, type VersionsWindow, versionsOf } from '../store/history.ts'
 import type { House } from '../store/house.ts'
 import { currentResource, type StoredRow } from '../store/resources.ts'
@@ -26,6 +27,7 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
   if (permission.patient !== undefined || permission.queries) await read(house, actor, request)
   const asked = askedOf(request.query)
   const count = countAsked(asked)
+  const subset = subsetAsked(request.query)
   const window = { before: versionAsked(asked.get('_before')), since: sinceAsked(asked), at: atAsked(asked), count: count + 1 }
   const { rows, total } = await versionsWithin(house, type, id, window, boundsFor(house, actor, 'r', type))
   if (rows.length === 0 && !(await currentResource(house.pool, type, id))) throw fault('not-found', `There is no ${type}/${id}.`)
@@ -38,7 +40,7 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
       patients: page.flatMap((row) => patientsOf(house, row)),
       audit: auditOf(house, actor, 'history-instance'),
     })
-  const entries = page.map((row) => historyEntry(house.base, type, id, row))
+  const entries = page.map((row) => historyEntry(house, type, id, row, subset))
   return { status: 200, body: bundle('history', linksOf(house, request, asked, rows, page), entries, total) }
 }
 

@@ -14,6 +14,7 @@ import { spanOf } from '../fhir/date-time.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern, storedTypes } from '../fhir/resource.ts'
+import { subsetAsked } from '../fhir/subset.ts'
 import { auditVersions, type HistoryKey, type HistoryRow, historyKeys, historyRows } from '../store/history-page.ts'
 import type { House } from '../store/house.ts'
 import { allowed } from './bounds.ts'
@@ -46,6 +47,7 @@ async function historyOf(
   })
   if (readable.length === 0) throw fault('forbidden', "The token's scopes allow reading of nothing here.")
   const count = countAsked(asked)
+  const subset = subsetAsked(query)
   const window = { count: count + 1, since: sinceAsked(asked), at: atAsked(asked), before: keyAsked(asked) }
   const keys = await historyKeys(house.pool, house.definitions, readable, window)
   const rows = await historyRows(house.pool, keys.slice(0, count))
@@ -66,7 +68,7 @@ async function historyOf(
     page.flatMap((row) => concernedBy(house, row)),
     auditOf(house, actor, interaction, queryText([...asked])),
   )
-  const entries = page.map((row) => historyEntry(house.base, row.type, row.id, row))
+  const entries = page.map((row) => historyEntry(house, row.type, row.id, row, subset))
   const isWhole = keys.length <= count && window.before === undefined
   return { status: 200, body: bundle('history', linksOf(address, asked, keys, count), entries, isWhole ? page.length : undefined) }
 }

@@ -8,6 +8,7 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
+import { subsetAsked, subsetOf } from '../fhir/subset.ts'
 import { auditShown, versionOf } from '../store/history.ts'
 import type { House } from '../store/house.ts'
 import { allowed } from './bounds.ts'
@@ -20,6 +21,7 @@ const versionPattern = /^[1-9]\d{0,17}$/
 export async function vread(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', id = '', vid = '' } = request
   const permission = allowed(actor, 'r', type)
+  const subset = subsetAsked(request.query)
   if (hasOneVersion(house, type, id) && vid === '1') return read(house, actor, request)
   // Who may not see the resource as it is may not see it as it was.
   if (permission.patient !== undefined || permission.queries) await read(house, actor, request)
@@ -35,7 +37,8 @@ export async function vread(house: House, actor: Actor, request: FhirRequest): P
     patients: patientsOf(house, row),
     audit: auditOf(house, actor, 'vread'),
   })
-  return { status: 200, body: row.body, version: row.version, updated: row.updated.toISOString() }
+  const body = subsetOf(house.definitions, row.body, subset)
+  return { status: 200, body, version: row.version, updated: row.updated.toISOString() }
 }
 
 /** Audit records and our own conformance resources are never changed, and stand in no table of versions. */

@@ -8,6 +8,7 @@
 import { createHmac } from 'node:crypto'
 import { auditOf } from '../audit/audit-of.ts'
 import { handshakeAttemptsMax } from '../base/limits.ts'
+import { toXml } from '../fhir/xml.ts'
 import type { House } from '../store/house.ts'
 import { eventsBetween, markTold, type StateRow, subscriptionState } from '../store/subscriptions.ts'
 import type { Asked } from '../subscriptions/asked.ts'
@@ -89,8 +90,9 @@ async function sendResource(house: House, state: StateRow, { type, id, body }: T
 
 type Message = Pick<Call, 'method' | 'body'> & { readonly url?: string }
 
-async function call(house: House, state: StateRow, { method, body, url }: Message, run: JobRun): Promise<void> {
+async function call(house: House, state: StateRow, { method, body: json, url }: Message, run: JobRun): Promise<void> {
   const { endpoint, headers, mime, secret, timeoutSeconds } = state.asked as Asked
+  const body = json !== '' && mime?.includes('xml') ? await toXml(house.definitions, json) : json
   const status = await callOut(house.outboundHosts, {
     url: url ?? endpoint,
     method,

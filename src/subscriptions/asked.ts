@@ -143,11 +143,15 @@ function channelOf(house: House, channel: Channel): Pick<Asked, 'endpoint' | 'he
 const numberIn = (channel: Channel, name: string, value: string): number | undefined =>
   Number(valueIn(channel, backport + name, value) ?? 0) || undefined
 
-const mimes: ReadonlySet<string> = new Set(['application/fhir+json', 'application/json'])
+const mimes: ReadonlySet<string> = new Set(['application/fhir+json', 'application/json', 'application/fhir+xml', 'application/xml'])
 
 function mimeOf({ payload }: Channel): string | undefined {
   if (payload === undefined || mimes.has(payload.split(';', 1)[0]?.trim() ?? '')) return payload
-  throw fault('business-rule', 'What is sent is JSON: say application/fhir+json.', 'Subscription.channel.payload')
+  throw fault(
+    'business-rule',
+    'What is sent is JSON or XML: say application/fhir+json or application/fhir+xml.',
+    'Subscription.channel.payload',
+  )
 }
 
 const contents: readonly string[] = ['empty', 'id-only', 'full-resource'] satisfies readonly Content[]

@@ -25,6 +25,7 @@ import {
   turn,
 } from './measures.ts'
 import { type Line, median, oddCodes, rate } from './report.ts'
+import { restLines } from './rest.ts'
 import { bookSeriesOfTwelve, visitsOfSeries } from './series.ts'
 import type { Server } from './server.ts'
 
@@ -78,7 +79,8 @@ export async function runBench(run: Run): Promise<Line[]> {
   const lines = await besideLimit(run, { ...scene, schedules: whole.ids }, offered)
   const memory = memoryLines(making, server.peakMemory())
   const bulk = server.databaseUrl ? await bulkLines(server, tell) : []
-  return [...lines, ...growthLines(before, after), ...whole.lines, ...memory, ...bulk]
+  const rest = await restLines({ ...scene, schedules: whole.ids })
+  return [...lines, ...rest, ...growthLines(before, after), ...whole.lines, ...memory, ...bulk]
 }
 
 type Offered = { readonly find: boolean; readonly book: boolean; readonly transaction: boolean; readonly answers: string }

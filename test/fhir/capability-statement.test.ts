@@ -115,7 +115,7 @@ const demanded = {
     HealthcareService: {
       interactions: 'read search-type',
       parameters: '_id active service-type specialty name',
-      includes: 'Schedule:actor',
+      includes: 'Schedule:actor Communication:recipient',
     },
     Communication: {
       interactions: 'read create update search-type',
@@ -155,13 +155,14 @@ describe('what the guides demand', () => {
     expect(statement.format).toEqual(expect.arrayContaining(['application/fhir+json', 'application/fhir+xml']))
   })
 
-  it('makes it an instance of Argonaut’s server and of IHE’s, which searches the whole system', () => {
+  it('makes it an instance of Argonaut’s server, of ISiK’s, and of IHE’s, which searches the whole system', () => {
     const { interaction } = (statement.rest as { interaction: { code: string }[] }[])[0] ?? { interaction: [] }
     expect(interaction.map(({ code }) => code)).toContain('search-system')
     expect(statement.instantiates).toEqual(
       expect.arrayContaining([
         'http://fhir.org/guides/argonaut-scheduling/CapabilityStatement/server',
         'https://profiles.ihe.net/ITI/Scheduling/CapabilityStatement/IHE.Scheduling.server',
+        'https://gematik.de/fhir/isik/CapabilityStatement/ISiKCapabilityStatementTerminplanungServer',
       ]),
     )
     expect(statement.patchFormat).toEqual(expect.arrayContaining(['application/json-patch+json', 'application/xml-patch+xml']))

@@ -78,14 +78,17 @@ function extensionProblems(extension: Extension, elements: readonly Element[], a
 /** Every extension of ours that a resource carries, and the profiles that it names in meta. */
 function problems(resource: Resource): string[] {
   const carried = (resource.extension ?? []) as Extension[]
+  const channel = (resource.channel ?? {}) as { extension?: Extension[] }
+  const placed = [
+    ...carried.map((extension) => ({ extension, on: resource.resourceType })),
+    ...(channel.extension ?? []).map((extension) => ({ extension, on: `${resource.resourceType}.channel` })),
+  ]
   const named = (resource.meta?.profile ?? []).map((url) => byUrl.get(url)).filter((profile) => profile !== undefined)
   return [
-    ...carried.flatMap((extension) => {
+    ...placed.flatMap(({ extension, on }) => {
       const profile = byUrl.get(extension.url)
-      const fits = (profile?.context as { expression: string }[] | undefined)?.some(
-        (context) => context.expression === resource.resourceType,
-      )
-      if (!profile || !fits) return [`${extension.url} does not belong on ${resource.resourceType}`]
+      const fits = (profile?.context as { expression: string }[] | undefined)?.some((context) => context.expression === on)
+      if (!profile || !fits) return [`${extension.url} does not belong on ${on}`]
       return extensionProblems(extension, elementsOf(profile), 'Extension')
     }),
     ...named.flatMap((profile) => [
@@ -114,6 +117,7 @@ describe('fhir-profiles', () => {
       'not-available',
       'overbooked',
       'override-reason',
+      'signing-secret',
       'slot-capacity',
       'visit',
       'waitlist',

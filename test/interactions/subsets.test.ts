@@ -165,3 +165,43 @@ describe('a compartment', () => {
     )
   })
 })
+
+describe('versions and AuditEvents', () => {
+  it('are shown with as little as is asked for, a history entry by entry', async () => {
+    const whole = (await ask('GET', 'Patient/sub1/_history/1')).json
+    const read = await ask('GET', 'Patient/sub1/_history/1?_elements=name')
+    expect(keysOf(read.json)).toEqual(['id', 'meta', 'name', 'resourceType'])
+    expect([read.json.name, read.json.meta.tag, read.headers.etag]).toEqual([whole.name, [{ code: 'mine' }, subsetted], 'W/"1"'])
+    await ask('PUT', 'Patient/gone', { body: { resourceType: 'Patient', id: 'gone', name: [{ family: 'G' }], gender: 'other' } })
+    await ask('DELETE', 'Patient/gone')
+    for (const path of ['Patient/gone/_history', 'Patient/_history', '_history']) {
+      const { json } = await ask('GET', `${path}?_elements=name`)
+      const entries = json.entry.filter(({ fullUrl }: Loose) => fullUrl.endsWith('/Patient/gone'))
+      expect([path, entries.map(({ request }: Loose) => request.method)]).toEqual([path, ['DELETE', 'PUT']])
+      expect(entries.map(({ resource }: Loose) => resource && keysOf(resource))).toEqual([
+        undefined,
+        ['id', 'meta', 'name', 'resourceType'],
+      ])
+      expect(json.link[0].url).toContain('_elements=name')
+    }
+    // https://hl7.org/fhir/R4/auditevent.html: summary and mandatory elements; the query of an entity is a detail of it.
+    const [event] = matched(await ask('GET', 'AuditEvent?patient=Patient/gone&_summary=true&_count=1'))
+    expect(event.meta.tag).toEqual([subsetted])
+    expect(keysOf(event)).toEqual(expect.arrayContaining(['agent', 'recorded', 'source', 'type']))
+    const short = matched(await ask('GET', 'AuditEvent?patient=Patient/gone&_elements=recorded'))
+    for (const one of short) expect(keysOf(one)).toEqual(['agent', 'id', 'meta', 'recorded', 'resourceType', 'source', 'type'])
+    expect(keysOf((await ask('GET', `AuditEvent/${event.id}?_elements=recorded`)).json)).toEqual(keysOf(short[0]))
+  })
+
+  it('are as they were where nothing of the kind is asked, and what cannot be is refused', async () => {
+    expect((await ask('GET', 'Patient/sub1/_history/1')).json.contact).toEqual(patient.contact)
+    for (const path of ['Patient/sub1/_history/1', 'Patient/sub1/_history', 'Patient/_history', 'AuditEvent'])
+      expect([path, (await ask('GET', `${path}?_summary=everything`)).status]).toEqual([path, 400])
+    expect((await ask('GET', 'AuditEvent?_summary=count')).status).toBe(400)
+    const strict = { headers: { prefer: 'handling=strict' } }
+    for (const path of ['Patient/sub1', 'Patient/sub1/_history/1']) {
+      expect([path, (await ask('GET', `${path}?_elements=name`, strict)).status]).toEqual([path, 200])
+      expect([path, (await ask('GET', `${path}?_colour=red`, strict)).status]).toEqual([path, 400])
+    }
+  })
+})

@@ -20,7 +20,7 @@ it.each([
   ['criteria that are no parameter', byCriteria('Patient?colour=red', channel), 'criteria'],
   ['an unknown content', byTopic({ endpoint, content: 'everything' }), 'channel.payload.extension'],
   ['no payload with a topic', { ...byTopic({ endpoint }), channel: { type: 'rest-hook', endpoint } }, 'channel.payload'],
-  ['XML', byCriteria('Patient?', { endpoint, payload: 'application/fhir+xml' }), 'channel.payload'],
+  ['Turtle', byCriteria('Patient?', { endpoint, payload: 'text/turtle' }), 'channel.payload'],
   ['another channel', byCriteria('Patient?', { type: 'websocket' }), 'channel.type'],
   ['e-mail', byCriteria('Patient?', { type: 'email', endpoint: 'mailto:x@example.org' }), 'channel.type'],
   ['a weak secret', byTopic({ endpoint, secret: 'short' }), 'channel.extension'],

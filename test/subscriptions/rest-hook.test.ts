@@ -2,8 +2,10 @@
  * R4's own rest-hook with criteria, who may be told what, and what is never active.
  * https://hl7.org/fhir/R4/subscription.html
  */
+import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Fhir } from 'fhir'
 import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
 import { type Receiver, receiver } from '../support/receiver.ts'
 import { becomes, byCriteria, byTopic, statusOf, subscribed } from './subscribing.ts'
@@ -164,4 +166,35 @@ it('is told no more once its Subscription is off, or deleted', async () => {
   made(await house.call('PUT', `Subscription/${id}`, { ...subscription, id }), 200)
   await becomes(house.call, id, 'active')
   await Promise.all([other.close(), witness.close()])
+})
+
+describe('in XML', () => {
+  const xml = 'application/fhir+xml'
+  // A reader of others says what was sent. https://www.npmjs.com/package/fhir
+  const read = (text: string) => new Fhir().xmlToObj(text) as Body
+
+  it('sends each version as XML where that was asked for, signed as it is sent', async () => {
+    const secret = 'a-secret-of-twenty-letters'
+    const extension = [{ url: 'https://slotwise.org/fhir/StructureDefinition/signing-secret', valueString: secret }]
+    await subscribed(house.call, byCriteria('Patient?family=xmlish', { endpoint: hook.url, payload: xml, extension }))
+    const stored = await patient('Xmlish', { birthDate: '1970-01-01', active: true })
+    const [sent] = await hook.waitFor(1)
+    expect([sent?.method, sent?.path, sent?.headers['content-type']]).toEqual(['PUT', `/hook/Patient/${stored.id}`, xml])
+    expect(read(sent?.body ?? '')).toEqual(stored)
+    const [, seconds, code] = /^t=(\d+),v1=([0-9a-f]+)$/.exec(String(sent?.headers['x-slotwise-signature'])) ?? []
+    expect(code).toBe(createHmac('sha256', secret).update(`${seconds}.${sent?.body}`).digest('hex'))
+  })
+
+  it('sends the Bundles of a topic as XML, the handshake too', async () => {
+    const asked = byTopic({ endpoint: hook.url, topic: 'appointment-changed', content: 'full-resource' })
+    await subscribed(house.call, { ...asked, channel: { ...asked.channel, payload: xml } })
+    const participant = [{ actor: { reference: `Patient/${(await patient('Bundled')).id}` }, status: 'needs-action' }]
+    const visit = made(await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'proposed', participant }))
+    const [shake, event] = await hook.waitFor(2)
+    for (const one of [shake, event]) expect(one?.headers['content-type']).toBe(xml)
+    const bundle = read(event?.body ?? '')
+    expect(read(shake?.body ?? '').resourceType).toBe('Bundle')
+    expect(bundle.entry?.map(({ resource }) => resource.resourceType)).toEqual(['Parameters', 'Appointment'])
+    expect(bundle.entry?.[1]?.resource).toEqual(visit)
+  })
 })
