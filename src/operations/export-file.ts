@@ -15,8 +15,8 @@ import { writeAudit } from '../store/audit-rows.ts'
 import { fileOf } from '../store/bulk-exports.ts'
 import { type Chunk, chunkOf, deletionsOf, type FilePlace, supersededBodies } from '../store/export-chunks.ts'
 import type { House } from '../store/house.ts'
-import { knownExport, remarksFile } from './export-status.ts'
-import { type ExportWish, mayExport } from './export-wish.ts'
+import { knownExport, mayFetch, remarksFile } from './export-status.ts'
+import type { ExportWish } from './export-wish.ts'
 
 const ndjson = 'application/fhir+ndjson'
 
@@ -27,7 +27,7 @@ export async function exportFile(house: House, actor: Actor, { id = '', vid = ''
   if (file === remarksFile) return { status: 200, contentType: ndjson, body: remarkLines(JSON.parse(row.wish) as ExportWish) }
   const held = file < 2 ** 31 ? await fileOf(house.pool, id, file) : undefined
   if (!held) throw fault('not-found', 'The export has no such file.')
-  if (!mayExport(actor, held.type))
+  if (!mayFetch(actor, row, held.type))
     throw fault('forbidden', `The token does not allow this: it takes a scope such as system/${held.type}.rs.`)
   return { status: 200, contentType: ndjson, pieces: exportLines(house, actor, { export: id, file, type: held.type }, held.deleted) }
 }

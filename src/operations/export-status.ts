@@ -2,9 +2,11 @@
  * How far an export is, its manifest once it is done, and its end before its time.
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-status-request
  *
- * An export is its client's alone: to anybody else it is not there.
+ * An export is its client's alone, and of its tokens those that may see as much: to anybody else it is not there.
  */
 import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import { scopeText } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
 import { retryAfterSeconds } from '../base/limits.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -12,7 +14,8 @@ import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { type ExportFile, type ExportRow, exportOf, filesOf, removeExport } from '../store/bulk-exports.ts'
 import type { House } from '../store/house.ts'
-import type { ExportWish } from './export-wish.ts'
+import type { StoredActor } from './export.ts'
+import { type ExportWish, mayExport } from './export-wish.ts'
 
 /** Where remarks on the order itself are read. */
 export const remarksFile = 0
@@ -46,13 +49,27 @@ function manifestOf(house: House, row: ExportRow, { remarks }: ExportWish, files
   }
 }
 
+/** Whoever may see all of a type may have its files; under a granular scope only the very scopes that the export was made with. */
+export function mayFetch(actor: Actor, row: ExportRow, type: string): boolean {
+  if (!mayExport(actor, type)) return false
+  const isBound = (['r', 's'] as const).some((verb) => {
+    const permission = may(actor, verb, type)
+    return permission.allowed && permission.queries !== undefined
+  })
+  return !isBound || (JSON.parse(row.actor) as StoredActor).scopes === actor.scopes.map(scopeText).join(' ')
+}
+
+/** A token of the same client that may export nothing of it, a patient's say, is answered as if it were not there. */
 export async function knownExport(house: House, actor: Actor, id: string): Promise<ExportRow> {
   const row = await exportOf(house.pool, id, actor.client)
-  if (!row) throw fault('not-found', 'There is no such export: it has expired, was deleted, or is not yours.')
+  const types = row ? (JSON.parse(row.wish) as ExportWish).types : []
+  if (!row || (types.length > 0 && !types.some((type) => mayFetch(actor, row, type))))
+    throw fault('not-found', 'There is no such export: it has expired, was deleted, or is not yours.')
   return row
 }
 
 export async function cancelExport(house: House, actor: Actor, { id = '' }: FhirRequest): Promise<Reply> {
+  await knownExport(house, actor, id)
   if (!(await removeExport(house.pool, id, actor.client)))
     throw fault('not-found', 'There is no such export: it has expired, was deleted, or is not yours.')
   const issue = { severity: 'information', code: 'informational', diagnostics: 'The export and its files are gone.' } as const

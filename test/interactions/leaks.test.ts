@@ -6,8 +6,9 @@
 
 import { systemIds } from '../../src/base/ids.ts'
 import { routes } from '../../src/http/routes.ts'
+import { listExports } from '../../src/jobs/list-exports.ts'
 import { auditPatients } from '../../src/store/audit-rows.ts'
-import { parameters } from '../support/house.ts'
+import { eventually, parameters } from '../support/house.ts'
 import { type Answer, type Ask, type Loose, matched } from './rest.ts'
 import { type Attack, belongings, other, own, ownMark, plain, secret, startIn, twoWorlds, type World } from './two-worlds.ts'
 
@@ -462,5 +463,92 @@ describe('what is partly another’s', () => {
     expect((await mother('POST', path, asked)).status).toBe(201)
     expect((await again('POST', path, asked)).status).toBe(409)
     expect((await mother('POST', path, asked)).status).toBe(201)
+  })
+
+  it('the stream of events tells the asker of what is theirs, whatever they filter by', async () => {
+    const [world] = worlds
+    const token = await world.token('patient/*.cruds', { patient: own })
+    const filters = [
+      '',
+      `&filter=${encodeURIComponent(`Appointment?patient=Patient/${other}`)}`,
+      `&filter=${encodeURIComponent(`Appointment?patient.identifier=urn:x|${secret}`)}`,
+      `&filter=${encodeURIComponent(`Appointment?_id=${other}-Appointment,${own}-Appointment`)}`,
+      `&filter=${encodeURIComponent(`Communication?recipient=Patient/${other}`)}`,
+    ]
+    const ended = new AbortController()
+    const heard = await Promise.all(
+      filters.map(async (filter) => {
+        const topic = `topic=appointment-changed,slot-changed,waitlist-offer${filter}&heartbeat=1`
+        const answer = await fetch(`${world.house.base}/$event-stream?${topic}`, {
+          headers: { authorization: `Bearer ${token}` },
+          signal: ended.signal,
+        })
+        const line = { status: answer.status, text: '' }
+        const read = async () => {
+          for await (const chunk of answer.body ?? []) line.text += Buffer.from(chunk as Uint8Array).toString('utf8')
+        }
+        read().catch(() => undefined)
+        return line
+      }),
+    )
+    for (const type of ['Appointment', 'Communication'])
+      for (const who of [other, own]) {
+        const stored = (await world.ask('GET', `${type}/${who}-${type}`)).json
+        await world.ask('PUT', `${type}/${who}-${type}`, { body: { ...stored, language: 'en' } })
+      }
+    const last = (await world.ask('GET', `Appointment/${own}-Appointment`)).json
+    await world.ask('PUT', `Appointment/${own}-Appointment`, { body: { ...last, language: 'de' } })
+    await eventually(30_000, async () => heard[0]?.text.split(`Appointment/${own}-Appointment`).length === 3)
+    // A line that is told nothing says where it is: past what was written.
+    const idsOf = ({ text }: { text: string }) => [...text.matchAll(/^id: (\d+)-/gm)].map(([, xid]) => Number(xid))
+    const until = idsOf(heard[0] ?? { text: '' }).at(-1) ?? 0
+    await eventually(30_000, async () => heard.every((line) => (idsOf(line).at(-1) ?? 0) >= until))
+    ended.abort()
+    for (const { status, text } of heard) expect([status, text.includes(`${other}-`), text.includes(secret)]).toEqual([200, false, false])
+    expect(heard.slice(1, 3).map(({ text }) => text.includes('event: appointment-changed'))).toEqual([false, false])
+  })
+
+  it('files of an export, its progress, and the events of a Subscription are not another’s to fetch', async () => {
+    const [world] = worlds
+    const begun = await world.ask('GET', '$export?_type=Patient', { headers: { prefer: 'respond-async', accept: 'application/fhir+json' } })
+    expect(begun.status).toBe(202)
+    const status = String(begun.headers['content-location'])
+    await eventually(30_000, async () => {
+      await listExports(world.house)
+      return (await world.ask('GET', status.slice(status.indexOf('/fhir/')))).status === 200
+    })
+    const manifest = (await world.ask('GET', status.slice(status.indexOf('/fhir/')))).json
+    const paths = [status, manifest.output[0].url].map((url: string) => url.slice(url.indexOf('/fhir/')))
+    const subscription = {
+      resourceType: 'Subscription',
+      status: 'requested',
+      reason: 'r',
+      criteria: 'Appointment?',
+      channel: { type: 'rest-hook', endpoint: 'https://example.org/hook', payload: 'application/fhir+json' },
+    }
+    const { id } = (await world.ask('POST', 'Subscription', { body: subscription })).json
+    const others = [
+      await await patient(world),
+      await await granular(world),
+      await world.scoped('system/*.cruds', { client: 'another' }),
+      await world.scoped('user/*.cruds', { user: 'Practitioner/doctor', client: 'another' }),
+    ]
+    for (const [nth, ask] of others.entries()) {
+      for (const path of paths)
+        for (const method of ['GET', 'DELETE']) {
+          const answer = await ask(method, path)
+          expect([nth, method, path, answer.status >= 400 && answer.status < 500, answer.text.includes(secret)]).toEqual([
+            nth,
+            method,
+            path,
+            true,
+            false,
+          ])
+        }
+      if (nth < 2)
+        for (const path of [`Subscription/${id}`, `Subscription/${id}/$status`, `Subscription/${id}/$events`, 'Subscription/$status'])
+          expect([nth, path, (await ask('GET', path)).status]).toEqual([nth, path, 403])
+    }
+    expect((await world.ask('GET', paths[1] ?? '')).text).toContain(secret)
   })
 })
