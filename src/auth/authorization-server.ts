@@ -19,6 +19,7 @@ import { idTokenKeys } from './keys.ts'
 import type { PatientChoices } from './patients-of.ts'
 import { type FetchOut, newProvider } from './provider.ts'
 import { rawForm } from './raw-form.ts'
+import { namePublicClient } from './refresh-request.ts'
 
 export type AuthorizationServer = {
   /** Whatever the protocol has a word for. */
@@ -41,6 +42,15 @@ export function authorizationServer(house: House, { fetchOut, patients }: Outsid
         return told(response, async () =>
           introspectWithToken(house, await check(request.headers.authorization), (await rawForm(request)).get('token')),
         )
+      if (path === paths.token && request.method === 'POST') {
+        if (
+          !(await namePublicClient(house, request).then(
+            () => true,
+            () => false,
+          ))
+        )
+          return void response.writeHead(413).end()
+      }
       if (path === paths.authorization) request.url = `${path}?${authorizationQuery(house.base, new URLSearchParams(query))}`
       comeFrom(issuer, request)
       await (await current()).provider.callback()(request, response)

@@ -4,10 +4,10 @@
  */
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
-import { signingKeyReloadMsMin } from '../base/limits.ts'
+import { signingKeyReloadMsMin, tokenSecondsMax } from '../base/limits.ts'
 import type { Secrets } from '../base/sealed.ts'
 import type { Db } from '../store/db.ts'
-import { keepFirstSigningKey, type SigningKeyRow, signingKeys } from '../store/signing-keys.ts'
+import { addSigningKey, keepFirstSigningKey, removeSigningKeysReplaced, type SigningKeyRow, signingKeys } from '../store/signing-keys.ts'
 
 export const signingAlgorithm = 'ES256'
 const idTokenAlgorithm = 'RS256'
@@ -55,6 +55,23 @@ export async function idTokenKeys({ pool, clock, secrets }: Keeper): Promise<Rec
   if (kept.length === 0) await keepFirstSigningKey(pool, secrets, await newKey(idTokenAlgorithm), clock.now())
   const all = kept.length > 0 ? kept : await signingKeys(pool, secrets, idTokenAlgorithm)
   return all.map(({ kid, jwk }) => ({ ...jwk, kid }))
+}
+
+export type Rotated = { readonly made: readonly { readonly algorithm: string; readonly kid: string }[]; readonly removed: number }
+
+/**
+ * New keys of each kind sign from now on; one that was replaced so long ago that nothing it signed can be good is removed.
+ * The key behind access tokens first, whose life is the longest that an operator can give one.
+ */
+export async function rotateSigningKeys({ pool, clock, secrets }: Keeper): Promise<Rotated> {
+  const now = clock.now()
+  const made: { algorithm: string; kid: string }[] = []
+  for (const algorithm of [signingAlgorithm, idTokenAlgorithm]) {
+    const key = await newKey(algorithm)
+    await addSigningKey(pool, secrets, key, now)
+    made.push({ algorithm, kid: key.kid })
+  }
+  return { made, removed: await removeSigningKeysReplaced(pool, new Date(now.getTime() - tokenSecondsMax * 1000)) }
 }
 
 async function newKey(algorithm: string): Promise<SigningKeyRow> {

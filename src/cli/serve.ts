@@ -6,11 +6,13 @@ import { mintToken } from '../auth/token.ts'
 import { tokenSecondsDefault } from '../base/limits.ts'
 import { isEmpty } from '../store/is-empty.ts'
 import type { Command, CommandContext, Listening, OpenHouse } from './command.ts'
+import { demoAccounts } from './demo-accounts.ts'
 
 async function loadDemo(context: CommandContext, house: OpenHouse): Promise<void> {
   if (!context.config.demo || !(await isEmpty(house.pool))) return
   context.say('Loading the demo clinic …')
   context.say(await context.seedDemo(house, context.progress))
+  if (context.config.auth === 'smart') for (const line of await demoAccounts(house)) context.say(line)
 }
 
 /** One process opens its doors before the clinic is loaded and reports ready after; workers are started when all is there. */

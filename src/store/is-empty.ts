@@ -17,6 +17,12 @@ export async function isEmpty(db: Db): Promise<boolean> {
   return row?.empty === true
 }
 
+/** Somebody for the demo's accounts to be: the first who was stored. */
+export async function firstIdOf(db: Db, type: 'Practitioner' | 'Patient'): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>(prepared(`select id from "${type.toLowerCase()}" where not deleted order by id limit 1`, []))
+  return row?.id
+}
+
 /** Notes that something was done; saying it again changes nothing. */
 export async function reachMilestone(db: Db, name: 'demo-started' | 'demo-loaded'): Promise<void> {
   await db.query(prepared('insert into milestone (name) values ($1) on conflict do nothing', [name]))

@@ -33,3 +33,24 @@ export async function keepFirstSigningKey(db: Db, secrets: Secrets, key: Signing
     ),
   )
 }
+
+/** Signs from now on. A statement that is a transaction of its own. */
+export async function addSigningKey(db: Db, secrets: Secrets, key: SigningKeyRow, created: Date): Promise<void> {
+  await db.query(
+    prepared('insert into signing_key (kid, private_jwk, created, algorithm) values ($1, $2, $3::timestamptz, $4)', [
+      key.kid,
+      secrets.seal(JSON.stringify(key.jwk), place(key.kid)),
+      created,
+      key.jwk.alg,
+    ]),
+  )
+}
+
+/** Removes those that a newer one has replaced before then; tells how many. A statement that is a transaction of its own. */
+export async function removeSigningKeysReplaced(db: Db, before: Date): Promise<number> {
+  const text = `delete from signing_key old
+     where exists (select from signing_key newer
+                    where newer.algorithm = old.algorithm and newer.created > old.created and newer.created < $1::timestamptz)
+     returning 1`
+  return (await db.query(prepared(text, [before]))).length
+}

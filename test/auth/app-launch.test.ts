@@ -320,6 +320,22 @@ describe('H.1 Refresh', () => {
     expect(all.filter(({ status }) => status >= 500)).toEqual([])
   })
 
+  it('needs no client_id of a public client, and the credentials of any other', async () => {
+    const { json: first } = await wholeSignIn(clinic, 'ana')
+    const bare = { grant_type: 'refresh_token', refresh_token: String(first.refresh_token) }
+    const { status, json: second } = await askToken(clinic.tokenUrl, bare)
+    expect([status, second.patient]).toEqual([200, 'p1'])
+    const at = open(clinic)
+    const wanted = request(clinic, { client_id: 'symmetric' })
+    const code = back(await allow(at, await signIn(at, await at.go(wanted.url), 'ana'))).get('code')
+    const authorization = `Basic ${Buffer.from(`symmetric:${clinic.secret}`).toString('base64')}`
+    const { json: other } = await exchange(clinic, wanted, code, { authorization })
+    const nameless = { grant_type: 'refresh_token', refresh_token: String(other.refresh_token) }
+    expect((await askToken(clinic.tokenUrl, nameless)).status).toBe(400)
+    expect((await askToken(clinic.tokenUrl, { ...nameless, client_id: 'symmetric' })).status).toBe(401)
+    expect((await askToken(clinic.tokenUrl, nameless, { authorization })).status).toBe(200)
+  })
+
   it('is refused to another client', async () => {
     const { json: first } = await wholeSignIn(clinic, 'ana')
     const authorization = `Basic ${Buffer.from(`symmetric:${clinic.secret}`).toString('base64')}`

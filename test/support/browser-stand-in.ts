@@ -18,7 +18,8 @@ type Cookie = { readonly name: string; readonly value: string; readonly path: st
 
 const redirectsMax = 20
 
-export function browser(origin: string): Browser {
+/** `others`: origins that it also calls, beside the server whose pages it fills in. */
+export function browser(origin: string, ...others: readonly string[]): Browser {
   const jar = new Map<string, Cookie>()
   const send = async (url: string, init: RequestInit = {}): Promise<Page> => {
     const { pathname } = new URL(url)
@@ -36,7 +37,7 @@ export function browser(origin: string): Browser {
     const to = page.headers.get('location')
     if (page.status < 300 || page.status > 399 || to === null) return page
     const next = new URL(to, page.url)
-    if (next.origin !== origin) return { ...page, url: next.href, text: '' }
+    if (![origin, ...others].includes(next.origin)) return { ...page, url: next.href, text: '' }
     if (left === 0) throw new Error(`redirected for ever, last to ${next.href}`)
     return followed(await send(next.href), left - 1)
   }
