@@ -8,6 +8,7 @@ import { fault } from './base/fault.ts'
 import { type HoldQuotas, holdQuotasDefault } from './base/hold-quotas.ts'
 import { holdsAtOnceMax } from './base/limits.ts'
 import type { RateLimits } from './base/rate-limits.ts'
+import { parseTrustedIssuers, type TrustedIssuer } from './base/trusted-issuers.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
 
 export type Setting = { readonly name: string; readonly default: string; readonly meaning: string }
@@ -66,6 +67,12 @@ export const settings = [
     default: String(holdQuotasDefault.perClient),
     meaning: 'times that one client may hold at once; 0 is no limit',
   },
+  {
+    name: 'TRUSTED_ISSUERS',
+    default: 'none',
+    meaning:
+      'other authorization servers whose access tokens are taken: `ISSUER jwks=URL audience=AUD scopes=S,S`, several with semicolons between ([docs/sign-in.md](docs/sign-in.md#tokens-of-other-servers))',
+  },
   { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
   {
     name: 'WAITLIST_OFFERS_AT_ONCE',
@@ -107,6 +114,7 @@ export type Config = {
   readonly outboundHosts: readonly string[]
   readonly rateLimits: RateLimits
   readonly holdQuotas: HoldQuotas
+  readonly trustedIssuers: readonly TrustedIssuer[]
   readonly waitlist: WaitlistSettings
 }
 
@@ -170,6 +178,12 @@ function outboundHosts(env: Environment): readonly string[] {
   const odd = hosts.find((host) => !isIPv6(host) && !/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(host))
   if (odd !== undefined) refuse('OUTBOUND_HOSTS', 'a list of names or addresses, each with a port if only that is meant', odd)
   return hosts.map((host) => host.replace(/^\[(.*)\]/, '$1'))
+}
+
+function trustedIssuers(env: Environment, address: string): readonly TrustedIssuer[] {
+  const text = given(env, 'TRUSTED_ISSUERS') ?? ''
+  const expected = 'a list such as https://ehr.example/oauth2 jwks=https://ehr.example/jwks audience=AUD scopes=user/*.rs'
+  return parseTrustedIssuers(text, `${address}/fhir`) ?? refuse('TRUSTED_ISSUERS', expected, text)
 }
 
 const weightNames = Object.keys(rankingWeightsDefault) as (keyof RankingWeights)[]
@@ -254,6 +268,7 @@ export function loadConfig(env: Environment = process.env): Config {
       perPatient: wholeNumber(env, 'HOLDS_PER_PATIENT', 0, holdsAtOnceMax),
       perClient: wholeNumber(env, 'HOLDS_PER_CLIENT', 0, holdsAtOnceMax),
     },
+    trustedIssuers: trustedIssuers(env, publicUrl(env, host, port)),
     waitlist: waitlist(env),
   }
 }

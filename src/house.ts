@@ -122,6 +122,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       base: `${config.publicUrl}/fhir`,
       defaultTimeZone: config.defaultTimeZone,
       outboundHosts: config.outboundHosts,
+      trustedIssuers: config.trustedIssuers,
       holdQuotas: config.holdQuotas,
       waitlist: config.waitlist,
       secrets,

@@ -17,6 +17,7 @@ describe('loadConfig', () => {
       workers: 1,
       defaultTimeZone: 'America/New_York',
       outboundHosts: [],
+      trustedIssuers: [],
       rateLimits: { perClient: 0, perPerson: 3_000, perAddress: 0, refusedPerAddress: 300, kept: 'memory' },
       holdQuotas: { perPatient: 10, perClient: 0 },
       waitlist: {

@@ -11,7 +11,9 @@ import { type Fault, fault } from '../base/fault.ts'
 import { rememberedTokensMax, tokenCharsMax, tokenRecheckMs } from '../base/limits.ts'
 import { findAccessToken } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
+import { foreignVerifier } from './foreign-tokens.ts'
 import { keyFinder, signingAlgorithm } from './keys.ts'
+import type { FetchOut } from './provider.ts'
 import { hashOf } from './provider-state.ts'
 import { accessTokenType } from './token.ts'
 
@@ -22,9 +24,9 @@ type Remembered = { readonly actor: Actor; readonly expiresMs: number; readonly 
 export type BearerCheck = (authorization: string | undefined) => Actor | Promise<Actor>
 
 /** One for a house. Authorization is the header's value, `Bearer …`. */
-export function bearerCheck(house: House): BearerCheck {
+export function bearerCheck(house: House, fetchOut: FetchOut = nobodyCalls): BearerCheck {
   const known = new Map<string, Remembered>()
-  const verify = inTurn(verifier(house))
+  const verify = inTurn(verifier(house, fetchOut))
   return (authorization) => {
     const token = tokenOf(authorization)
     const remembered = known.get(token)
@@ -34,6 +36,10 @@ export function bearerCheck(house: House): BearerCheck {
     if (remembered.askAgain) return verify(token).then((fresh) => remember(known, token, fresh))
     throw expired()
   }
+}
+
+const nobodyCalls: FetchOut = async () => {
+  throw new Error('This server calls nobody.')
 }
 
 type Verify = (token: string) => Promise<Remembered>
@@ -57,8 +63,8 @@ function tokenOf(authorization: string | undefined): string {
 }
 
 /** A JWT has dots; what the authorization server gives out has none. */
-function verifier(house: House): Verify {
-  const verifySigned = signedVerifier(house)
+function verifier(house: House, fetchOut: FetchOut): Verify {
+  const verifySigned = signedVerifier(house, fetchOut)
   return (token) => (token.includes('.') ? verifySigned(token) : lookUp(house, token))
 }
 
@@ -73,8 +79,9 @@ async function lookUp({ pool, clock, base }: House, token: string): Promise<Reme
   return { actor, expiresMs: Math.min(Number(exp) * 1000, now.getTime() + tokenRecheckMs), askAgain: true }
 }
 
-function signedVerifier(house: House): Verify {
+function signedVerifier(house: House, fetchOut: FetchOut): Verify {
   const findKey = keyFinder(house)
+  const verifyForeign = foreignVerifier(house, fetchOut)
   const expected = {
     algorithms: [signingAlgorithm],
     issuer: house.base,
@@ -84,6 +91,8 @@ function signedVerifier(house: House): Verify {
   }
   return async (token) => {
     try {
+      const foreign = await verifyForeign(token)
+      if (foreign) return { ...foreign, askAgain: true }
       const { payload } = await jwtVerify(token, async ({ kid }) => (await findKey(kid)) ?? Promise.reject(refused()), {
         ...expected,
         currentDate: house.clock.now(),

@@ -253,3 +253,6 @@ export const fhirContextMax = 20
 export const patientChoicesMax = 20
 export const authFormBytesMax = 56 * 1024
 export const accountsListedMax = 10_000
+/** The keys of another authorization server are read again after so long, and its tokens judged again. */
+export const foreignKeysMs = 10 * 60_000
+export const foreignTokenMs = 60_000

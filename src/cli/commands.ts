@@ -21,7 +21,7 @@ import { migrate } from './migrate.ts'
 import { reindex } from './reindex.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
-import { signingKeysRotate } from './signing-keys-rotate.ts'
+import { signingRotate } from './signing-rotate.ts'
 import { slotsGenerate } from './slots-generate.ts'
 import { timeOffImport } from './time-off-import.ts'
 import { token } from './token.ts'
@@ -38,7 +38,7 @@ export const commands: readonly Command[] = [
   accountList,
   accountPassword,
   accountDisable,
-  signingKeysRotate,
+  signingRotate,
   slotsGenerate,
   reindex,
   exportCommand,

@@ -73,6 +73,6 @@ function authorization(app: FastifyInstance, house: House, { desks, fetchOut = n
   app.register(async (protocol) => protocolDoors(protocol, server, secure))
   app.register(async (pages) => {
     signInPages(pages, server, secure)
-    launchDoor(pages, house, authenticator(house, 'smart'))
+    launchDoor(pages, house, authenticator(house, 'smart', fetchOut))
   })
 }

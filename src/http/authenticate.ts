@@ -10,9 +10,9 @@ import type { House } from './desks.ts'
 
 export type Authenticate = (request: FastifyRequest) => Actor | Promise<Actor>
 
-export function authenticator(house: House, auth: 'smart' | 'off'): Authenticate {
+export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Parameters<typeof bearerCheck>[1]): Authenticate {
   if (auth === 'off') return (request) => at(request, anybody)
-  const check = bearerCheck(house)
+  const check = bearerCheck(house, fetchOut)
   return (request) => {
     const actor = check(request.headers.authorization)
     return actor instanceof Promise ? actor.then((known) => at(request, known)) : at(request, actor)

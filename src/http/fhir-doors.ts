@@ -36,13 +36,14 @@ export type DoorOptions = {
   readonly log?: AccessLog
   /** Without one nobody is told to wait. */
   readonly throttle?: Throttle
+  readonly fetchOut?: Parameters<typeof authenticator>[2]
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 type Watch = (status: number, ms: number, request: FastifyRequest) => void
 
 export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptions, metrics: Metrics): void {
-  const authenticate = authenticator(house, options.auth)
+  const authenticate = authenticator(house, options.auth, options.fetchOut)
   const streams = eventStream(house)
   app.addHook('preClose', () => streams.close())
   const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks)), eventStream: streams.desk }

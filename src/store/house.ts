@@ -7,6 +7,7 @@ import type { HoldQuotas } from '../base/hold-quotas.ts'
 import type { Ids } from '../base/ids.ts'
 import type { OutboundHosts } from '../base/outbound.ts'
 import type { Secrets } from '../base/sealed.ts'
+import type { TrustedIssuer } from '../base/trusted-issuers.ts'
 import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
@@ -25,6 +26,8 @@ export type House = {
   /** Hosts that may be called although they are private or speak plain http (`base/outbound.ts`). */
   readonly outboundHosts: OutboundHosts
   readonly holdQuotas: HoldQuotas
+  /** Other authorization servers whose tokens are taken (`auth/foreign-tokens.ts`). */
+  readonly trustedIssuers?: readonly TrustedIssuer[]
   readonly waitlist: WaitlistSettings
   /** 0: for ever. */
   readonly auditMonthsKept: number

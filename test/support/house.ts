@@ -75,6 +75,7 @@ type Options = {
   readonly work?: boolean
   readonly holdQuotas?: Partial<HoldQuotas>
   readonly waitlist?: Partial<WaitlistSettings>
+  readonly trustedIssuers?: House['trustedIssuers']
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
 }
@@ -97,6 +98,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     base: beside?.house.base ?? `${origin}/fhir`,
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
+    trustedIssuers: options.trustedIssuers,
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     secrets: testSecrets,

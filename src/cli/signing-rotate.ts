@@ -1,12 +1,12 @@
 /**
- * `slotwise signing-keys rotate`: new keys sign from now on, at every running server within seconds; what the older ones have
+ * `slotwise signing rotate`: new keys sign from now on, at every running server within seconds; what the older ones have
  * signed stays good until it expires. (`slotwise keys rotate` is about the keys that seal secrets.)
  */
 import { rotateSigningKeys } from '../auth/keys.ts'
 import type { Command } from './command.ts'
 
-export const signingKeysRotate: Command = {
-  name: 'signing-keys rotate',
+export const signingRotate: Command = {
+  name: 'signing rotate',
   does: 'make new keys for signing tokens; older ones verify until what they signed has expired',
   options: {},
   run: async (context) => {

@@ -1,0 +1,84 @@
+/** Clients, accounts and signing keys as an operator types them. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { signedIn } from '../../src/auth/accounts.ts'
+import { signer } from '../auth/assertions.ts'
+import { type TestHouse, testHouse } from '../support/house.ts'
+import { type Settings, slotwise, type Workplace, workplace } from '../support/program.ts'
+
+describe('the commands of signing in', () => {
+  let server: TestHouse
+  let place: Workplace
+  let settings: Settings
+
+  beforeAll(async () => {
+    server = await testHouse()
+    place = await workplace()
+    settings = { ...place.settings, DATABASE_URL: server.databaseUrl, PUBLIC_URL: server.origin }
+  })
+  afterAll(async () => {
+    await place?.leave()
+    await server?.close()
+  })
+
+  const typed = (...words: string[]) => slotwise(words, settings)
+
+  it('register a client, list it, and revoke it', async () => {
+    const added = await typed(
+      'client',
+      'add',
+      '--name',
+      'App',
+      '--scope',
+      'launch/patient patient/*.rs',
+      '--redirect',
+      'https://a.example/b',
+      '--secret',
+    )
+    const [, id, secret] = /^client_id (\S+)\nclient_secret (\S+)\n$/.exec(added.out) ?? []
+    expect([added.code, added.err, secret?.length]).toEqual([0, '', 43])
+    expect((await typed('client', 'list')).out).toBe(`${id}\tApp\tclient_secret_basic\tlaunch/patient patient/*.rs\n`)
+    expect((await typed('client', 'revoke', String(id))).out).toBe(`Client ${id} is revoked.\n`)
+    expect(await typed('client', 'revoke', String(id))).toMatchObject({ code: 1, out: `There is no client "${id}".\n` })
+    expect((await typed('client', 'list')).out).toBe('No client is registered.\n')
+  })
+
+  it('take a key set from a file, and say what is wrong with one', async () => {
+    const file = join(settings.DATA_DIR ?? '', '..', 'keys.json')
+    const { publicJwk } = await signer('ES384')
+    const add = () => typed('client', 'add', '--id', 'reports', '--name', 'Reports', '--scope', 'system/*.rs', '--jwks', file)
+    await writeFile(file, JSON.stringify({ keys: [{ ...publicJwk, d: 'secret' }] }))
+    expect(await add()).toMatchObject({ code: 1, err: expect.stringContaining('holds a private key') })
+    await writeFile(file, JSON.stringify({ keys: [publicJwk] }))
+    expect(await add()).toMatchObject({ code: 0, out: 'client_id reports\n' })
+    expect(await typed('client', 'add', '--name', 'x')).toMatchObject({ code: 2 })
+  })
+
+  it('make an account with a password that works, and take it back', async () => {
+    const added = await typed(
+      'account',
+      'add',
+      '--login',
+      'Ana@Example.com',
+      '--name',
+      'Ana',
+      '--role',
+      'patient',
+      '--person',
+      'Patient/p1',
+    )
+    const [, password = ''] = /^Ana@Example.com signs in with the password (\S+)\n$/.exec(added.out) ?? []
+    expect(password).toMatch(/^([a-z2-9]{5}-){3}[a-z2-9]{5}$/)
+    expect((await signedIn(server.house, 'ana@example.com', password))?.name).toBe('Ana')
+    expect((await typed('account', 'list')).out).toBe('ana@example.com\tAna\tpatient\tPatient/p1\n')
+    const file = join(settings.DATA_DIR ?? '', '..', 'password')
+    await writeFile(file, 'another long password\n')
+    expect((await typed('account', 'password', 'ana@example.com', '--password-file', file)).out).toBe(
+      'ana@example.com has a new password.\n',
+    )
+    expect(await signedIn(server.house, 'ana@example.com', password)).toBeUndefined()
+    expect(await signedIn(server.house, 'ana@example.com', 'another long password')).toBeDefined()
+    expect((await typed('account', 'disable', 'ana@example.com')).out).toBe('ana@example.com is disabled.\n')
+    expect(await signedIn(server.house, 'ana@example.com', 'another long password')).toBeUndefined()
+  })
+})
