@@ -15,13 +15,14 @@ import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
-import { inItsSeries } from './in-its-series.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { appointmentOf, type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
 import type { Wish } from './next-times.ts'
 import { type Overbooking, onItsOwn, timeOverOthers } from './overbook.ts'
 import { auditOverride } from './override.ts'
+import { placeInSeries } from './place-in-series.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
+import { extensionsIn } from './record-extensions.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { asksForMore } from './rule-facts.ts'
 import { chooseService } from './service-choice.ts'
@@ -40,6 +41,12 @@ export async function bookSlot(house: House, asked: BookInput): Promise<Booked> 
   const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
   if (!(await commit(house, input, booked, taking, context))) throw await taken(house, wish)
   return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
+}
+
+async function inItsSeries(house: House, input: BookInput, replaced: string): Promise<BookInput> {
+  const part = await placeInSeries(house.pool, replaced)
+  if (part.length === 0) return input
+  return { ...input, proposal: { ...input.proposal, resourceType: 'Appointment', extension: [...extensionsIn(input.proposal), ...part] } }
 }
 
 /** What has to be known of the Slot and the patient. Throws: not-found, gone, business-rule. */

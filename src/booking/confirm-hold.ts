@@ -20,7 +20,8 @@ import { keepDayPlaces } from '../store/visit-caps.ts'
 import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointment, withoutHold } from './cancel.ts'
 import { policyOf } from './leave-visit.ts'
 import { idsNamed } from './participants.ts'
-import { replacesUrl } from './record-extensions.ts'
+import { placeInSeries } from './place-in-series.ts'
+import { extensionsIn, replacesUrl } from './record-extensions.ts'
 
 export type ConfirmInput = {
   readonly id: string
@@ -128,7 +129,7 @@ function requested(visit: Resource, due: number | undefined): Resource {
 
 async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Resource, at: string): Promise<Changed> {
   const resource: Resource = { ...visit, ...(input.comment ? { comment: input.comment } : {}) }
-  if (input.replaces) addReplaces(resource, input.replaces.id)
+  if (input.replaces) await replacing(tx, resource, input.replaces.id)
   const until = heldUntil(resource)
   const written = await replaceResource(tx, house.definitions, {
     type: 'Appointment',
@@ -140,6 +141,13 @@ async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Res
     audit: input.audit,
   })
   return { id: written.id, version: written.version, text: written.body }
+}
+
+/** It takes the place of a visit, also in its series. */
+async function replacing(tx: Tx, resource: Resource, id: string): Promise<void> {
+  const part = await placeInSeries(tx, id)
+  if (part.length > 0) resource.extension = [...extensionsIn(resource), ...part]
+  addReplaces(resource, id)
 }
 
 /** Standards A.3: the new Appointment names the one it replaces. */

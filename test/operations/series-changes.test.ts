@@ -205,4 +205,17 @@ describe('a visit that replaces one of a series', () => {
     expect(numbersOf(matches(await cancel(visits[1], 'this-and-following')))).toEqual([2, 3, 4])
     expect(await statuses([replacing])).toEqual(['cancelled'])
   })
+
+  it('does so too where its time was held first', async () => {
+    const { patient, visits } = await series(2, '09:00')
+    const held = made(await place.hold((await place.slotAt(10, '12:00')).id, patient))
+    const sent = parameters({
+      'appt-id': { valueUri: `Appointment/${held.id}` },
+      'cancelled-appt-id': { valueUri: `Appointment/${visits[0]?.id}` },
+    })
+    made(await house.call('POST', 'Appointment/$book', sent), 200)
+    expect(numbersOf(await again([held]))).toEqual([1])
+    expect(numbersOf(matches(await cancel(visits[1], 'all')))).toEqual([2, 1, 3, 4])
+    expect(await statuses([held])).toEqual(['cancelled'])
+  })
 })
