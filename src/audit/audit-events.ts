@@ -17,6 +17,7 @@ import { subsetAsked, subsetOf } from '../fhir/subset.ts'
 import { type AuditFilter, type AuditFound, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
+import { auditEventResource } from './audit-event-resource.ts'
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
@@ -25,7 +26,12 @@ export async function readAuditEvent(house: House, id: string, patient: string |
   const own = patient === undefined || !filter ? {} : { patients: await withMerged(house.pool, [patient]) }
   const [row] = filter ? await findAudit(house.pool, { ...filter, ...own }) : []
   if (!row) throw fault('not-found', `There is no AuditEvent/${id}.`)
-  return { status: 200, body: JSON.stringify(auditEvent(shownTo(row, patient))), version: '1', updated: row.at.toISOString() }
+  return {
+    status: 200,
+    body: JSON.stringify(auditEventResource(shownTo(row, patient), house.base)),
+    version: '1',
+    updated: row.at.toISOString(),
+  }
 }
 
 /** A UUIDv7 tells when it was made, so one partition is looked at. */
@@ -111,7 +117,7 @@ export async function searchAuditEvents(house: House, request: FhirRequest, pati
       house.base,
       'AuditEvent',
       row.id,
-      subsetOf(house.definitions, JSON.stringify(auditEvent(shownTo(row, patient))), subset),
+      subsetOf(house.definitions, JSON.stringify(auditEventResource(shownTo(row, patient), house.base)), subset),
       'match',
     ),
   )
@@ -168,8 +174,6 @@ function linksOf(
   return [self, { relation: 'next', url: `${address}?${queryText([...applied, ['_cursor', `${last.at.toISOString()}_${last.id}`]])}` }]
 }
 
-const restful = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'RESTful Operation' }
-
 /** To a patient an event says what was done with their own data: who else was in the same answer, and what was asked for, is not theirs. */
 const shownTo = (row: AuditFound, patient: string | undefined): AuditFound =>
   patient === undefined || row.patients.every((one) => one === patient)
@@ -178,39 +182,3 @@ const shownTo = (row: AuditFound, patient: string | undefined): AuditFound =>
 
 const isAnother = (entity: string | null, patient: string): boolean =>
   /^Patient\/[^/]+$/.test(entity ?? '') && entity !== `Patient/${patient}`
-
-/** One row as the resource that IHE BALP's readers expect. */
-function auditEvent(row: AuditFound): unknown {
-  return {
-    resourceType: 'AuditEvent',
-    id: row.id,
-    meta: { versionId: '1', lastUpdated: row.at.toISOString() },
-    type: restful,
-    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: row.interaction, display: row.interaction }],
-    action: row.action,
-    recorded: row.at.toISOString(),
-    outcome: row.outcome,
-    agent: [
-      {
-        who: row.person ? { reference: row.person } : { identifier: { value: row.client } },
-        altId: row.client,
-        requestor: true,
-        ...(row.address ? { network: { address: row.address, type: '2' } } : {}),
-      },
-    ],
-    source: { observer: { display: 'Slotwise' } },
-    entity: entitiesOf(row),
-  }
-}
-
-const role = (code: string, display: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code, display })
-
-function entitiesOf(row: AuditFound): unknown[] {
-  return [
-    ...row.patients.map((id) => ({ what: { reference: `Patient/${id}` }, role: role('1', 'Patient') })),
-    ...(row.entity && !row.patients.includes(row.entity.replace(/^Patient\//, ''))
-      ? [{ what: { reference: row.entity }, role: role('4', 'Domain Resource') }]
-      : []),
-    ...(row.query ? [{ role: role('24', 'Query'), query: Buffer.from(row.query).toString('base64') }] : []),
-  ]
-}

@@ -38,7 +38,7 @@ const actions: Readonly<Record<string, AuditAction>> = {
   expire: 'U',
   merge: 'U',
   'undo-merge': 'U',
-  find: 'E',
+  find: 'C',
   match: 'E',
 }
 

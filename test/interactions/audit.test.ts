@@ -65,7 +65,7 @@ describe('a patient’s data', () => {
       type: { code: 'rest' },
       outcome: '0',
       recorded: expect.stringMatching(/Z$/),
-      agent: [{ requestor: true, network: { address: '127.0.0.1' } }],
+      agent: [{ requestor: true }, { requestor: false, network: { address: '127.0.0.1' } }, { network: { address: server.house.base } }],
       entity: expect.arrayContaining([expect.objectContaining({ what: { reference: `Patient/${id}` } })]),
     })
   })
@@ -157,7 +157,7 @@ describe('a patient’s data', () => {
     const id = await person()
     const body = parameters({ patient: `Patient/${id}`, 'healthcare-service': `HealthcareService/${place.service}` })
     const events = await during(id, async () => expect((await clerk('POST', 'Appointment/$find', { body })).json.total).toBeGreaterThan(0))
-    expect(events.map(shortly)).toEqual(['E find Practitioner/clerk'])
+    expect(events.map(shortly)).toEqual(['C find Practitioner/clerk'])
   })
 
   it('of a patient’s own token names the patient as who asked', async () => {

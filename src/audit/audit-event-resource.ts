@@ -1,0 +1,138 @@
+/**
+ * An audit row as a FHIR AuditEvent in the shape of IHE Basic Audit Log Patterns: who asked through which program, which
+ * server answered, whose data, which resource, and the query as it was asked.
+ * https://profiles.ihe.net/ITI/BALP/content.html https://hl7.org/fhir/R4/auditevent.html
+ *
+ * BALP wants an event for each patient of one answer; here one event names all, and then claims no profile.
+ */
+import type { AuditFound } from '../store/audit-search.ts'
+
+const restful = 'http://hl7.org/fhir/restful-interaction'
+const eventTypes = 'http://terminology.hl7.org/CodeSystem/audit-event-type'
+const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
+const participation = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType'
+const participants = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type'
+const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient'
+const own = 'https://slotwise.org/fhir/CodeSystem/audit-event'
+
+type Coding = { readonly system: string; readonly code: string; readonly display?: string }
+
+const coding = (system: string, code: string, display?: string): Coding => ({ system, code, ...(display ? { display } : {}) })
+
+/** What has a name in FHIR itself. */
+const interactions: ReadonlySet<string> = new Set([
+  'read',
+  'vread',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+  'history-system',
+  'create',
+  'search-type',
+  'search-system',
+])
+
+/** IHE Scheduling 3.2: finding, holding and booking are events of creation with the name of the transaction beside. */
+const transactions: Readonly<Record<string, Coding>> = {
+  find: coding('urn:ihe:event-type-code', 'ITI-115', 'Find Potential Appointments'),
+  hold: coding('urn:ihe:event-type-code', 'ITI-116', 'Hold Appointment'),
+  book: coding('urn:ihe:event-type-code', 'ITI-117', 'Book Appointment'),
+}
+
+function subtypes(interaction: string): Coding[] {
+  if (interactions.has(interaction)) return [coding(restful, interaction, interaction)]
+  const transaction = transactions[interaction]
+  const named = coding(own, interaction, interaction)
+  return transaction ? [named, coding(restful, 'create', 'create'), transaction] : [named, coding(restful, 'operation', 'operation')]
+}
+
+/** The pattern of each interaction that has one. */
+const patterns: Readonly<Record<string, string>> = {
+  read: 'Read',
+  vread: 'Read',
+  'search-type': 'Query',
+  'search-system': 'Query',
+  create: 'Create',
+  find: 'Create',
+  hold: 'Create',
+  book: 'Create',
+  update: 'Update',
+  delete: 'Delete',
+}
+
+/** Only an event that has all that the pattern asks for claims it: one patient, an address, and the query or the resource. */
+function profileOf({ interaction, patients, address, query, entity, outcome, action }: AuditFound): string[] {
+  const pattern = patterns[interaction]
+  if (!pattern || patients.length !== 1 || !address || outcome !== '0') return []
+  if (pattern === 'Create' && action !== 'C') return []
+  return (pattern === 'Query' ? query : entity) ? [`${balp}${pattern}`] : []
+}
+
+/** Who sends and who gets the data: a reader is the destination; one who asks or writes is the source. */
+function roles(action: string): { client: Coding; server: Coding; user: Coding } {
+  const source = coding(dicom, '110153', 'Source Role ID')
+  const destination = coding(dicom, '110152', 'Destination Role ID')
+  if (action === 'R') return { client: destination, server: source, user: coding(participation, 'IRCP', 'information recipient') }
+  if (action === 'E') return { client: source, server: destination, user: coding(participation, 'IRCP', 'information recipient') }
+  const user = coding(participation, 'AUT', 'author (originator)')
+  if (action === 'D')
+    return { client: coding(dicom, '110150', 'Application'), server: coding(participants, 'custodian', 'Custodian'), user }
+  return { client: source, server: destination, user }
+}
+
+const ipAddress = '2'
+const uri = '5'
+
+function agents({ action, person, client, address }: AuditFound, base: string): unknown[] {
+  const role = roles(action)
+  const type = (one: Coding) => ({ coding: [one] })
+  return [
+    ...(person ? [{ type: type(role.user), who: { reference: person }, requestor: true }] : []),
+    {
+      type: type(role.client),
+      who: { identifier: { value: client } },
+      requestor: !person,
+      ...(address ? { network: { address, type: ipAddress } } : {}),
+    },
+    { type: type(role.server), who: serverOf(base), requestor: false, network: { address: base, type: uri } },
+  ]
+}
+
+const serverOf = (base: string) => ({ identifier: { value: base }, display: 'Slotwise' })
+
+const entityType = (code: string, display: string) => coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', code, display)
+const role = (code: string, display: string) => coding('http://terminology.hl7.org/CodeSystem/object-role', code, display)
+const systemObject = entityType('2', 'System Object')
+
+function entities({ patients, entity, query }: AuditFound): unknown[] {
+  return [
+    ...patients.map((id) => ({
+      what: { reference: `Patient/${id}` },
+      type: entityType('1', 'Person'),
+      role: role('1', 'Patient'),
+    })),
+    // A Patient that is read is both: whose data, and what was read.
+    ...(entity ? [{ what: { reference: entity }, type: systemObject, role: role('4', 'Domain Resource') }] : []),
+    ...(query ? [{ type: systemObject, role: role('24', 'Query'), query: Buffer.from(query).toString('base64') }] : []),
+  ]
+}
+
+export function auditEventResource(row: AuditFound, base: string): unknown {
+  const profile = profileOf(row)
+  const recorded = row.at.toISOString()
+  return {
+    resourceType: 'AuditEvent',
+    id: row.id,
+    meta: { versionId: '1', lastUpdated: recorded, ...(profile.length > 0 ? { profile } : {}) },
+    type: coding(eventTypes, 'rest', 'RESTful Operation'),
+    subtype: subtypes(row.interaction),
+    action: row.action,
+    recorded,
+    outcome: row.outcome,
+    agent: agents(row, base),
+    source: { observer: serverOf(base) },
+    entity: entities(row),
+  }
+}
