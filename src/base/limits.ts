@@ -46,6 +46,9 @@ export const ruleExpressionCharsMax = 1_000
 export const ownRulesCompiledMax = 1_000
 /** Visits that replaced each other, looked through for how often one was moved. */
 export const replacedVisitsMax = 50
+/** Of a backup, written or read at a stretch. */
+export const backupBatchRows = 1_000
+export const backupBatchChars = 4 * 1024 * 1024
 /** Seals whose rows are read again together. */
 export const sealsCheckedTogether = 500
 export const auditProblemsMax = 100

@@ -8,6 +8,7 @@ import { accountDisable } from './account-disable.ts'
 import { accountList } from './account-list.ts'
 import { accountPassword } from './account-password.ts'
 import { auditVerify } from './audit-verify.ts'
+import { backup } from './backup.ts'
 import { clientAdd } from './client-add.ts'
 import { clientList } from './client-list.ts'
 import { clientRevoke } from './client-revoke.ts'
@@ -19,6 +20,7 @@ import { jobsList, jobsReplay } from './jobs.ts'
 import { keysRotate } from './keys-rotate.ts'
 import { migrate } from './migrate.ts'
 import { reindex } from './reindex.ts'
+import { restore } from './restore.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 import { signingRotate } from './signing-rotate.ts'
@@ -46,6 +48,8 @@ export const commands: readonly Command[] = [
   timeOffImport,
   jobsList,
   jobsReplay,
+  backup,
+  restore,
   keysRotate,
   auditVerify,
   doctor,

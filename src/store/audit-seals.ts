@@ -99,15 +99,27 @@ export async function inUtc(db: Db): Promise<void> {
 
 export type Unsealed = Pick<SealedRange, 'upto' | 'count' | 'earliest' | 'latest' | 'hash'>
 
+const sealable = (upto: string, below: string): string => `
+  select ${upto}::text as upto, count(*)::text as count, ${micros('min(e.at)')} as earliest, ${micros('max(e.at)')} as latest, ${rowsHash('e')} as hash
+    from audit_event e where e.era = $1::int and e.xid >= $2::bigint${below}`
+
 /** What can be sealed by now: the rows of an era from a transaction on, below the horizon of this very statement. */
 export async function unsealedRows(tx: Tx, era: number, from: string): Promise<Unsealed> {
   const horizon = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint'
-  const [row] = await tx.query<Unsealed>({
-    text: `select ${horizon}::text as upto, count(*)::text as count, ${micros('min(e.at)')} as earliest, ${micros('max(e.at)')} as latest,
-                  ${rowsHash('e')} as hash
-             from audit_event e where e.era = $1::int and e.xid >= $2::bigint and e.xid < ${horizon}`,
-    values: [era, from],
-  })
+  return oneRow(await tx.query<Unsealed>({ text: sealable(horizon, ` and e.xid < ${horizon}`), values: [era, from] }))
+}
+
+/** Every row of an era from a transaction on: for an era that is over, whose transactions are of another cluster. */
+export async function allUnsealedRows(tx: Tx, era: number, from: string): Promise<Unsealed> {
+  return oneRow(await tx.query<Unsealed>({ text: sealable('coalesce(max(e.xid) + 1, $2::bigint)', ''), values: [era, from] }))
+}
+
+/** Rows are written as of this era from now on. Only the owner of the table may say so. */
+export async function beginAuditEra(tx: Tx, era: number): Promise<void> {
+  await tx.query({ text: `alter table audit_event alter column era set default ${Number(era)}`, values: [] })
+}
+
+function oneRow([row]: readonly Unsealed[]): Unsealed {
   if (!row) throw new Error('An aggregate gave no row.')
   return row
 }

@@ -68,13 +68,13 @@ async function runOne(db: Db, folder: string, { version, name, file }: Migration
   }
 }
 
-async function runPending(db: Db, folder: string): Promise<Migration[]> {
+async function runPending(db: Db, folder: string, upTo = Number.POSITIVE_INFINITY): Promise<Migration[]> {
   const known = await migrationsIn(folder)
   await db.query(statement('select pg_advisory_lock($1)', [migrationLock]))
   try {
     const done = await versionsDone(db)
     refuseNewerDatabase(done, known)
-    const pending = known.filter((migration) => !done.has(migration.version))
+    const pending = known.filter(({ version }) => !done.has(version) && version <= upTo)
     for (const migration of pending) await runOne(db, folder, migration)
     return pending
   } finally {
@@ -82,5 +82,6 @@ async function runPending(db: Db, folder: string): Promise<Migration[]> {
   }
 }
 
-/** Runs what is pending and says what it ran. */
-export const migrate = (pool: Pool, folder: string): Promise<Migration[]> => pool.connect((db) => runPending(db, folder))
+/** Runs what is pending, to the newest or up to a version, and says what it ran. */
+export const migrate = (pool: Pool, folder: string, upTo?: number): Promise<Migration[]> =>
+  pool.connect((db) => runPending(db, folder, upTo))

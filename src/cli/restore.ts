@@ -1,0 +1,67 @@
+/**
+ * `slotwise restore`: a backup into a database that nobody has used, all of it or nothing. The keys of its secrets must be
+ * in SECRETS_KEY_FILE.
+ */
+import { existsSync } from 'node:fs'
+import { beginEra } from '../audit/begin-era.ts'
+import { systemClock } from '../base/clock.ts'
+import { fault } from '../base/fault.ts'
+import { headOf, restoreLines } from '../store/backup-file.ts'
+import { isUnused, schemaVersion } from '../store/backup-tables.ts'
+import type { Pool, Tx } from '../store/db.ts'
+import { migrate } from '../store/migrate.ts'
+import { openPool } from '../store/pool.ts'
+import { openSecrets, secretKeysIn } from '../store/secret-keys.ts'
+import { secretsByKey } from '../store/secrets.ts'
+import { inTransaction } from '../store/transaction.ts'
+import type { Command, CommandContext } from './command.ts'
+
+/** A database that is new is brought to the version of the backup first, and up to date when it is in. */
+async function prepare(pool: Pool, { migrations }: CommandContext, version: number): Promise<void> {
+  const found = await schemaVersion(pool)
+  if (found > 0 && !(await isUnused(pool)))
+    throw fault('conflict', 'This database has been used already. Restore into an empty one: another DATA_DIR or DATABASE_URL.')
+  if (found === 0) await migrate(pool, migrations, version)
+  else if (found !== version)
+    throw fault('conflict', `The backup is of version ${version} of the tables, this database of version ${found}: restore into a new one.`)
+}
+
+/** A clinic whose secrets nobody can open would not start. */
+async function assertKeys(tx: Tx, file: string | undefined): Promise<void> {
+  const known = new Set(file !== undefined && existsSync(file) ? secretKeysIn(file).map(({ id }) => id) : [])
+  const missing = [...(await secretsByKey(tx)).keys()].filter((id) => id !== '' && !known.has(id))
+  if (missing.length > 0)
+    throw fault(
+      'value',
+      `The secrets of the backup are sealed by ${missing.join(', ')}: put that key into SECRETS_KEY_FILE${file ? ` (${file})` : ''} first.`,
+    )
+}
+
+export const restore: Command = {
+  name: 'restore',
+  does: 'put a backup into an empty database',
+  operands: { value: 'FILE', means: 'what "slotwise backup" has made', many: false },
+  options: {},
+  run: async (context, _values, [file = '']) => {
+    const { version, taken } = await headOf(file)
+    const keys = context.config.secretsKeyFile
+    const secrets = openSecrets(keys !== undefined && existsSync(keys) ? keys : undefined)
+    const database = await context.openDatabase()
+    const pool = openPool(database.ownerUrl, { max: 2 })
+    try {
+      await prepare(pool, context, version)
+      const rows = await inTransaction(pool, async (tx) => {
+        const put = await restoreLines(tx, file, (count) => context.progress(`${count} rows`))
+        await assertKeys(tx, keys)
+        await beginEra(tx, { clock: systemClock, secrets })
+        return put
+      })
+      await context.migrate()
+      context.say(`${rows} rows as of ${taken} are restored.`)
+      return 0
+    } finally {
+      await pool.end()
+      await database.close()
+    }
+  },
+}
