@@ -24,10 +24,10 @@ export async function entriesTouched(db: Db, changes: readonly Named[]): Promise
   return rows.map(({ id }) => id)
 }
 
-/** All that wait: what a server finds that has had no waitlist so far. */
+/** All that wait: what a server finds that has had no waitlist so far. Read through once in the life of a database. */
 export async function allWaiting(db: Db): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
-    prepared(`select id from appointment where terms @> array['status=waitlist'] and status = 'waitlist' and not deleted order by id`, []),
+    prepared(`select id from appointment where status = 'waitlist' and not deleted order by id`, []),
   )
   return rows.map(({ id }) => id)
 }

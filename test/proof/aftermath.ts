@@ -9,7 +9,7 @@ import type { Aftermath, Offer } from './history.ts'
 
 type Sql = <Row>(text: string) => Promise<Row[]>
 
-const quietMs = 120_000
+const quietMs = 240_000
 
 /** Holds that ran out are ended and offers settled by the servers themselves; then nothing changes any more. */
 export async function aftermath(ask: Ask, sql: Sql, town: Town): Promise<Aftermath> {

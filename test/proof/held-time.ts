@@ -11,7 +11,7 @@ export type Held = { readonly holder: string; readonly claims: readonly Claim[];
 /** The clock of the database is that of the machine, to the millisecond. */
 const clockMs = 5
 /** What a server did by itself, or without an answer, was committed at the latest so long after the time that it carries. */
-const unansweredMs = 30_000
+const unansweredMs = 60_000
 
 const taking: ReadonlySet<string> = new Set(['booked', 'arrived', 'checked-in', 'fulfilled', 'noshow'])
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { prove } from './prove.ts'
 import { faults } from './servers.ts'
 
-const patienceMs = 600_000
+const patienceMs = 900_000
 
 it(
   'breaks no guarantee while servers, Postgres and connections fall',

@@ -85,7 +85,7 @@ async function harmAll(proof: Proof, servers: Servers, deeds: readonly Deed[], t
   return done
 }
 
-const stuckMs = 120_000
+const stuckMs = 300_000
 
 /** Waits until so many more were answered: however slow the machine is, as much happens between two harms. */
 async function answeredMore(deeds: readonly Deed[], count: number): Promise<void> {
