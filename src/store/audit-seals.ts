@@ -46,27 +46,30 @@ export async function takeSealer(tx: Tx): Promise<boolean> {
   return row?.mine === true
 }
 
+/** By the column itself: as texts, 9 comes after 10. */
 export async function lastSeal(db: Db): Promise<Seal | undefined> {
-  const [row] = await db.query<Seal>(prepared(`select ${sealColumns} from audit_seal order by number desc limit 1`, []))
+  const [row] = await db.query<Seal>(prepared(`select ${sealColumns} from audit_seal order by audit_seal.number desc limit 1`, []))
   return row
 }
 
 /** In order, those after a number. */
 export const sealsAfter = (db: Db, number: string, limit: number): Promise<Seal[]> =>
-  db.query<Seal>(prepared(`select ${sealColumns} from audit_seal where number > $1::bigint order by number limit $2::int`, [number, limit]))
+  db.query<Seal>(
+    prepared(`select ${sealColumns} from audit_seal where number > $1::bigint order by audit_seal.number limit $2::int`, [number, limit]),
+  )
 
 /** Seals over rows on both sides of an instant. */
 export const sealsOver = (db: Db, instant: string): Promise<Seal[]> =>
   db.query<Seal>(
     prepared(
-      `select ${sealColumns} from audit_seal where earliest < ${instantOf('$1')} and latest >= ${instantOf('$1')} order by number limit 10000`,
+      `select ${sealColumns} from audit_seal where earliest < ${instantOf('$1')} and latest >= ${instantOf('$1')} order by audit_seal.number limit 10000`,
       [instant],
     ),
   )
 
 export async function lastRetention(db: Db): Promise<Seal | undefined> {
   const [row] = await db.query<Seal>(
-    prepared(`select ${sealColumns} from audit_seal where kind = 'retention' order by number desc limit 1`, []),
+    prepared(`select ${sealColumns} from audit_seal where kind = 'retention' order by audit_seal.number desc limit 1`, []),
   )
   return row
 }

@@ -250,6 +250,16 @@ describe('a sealer', () => {
     expect([problems, String(rows)]).toEqual([[], counted?.count])
   })
 
+  it('goes on past the ninth seal, each after the one before by its number', async () => {
+    const before = (await verifyAudit(server.house)).seals
+    for (let n = 0; n < 12; n++) {
+      await event(500 + n)
+      await sealed()
+    }
+    const { problems, seals } = await verifyAudit(server.house)
+    expect([problems, seals]).toEqual([[], before + 12])
+  })
+
   it('seals nothing where there is nothing', async () => {
     await sealed()
     const [before] = await ask<{ count: string }>(server.house.pool, 'select count(*) from audit_seal')
