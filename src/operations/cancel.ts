@@ -7,12 +7,13 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { cancelVisit } from '../booking/cancel.ts'
 import { cancelSeries } from '../booking/cancel-series.ts'
-import { conceptIn, firstOf, inputsOf, textIn } from '../fhir/parameters.ts'
+import { inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { once } from './once.ts'
+import { commentIn, reasonIn } from './said-of-visit.ts'
 import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply, seriesOr } from './visit-reply.ts'
@@ -24,7 +25,7 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
   if (id === undefined) throw fault('required', 'Say which Appointment: POST to Appointment/{id}/$cancel.', 'id')
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
+  const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
   const assertMay = assertMayChange(house, actor)
   const leaving = { online: isPatient(actor), moving: false }
   const scope = scopeIn(inputs)
@@ -35,8 +36,8 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
     async (key) => {
       const input = {
         id,
-        reason: reason && conceptIn(reason),
-        comment: comment && textIn(comment),
+        reason,
+        comment,
         audit: auditOf(house, actor, 'cancel'),
         assertMay,
         leaving,

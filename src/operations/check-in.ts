@@ -6,12 +6,13 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { attendVisit } from '../booking/attend.ts'
-import { firstOf, inputsOf, textIn } from '../fhir/parameters.ts'
+import { inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { assertMayChange } from './may-change.ts'
 import { once } from './once.ts'
+import { commentIn } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
 
@@ -21,13 +22,12 @@ export async function checkIn(house: House, actor: Actor, request: FhirRequest):
   const { id = '' } = request
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const comment = firstOf(inputs, 'comment')
   const assertMay = assertMayChange(house, actor)
   const permission = may(actor, 'u', 'Appointment')
   const input = {
     id,
     event: 'check-in',
-    comment: comment && textIn(comment),
+    comment: commentIn(house, inputs),
     client: actor.client,
     patient: permission.allowed ? permission.patient : undefined,
     audit: auditOf(house, actor, 'check-in'),

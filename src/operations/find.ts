@@ -31,7 +31,7 @@ export async function find(house: House, actor: Actor, request: FhirRequest): Pr
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor), parameters)
   const series = await seriesWanted(house, actor, criteria)
   const { patients } = criteria
-  const said: Resource = { resourceType: 'Appointment', ...saidOf(criteria.inputs, criteria.referral?.reference) }
+  const said: Resource = { resourceType: 'Appointment', ...saidOf(house, criteria.inputs, criteria.referral?.reference) }
   const { found: all, more } = series ? await findSeries(house, series.query, series) : await findTimes(house, criteria)
   const found = await foundWithin(house, actor, all)
   const at = house.clock.now()

@@ -7,12 +7,13 @@ import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { attendVisit } from '../booking/attend.ts'
-import { conceptIn, firstOf, inputsOf, textIn } from '../fhir/parameters.ts'
+import { inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { assertMayChange } from './may-change.ts'
 import { once } from './once.ts'
+import { commentIn, reasonIn } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
 
@@ -26,12 +27,12 @@ export async function noShow(house: House, actor: Actor, request: FhirRequest): 
   const permission = may(actor, 'u', 'Appointment')
   if (permission.allowed && permission.patient !== undefined)
     throw fault('forbidden', 'Only the clinic can say that a patient was missed: this takes a user/ or system/ scope.')
-  const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
+  const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
   const input = {
     id,
     event: 'no-show',
-    reason: reason && conceptIn(reason),
-    comment: comment && textIn(comment),
+    reason,
+    comment,
     client: actor.client,
     audit: auditOf(house, actor, 'no-show'),
     assertMay,

@@ -5,8 +5,9 @@ import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import type { Overbooking } from '../booking/overbook.ts'
-import { booleanIn, conceptIn, firstOf, type Inputs } from '../fhir/parameters.ts'
+import { booleanIn, firstOf, type Inputs } from '../fhir/parameters.ts'
 import type { House } from '../store/house.ts'
+import { saidConcept } from './said-of-visit.ts'
 
 /** Undefined where nobody is to be booked over. */
 export function overbookingOf(house: House, actor: Actor, inputs: Inputs, isPatient: boolean): Overbooking | undefined {
@@ -15,5 +16,5 @@ export function overbookingOf(house: House, actor: Actor, inputs: Inputs, isPati
   if (isPatient) throw fault('forbidden', 'Only the clinic may overbook: it takes a user/ or system/ scope.', 'overbook')
   const reason = firstOf(inputs, 'overbook-reason')
   if (!reason) throw fault('required', 'Say why the time is overbooked: overbook-reason.', 'overbook-reason')
-  return { reason: conceptIn(reason), audit: auditOf(house, actor, 'overbook') }
+  return { reason: saidConcept(house, reason), audit: auditOf(house, actor, 'overbook') }
 }

@@ -5,8 +5,9 @@ import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import type { Override } from '../booking/override.ts'
-import { conceptIn, firstOf, type Inputs } from '../fhir/parameters.ts'
+import { firstOf, type Inputs } from '../fhir/parameters.ts'
 import type { House } from '../store/house.ts'
+import { saidConcept } from './said-of-visit.ts'
 
 /** Undefined where the rules shall bind. */
 export function overrideOf(house: House, actor: Actor, inputs: Inputs, isPatient: boolean): Override | undefined {
@@ -18,5 +19,5 @@ export function overrideOf(house: House, actor: Actor, inputs: Inputs, isPatient
       'Only the clinic may book against its rules: override-reason takes a user/ or system/ scope.',
       'override-reason',
     )
-  return { reason: conceptIn(asked), audit: auditOf(house, actor, 'override') }
+  return { reason: saidConcept(house, asked), audit: auditOf(house, actor, 'override') }
 }

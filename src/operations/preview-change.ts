@@ -10,7 +10,7 @@ import { fault } from '../base/fault.ts'
 import { proposedVisitsMax } from '../base/limits.ts'
 import { previewChange } from '../booking/preview-change.ts'
 import { proposeTimes } from '../booking/propose-times.ts'
-import { allOf, booleanIn, conceptIn, firstOf, type Inputs, inputsOf, type Parameter } from '../fhir/parameters.ts'
+import { allOf, booleanIn, firstOf, type Inputs, inputsOf, type Parameter } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -21,6 +21,7 @@ import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { auditShown } from '../store/time-stand.ts'
 import { previewParameters } from './preview-parameters.ts'
+import { reasonIn } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
 
 const known: ReadonlySet<string> = new Set(['schedule', 'not-available', 'propose', 'reason'])
@@ -37,8 +38,8 @@ export async function previewOfChange(house: House, actor: Actor, request: FhirR
   const proposals = await proposeTimes(house, preview.after, asked, preview.slots.going)
   const appointments = preview.orphans.map(({ visit }) => visit.id)
   await auditShown(house.pool, auditOf(house, actor, 'preview-change'), { entity: `Schedule/${changed.id}`, appointments, patients: [] })
-  const reason = firstOf(inputs, 'reason')
-  const body = previewParameters(preview, proposals, { reason: reason && conceptIn(reason), unknown: inputs.unknown })
+  const reason = reasonIn(house, inputs)
+  const body = previewParameters(preview, proposals, { reason, unknown: inputs.unknown })
   return { status: 200, body: JSON.stringify(body) }
 }
 

@@ -10,7 +10,7 @@ import { moveVisit } from '../booking/move.ts'
 import { moveSeries } from '../booking/move-series.ts'
 import type { MoveInput } from '../booking/moved-visit.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
-import { allOf, conceptIn, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
+import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -22,6 +22,7 @@ import { scheduleOf, slotAt } from './named-time.ts'
 import { once } from './once.ts'
 import { overrideOf } from './override-reason.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
+import { commentIn, reasonIn } from './said-of-visit.ts'
 import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply, seriesOr } from './visit-reply.ts'
@@ -46,7 +47,7 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
   const assertMay = assertMayChange(house, actor)
   const scope = scopeIn(inputs)
   const override = overrideOf(house, actor, inputs, isPatient(actor))
-  const [reason, comment] = [firstOf(inputs, 'reason'), firstOf(inputs, 'comment')]
+  const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
   const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
     const [slot = '', ...slots] = await slotsAsked(house, inputs, id, assertMay)
     const groups = (await resourceGroupsIn(house, inputs)) ?? (await jointOfSlots(house, [slot, ...slots]))?.groups
@@ -56,8 +57,8 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
       slots,
       groups,
       service: serviceOf(house, inputs),
-      reason: reason && conceptIn(reason),
-      comment: comment && textIn(comment),
+      reason,
+      comment,
       override,
       statuses: ['booked'],
       client: actor.client,

@@ -12,7 +12,7 @@ import type { Overbooking } from '../booking/overbook.ts'
 import type { Override } from '../booking/override.ts'
 import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
-import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
+import { allOf, firstOf, type Inputs, idIn, inputsOf, tokensIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
@@ -25,7 +25,7 @@ import { overrideOf } from './override-reason.ts'
 import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
-import { saidOf } from './said-of-visit.ts'
+import { commentIn, saidOf } from './said-of-visit.ts'
 import { type ClashesAsked, clashesIn, type SeriesAsked, seriesIn } from './series-request.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
@@ -110,8 +110,8 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     service: await serviceOf(house, actor, inputs, resource),
     patients: [...new Set([...(await patientsOf(house, actor, inputs, resource, permission.patient)), ...sentWhole.ids])],
     newPatients: sentWhole.created,
-    said: saidOf(inputs, (await referralNamed(house, actor, inputs))?.reference),
-    comment: textOf(inputs, 'comment'),
+    said: saidOf(house, inputs, (await referralNamed(house, actor, inputs))?.reference),
+    comment: commentIn(house, inputs),
     replaces: replacesOf(house, inputs),
     overbook: overbookingOf(house, actor, inputs, permission.patient !== undefined),
     override: overrideOf(house, actor, inputs, permission.patient !== undefined),
@@ -177,11 +177,6 @@ async function patientsOf(
   if (others || named.some((patient) => patient !== own))
     throw fault('forbidden', 'Under a patient scope a visit is booked for that patient alone.', 'patient')
   return [own]
-}
-
-const textOf = (inputs: Inputs, name: string): string | undefined => {
-  const asked = firstOf(inputs, name)
-  return asked && textIn(asked)
 }
 
 const replacesOf = (house: House, inputs: Inputs): string | undefined => {
