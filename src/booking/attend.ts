@@ -1,80 +1,39 @@
 /**
- * Somebody comes, or does not: `$check-in` and `$no-show`. The write goes through the engine like a PUT of the Appointment;
- * whoever checks in gets an Encounter in the same transaction.
+ * Somebody comes, or does not: `$check-in` and `$no-show`. Whoever checks in gets an Encounter in the same transaction.
  */
 import { fault } from '../base/fault.ts'
 import { checkInHoursBeforeMax } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { statusAfter } from '../scheduling/appointment-lifecycle.ts'
-import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
-import { readResource } from '../store/resources.ts'
-import { inTransaction } from '../store/transaction.ts'
-import { type Changed, lockedAppointment } from './cancel.ts'
-import { withNextTimes } from './change.ts'
+import type { Changed } from './cancel.ts'
 import { openEncounters } from './encounters.ts'
-import { writeAppointment } from './write-appointment.ts'
+import { type RewriteInput, rewriteVisit } from './rewrite-visit.ts'
 
-export type AttendInput = {
-  readonly id: string
+export type AttendInput = RewriteInput & {
   readonly event: 'check-in' | 'no-show'
   /** Why somebody did not come. */
   readonly reason?: Readonly<Record<string, unknown>>
-  readonly comment?: string
-  readonly client: string
-  /** Under a patient scope. */
-  readonly patient?: string
-  readonly audit: AuditRow
-  readonly once?: IdempotencyKey
-  readonly assertMay: (appointment: Resource) => void
 }
 
 /** Throws: not-found, gone, business-rule. Somebody who is checked in already, or missed already, stays so. */
-export const attendVisit = (house: House, input: AttendInput): Promise<Changed> =>
-  withNextTimes(house, () => inTransaction(house.pool, (tx) => attendInTx(tx, house, input)))
+export const attendVisit = (house: House, input: AttendInput): Promise<Changed> => rewriteVisit(house, input, { become: attended, also: meets })
 
-async function attendInTx(tx: Tx, house: House, input: AttendInput): Promise<Changed> {
-  if (input.once) await claimKey(tx, input.once)
-  const { row, resource: before } = await lockedAppointment(tx, input.id, input.assertMay)
+function attended(before: Resource, { event, reason }: AttendInput, at: Date): Resource | undefined {
   const status = String(before.status)
-  const becomes = statusAfter(status, input.event)
-  if (status === (input.event === 'check-in' ? 'checked-in' : 'noshow')) return answeredAsItIs(tx, input, row.version, row.body)
-  if (becomes === undefined) throw fault('business-rule', refusals[input.event](status), 'Appointment.status')
-  const now = house.clock.now()
-  if (input.event === 'check-in') assertNear(before, now.getTime())
-  const at = now.toISOString()
-  const resource: Resource = {
-    ...before,
-    status: becomes,
-    ...(input.reason && { cancelationReason: input.reason }),
-    ...(input.comment !== undefined && { comment: input.comment }),
-  }
+  if (status === (event === 'check-in' ? 'checked-in' : 'noshow')) return undefined
+  const becomes = statusAfter(status, event)
+  if (becomes === undefined) throw fault('business-rule', refusals[event](status), 'Appointment.status')
+  if (event === 'check-in') assertNear(before, at.getTime())
+  const resource: Resource = { ...before, status: becomes, ...(reason && { cancelationReason: reason }) }
   // Whoever was missed, and comes after all, was not missed.
-  if (input.event === 'check-in') delete resource.cancelationReason
-  const { id, client, patient, audit } = input
-  const written = await writeAppointment(tx, house, {
-    type: 'Appointment',
-    id,
-    before,
-    isNew: false,
-    resource,
-    text: JSON.stringify(resource),
-    at,
-    client,
-    patient,
-    audit,
-  })
-  if (input.event === 'check-in') await openEncounters(tx, house, { visit: resource, id, at, audit })
-  if (input.once) await remember(tx, input.once, { appointment: id, version: written.version }, at)
-  return { id, version: written.version, text: written.body }
+  if (event === 'check-in') delete resource.cancelationReason
+  return resource
 }
 
-/** Nothing changes, but it is shown: the read writes the AuditEvent. */
-async function answeredAsItIs(tx: Tx, { id, audit }: AttendInput, version: string, body: string | null): Promise<Changed> {
-  await readResource(tx, 'Appointment', id, audit)
-  return { id, version, text: body ?? '' }
+async function meets(tx: Tx, house: House, { id, event, audit }: AttendInput, visit: Resource, at: string): Promise<void> {
+  if (event === 'check-in') await openEncounters(tx, house, { visit, id, at, audit })
 }
 
 const refusals: Readonly<Record<AttendInput['event'], (status: string) => string>> = {

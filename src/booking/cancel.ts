@@ -75,7 +75,7 @@ const movedAlready = (): Error =>
   )
 
 /** Nothing changes, but it is shown: the read writes the AuditEvent. */
-async function answeredAsItIs(tx: Tx, { id, audit }: CancelInput, row: StoredRow): Promise<Changed> {
+export async function answeredAsItIs(tx: Tx, { id, audit }: Pick<CancelInput, 'id' | 'audit'>, row: StoredRow): Promise<Changed> {
   await readResource(tx, 'Appointment', id, audit)
   return { id, version: row.version, text: row.body ?? '' }
 }
