@@ -144,7 +144,7 @@ const isForm = (body: unknown): body is Form => typeof body === 'object' && body
 function headersOf(headers: FastifyRequest['headers']): RequestHeaders {
   const idempotencyKey = one(headers['idempotency-key'])
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > idempotencyKeyCharsMax))
-    throw fault('value', `An Idempotency-Key has 1 to ${idempotencyKeyCharsMax} characters.`)
+    throw fault('value', `An Idempotency-Key has 1 to ${idempotencyKeyCharsMax} characters.`, 'Idempotency-Key')
   return {
     ifMatch: headers['if-match'],
     ifNoneMatch: headers['if-none-match'],
