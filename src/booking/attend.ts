@@ -18,7 +18,8 @@ export type AttendInput = RewriteInput & {
 }
 
 /** Throws: not-found, gone, business-rule. Somebody who is checked in already, or missed already, stays so. */
-export const attendVisit = (house: House, input: AttendInput): Promise<Changed> => rewriteVisit(house, input, { become: attended, also: meets })
+export const attendVisit = (house: House, input: AttendInput): Promise<Changed> =>
+  rewriteVisit(house, input, { become: attended, also: meets })
 
 function attended(before: Resource, { event, reason }: AttendInput, at: Date): Resource | undefined {
   const status = String(before.status)

@@ -6,30 +6,52 @@ import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { cancelVisit } from '../booking/cancel.ts'
-import { firstOf, idIn, inputsOf } from '../fhir/parameters.ts'
+import { firstOf, type Inputs, idIn, inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { namedSlots } from '../store/visit-context.ts'
 import { assertMayChange } from './may-change.ts'
+import { assertKnown } from './unknown-parameters.ts'
 import { changedReply } from './visit-reply.ts'
 
 const known: ReadonlySet<string> = new Set(['appointment', 'slot'])
 
 export async function release(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
-  const assertMay = assertMayChange(house, actor)
-  const id = await heldAppointment(house, request)
+  const inputs = inputsOf(request, known)
+  assertKnown(inputs, request)
+  const mayChange = assertMayChange(house, actor)
+  const named = appointmentNamed(house, request, inputs)
+  const slot = named === undefined ? slotNamed(house, request, inputs) : ''
+  const id = named ?? (await holderOf(house, slot))
+  const assertMay = named === undefined ? unnamed(mayChange, slot) : mayChange
   return changedReply(await cancelVisit(house, { id, holdOnly: true, audit: auditOf(house, actor, 'release'), assertMay }))
 }
 
-async function heldAppointment(house: House, request: FhirRequest): Promise<string> {
+/** Whoever may not change the hold is not told which Appointment keeps the Slot. */
+const unnamed = (assertMay: (hold: Resource) => void, slot: string) => (hold: Resource) => {
+  try {
+    assertMay(hold)
+  } catch {
+    throw fault('not-found', `You have no hold of Slot/${slot}.`, 'slot')
+  }
+}
+
+function appointmentNamed({ base }: House, request: FhirRequest, inputs: Inputs): string | undefined {
   if (request.type === 'Appointment' && request.id) return request.id
-  const inputs = inputsOf(request, known)
   const named = firstOf(inputs, 'appointment')
-  if (named) return idIn(named, 'Appointment', house.base)
-  const asked = firstOf(inputs, 'slot')
-  const slot = request.type === 'Slot' && request.id ? request.id : asked && idIn(asked, 'Slot', house.base)
-  if (slot === undefined) throw fault('required', 'Say which hold: by its Appointment, or by the Slot it keeps.', 'appt-id')
+  return named && idIn(named, 'Appointment', base)
+}
+
+function slotNamed({ base }: House, request: FhirRequest, inputs: Inputs): string {
+  if (request.type === 'Slot' && request.id) return request.id
+  const named = firstOf(inputs, 'slot')
+  if (!named) throw fault('required', 'Say which hold: by its Appointment, or by the Slot it keeps.', 'appt-id')
+  return idIn(named, 'Slot', base)
+}
+
+async function holderOf(house: House, slot: string): Promise<string> {
   const [row] = await namedSlots(house.pool, [slot])
   if (!row) throw fault('not-found', `There is no Slot/${slot}.`, 'slot')
   if (!row.takenBy?.startsWith('Appointment/') || row.status !== 'busy-tentative')

@@ -91,6 +91,8 @@ describe('Slot/{id}', () => {
     expect(made(await post(`Slot/${slot.id}/$release`), 200)).toMatchObject({ resourceType: 'Appointment', status: 'cancelled' })
     expect(await slotStatus(slot.id)).toBe('free')
     expect((await post(`Slot/${slot.id}/$release`)).status).toBe(422)
+    const strict = { prefer: 'handling=strict' }
+    expect((await house.call('POST', `Slot/${slot.id}/$release`, parameters({ slto: slot.id }), strict)).status).toBe(400)
   })
 })
 
