@@ -3,7 +3,7 @@
  * what a visit cannot do without still bind (`scheduling/booking-rules.ts`).
  */
 import type { Resource } from '../fhir/resource.ts'
-import { type AuditRow, writeAudit } from '../store/audit-rows.ts'
+import { type AuditRow, auditPatients } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { patientIds } from './participants.ts'
@@ -19,8 +19,8 @@ export const withOverride = <R extends Resource>(resource: R, override: Override
   override ? withExtension(resource, { url: overrideReasonUrl, valueCodeableConcept: override.reason }) : resource
 
 export const auditOverride = (tx: Tx, house: House, { reason, audit }: Override, visit: Resource): Promise<void> =>
-  writeAudit(
-    tx,
-    { ...audit, query: JSON.stringify(reason) },
-    { patients: patientIds(visit, house.base), entity: `Appointment/${visit.id}` },
-  )
+  auditPatients(tx, {
+    patients: patientIds(visit, house.base),
+    entity: `Appointment/${visit.id}`,
+    audit: { ...audit, query: JSON.stringify(reason) },
+  })

@@ -13,7 +13,7 @@ import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, tokensIn } from
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
-import { auditShown } from '../store/time-stand.ts'
+import { auditAppointments } from '../store/time-stand.ts'
 import { namedSlots } from '../store/visit-context.ts'
 import { minutesAsked } from './asked-minutes.ts'
 import { explainedParameters } from './explained-parameters.ts'
@@ -107,5 +107,5 @@ async function audited(
   const appointments = all ? [...new Set(holders)].flatMap((one) => (one.startsWith('Appointment/') ? [one.slice(12)] : [])) : []
   if (appointments.length === 0 && patient === undefined) return
   const shown = { entity: `Schedule/${plan.schedule}`, appointments, patients: patient === undefined ? [] : [patient] }
-  await auditShown(house.pool, auditOf(house, actor, 'explain-availability'), shown)
+  await auditAppointments(house.pool, auditOf(house, actor, 'explain-availability'), shown)
 }

@@ -11,7 +11,7 @@ import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
-import { writeAudit } from '../store/audit-rows.ts'
+import { auditPatients } from '../store/audit-rows.ts'
 import { fileOf } from '../store/bulk-exports.ts'
 import { type Chunk, chunkOf, deletionsOf, type FilePlace, supersededBodies } from '../store/export-chunks.ts'
 import type { House } from '../store/house.ts'
@@ -51,6 +51,6 @@ async function supersededLines(house: House, actor: Actor, place: FilePlace, { n
   const rows = await supersededBodies(house.pool, place, no, superseded)
   const patients = rows.flatMap(({ body }) => patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base))
   const entity = `bulk-export/${place.export}/${place.file}`
-  await writeAudit(house.pool, auditOf(house, actor, 'export'), { patients: [...new Set(patients)], entity })
+  await auditPatients(house.pool, { patients: [...new Set(patients)], entity, audit: auditOf(house, actor, 'export') })
   return rows.map(({ body }) => `${body}\n`).join('')
 }

@@ -19,7 +19,7 @@ import { notAvailableUrl } from '../scheduling/extension-parts.ts'
 import { checkSchedulingExtensions } from '../scheduling/schedule-plan.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
-import { auditShown } from '../store/time-stand.ts'
+import { auditAppointments } from '../store/time-stand.ts'
 import { previewParameters } from './preview-parameters.ts'
 import { reasonIn } from './said-of-visit.ts'
 import { assertKnown } from './unknown-parameters.ts'
@@ -37,7 +37,11 @@ export async function previewOfChange(house: House, actor: Actor, request: FhirR
   const asked = wanted ? preview.orphans.slice(0, proposedVisitsMax).map(({ visit }) => visit) : []
   const proposals = await proposeTimes(house, preview.after, asked, preview.slots.going)
   const appointments = preview.orphans.map(({ visit }) => visit.id)
-  await auditShown(house.pool, auditOf(house, actor, 'preview-change'), { entity: `Schedule/${changed.id}`, appointments, patients: [] })
+  await auditAppointments(house.pool, auditOf(house, actor, 'preview-change'), {
+    entity: `Schedule/${changed.id}`,
+    appointments,
+    patients: [],
+  })
   const reason = reasonIn(house, inputs)
   const body = previewParameters(preview, proposals, { reason, unknown: inputs.unknown })
   return { status: 200, body: JSON.stringify(body) }

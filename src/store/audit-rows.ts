@@ -33,7 +33,7 @@ export function auditInsert(p: Params, audit: AuditRow, source: string): string 
       from ${source} source where cardinality(source.patients) > 0`
 }
 
-/** Writes down that something that concerns these patients is shown, before it is. */
+/** Writes the row by itself: that something which concerns these patients is shown, before it is. Of nobody it writes none. */
 export async function auditPatients(
   db: Db,
   { patients, entity, audit }: { readonly patients: readonly string[]; readonly entity: string; readonly audit: AuditRow },
@@ -46,10 +46,3 @@ export async function auditPatients(
 /** The ids of the patients in whose compartment a row is, from its `@Patient/…` terms. */
 export const patientsIn = (terms: string): string =>
   `array(select substr(term, 10) from unnest(${terms}) term where term like '@Patient/%')`
-
-/** Writes the row by itself, for what was read without one and is shown next; one that concerns no patient is not written. */
-export async function writeAudit(db: Db, audit: AuditRow, shown: { patients: readonly string[]; entity: string }): Promise<void> {
-  const p = params()
-  const source = `select ${p.add(shown.patients, 'text[]')} as patients, ${p.add(shown.entity, 'text')} as entity`
-  await db.query(prepared(`with shown as (${source}) ${auditInsert(p, audit, 'shown')}`, p.values))
-}

@@ -79,7 +79,7 @@ export async function timeStand(
 }
 
 /** Writes down that it is shown which Appointments take up a Schedule's time, and what else was looked up of a patient. */
-export async function auditShown(
+export async function auditAppointments(
   db: Db,
   audit: AuditRow,
   shown: { readonly entity: string; readonly appointments: readonly string[]; readonly patients: readonly string[] },

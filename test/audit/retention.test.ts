@@ -5,7 +5,7 @@ import { verifyAudit, verifyIn } from '../../src/audit/verify-audit.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { keepAuditPartitions } from '../../src/jobs/keep-audit-partitions.ts'
 import { ensureAuditPartitions } from '../../src/store/audit-retention.ts'
-import { writeAudit } from '../../src/store/audit-rows.ts'
+import { auditPatients } from '../../src/store/audit-rows.ts'
 import type { Db } from '../../src/store/db.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 
@@ -18,7 +18,11 @@ beforeEach(async () => {
 afterEach(() => server?.close())
 
 const eventAt = (db: Db, at: string) =>
-  writeAudit(db, { id: systemIds.next(), at, interaction: 'read', action: 'R', client: 'c' }, { patients: ['p1'], entity: 'Patient/p1' })
+  auditPatients(db, {
+    patients: ['p1'],
+    entity: 'Patient/p1',
+    audit: { id: systemIds.next(), at, interaction: 'read', action: 'R', client: 'c' },
+  })
 
 async function sealed(): Promise<void> {
   for (;;) {

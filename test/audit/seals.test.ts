@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { sealAudit } from '../../src/audit/seal-audit.ts'
 import { type AuditReport, type Head, verifyAudit, verifyIn } from '../../src/audit/verify-audit.ts'
 import { systemIds } from '../../src/base/ids.ts'
-import { writeAudit } from '../../src/store/audit-rows.ts'
+import { auditPatients } from '../../src/store/audit-rows.ts'
 import type { Db } from '../../src/store/db.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 
@@ -21,9 +21,10 @@ const ask = <Row>(db: Db, text: string, values: readonly unknown[] = []) => db.q
 
 /** A row as a read would leave it, in a transaction of its own. */
 const event = (n: number) =>
-  writeAudit(
-    server.house.pool,
-    {
+  auditPatients(server.house.pool, {
+    patients: [`p${n % 5}`, 'p-shared'],
+    entity: `Patient/p${n}`,
+    audit: {
       id: systemIds.next(),
       at: new Date(Date.UTC(2026, 0, 20, 8) + n * 60_000).toISOString(),
       interaction: 'read',
@@ -31,8 +32,7 @@ const event = (n: number) =>
       client: `client-${n}`,
       ...(n % 2 === 0 ? { person: 'Practitioner/1', address: '10.0.0.1', query: 'Patient?name=a' } : {}),
     },
-    { patients: [`p${n % 5}`, 'p-shared'], entity: `Patient/p${n}` },
-  )
+  })
 
 /** Rows may be sealed once every transaction of the whole cluster that was older has ended; other tests have some too. */
 async function sealed(): Promise<void> {

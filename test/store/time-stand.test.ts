@@ -3,7 +3,7 @@
  * by reading a table through. The plan is read, so a slow machine cannot make this fail.
  */
 import type { Db, Statement } from '../../src/store/db.ts'
-import { auditShown, timeStand } from '../../src/store/time-stand.ts'
+import { auditAppointments, timeStand } from '../../src/store/time-stand.ts'
 import { madeSlots, visitsToCome } from '../../src/store/visits-to-come.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
@@ -69,7 +69,7 @@ it.each<[string, (db: Db) => Promise<unknown>]>([
 it('whose visits are shown is found by index', async () => {
   const audit = { id: '01890000-0000-7000-8000-000000000000', at: from, interaction: 'x', action: 'E', client: 'c' } as const
   const shown = { entity: 'Schedule/s7', appointments: ['b7', 'a7'], patients: [] }
-  expect(await walked((db) => auditShown(db, audit, shown))).toEqual([])
+  expect(await walked((db) => auditAppointments(db, audit, shown))).toEqual([])
 })
 
 it('what is found is that Schedule’s alone, and the visit that has its time', async () => {
