@@ -11,8 +11,8 @@ import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { House } from '../store/house.ts'
 import { calendarFor, calendarsBeside, type FreeOfOne, freeOfEach, offeredBeside, schedulesIn } from './joint-calendars.ts'
-import type { VisitTime } from './new-visit.ts'
 import type { Offered } from './service-choice.ts'
+import type { VisitTime } from './time-of-visit.ts'
 import type { TimeAsked } from './visit-in-slot.ts'
 
 /** A visit with everything that it is taken from; of one Schedule alone, that one. */

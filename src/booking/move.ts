@@ -5,7 +5,7 @@
  */
 import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
-import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
@@ -23,6 +23,7 @@ import { auditOverride } from './override.ts'
 import { patientIds } from './participants.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
+import { claimsIn } from './time-of-visit.ts'
 import { type TimeAsked, taken, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
@@ -153,10 +154,10 @@ export async function arriveInTx(tx: Tx, house: House, { input, move }: Judgemen
     at,
     columns: {
       status: move.resource.status,
-      starts: instantOf(move.visit.start),
-      ends: instantOf(move.visit.end),
+      starts: move.time.start,
+      ends: move.time.end,
       held_until: move.time.expires ?? null,
-      claims: move.time.claims.length * (move.time.seating?.places ?? 1),
+      claims: claimsIn(move.time),
     },
     audit: input.audit,
   })

@@ -9,26 +9,24 @@ import { answerDue, untilAnswered } from '../scheduling/approval.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import { occurrenceChangedUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import { plansOf } from '../store/plans.ts'
-import type { TimeTaken } from '../store/take-time.ts'
-import { claimableActors, namedSlots, type SlotContext } from '../store/visit-context.ts'
+import { namedSlots, type SlotContext } from '../store/visit-context.ts'
 import { heldUntil } from './cancel.ts'
 import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
-import { beyondTheSchedule, seatingOf, type VisitTime } from './new-visit.ts'
 import { overbookedUrl } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
-import { idsNamed, takenActors, withLocalActors } from './participants.ts'
+import { idsNamed, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
 import { type Extension, extensionsIn, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
 import { asksForMore } from './rule-facts.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
+import { beyondTheSchedule, claimsOfVisit, type TimeOfVisit, timeOfVisit, type VisitTime } from './time-of-visit.ts'
 import { assertRules, type TimeAsked, visitIn } from './visit-in-slot.ts'
 
 export type MoveInput = {
@@ -76,7 +74,7 @@ export type MovedVisit = {
   readonly beside: VisitTaken['beside']
   readonly groups?: readonly JointGroup[]
   readonly resource: Resource
-  readonly time: Omit<TimeTaken, 'holder' | 'client' | 'at'>
+  readonly time: TimeOfVisit
   readonly takenByHand: boolean
 }
 
@@ -98,8 +96,7 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
   const leaving = await actorsLeft(house, before, [plan, ...beside.map((one) => one.plan)])
   const resource = appointmentMoved(house, input, { ...judged, plan }, { offered, visit, leaving })
   const claims = await claimsOf(house, input, plan, resource)
-  const until = resource.status === 'pending' ? (heldUntil(resource) ?? untilAnswered) : undefined
-  const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
+  const ends = resource.status === 'pending' ? (heldUntil(resource) ?? untilAnswered) : undefined
   return {
     version,
     plan,
@@ -110,16 +107,7 @@ export async function movedVisit(house: House, input: MoveInput, judged: Judged)
     groups,
     resource,
     takenByHand: context.takenBy === `Slot/${context.id}`,
-    time: {
-      claims,
-      from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
-      until: instantOf(visit.end + bufferAfterMinutes * 60_000),
-      start: instantOf(visit.start),
-      end: instantOf(visit.end),
-      needed: visit.slots.map((slot) => slot.id),
-      ...(until !== undefined && { expires: instantOf(until) }),
-      seating: seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base),
-    },
+    time: timeOfVisit(house, { plan, offered, visit, claims, resource, ends }),
   }
 }
 
@@ -230,13 +218,10 @@ const outOfPattern = (record: readonly Extension[]): readonly Extension[] =>
 
 /** The Schedule's claims, and those of whomever else the visit names; what the front desk has added stays. */
 async function claimsOf(house: House, input: MoveInput, plan: SchedulePlan, resource: Resource): Promise<readonly string[]> {
-  const known = new Set(plan.actors.map((actor) => actor.reference))
-  const further = takenActors(resource, house.base).filter((actor) => !known.has(actor))
-  if (further.length === 0) return plan.claims
-  const claimed = (await claimableActors(house.pool, further, house.base)).filter((one) => !plan.claims.includes(one))
-  if (claimed.length > 0 && input.online) {
+  const { claims, beside } = await claimsOfVisit(house, plan, resource)
+  if (beside.length > 0 && input.online) {
     const had = new Set((await claimRows(house.pool, `Appointment/${input.id}`)).map((row) => row.resource))
-    if (claimed.some((one) => !had.has(one))) throw beyondTheSchedule()
+    if (beside.some((one) => !had.has(one))) throw beyondTheSchedule()
   }
-  return [...plan.claims, ...claimed].sort()
+  return claims
 }

@@ -2,27 +2,24 @@
  * The visit that a booking or a hold makes: whom it takes up, and the Appointment with the time that it takes.
  * CONTRACT §5. Left out: whether it may be made, and the writing itself (`book.ts`).
  */
-import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
-import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import { type Approval, answerDue, untilAnswered } from '../scheduling/approval.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import type { ResourceWrite } from '../store/resources.ts'
-import type { Seating, TimeTaken } from '../store/take-time.ts'
-import { claimableActors } from '../store/visit-context.ts'
+import type { TimeTaken } from '../store/take-time.ts'
 import type { CancelInput } from './cancel.ts'
 import { addReplaces } from './confirm-hold.ts'
 import { addOverbooked, type Overbooking } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
-import { patientsNamed, takenActors } from './participants.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
+import { beyondTheSchedule, claimsIn, claimsOfVisit, timeOfVisit, type VisitTime } from './time-of-visit.ts'
 
 /** A Patient who is created with the visit, or not at all. */
 export type NewPatient = { readonly id: string; readonly resource: Resource; readonly write: (tx: Tx) => Promise<void> }
@@ -62,13 +59,6 @@ export type BookInput = {
   readonly once?: IdempotencyKey
 }
 
-export type VisitTime = {
-  readonly start: number
-  readonly end: number
-  readonly slots: readonly { id: string; start: number; end: number }[]
-  readonly free: boolean
-}
-
 export type NewVisit = {
   readonly resource: Resource
   readonly write: ResourceWrite
@@ -80,22 +70,11 @@ export type NewVisit = {
 }
 
 /** The Schedule's claims, and those of whomever else the client's own Appointment names. */
-export async function claimsFor(house: House, input: BookInput, plan: SchedulePlan): Promise<readonly string[]> {
-  const known = new Set([...plan.actors.map((actor) => actor.reference), `Patient/${input.patient}`])
-  const further = input.proposal ? takenActors(input.proposal, house.base).filter((actor) => !known.has(actor)) : []
-  if (further.length === 0) return plan.claims
-  const claimed = (await claimableActors(house.pool, further, house.base)).filter((resource) => !plan.claims.includes(resource))
-  if (claimed.length > 0 && input.online) throw beyondTheSchedule()
-  return [...plan.claims, ...claimed].sort()
+export async function claimsFor(house: House, { proposal, online }: BookInput, plan: SchedulePlan): Promise<readonly string[]> {
+  const { claims, beside } = await claimsOfVisit(house, plan, proposal)
+  if (beside.length > 0 && online) throw beyondTheSchedule()
+  return claims
 }
-
-/** Under a patient scope. */
-export const beyondTheSchedule = (): Error =>
-  fault(
-    'business-rule',
-    'Somebody takes part whom the Schedule does not name: a visit with several is booked by the clinic.',
-    'Appointment.participant',
-  )
 
 export function newVisit(
   house: House,
@@ -110,9 +89,8 @@ export function newVisit(
   const approval = approvalFor(input, offered, overbooks)
   const heldUntil = heldFor(input, offered, approval, at.getTime())
   const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, approval, overbooks, at: at.toISOString() })
-  const end = heldUntil ?? (approval === 'requested' ? untilAnswered : undefined)
-  const expires = end === undefined ? undefined : instantOf(end)
-  const seating = seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, house.base)
+  const ends = heldUntil ?? (approval === 'requested' ? untilAnswered : undefined)
+  const time = timeOfVisit(house, { plan, offered, visit, claims, resource, ends })
   return {
     resource,
     start: visit.start,
@@ -126,26 +104,14 @@ export function newVisit(
       at: at.toISOString(),
       columns: {
         status: resource.status,
-        starts: instantOf(visit.start),
-        ends: instantOf(visit.end),
-        held_until: expires ?? null,
-        claims: claims.length * (seating?.places ?? 1),
+        starts: time.start,
+        ends: time.end,
+        held_until: time.expires ?? null,
+        claims: claimsIn(time),
       },
       audit: overbooks?.audit ?? input.audit,
     },
-    time: {
-      holder: `Appointment/${resource.id}`,
-      claims,
-      from: instantOf(visit.start - offered.policy.bufferBeforeMinutes * 60_000),
-      until: instantOf(visit.end + offered.policy.bufferAfterMinutes * 60_000),
-      start: instantOf(visit.start),
-      end: instantOf(visit.end),
-      needed: visit.slots.map((slot) => slot.id),
-      expires,
-      seating,
-      client: input.client,
-      at: at.toISOString(),
-    },
+    time: { ...time, holder: `Appointment/${resource.id}`, client: input.client, at: at.toISOString() },
   }
 }
 
@@ -158,13 +124,6 @@ const approvalFor = ({ hold, override }: BookInput, { policy }: Offered, overboo
 function heldFor({ hold }: BookInput, { policy }: Offered, approval: Approval | undefined, now: number): number | undefined {
   if (hold) return now + policy.holdSeconds * 1000
   return approval === undefined ? undefined : answerDue(policy, now)
-}
-
-/** What a visit takes of its session, where it has one: a seat for each of its patients. */
-export function seatingOf(session: string | undefined, { policy }: Offered, resource: Resource, base: string): Seating | undefined {
-  if (session === undefined) return undefined
-  const patients = [...new Set(patientsNamed(resource, base))]
-  return { session, seats: policy.capacity, places: Math.max(1, patients.length), patients }
 }
 
 type Making = {

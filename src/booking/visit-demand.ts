@@ -17,10 +17,10 @@ import { claimableActors, claimsOfSchedules, type NamedSlot, namedSlots } from '
 import { heldUntil } from './cancel.ts'
 import type { Change } from './change.ts'
 import type { VisitTaken } from './joint-visit.ts'
-import { seatingOf } from './new-visit.ts'
 import { idsNamed, takenActors } from './participants.ts'
 import { planFrom } from './plans.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
+import { seatingOf } from './time-of-visit.ts'
 
 export type Demand = {
   readonly start: number

@@ -14,11 +14,11 @@ import type { House } from '../store/house.ts'
 import { currentBodies } from '../store/resources.ts'
 import { slotsTakenBy } from '../store/slot-rows.ts'
 import { patientIsKnown, patientTime, type SlotContext } from '../store/visit-context.ts'
-import type { VisitTime } from './new-visit.ts'
 import { nextTimes, type Wish } from './next-times.ts'
 import { idsNamed } from './participants.ts'
 import { asksForMore, practiceOf, ruleFacts } from './rule-facts.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
+import type { VisitTime } from './time-of-visit.ts'
 
 export type TimeAsked = {
   /** The ids of the Patients: the first, and whoever else comes to a visit of several. */

@@ -12,10 +12,10 @@ import { currentResource } from '../store/resources.ts'
 import { slotContext } from '../store/visit-context.ts'
 import type { Waiting } from '../store/waitlist-entries.ts'
 import { visitsToCome } from '../store/waitlist-offers.ts'
-import type { VisitTime } from './new-visit.ts'
 import { asksForMore } from './rule-facts.ts'
 import { isForSame, wishOf } from './same-service.ts'
 import { choiceOf, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
+import type { VisitTime } from './time-of-visit.ts'
 import { assertRules, visitIn } from './visit-in-slot.ts'
 
 export type FreedTime = { readonly slot: string; readonly start: number; readonly plan: SchedulePlan; readonly holder?: string }

@@ -20,11 +20,11 @@ import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { groupsOf } from './joint-of-slots.ts'
-import { beyondTheSchedule } from './new-visit.ts'
 import { idsNamed, patientsNamed } from './participants.ts'
 import { asksForMore, practiceOf, ruleFacts } from './rule-facts.ts'
 import { choiceOf } from './service-choice.ts'
 import { assertMayGiveUp, assertTransition, settleEncounters } from './status-change.ts'
+import { beyondTheSchedule, claimsIn } from './time-of-visit.ts'
 import { type Demand, demandOf, namesTheSameTime } from './visit-demand.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
@@ -44,7 +44,7 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
   const changes = wants ? !stands(change, house, had, wants) : had !== undefined || isHold(before)
   if (changes) await exchange(tx, house, change, wants)
   await settleEncounters(tx, house, change)
-  return writeRow(tx, house, change, changes || !had ? claimsIn(wants) : had.length)
+  return writeRow(tx, house, change, changes || !had ? (wants ? claimsIn(wants) : 0) : had.length)
 }
 
 const isHold = (resource: Resource | undefined): boolean => resource?.status === 'pending' && heldUntil(resource) !== undefined
@@ -184,8 +184,6 @@ function assertOfOneSchedule(wants: Demand, plan: SchedulePlan, had: readonly Cl
 }
 
 const lengthOf = (resource: Resource): number => (Date.parse(String(resource.end)) - Date.parse(String(resource.start))) / 60_000
-
-const claimsIn = (wants: Demand | undefined): number => (wants ? wants.claims.length * (wants.seating?.places ?? 1) : 0)
 
 async function writeRow(tx: Tx, house: House, change: Change, claims: number): Promise<Written> {
   const { resource } = change
