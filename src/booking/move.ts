@@ -25,6 +25,7 @@ import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { claimsIn } from './time-of-visit.ts'
 import { type TimeAsked, taken, wishOf } from './visit-in-slot.ts'
+import { visitLength } from './visit-length.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
@@ -92,7 +93,7 @@ function assertMovable(before: Resource, { statuses }: MoveInput, now: number): 
 /** What it asks for; its length stays what it was. */
 function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked {
   const [patient = '', ...others] = patientIds(input.proposal ?? before, house.base)
-  const own = before.status === 'booked' ? minutesBetween(before) : undefined
+  const own = before.status === 'booked' ? visitLength(before) : undefined
   return {
     patient,
     others,
@@ -105,11 +106,6 @@ function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked 
     leaving: input.leaving,
     overridden: input.override !== undefined,
   }
-}
-
-function minutesBetween({ start, end }: Resource): number | undefined {
-  const minutes = (Date.parse(String(end)) - Date.parse(String(start))) / 60_000
-  return Number.isFinite(minutes) ? minutes : undefined
 }
 
 async function moveInTx(tx: Tx, house: House, judgement: Judgement): Promise<Changed> {

@@ -102,7 +102,7 @@ export const closedPlan = (schedule: string, timeZone: string): SchedulePlan =>
   }) satisfies SchedulePlan
 
 /** Types whose resources a plan is made from. */
-export const directoryTypes: ReadonlySet<string> = new Set([
+export const planTypes: ReadonlySet<string> = new Set([
   'Schedule',
   'Practitioner',
   'PractitionerRole',

@@ -26,6 +26,7 @@ import { choiceOf } from './service-choice.ts'
 import { assertMayGiveUp, assertTransition, settleEncounters } from './status-change.ts'
 import { beyondTheSchedule, claimsIn } from './time-of-visit.ts'
 import { type Demand, demandOf, namesTheSameTime } from './visit-demand.ts'
+import { visitLength } from './visit-length.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 /** Throws: business-rule, TimeIsTaken, IdIsTaken; under a patient scope also `required`. */
@@ -160,8 +161,7 @@ async function assertRules(
     online: true,
     patientIsNew: !wants.offered.policy.newPatients && !(await patientIsKnown(tx, patient, practiceOf(wants.plan))),
     // A visit keeps the length it was given when only something else about it changes.
-    requestedDurationMinutes:
-      change.before && lengthOf(change.before) === lengthOf(change.resource) ? lengthOf(change.resource) : undefined,
+    requestedDurationMinutes: visitLength(change.before) === visitLength(change.resource) ? visitLength(change.resource) : undefined,
     ...(asksForMore(wants.offered.policy) &&
       (await ruleFacts(tx, house, { plan: wants.plan, offered: wants.offered, patient, slot: slot.id, appointment: change.resource }))),
     ownOverlap: (context?.patientVisits ?? []).some((own) => own.id !== change.id && own.start < wants.end && wants.start < own.end),
@@ -182,8 +182,6 @@ function assertOfOneSchedule(wants: Demand, plan: SchedulePlan, had: readonly Cl
   const known = new Set([...plan.claims, ...had.map((row) => row.resource)])
   if (wants.claims.some((resource) => !known.has(resource))) throw beyondTheSchedule()
 }
-
-const lengthOf = (resource: Resource): number => (Date.parse(String(resource.end)) - Date.parse(String(resource.start))) / 60_000
 
 async function writeRow(tx: Tx, house: House, change: Change, claims: number): Promise<Written> {
   const { resource } = change

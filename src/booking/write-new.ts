@@ -9,12 +9,12 @@ import { insertResources } from '../store/resource-sets.ts'
 import type { Written } from '../store/resources.ts'
 import { type Change, IdIsTaken } from './change.ts'
 import { makeSlots, standsOpen } from './make-slots.ts'
-import { directoryTypes } from './plans.ts'
+import { planTypes } from './plans.ts'
 import { assertSlotLength } from './write-resource.ts'
 
 /** Whether `writeNew` may be handed a new resource. Throws `business-rule` where a Slot is too long. */
 export function mayBeOneOfMany(house: House, change: Change): boolean {
-  if (change.type !== 'Slot') return !answering.has(change.type) && !directoryTypes.has(change.type)
+  if (change.type !== 'Slot') return !answering.has(change.type) && !planTypes.has(change.type)
   assertSlotLength(change.resource)
   return standsOpen(house, change)
 }

@@ -6,7 +6,7 @@
  */
 import type { Resource } from '../fhir/resource.ts'
 import { takesTime } from '../scheduling/appointment-lifecycle.ts'
-import { directoryTypes } from './plans.ts'
+import { planTypes } from './plans.ts'
 
 export type Writing = {
   readonly does: 'delete' | 'create' | 'update' | 'patch'
@@ -19,7 +19,7 @@ export type Writing = {
 export function writeOrder({ does, type, resource, isAbsent }: Writing): number {
   if (does === 'delete') return type === 'Appointment' ? 0 : type === 'Slot' ? 1 : 2
   const isNew = does === 'create'
-  if (directoryTypes.has(type)) return isNew ? 10 : 11
+  if (planTypes.has(type)) return isNew ? 10 : 11
   if (type === 'Appointment') return isNew ? 30 : takesTime(String(resource?.status)) ? 31 : 14
   if (type === 'AppointmentResponse') return isNew ? 32 : 33
   if (type !== 'Slot') return isNew ? 12 : 13

@@ -15,7 +15,7 @@ import { insertResource, type ResourceWrite, removeResource, replaceResource, ty
 import { hasLiveVisits } from '../store/visit-context.ts'
 import { type Change, IdIsTaken } from './change.ts'
 import { assertMayLeave } from './leave-visit.ts'
-import { directoryTypes, replan, schedulesUnder } from './plans.ts'
+import { planTypes, replan, schedulesUnder } from './plans.ts'
 import { assertFewSlots, regenerateEach } from './regenerate-slots.ts'
 import { takeAnswer } from './take-answer.ts'
 import { releaseDeleted, writeAppointment } from './write-appointment.ts'
@@ -29,7 +29,7 @@ export async function writeResource(tx: Tx, house: House, change: Change): Promi
   if (change.type === 'Slot') assertSlotLength(change.resource)
   if (change.type === 'Slot') return { written: await writeSlot(tx, house, change), schedules: [] }
   if (change.type === 'AppointmentResponse') await takeAnswer(tx, house, change)
-  if (!directoryTypes.has(change.type)) return { written: await writePlain(tx, house, change), schedules: [] }
+  if (!planTypes.has(change.type)) return { written: await writePlain(tx, house, change), schedules: [] }
   checkSchedulingExtensions(change.resource)
   await lockDirectory(tx)
   const before = change.before ? await schedulesUnder(tx, house, change.before) : []
@@ -87,7 +87,7 @@ export type Removal = {
 /** Deletes a resource that the caller has locked. Throws `conflict` where a live visit stands on it. */
 export async function deleteResource(tx: Tx, house: House, removal: Removal): Promise<Outcome<string>> {
   const { type, id, at } = removal
-  const isDirectory = directoryTypes.has(type)
+  const isDirectory = planTypes.has(type)
   if (isDirectory) await lockDirectory(tx)
   const schedules = isDirectory ? await schedulesUnder(tx, house, removal.before) : []
   if (type === 'Schedule' && (await hasLiveVisits(tx, id, at)))

@@ -12,6 +12,7 @@ import { confirmHold } from '../booking/confirm-hold.ts'
 import { moveVisit } from '../booking/move.ts'
 import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
+import { visitLength } from '../booking/visit-length.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
@@ -95,7 +96,7 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     slot,
     groups: slot === asked.slot ? asked.groups : undefined,
     start: typeof wanted.start === 'string' ? Date.parse(wanted.start) : undefined,
-    minutes: asked.minutes ?? minutesOf(wanted),
+    minutes: asked.minutes ?? visitLength(wanted),
     service: asked.service.reference || asked.service.types?.length ? asked.service : undefined,
     proposal: asked.resource,
     override: asked.override,
@@ -121,9 +122,6 @@ const patientOf = (actor: Actor): string | undefined => {
   const permission = may(actor, 'u', 'Appointment')
   return permission.allowed ? permission.patient : undefined
 }
-
-const minutesOf = ({ start, end }: Resource): number | undefined =>
-  typeof start === 'string' && typeof end === 'string' ? (Date.parse(end) - Date.parse(start)) / 60_000 : undefined
 
 const sameInstant = (a: unknown, b: unknown): boolean => a === undefined || Date.parse(String(a)) === Date.parse(String(b))
 

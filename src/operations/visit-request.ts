@@ -12,6 +12,7 @@ import type { Overbooking } from '../booking/overbook.ts'
 import type { Override } from '../booking/override.ts'
 import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
+import { visitLength } from '../booking/visit-length.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, tokensIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -145,13 +146,8 @@ export function mayBook(actor: Actor): { readonly patient?: string } {
 }
 
 function minutesOf(inputs: Inputs, resource: Resource | undefined): number | undefined {
-  const minutes = minutesAsked(inputs) ?? minutesBetween(resource)
+  const minutes = minutesAsked(inputs) ?? visitLength(resource)
   return minutes === undefined ? undefined : visitMinutes(minutes, 'duration')
-}
-
-function minutesBetween(resource: Resource | undefined): number | undefined {
-  if (typeof resource?.start !== 'string' || typeof resource.end !== 'string') return undefined
-  return (Date.parse(resource.end) - Date.parse(resource.start)) / 60_000
 }
 
 async function serviceOf(house: House, actor: Actor, inputs: Inputs, resource: Resource | undefined): Promise<ServiceChoice> {
