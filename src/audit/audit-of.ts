@@ -13,7 +13,7 @@ export type Asker = {
   readonly address?: string
 }
 
-const actions: Readonly<Record<string, AuditAction>> = {
+const actions = {
   read: 'R',
   vread: 'R',
   'history-instance': 'R',
@@ -40,14 +40,23 @@ const actions: Readonly<Record<string, AuditAction>> = {
   'undo-merge': 'U',
   find: 'C',
   match: 'E',
-}
+  'find-slots': 'E',
+  'explain-availability': 'E',
+  'preview-change': 'E',
+  export: 'E',
+  import: 'E',
+  notify: 'E',
+} as const satisfies Readonly<Record<string, AuditAction>>
 
-export function auditOf(house: House, actor: Asker, interaction: string, query?: string): AuditRow {
+/** What is done, as the AuditEvents call it: a word that nobody has given an action does not compile. */
+export type AuditInteraction = keyof typeof actions
+
+export function auditOf(house: House, actor: Asker, interaction: AuditInteraction, query?: string): AuditRow {
   return {
     id: house.ids.next(),
     at: house.clock.now().toISOString(),
     interaction,
-    action: actions[interaction] ?? 'E',
+    action: actions[interaction],
     client: actor.client,
     person: actor.user ?? (actor.patient === undefined ? undefined : `Patient/${actor.patient}`),
     address: actor.address,

@@ -24,7 +24,7 @@ import { endCommunication } from './write-offer.ts'
 export type AnswerInput = {
   readonly offer: OfferRow
   readonly client: string
-  readonly audit: (interaction: string) => AuditRow
+  readonly audit: (interaction: 'reschedule' | 'update' | 'cancel' | 'read') => AuditRow
   readonly once?: IdempotencyKey
   readonly assertMay: (appointment: Resource) => void
 }

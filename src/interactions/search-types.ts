@@ -8,7 +8,7 @@
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { may } from '../access/may.ts'
-import { auditOf } from '../audit/audit-of.ts'
+import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import { compartmentParameters } from '../fhir/patient-compartment.ts'
@@ -67,8 +67,7 @@ export type Several = {
   /** Below the base. */
   readonly path: string
   readonly within?: string
-  /** As the AuditEvents call it. */
-  readonly interaction: string
+  readonly interaction: AuditInteraction
   /** Entries that stand before all others, on the first page alone. */
   readonly first: readonly string[]
   /** Resources of this type do not come along by an include. */

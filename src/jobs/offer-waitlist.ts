@@ -2,7 +2,7 @@
  * Each second: the waitlist is brought up to date, offers that ended are followed up, and the times that have come free go
  * to whoever is next. Safe in several servers at once: each step holds the follower's row. docs/waitlist.md
  */
-import { auditOf } from '../audit/audit-of.ts'
+import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
 import { followWaitlist } from '../booking/follow-waitlist.ts'
 import { offerTimes } from '../booking/offer-times.ts'
 import { settleOffers } from '../booking/settle-offers.ts'
@@ -12,7 +12,7 @@ import type { House } from '../store/house.ts'
 const server = { client: 'slotwise', scopes: [] }
 
 export async function offerWaitlist(house: House): Promise<number> {
-  const audit = (interaction: string) => () => auditOf(house, server, interaction)
+  const audit = (interaction: AuditInteraction) => () => auditOf(house, server, interaction)
   await followWaitlist(house, audit('expire'))
   await settleOffers(house, audit('expire'))
   return offerTimes(house, audit('create'))

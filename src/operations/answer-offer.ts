@@ -3,7 +3,7 @@
  * Appointment that waits. OperationDefinitions: fhir-profiles/OperationDefinition-accept-offer.json, -decline-offer.json
  */
 import type { Actor } from '../access/actor.ts'
-import { auditOf } from '../audit/audit-of.ts'
+import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { type AnswerInput, acceptOffer, declineOffer } from '../booking/answer-offer.ts'
 import type { Changed } from '../booking/cancel.ts'
@@ -36,7 +36,7 @@ async function answered(
   const assertMay = assertMayChange(house, actor)
   const run = async (key: AnswerInput['once']) => {
     const offer = await offerAsked(house, request, assertMay)
-    const audit = (interaction: string) => auditOf(house, actor, interaction)
+    const audit = (interaction: AuditInteraction) => auditOf(house, actor, interaction)
     return answer(house, { offer, client: actor.client, audit, once: key, assertMay })
   }
   return once(house, actor, request, run, changedReply)
