@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { keptFrom } from './auth/kept-from.ts'
 import { systemClock } from './base/clock.ts'
 import { errorCode } from './base/error-code.ts'
 import { fault } from './base/fault.ts'
@@ -124,6 +125,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       outboundHosts: config.outboundHosts,
       trustedIssuers: config.trustedIssuers,
       holdQuotas: config.holdQuotas,
+      keptFrom: keptFrom(pool, systemClock, `${config.publicUrl}/fhir`),
       waitlist: config.waitlist,
       secrets,
       auditMonthsKept: config.auditMonthsKept,

@@ -12,6 +12,10 @@ export type Actor = {
   /** The id of the one Patient that `patient/` scopes reach. */
   readonly patient?: string
   readonly scopes: readonly Scope[]
+  /** What for, as a code of PurposeOfUse such as HPAYMT; absent: to treat. */
+  readonly purpose?: string
+  /** The ids of the patients whose Consents keep their data from this actor; absent where nobody's do. */
+  readonly keptFrom?: readonly string[]
   /** The network address that asked, for the audit. */
   readonly address?: string
 }

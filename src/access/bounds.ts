@@ -14,6 +14,8 @@ import type { Verb } from './scopes.ts'
 
 export type Bounds = {
   readonly patient?: string
+  /** Nothing of these patients', whose Consents keep it from the actor. */
+  readonly except?: readonly string[]
   /** Alternatives, each a list of criteria that all hold; left out where no scope has a search in it. */
   readonly anyOf?: readonly (readonly Criterion[])[]
   /** The bounds of another type that is reached from this one; undefined: nothing of it. */
@@ -28,6 +30,7 @@ export function boundsFor(house: Base, actor: Actor, verb: Verb, type: string): 
   if (!permission.allowed) return undefined
   return {
     patient: permission.patient,
+    except: actor.keptFrom,
     anyOf: permission.queries?.map((query) => criteriaOfScope(house, type, query)),
     of: (other) => boundsFor(house, actor, verb, other),
   }

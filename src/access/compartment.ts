@@ -8,6 +8,7 @@
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { conformanceTypes, type Resource } from '../fhir/resource.ts'
+import type { Actor } from './actor.ts'
 
 /** Hold no patient's data: all of it may be read. */
 export const directoryTypes: ReadonlySet<string> = new Set([
@@ -35,4 +36,13 @@ export function inCompartment(definitions: Definitions, resource: Resource, pati
   if (resource.resourceType === 'Patient') return resource.id === patientId
   if (directoryTypes.has(resource.resourceType) || sharedTypes.has(resource.resourceType)) return false
   return indexValues(definitions, resource, base).terms.includes(`@Patient/${patientId}`)
+}
+
+/** Whether a resource concerns a patient whose Consent keeps it from the actor. */
+export function isKeptFrom(definitions: Definitions, { keptFrom }: Actor, resource: Resource, base?: string): boolean {
+  if (keptFrom === undefined) return false
+  if (resource.resourceType === 'Patient') return keptFrom.includes(String(resource.id))
+  if (directoryTypes.has(resource.resourceType)) return false
+  const { terms } = indexValues(definitions, resource, base)
+  return keptFrom.some((id) => terms.includes(`@Patient/${id}`))
 }

@@ -21,8 +21,8 @@ import { auditEventResource } from './audit-event-resource.ts'
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-export async function readAuditEvent(house: House, id: string, patient: string | undefined): Promise<Reply> {
-  const filter = uuidPattern.test(id) ? { ids: [id], times: [monthAround(id)], limit: 1 } : undefined
+export async function readAuditEvent(house: House, id: string, patient: string | undefined, except?: readonly string[]): Promise<Reply> {
+  const filter = uuidPattern.test(id) ? { ids: [id], times: [monthAround(id)], except: await wholly(house, except), limit: 1 } : undefined
   const own = patient === undefined || !filter ? {} : { patients: await withMerged(house.pool, [patient]) }
   const [row] = filter ? await findAudit(house.pool, { ...filter, ...own }) : []
   if (!row) throw fault('not-found', `There is no AuditEvent/${id}.`)
@@ -33,6 +33,10 @@ export async function readAuditEvent(house: House, id: string, patient: string |
     updated: row.at.toISOString(),
   }
 }
+
+/** Of records that were merged into theirs too. */
+const wholly = async ({ pool }: House, patients: readonly string[] | undefined): Promise<readonly string[] | undefined> =>
+  patients && withMerged(pool, patients)
 
 /** A UUIDv7 tells when it was made, so one partition is looked at. */
 function monthAround(id: string): { from: string; until: string } {
@@ -92,8 +96,13 @@ function timeOf(name: string, values: readonly string[]): { from?: string; until
 }
 
 /** Pages go back in time; `_cursor` is the last one's time and id. */
-export async function searchAuditEvents(house: House, request: FhirRequest, patient: string | undefined): Promise<Reply> {
-  const draft: Draft = { times: [], limit: pageSizeDefault + 1 }
+export async function searchAuditEvents(
+  house: House,
+  request: FhirRequest,
+  patient: string | undefined,
+  except?: readonly string[],
+): Promise<Reply> {
+  const draft: Draft = { times: [], except: await wholly(house, except), limit: pageSizeDefault + 1 }
   const applied: [string, string][] = []
   const unknown: string[] = []
   const subset = subsetAsked(request.query.filter(([name, value]) => name !== '_summary' || value !== 'count'))

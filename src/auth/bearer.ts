@@ -106,13 +106,14 @@ function signedVerifier(house: House, fetchOut: FetchOut): Verify {
 }
 
 function actorOf(claims: JWTPayload): Actor {
-  const { client_id: client, scope, patient, fhirUser: user } = claims
+  const { client_id: client, scope, patient, fhirUser: user, purpose_of_use: purpose } = claims
   if (typeof client !== 'string' || typeof scope !== 'string') throw refused()
   return {
     client,
     user: typeof user === 'string' ? user : undefined,
     patient: typeof patient === 'string' ? patient : undefined,
     scopes: parseScopes(scope),
+    purpose: typeof purpose === 'string' ? purpose : undefined,
     address: undefined,
   }
 }

@@ -16,6 +16,8 @@ export type TokenRequest = {
   /** The person who is signed in, for example `Practitioner/12`. */
   readonly user?: string
   readonly client?: string
+  /** What for, as a code of PurposeOfUse such as HPAYMT. */
+  readonly purpose?: string
   readonly ttlSeconds: number
 }
 
@@ -27,11 +29,11 @@ const operatorClient = 'slotwise-cli'
 
 export async function mintToken(
   house: House,
-  { scope, patient, user, client = operatorClient, ttlSeconds }: TokenRequest,
+  { scope, patient, user, client = operatorClient, purpose, ttlSeconds }: TokenRequest,
 ): Promise<string> {
   const { kid, key } = await signingKey(house)
   const now = Math.floor(house.clock.now().getTime() / 1000)
-  return new SignJWT({ scope, client_id: client, patient, fhirUser: user })
+  return new SignJWT({ scope, client_id: client, patient, fhirUser: user, purpose_of_use: purpose })
     .setProtectedHeader({ alg: signingAlgorithm, kid, typ: accessTokenType })
     .setIssuer(house.base)
     .setAudience(house.base)

@@ -82,6 +82,10 @@ export const overflowLanesMax = 3
 export const visitMinutesMax = 24 * 60
 /** No quota of holds is larger. */
 export const holdsAtOnceMax = 10_000
+/** Where no Consent keeps anything from anybody, that is looked at so often. */
+export const consentsLookMs = 1_000
+/** Consents that deny somebody something. */
+export const restrictingConsentsMax = 20_000
 export const lapsedHoldsPerSweepMax = 200
 /** Lines of the log of changes that one look for new Slots reads. */
 export const newSlotChangesMax = 5_000

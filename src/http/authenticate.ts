@@ -13,19 +13,25 @@ export type Authenticate = (request: FastifyRequest) => Actor | Promise<Actor>
 export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Parameters<typeof bearerCheck>[1]): Authenticate {
   if (auth === 'off') return (request) => at(request, anybody)
   const check = bearerCheck(house, fetchOut)
+  const judged = (request: FastifyRequest, actor: Actor): Actor | Promise<Actor> => {
+    const kept = house.keptFrom(actor)
+    return kept instanceof Promise ? kept.then((known) => at(request, actor, known)) : at(request, actor, kept)
+  }
   return (request) => {
     const actor = check(request.headers.authorization)
-    return actor instanceof Promise ? actor.then((known) => at(request, known)) : at(request, actor)
+    return actor instanceof Promise ? actor.then((known) => judged(request, known)) : judged(request, actor)
   }
 }
 
 const anybody: Actor = { client: 'anybody', scopes: parseScopes('system/*.cruds') }
 
 /** Spelt out rather than spread: it runs on every request. */
-const at = (request: FastifyRequest, { client, user, patient, scopes }: Actor): Actor => ({
+const at = (request: FastifyRequest, { client, user, patient, scopes, purpose }: Actor, keptFrom?: readonly string[]): Actor => ({
   client,
   user,
   patient,
   scopes,
+  purpose,
+  keptFrom,
   address: request.ip,
 })

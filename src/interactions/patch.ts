@@ -18,7 +18,7 @@ import { allowed } from './bounds.ts'
 import { type Criteria, criteriaOf, lockedMatch } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
-import { answerOf, assertMayWrite, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
+import { answerOf, assertMayWriteOver, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
 import { assertUpdatable } from './update.ts'
 
 export async function patch(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -79,7 +79,7 @@ export async function patchLocked(
   if (!row) throw fault('not-found', `There is no ${type}/${id}.`)
   if (row.body === null) throw fault('gone', `${type}/${id} was deleted.`)
   // Before the patch is tried: what comes of a `test` tells what is there.
-  assertMayWrite(house, actor, 'u', JSON.parse(row.body) as Resource)
+  assertMayWriteOver(house, actor, 'u', JSON.parse(row.body) as Resource)
   assertVersion(ifMatch, row)
   const text = await patching(row.body)
   const resource = patchedBody(house, { type, id }, text)

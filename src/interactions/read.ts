@@ -35,8 +35,8 @@ async function readWhole(house: House, actor: Actor, { type = '', id = '' }: Fhi
   const ours = house.conformance.get(`${type}/${id}`)
   if (ours) return { status: 200, body: ours, version: '1' }
   if (type === 'AuditEvent') assertWholeAudit(permission)
-  if (type === 'AuditEvent') return readAuditEvent(house, id, permission.patient)
-  if (permission.patient !== undefined || permission.queries) return readWithin(house, actor, type, id)
+  if (type === 'AuditEvent') return readAuditEvent(house, id, permission.patient, actor.keptFrom)
+  if (permission.patient !== undefined || permission.queries || actor.keptFrom) return readWithin(house, actor, type, id)
   const audit = holdsPatientData(house, type) ? auditOf(house, actor, 'read') : undefined
   const row = await readTogether(house.pool, type, id, audit)
   if (!row) return type === 'Appointment' ? readProposal(house, actor, id) : Promise.reject(unknown(type, id))
@@ -68,7 +68,7 @@ async function readWithin(house: House, actor: Actor, type: string, id: string):
 async function readProposal(house: House, actor: Actor, id: string): Promise<Reply> {
   const { patient, queries } = allowed(actor, 'r', 'Appointment')
   if (queries) throw unknown('Appointment', id)
-  const proposal = await showProposal(house.pool, id, { confined: patient, audit: auditOf(house, actor, 'read') })
+  const proposal = await showProposal(house.pool, id, { confined: patient, except: actor.keptFrom, audit: auditOf(house, actor, 'read') })
   if (!proposal) throw unknown('Appointment', id)
   if (!proposal.live) throw fault('expired', 'This proposed time has run out. Ask for times again.')
   return { status: 200, body: proposal.body }

@@ -22,7 +22,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { allowed } from './bounds.ts'
 import { assertNotOurs, type Criteria, criteriaOf, lockedMatch, matchesOf } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
-import { assertMayWrite } from './store-change.ts'
+import { assertMayWriteOver } from './store-change.ts'
 
 export async function remove(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', id, headers } = request
@@ -79,7 +79,7 @@ export async function removeLocked(
 ): Promise<Outcome<string> | undefined> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
-  if (before) assertMayWrite(house, actor, 'd', before)
+  if (before) assertMayWriteOver(house, actor, 'd', before)
   assertVersion(ifMatch, row)
   if (!before) return undefined
   if (type === 'SearchParameter') await forgetCustomParameter(tx, id)

@@ -33,7 +33,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const permission = allowed(actor, 's', type)
   if (id !== undefined) assertInCompartment(house, type)
   if (type === 'AuditEvent') assertWholeAudit(permission)
-  if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient)
+  if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient, actor.keptFrom)
   const known = await terminologyFor(house.pool, house, request.query)
   const query = parseSearch(house.definitions, type, request.query, house.base, known)
   assertUnderstood(query, request)

@@ -23,7 +23,7 @@ export async function shownVersions<Row extends StoredRow>(
   { type, id, bounds }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Bounds },
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
-  const own = rows.filter((row) => isConcernedAlone(house, type, row, bounds.patient))
+  const own = rows.filter((row) => isConcernedAlone(house, type, row, bounds))
   if (bounds.anyOf === undefined) return own
   const said = own.filter(({ body }) => body !== null)
   const judged = said.map((row): JudgedVersion => {
@@ -37,9 +37,11 @@ export async function shownVersions<Row extends StoredRow>(
   return own.filter((row) => row.body === null || met.has(row))
 }
 
-function isConcernedAlone(house: House, type: string, row: StoredRow, confined: string | undefined): boolean {
-  if (confined === undefined || row.body === null) return true
+function isConcernedAlone(house: House, type: string, row: StoredRow, { patient: confined, except }: Bounds): boolean {
+  if ((confined === undefined && except === undefined) || row.body === null) return true
   const patients = patientsOf(house, row)
+  if (patients.some((patient) => except?.includes(patient))) return false
+  if (confined === undefined) return true
   switch (confinementOf(house.definitions, type)) {
     case 'open':
       return true

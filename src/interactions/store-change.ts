@@ -2,12 +2,16 @@
  * What create and update share: a body judged, then written through the engine, then what hangs on it. As a transaction of
  * its own, or inside one that somebody else has begun. A write that would change nothing makes no version.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
+import { isKeptFrom } from '../access/compartment.ts'
+import { consentRule } from '../access/consent.ts'
 import { may } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
+import { consentsLookMs } from '../base/limits.ts'
 import { type Change, withNextTimes } from '../booking/change.ts'
 import { settleSlots } from '../booking/make-slots.ts'
 import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
@@ -74,6 +78,13 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
     throw fault('forbidden', `Under a patient scope only what concerns that patient may be written.`)
 }
 
+/** The same of what is stored: it may be kept from the actor. What is new tells nothing of what is there. */
+export function assertMayWriteOver(house: House, actor: Actor, verb: Verb, before: Resource): void {
+  assertMayWrite(house, actor, verb, before)
+  if (isKeptFrom(house.definitions, actor, before, house.base))
+    throw fault('forbidden', `The token's scopes do not allow this for ${before.resourceType}.`)
+}
+
 /** Sees the current row, locked, and says under which conditions the write may go on. */
 export type Judge = (row: StoredRow | undefined) => void
 
@@ -96,6 +107,8 @@ export async function afterCommit(house: House, written: readonly Committed[], s
   await remakeSlots(house, [...new Set([...schedules, ...written.flatMap((one) => one.schedules)])])
   const slots = written.filter(({ type }) => type === 'Slot')
   if (slots.length > 0) await settleSlots(house, slots)
+  // Every process looks so often: once the write is answered, all of them heed it.
+  if (written.some(({ type, resource }) => type === 'Consent' && consentRule(resource, house.base))) await sleep(consentsLookMs)
 }
 
 /** One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes` understands. */
@@ -117,7 +130,7 @@ export async function storeOver(
 ): Promise<Stored> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
-  if (before) assertMayWrite(house, actor, 'u', before)
+  if (before) assertMayWriteOver(house, actor, 'u', before)
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)
   if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)

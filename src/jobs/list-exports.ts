@@ -52,7 +52,8 @@ async function listOne(tx: Tx, house: House, only: string | undefined, place: { 
   const row = await lockNextExport(tx, only)
   if (!row || !(await isSettledAt(tx, row.at))) return false
   place.id = row.id
-  const actor = actorOf(row)
+  const stored = actorOf(row)
+  const actor: Actor = { ...stored, keptFrom: await house.keptFrom(stored) }
   const wish = JSON.parse(row.wish) as ExportWish
   const type = wish.types[row.step]
   if (type === undefined) {

@@ -62,7 +62,11 @@ function viewOf(actor: Actor): { readonly all: boolean; readonly knows: (patient
   const permission = may(actor, 's', 'Appointment')
   if (!permission.allowed || permission.queries) return { all: false, knows: () => false }
   const { patient } = permission
-  return { all: patient === undefined && actor.patient === undefined, knows: (one) => patient === undefined || patient === one }
+  return {
+    // Who has a time is told where nobody's is kept.
+    all: patient === undefined && actor.patient === undefined && actor.keptFrom === undefined,
+    knows: (one) => (patient === undefined || patient === one) && !actor.keptFrom?.includes(one),
+  }
 }
 
 async function timeAsked(

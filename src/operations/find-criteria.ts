@@ -159,7 +159,9 @@ export async function busyTime(
   const patients = asked.length > 0 || actor.patient === undefined ? asked : [actor.patient]
   const permission = may(actor, 's', 'Appointment')
   if (!permission.allowed || permission.queries) return undefined
-  const known = patients.filter((patient) => permission.patient === undefined || permission.patient === patient)
+  const known = patients.filter(
+    (patient) => (permission.patient === undefined || permission.patient === patient) && !actor.keptFrom?.includes(patient),
+  )
   if (known.length === 0) return undefined
   const until = instantOf(window.end + visitMinutesMax * 60_000)
   return (await Promise.all(known.map((patient) => patientTime(house.pool, patient, instantOf(window.start), until)))).flat()

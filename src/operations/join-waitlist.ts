@@ -57,7 +57,7 @@ export async function joinWaitlist(house: House, actor: Actor, request: FhirRequ
   const asked: Resource = { ...(sent ?? (await entryFrom(house, actor, inputs, own))), status: 'waitlist' }
   await validateProposal(house, asked)
   const entry = withLocalActors(asked, house.base)
-  await assertPatient(house, entry, own)
+  await assertPatient(house, actor, entry, own)
   return once(house, actor, request, (key) => join(house, actor, entry, key), createdReply)
 }
 
@@ -84,13 +84,14 @@ function join(house: House, actor: Actor, entry: Resource, key: IdempotencyKey |
   })
 }
 
-async function assertPatient(house: House, entry: Resource, own: string | undefined): Promise<void> {
+async function assertPatient(house: House, actor: Actor, entry: Resource, own: string | undefined): Promise<void> {
   const [patient] = patientIds(entry, house.base)
   if (patient === undefined) throw fault('required', 'Say which patient waits.', 'patient')
   if (own !== undefined && patientsNamed(entry, house.base).some((one) => one !== `Patient/${own}`))
     throw fault('forbidden', 'Under a patient scope that patient alone can join the waitlist.', 'patient')
+  const isKept = patientsNamed(entry, house.base).some((one) => actor.keptFrom?.includes(one.slice('Patient/'.length)))
   const row = await currentResource(house.pool, 'Patient', patient)
-  if (!row?.body) throw fault('not-found', `There is no Patient/${patient}.`, 'patient')
+  if (!row?.body || isKept) throw fault('not-found', `There is no Patient/${patient}.`, 'patient')
 }
 
 async function entryFrom(house: House, actor: Actor, inputs: Inputs, own: string | undefined): Promise<Resource> {

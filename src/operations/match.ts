@@ -33,7 +33,7 @@ export async function match(house: House, actor: Actor, request: FhirRequest): P
   if (resource.resourceType !== 'Patient') throw fault('value', 'Only a Patient can be matched here.', 'resource')
   assertValid(house.definitions, resource, 'Patient')
   const [certain, count] = [firstOf(inputs, 'onlyCertainMatches'), firstOf(inputs, 'count')]
-  const candidates = await patientCandidates(house.pool, house, resource)
+  const candidates = await patientCandidates(house.pool, house, resource, actor.keptFrom)
   const asked = certain && booleanIn(certain) ? candidates.filter(({ grade }) => grade === 'certain') : candidates
   const shown = asked.slice(0, count ? wholeNumberIn(count, pageSizeMax) : pageSizeDefault)
   const entries = await entriesOf(house, actor, shown)

@@ -2,7 +2,7 @@
  * Whether an actor may change an Appointment: `Appointment.u`, and under a patient scope one of that patient's own.
  */
 import type { Actor } from '../access/actor.ts'
-import { inCompartment } from '../access/compartment.ts'
+import { inCompartment, isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -13,17 +13,22 @@ export function assertMayChange(house: House, actor: Actor): (appointment: Resou
   const permission = may(actor, 'u', 'Appointment')
   if (!permission.allowed || permission.queries) throw fault('forbidden', "The token's scopes do not allow changing Appointments.")
   return (appointment) => {
-    if (permission.patient === undefined) return
-    if (!inCompartment(house.definitions, appointment, permission.patient, house.base))
+    const isAnothers = permission.patient !== undefined && !inCompartment(house.definitions, appointment, permission.patient, house.base)
+    // Of a deleted one nothing tells whose it was.
+    const isAnybodys = actor.keptFrom !== undefined && appointment.participant === undefined
+    if (isAnothers || isAnybodys || isKeptFrom(house.definitions, actor, appointment, house.base))
       throw fault('not-found', `There is no Appointment/${appointment.id}.`, 'Appointment')
   }
 }
 
-/** To who books for one patient alone: another's Appointment, or a deleted one, is as if it were not there. */
+/** To who books for one patient alone, or is kept from one: another's Appointment, or a deleted one, is as if it were not there. */
 export function isHidden(house: House, actor: Actor, body: string | null): boolean {
   const permission = may(actor, 'c', 'Appointment')
-  if (!permission.allowed || permission.patient === undefined) return false
-  return body === null || !inCompartment(house.definitions, JSON.parse(body) as Resource, permission.patient, house.base)
+  if (!permission.allowed || (permission.patient === undefined && actor.keptFrom === undefined)) return false
+  if (body === null) return true
+  const appointment = JSON.parse(body) as Resource
+  if (isKeptFrom(house.definitions, actor, appointment, house.base)) return true
+  return permission.patient !== undefined && !inCompartment(house.definitions, appointment, permission.patient, house.base)
 }
 
 /** Whether a patient asks, not staff, to change an Appointment. */

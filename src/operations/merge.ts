@@ -74,6 +74,8 @@ function assertMayMerge(actor: Actor, type: string): void {
 async function pairIn(house: House, actor: Actor, inputs: Inputs): Promise<{ source: string; target: string }> {
   const source = await patientIn(house, actor, inputs, 'source-patient')
   const target = await patientIn(house, actor, inputs, 'target-patient')
+  const kept = [source, target].find((id) => actor.keptFrom?.includes(id))
+  if (kept !== undefined) throw fault('not-found', `There is no Patient/${kept}.`, 'Patient')
   if (source === target) throw fault('business-rule', 'The two are one Patient already.', 'source-patient')
   return { source, target }
 }

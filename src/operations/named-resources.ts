@@ -78,7 +78,7 @@ const reachOf = (house: House, actor: Actor, type: string): Bounds =>
 /** Throws `not-found` where the scopes confine the actor from the resource, as if it were not there. */
 export async function assertInReach(house: House, actor: Actor, type: string, id: string, parameter: string): Promise<void> {
   const bounds = reachOf(house, actor, type)
-  if (bounds.patient === undefined && bounds.anyOf === undefined) return
+  if (bounds.patient === undefined && bounds.anyOf === undefined && bounds.except === undefined) return
   const [known] = await idsBySearch(house, type, [['_id', id]], bounds)
   if (known === undefined) throw fault('not-found', `There is no ${type}/${id}.`, parameter)
 }

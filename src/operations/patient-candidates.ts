@@ -18,10 +18,10 @@ export type Candidate = Match & { readonly id: string }
 type Pairs = readonly (readonly [string, string])[]
 
 /** Those that are at least possible, the surest first. */
-export async function patientCandidates(db: Db, house: House, asked: Resource): Promise<Candidate[]> {
+export async function patientCandidates(db: Db, house: House, asked: Resource, except?: readonly string[]): Promise<Candidate[]> {
   const found = new Map<string, Resource>()
   for (const pairs of searchesFor(asked))
-    for (const { id, body } of await search(db, house, pairs)) if (!found.has(id)) found.set(id, JSON.parse(body) as Resource)
+    for (const { id, body } of await search(db, house, pairs, except)) if (!found.has(id)) found.set(id, JSON.parse(body) as Resource)
   return (
     [...found]
       // That one is found by itself.
@@ -32,9 +32,9 @@ export async function patientCandidates(db: Db, house: House, asked: Resource): 
   )
 }
 
-async function search(db: Db, house: House, pairs: Pairs): Promise<{ id: string; body: string }[]> {
+async function search(db: Db, house: House, pairs: Pairs, except: readonly string[] | undefined): Promise<{ id: string; body: string }[]> {
   const query = parseSearch(house.definitions, 'Patient', pairs, house.base)
-  return runSearch(db, compileSearch(house.definitions, 'Patient', { ...query, count: matchCandidatesPerSearchMax }), undefined)
+  return runSearch(db, compileSearch(house.definitions, 'Patient', { ...query, count: matchCandidatesPerSearchMax }, { except }), undefined)
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -53,9 +53,10 @@ async function ownPatient(house: House, resource: Resource, own: string): Promis
 async function matched(house: House, actor: Actor, resource: Resource): Promise<string | undefined> {
   const candidates = await patientCandidates(house.pool, house, resource)
   const certain = candidates.filter(({ grade }) => grade === 'certain')
-  if (certain.length === 1) return certain[0]?.id
+  const isKept = ({ id }: Candidate): boolean => actor.keptFrom?.includes(id) === true
+  if (certain.length === 1 && !certain.some(isKept)) return certain[0]?.id
   if (candidates.length === 0) return undefined
-  const told = maySeeAll(actor) ? candidates.slice(0, candidatesToldMax) : []
+  const told = maySeeAll(actor) ? candidates.filter((one) => !isKept(one)).slice(0, candidatesToldMax) : []
   if (told[0]) await auditTold(house, actor, told)
   throw unsure(told)
 }

@@ -4,6 +4,7 @@
  * Shows visits of all patients, so it takes a scope that searches all of them.
  */
 import type { Actor } from '../access/actor.ts'
+import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
@@ -30,8 +31,10 @@ export async function previewOfChange(house: House, actor: Actor, request: FhirR
   for (const type of ['Schedule', 'Appointment']) assertSeesAll(actor, type)
   const inputs = inputsOf(request, known, { type: 'Schedule', name: 'schedule' })
   assertKnown(inputs, request)
-  const changed = await changedSchedule(house, inputs, request.id ?? '')
-  const preview = await previewChange(house, changed)
+  const changed = await changedSchedule(house, actor, inputs, request.id ?? '')
+  const whole = await previewChange(house, changed)
+  const isShown = (body: string) => !isKeptFrom(house.definitions, actor, JSON.parse(body) as Resource, house.base)
+  const preview = actor.keptFrom ? { ...whole, orphans: whole.orphans.filter(({ visit }) => isShown(visit.body)) } : whole
   const propose = firstOf(inputs, 'propose')
   const wanted = propose !== undefined && booleanIn(propose)
   const asked = wanted ? preview.orphans.slice(0, proposedVisitsMax).map(({ visit }) => visit) : []
@@ -54,9 +57,10 @@ function assertSeesAll(actor: Actor, type: string): void {
 }
 
 /** The Schedule as it would be: the one that was sent, else the stored one, with the time off that was named. */
-async function changedSchedule(house: House, inputs: Inputs, id: string): Promise<Resource> {
+async function changedSchedule(house: House, actor: Actor, inputs: Inputs, id: string): Promise<Resource> {
   const row = await currentResource(house.pool, 'Schedule', id)
-  if (!row) throw fault('not-found', `There is no Schedule/${id}.`, 'Schedule')
+  const isKept = typeof row?.body === 'string' && isKeptFrom(house.definitions, actor, JSON.parse(row.body) as Resource, house.base)
+  if (!row || isKept) throw fault('not-found', `There is no Schedule/${id}.`, 'Schedule')
   if (row.body === null) throw fault('gone', `Schedule/${id} is no longer there.`, 'Schedule')
   const sent = firstOf(inputs, 'schedule')
   const timeOff = allOf(inputs, 'not-available').map(timeOffIn)

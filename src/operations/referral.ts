@@ -3,6 +3,7 @@
  * asks to perform narrows the search, and the proposals say what they are based on.
  */
 import type { Actor } from '../access/actor.ts'
+import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { firstOf, type Inputs } from '../fhir/parameters.ts'
@@ -67,5 +68,6 @@ function patientOf(request: Resource, base: string): string | undefined {
 function mayKnow(house: House, actor: Actor, request: Resource): boolean {
   const permission = may(actor, 's', 'ServiceRequest')
   if (!permission.allowed || permission.queries) return false
+  if (isKeptFrom(house.definitions, actor, request, house.base)) return false
   return permission.patient === undefined || patientOf(request, house.base) === permission.patient
 }

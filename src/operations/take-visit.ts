@@ -85,7 +85,9 @@ async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | u
 /** Proposed to another patient than the one that the token is confined to. */
 function isAnothers(actor: Actor, { patient }: Proposal): boolean {
   const permission = may(actor, 'c', 'Appointment')
-  return permission.allowed && permission.patient !== undefined && patient !== null && patient !== permission.patient
+  if (patient === null) return false
+  if (actor.keptFrom?.includes(patient)) return true
+  return permission.allowed && permission.patient !== undefined && patient !== permission.patient
 }
 
 async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<Done> {
@@ -132,9 +134,11 @@ export const replacement = ({ house, actor, asked }: Taking, id: string): Cancel
   assertMay: assertMayChange(house, actor),
 })
 
-function patientsFor({ house, asked }: Taking, proposed: Resource | undefined): { patient: string; others: readonly string[] } {
+function patientsFor({ house, actor, asked }: Taking, proposed: Resource | undefined): { patient: string; others: readonly string[] } {
   const [patient, ...others] = asked.patients.length > 0 ? asked.patients : patientIds(proposed, house.base)
   if (patient === undefined) throw fault('required', 'Say which patient the visit is for.', 'patient')
+  const kept = [patient, ...others].find((one) => actor.keptFrom?.includes(one))
+  if (kept !== undefined) throw fault('not-found', `There is no Patient/${kept}.`, 'patient')
   return { patient, others }
 }
 

@@ -5,6 +5,7 @@
  * Left out: what depends on other resources at the time of writing, such as whether the time of a visit is free.
  */
 import type { Actor } from '../access/actor.ts'
+import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { Fault, fault, type Issue } from '../base/fault.ts'
@@ -18,7 +19,7 @@ import { validate as issuesOf } from '../fhir/validate/validate.ts'
 import { checkSchedulingExtensions } from '../scheduling/schedule-plan.ts'
 import { knownFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
-import { readResource } from '../store/resources.ts'
+import { currentResource, readResource } from '../store/resources.ts'
 import { hasLiveVisits } from '../store/visit-context.ts'
 
 const known: ReadonlySet<string> = new Set(['resource', 'mode', 'profile'])
@@ -123,7 +124,10 @@ async function issuesOfStored(house: House, actor: Actor, question: Question): P
     throw fault('required', 'Send the resource that is to be validated: as the body, or as the parameter "resource".', 'resource')
   assertWhole(actor, mode === 'delete' ? 'd' : 'r', type)
   if (house.conformance.has(`${type}/${id}`) && mode === 'delete') return [partOfServer(type, id)]
-  const body = house.conformance.get(`${type}/${id}`) ?? (await readResource(house.pool, type, id, auditOf(house, actor, 'read')))?.body
+  const kept = actor.keptFrom && (await currentResource(house.pool, type, id))?.body
+  const isKept = typeof kept === 'string' && isKeptFrom(house.definitions, actor, JSON.parse(kept) as Resource, house.base)
+  const read = () => readResource(house.pool, type, id, auditOf(house, actor, 'read'))
+  const body = house.conformance.get(`${type}/${id}`) ?? (isKept ? undefined : await read())?.body
   if (typeof body !== 'string')
     return [{ severity: 'error', code: 'not-found', diagnostics: `There is no ${type}/${id}.`, expression: type }]
   if (mode === 'profile') return issuesOfSent(house, question, JSON.parse(body) as Resource)

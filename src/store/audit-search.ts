@@ -23,6 +23,8 @@ export type AuditFilter = {
   /** Half-open ranges of instants, all of which hold. */
   readonly times: readonly { readonly from?: string; readonly until?: string }[]
   readonly patients?: readonly string[]
+  /** Nothing that concerns one of these. */
+  readonly except?: readonly string[]
   readonly entities?: readonly string[]
   readonly actions?: readonly string[]
   readonly outcomes?: readonly string[]
@@ -46,6 +48,7 @@ export async function findAudit(db: Db, filter: AuditFilter): Promise<AuditFound
       ...(until ? [`at < ${p.add(until, 'timestamptz')}`] : []),
     ]),
     ...(filter.patients ? [`patients && ${p.add(filter.patients, 'text[]')}`] : []),
+    ...(filter.except ? [`not patients && ${p.add(filter.except, 'text[]')}`] : []),
     ...any('entity', filter.entities, 'text[]'),
     ...any('action', filter.actions, 'text[]'),
     ...any('outcome', filter.outcomes, 'text[]'),

@@ -12,6 +12,10 @@ import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
 
+type Kept = readonly string[] | undefined
+/** As much of an actor as a Consent can speak of. */
+type Viewer = { readonly user?: string; readonly patient?: string; readonly purpose?: string }
+
 export type House = {
   readonly pool: Pool
   readonly clock: Clock
@@ -28,6 +32,8 @@ export type House = {
   readonly holdQuotas: HoldQuotas
   /** Other authorization servers whose tokens are taken (`auth/foreign-tokens.ts`). */
   readonly trustedIssuers?: readonly TrustedIssuer[]
+  /** The ids of the patients whose Consents keep their data from somebody just now; undefined where nobody's do. */
+  readonly keptFrom: (viewer: Viewer) => Kept | Promise<Kept>
   readonly waitlist: WaitlistSettings
   /** 0: for ever. */
   readonly auditMonthsKept: number

@@ -58,7 +58,7 @@ export async function proposalOf(db: Db, id: string): Promise<(Proposal & { read
 export async function showProposal(
   db: Db,
   id: string,
-  { confined, audit }: { readonly confined: string | undefined; readonly audit: AuditRow },
+  { confined, except, audit }: { readonly confined: string | undefined; readonly except?: readonly string[]; readonly audit: AuditRow },
 ): Promise<{ readonly body: string; readonly live: boolean } | undefined> {
   const p = params()
   const only = p.add(confined ?? null, 'text')
@@ -66,7 +66,7 @@ export async function showProposal(
     prepared(
       `with found as (
         select id, body, patient, expires > now() as live from proposal
-         where id = ${p.add(id, 'text')} and (${only} is null or patient is null or patient = ${only})),
+         where id = ${p.add(id, 'text')} and (${only} is null or patient is null or patient = ${only}) and (patient is null or patient <> all(${p.add(except ?? [], 'text[]')}))),
       shown as (select array[patient] as patients, 'Appointment/' || id as entity from found where patient is not null and live),
       audited as (${auditInsert(p, audit, 'shown')})
       select body::text as body, live from found`,

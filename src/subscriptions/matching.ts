@@ -48,7 +48,9 @@ async function visible(
   happenings: readonly Happening[],
   boundsFor: BoundsFor,
 ): Promise<Happening[]> {
-  const bounds = happenings.length === 0 ? undefined : boundsFor(house, actor, 'r', type)
+  if (happenings.length === 0) return []
+  // As it is when it happens, not as it was when it was asked for.
+  const bounds = boundsFor(house, { ...actor, keptFrom: await house.keptFrom(actor) }, 'r', type)
   if (!bounds) return []
   const question = { definitions: house.definitions, type, criteria: query().criteria, bounds }
   const places = await versionsThatMatch(

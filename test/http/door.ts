@@ -45,6 +45,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     defaultTimeZone: 'America/New_York',
     outboundHosts: [],
     holdQuotas: holdQuotasDefault,
+    keptFrom: () => undefined,
     waitlist: waitlistSettingsDefault,
     secrets: testSecrets,
     auditMonthsKept: 0,

@@ -160,6 +160,27 @@ const handed = (patient: string, mark: string): Loose[] =>
     .filter(({ resourceType }) => resourceType !== 'Patient')
     .map((one) => ({ ...one, id: `handed-${one.resourceType}` }))
 
+/** Whoever this is, a Consent keeps from them all of the patient whom the houses differ in. */
+export const keptOut = 'Practitioner/kept-out'
+const keeping = (patient: string): Loose => ({
+  resourceType: 'Consent',
+  id: 'keeping',
+  status: 'active',
+  scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+  category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+  patient: ref(`Patient/${patient}`),
+  policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTIN' }] },
+  provision: {
+    type: 'deny',
+    actor: [
+      {
+        role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'PRCP' }] },
+        reference: ref(keptOut),
+      },
+    ],
+  },
+})
+
 export type World = RestHouse & { readonly isFirst: boolean }
 
 async function world(isFirst: boolean): Promise<World> {
@@ -169,6 +190,7 @@ async function world(isFirst: boolean): Promise<World> {
   for (const one of isFirst ? handed(other, secret) : handed('third', 'XQTHIRDQX')) await put(ask, one)
   for (const one of handed(own, ownMark)) await put(ask, one)
   if (isFirst) await othersOf(ask)
+  await put(ask, keeping(isFirst ? other : 'third'))
   return { ...house, isFirst }
 }
 

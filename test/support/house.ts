@@ -4,6 +4,7 @@
  */
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { keptFrom } from '../../src/auth/kept-from.ts'
 import { mintToken } from '../../src/auth/token.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type HoldQuotas, holdQuotasDefault } from '../../src/base/hold-quotas.ts'
@@ -60,7 +61,7 @@ export type TestHouse = {
   readonly databaseUrl: string
   /** What the operator was told. */
   readonly warnings: readonly string[]
-  readonly token: (scope: string, more?: { patient?: string; user?: string; client?: string }) => Promise<string>
+  readonly token: (scope: string, more?: { patient?: string; user?: string; client?: string; purpose?: string }) => Promise<string>
   /** With every right of a system. */
   readonly call: Call
   readonly as: (token: string) => Call
@@ -99,6 +100,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
     trustedIssuers: options.trustedIssuers,
+    keptFrom: keptFrom(database.pool, systemClock, beside?.house.base ?? `${origin}/fhir`),
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     secrets: testSecrets,

@@ -14,7 +14,7 @@ import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
 import type { Scope } from './scope.ts'
-import { column, statementOf, text, wordLead } from './statement.ts'
+import { column, statementOf, text, texts, wordLead } from './statement.ts'
 import { stringCondition, textCondition } from './string.ts'
 import { anyTerm, wordsCondition } from './token.ts'
 
@@ -26,8 +26,10 @@ export function boundConditions(scope: Scope): Sql[] {
   const confined = confinedCondition(scope)
   const granular = scope.bounds.anyOf?.map((criteria) => allOf(criteria.map((criterion) => criterionCondition(scope, criterion))))
   const within = scope.bounds.within === undefined ? [] : [anyTerm(scope.alias, [`@Patient/${scope.bounds.within}`])]
+  const except = exceptCondition(scope)
   return [
     ...(confined ? [confined] : []),
+    ...(except ? [except] : []),
     ...within,
     ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : []),
   ]
@@ -49,6 +51,22 @@ function confinedCondition({ definitions, type, alias, bounds }: Scope): Sql | u
       return sql`not exists (select from unnest(${column(alias, 'terms')}) as word where starts_with(word, '@Patient/') and word <> ${text(own)})`
     case 'open':
       return undefined
+  }
+}
+
+/** A resource that concerns several is kept for the sake of any of them. */
+function exceptCondition({ definitions, type, alias, bounds: { except = [] } }: Scope): Sql | undefined {
+  if (except.length === 0) return undefined
+  switch (confinementOf(definitions, type)) {
+    case 'self':
+      return sql`${column(alias, 'id')} <> all(${texts(except)})`
+    case 'open':
+      return undefined
+    default:
+      return sql`not ${anyTerm(
+        alias,
+        except.map((id) => `@Patient/${id}`),
+      )}`
   }
 }
 

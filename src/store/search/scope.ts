@@ -8,6 +8,8 @@ import type { Criterion } from '../../fhir/search-criterion.ts'
 /** What may be shown: of one patient's compartment only, and matching one of several granular scopes. */
 export type Bounds = {
   readonly patient?: string
+  /** Nothing of these patients. */
+  readonly except?: readonly string[]
   /** Asked for by the address: of this patient's compartment alone, also where the caller could see more. */
   readonly within?: string
   /** Alternatives, each a list of criteria that all hold (a granular scope); left out where nothing is so bound. */
@@ -17,7 +19,8 @@ export type Bounds = {
 }
 
 /** The bounds within which another type is reached. */
-export const boundsOf = (bounds: Bounds, type: string): Bounds | undefined => (bounds.of ? bounds.of(type) : { patient: bounds.patient })
+export const boundsOf = (bounds: Bounds, type: string): Bounds | undefined =>
+  bounds.of ? bounds.of(type) : { patient: bounds.patient, except: bounds.except }
 
 export type Scope = {
   readonly definitions: Definitions
