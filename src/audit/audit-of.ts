@@ -45,6 +45,8 @@ const actions = {
   'preview-change': 'E',
   export: 'E',
   import: 'E',
+  statistics: 'E',
+  'self-service-link': 'E',
   notify: 'E',
 } as const satisfies Readonly<Record<string, AuditAction>>
 

@@ -25,6 +25,11 @@ export const wholeLevelsMax = 8
 /** Closures that one resource may be given from calendars. */
 export const timeOffMax = 1_000
 export const calendarBytesMax = 8 * 1024 * 1024
+/** A link of the patient's own to one visit, and the times that it shows to move it to. */
+export const selfServiceDaysDefault = 90
+export const selfServiceDaysMax = 400
+export const selfServiceWindowDays = 28
+export const selfServiceTimesMax = 60
 export const explainDaysMax = 31
 /** Visits to come that a preview of a change looks at, and those that it proposes other times for. */
 export const previewVisitsMax = 5_000
@@ -44,6 +49,10 @@ export const checkInHoursBeforeMax = 12
 export const ownRulesMax = 20
 export const ruleExpressionCharsMax = 1_000
 export const ownRulesCompiledMax = 1_000
+/** A number that another visit has is drawn once in many thousand bookings. */
+export const confirmationNumbersTriedMax = 5
+/** Of one patient, the latest ones: what their statistics are counted from. */
+export const patientStatisticsVisitsMax = 10_000
 /** Visits that replaced each other, looked through for how often one was moved. */
 export const replacedVisitsMax = 50
 /** Of a backup, written or read at a stretch. */

@@ -4,6 +4,7 @@
  */
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { numbered, numberOf } from '../scheduling/confirmation-number.ts'
 import type { House } from '../store/house.ts'
 import type { Changed } from './cancel.ts'
 import { withLocalActors } from './participants.ts'
@@ -23,7 +24,7 @@ function amended(before: Resource, { id, resource: sent, assertMay }: AmendInput
   if (before.status !== 'booked')
     throw fault('business-rule', `An Appointment that is ${before.status} cannot be modified: it is not booked.`, 'Appointment.status')
   const asItWas = Object.fromEntries(kept.map((name) => [name, before[name]]))
-  const resource: Resource = { ...withLocalActors(sent, house.base), ...asItWas, id, status: 'booked' }
+  const resource: Resource = { ...numbered(withLocalActors(sent, house.base), numberOf(before)), ...asItWas, id, status: 'booked' }
   assertMay(resource)
   return resource
 }

@@ -20,6 +20,7 @@ import { capsOfAll, dayIsFull } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { type NewVisit, newVisit } from './new-visit.ts'
 import { auditOverride } from './override.ts'
+import { withOwnNumber } from './own-number.ts'
 import { type Extension, extensionsIn } from './record-extensions.ts'
 import { type Clash, issuesOf, refusalOf, taken } from './series-clashes.ts'
 import { clashAt, type SeriesInput, type SeriesVisit, seriesVisits } from './series-visits.ts'
@@ -34,7 +35,9 @@ export type SeriesBooked = {
 const attemptsMax = 5
 
 /** Throws: not-found, gone, required, value, too-costly; conflict and business-rule with an issue for each clash. */
-export async function bookSeries(house: House, input: SeriesInput): Promise<SeriesBooked> {
+export const bookSeries = (house: House, input: SeriesInput): Promise<SeriesBooked> => withOwnNumber(() => bookSeriesOnce(house, input))
+
+async function bookSeriesOnce(house: House, input: SeriesInput): Promise<SeriesBooked> {
   const lost = new Map<number, Clash>()
   for (let attempt = 1; ; attempt++) {
     const { visits, clashes, zone } = await seriesVisits(house, input)

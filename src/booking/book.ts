@@ -5,6 +5,7 @@
  * stand or fall with it (a place of a capped day, a visit that is moved, a remembered answer) does it take a transaction.
  */
 import { fault } from '../base/fault.ts'
+import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
@@ -16,10 +17,11 @@ import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
-import { appointmentOf, type BookInput, claimsFor, type NewVisit, newVisit } from './new-visit.ts'
+import { appointmentOf, type BookInput, claimsFor, inPlaceOf, type NewVisit, newVisit } from './new-visit.ts'
 import type { Wish } from './next-times.ts'
 import { type Overbooking, onItsOwn, timeOverOthers } from './overbook.ts'
 import { auditOverride } from './override.ts'
+import { withOwnNumber } from './own-number.ts'
 import { placeInSeries } from './place-in-series.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { extensionsIn } from './record-extensions.ts'
@@ -32,15 +34,18 @@ import { releaseSlotTakenByHand } from './write-slot.ts'
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
 
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
-export async function bookSlot(house: House, asked: BookInput): Promise<Booked> {
+export const bookSlot = (house: House, input: BookInput): Promise<Booked> => withOwnNumber(() => bookOnce(house, input))
+
+async function bookOnce(house: House, asked: BookInput): Promise<Booked> {
   const input = asked.replaces ? await inItsSeries(house, asked, asked.replaces.id) : asked
   const context = await contextToBook(house, input)
   const made = await visitToBook(house, input, context)
   if (!made.taking) throw await taken(house, made.wish)
   const { taking, claims, overbooks, wish } = made
   const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
-  if (!(await commit(house, input, booked, taking, context))) throw await taken(house, wish)
-  return { id: booked.write.id, version: '1', text: booked.write.text, heldUntil: booked.heldUntil }
+  const text = await commit(house, input, booked, taking, context)
+  if (text === undefined) throw await taken(house, wish)
+  return { id: booked.write.id, version: '1', text, heldUntil: booked.heldUntil }
 }
 
 async function inItsSeries(house: House, input: BookInput, replaced: string): Promise<BookInput> {
@@ -103,8 +108,14 @@ const timeAskedOf = (input: BookInput): TimeAsked => ({
   others: input.newPatients ? input.others?.filter((id) => !input.newPatients?.some((one) => one.id === id)) : input.others,
 })
 
-/** One statement where that is all; else a transaction around it. False: the time is gone. */
-async function commit(house: House, input: BookInput, visit: NewVisit, taking: VisitTaken, context: SlotContext): Promise<boolean> {
+/** One statement where that is all; else a transaction around it. Gives what was written; undefined: the time is gone. */
+async function commit(
+  house: House,
+  input: BookInput,
+  visit: NewVisit,
+  taking: VisitTaken,
+  context: SlotContext,
+): Promise<string | undefined> {
   const byHand = context.takenBy === `Slot/${context.id}` ? [context.id] : []
   const caps = capsOfAll(taking, {
     start: visit.start,
@@ -119,14 +130,15 @@ async function commit(house: House, input: BookInput, visit: NewVisit, taking: V
     patients: input.online ? [input.patient, ...(input.others ?? [])] : [],
   })
   const more = input.once ?? input.replaces ?? input.newPatients ?? input.override ?? visit.time.seating ?? visit.overbooks
-  if (caps.length === 0 && held.length === 0 && byHand.length === 0 && !more) return placeTogether(house.pool, house.definitions, visit)
+  if (caps.length === 0 && held.length === 0 && byHand.length === 0 && !more)
+    return (await placeTogether(house.pool, house.definitions, visit)) ? visit.write.text : undefined
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, { caps, held }, byHand)).catch(lostRace)
 }
 
 class LostRace extends Error {}
 
-const lostRace = (error: unknown): boolean => {
-  if (error instanceof LostRace) return false
+const lostRace = (error: unknown): undefined => {
+  if (error instanceof LostRace) return undefined
   throw error
 }
 
@@ -134,13 +146,14 @@ async function bookInTx(
   tx: Tx,
   house: House,
   input: BookInput,
-  visit: NewVisit,
+  asked: NewVisit,
   { caps, held }: { readonly caps: ReturnType<typeof capsOfAll>; readonly held: ReturnType<typeof holdPlacesOf> },
   byHand: readonly string[],
-): Promise<boolean> {
+): Promise<string | undefined> {
   if (input.once) await claimKey(tx, input.once)
   for (const { write } of input.newPatients ?? []) await write(tx)
-  if (input.replaces) await cancelInTx(tx, house, input.replaces)
+  const replaced = input.replaces && (await cancelInTx(tx, house, input.replaces))
+  const visit = replaced ? inPlaceOf(house, asked, JSON.parse(replaced.text) as Resource) : asked
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)
   await takeHoldPlaces(tx, held)
   await takeDayPlaces(tx, caps)
@@ -149,5 +162,5 @@ async function bookInTx(
   if (!(await place(tx, house.definitions, visit))) throw new LostRace()
   if (input.override) await auditOverride(tx, house, input.override, visit.resource)
   if (input.once) await remember(tx, input.once, { appointment: visit.write.id, version: '1' }, visit.write.at)
-  return true
+  return visit.write.text
 }

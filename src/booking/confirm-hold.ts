@@ -7,6 +7,7 @@ import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { whoAnswers } from '../scheduling/appointment.ts'
 import { answerDue, approvalOf, awaitsApproval, untilAnswered } from '../scheduling/approval.ts'
+import { numbered, numberOf } from '../scheduling/confirmation-number.ts'
 import { approvalUrl, heldUntilUrl } from '../scheduling/extension-parts.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
@@ -19,9 +20,10 @@ import { inTransaction } from '../store/transaction.ts'
 import { keepDayPlaces } from '../store/visit-caps.ts'
 import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointment, withoutHold } from './cancel.ts'
 import { policyOf } from './leave-visit.ts'
+import { drawNumber, withOwnNumber } from './own-number.ts'
 import { idsNamed } from './participants.ts'
 import { placeInSeries } from './place-in-series.ts'
-import { extensionsIn, replacesUrl } from './record-extensions.ts'
+import { addReplaces, extensionsIn, withPrevious } from './record-extensions.ts'
 
 export type ConfirmInput = {
   readonly id: string
@@ -34,7 +36,7 @@ export type ConfirmInput = {
 
 /** Throws: not-found, gone, expired, business-rule (it is not a hold). An Appointment that is booked already stays as it is. */
 export async function confirmHold(house: House, input: ConfirmInput): Promise<Changed> {
-  return inTransaction(house.pool, (tx) => confirmInTx(tx, house, input))
+  return withOwnNumber(() => inTransaction(house.pool, (tx) => confirmInTx(tx, house, input)))
 }
 
 async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<Changed> {
@@ -50,8 +52,9 @@ async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<C
   const at = house.clock.now().toISOString()
   const asks = approvalOf(resource) === 'required' ? await answerDueFor(tx, house, resource) : undefined
   if (!(await keepTime(tx, house, { ...resource, id: input.id }, at, asks?.until))) throw expired()
-  if (input.replaces) await cancelInTx(tx, house, input.replaces)
-  const changed = await writeBooked(tx, house, input, asks ? requested(resource, asks.due) : booked(resource), at)
+  const replaced = input.replaces && (JSON.parse((await cancelInTx(tx, house, input.replaces)).text) as Resource)
+  const visit = asks ? requested(resource, asks.due) : booked(resource)
+  const changed = await writeBooked(tx, house, input, replaced ? withPrevious(visit, replaced) : visit, at)
   if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
   return changed
 }
@@ -128,7 +131,8 @@ function requested(visit: Resource, due: number | undefined): Resource {
 }
 
 async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Resource, at: string): Promise<Changed> {
-  const resource: Resource = { ...visit, ...(input.comment ? { comment: input.comment } : {}) }
+  const number = numberOf(visit) ?? drawNumber(house)
+  const resource: Resource = { ...numbered(visit, number), ...(input.comment ? { comment: input.comment } : {}) }
   if (input.replaces) await replacing(tx, resource, input.replaces.id)
   const until = heldUntil(resource)
   const written = await replaceResource(tx, house.definitions, {
@@ -137,7 +141,7 @@ async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Res
     text: JSON.stringify(resource),
     index: indexValues(house.definitions, resource, house.base),
     at,
-    columns: { status: resource.status, held_until: until === undefined ? null : instantOf(until) },
+    columns: { status: resource.status, held_until: until === undefined ? null : instantOf(until), confirmation: number },
     audit: input.audit,
   })
   return { id: written.id, version: written.version, text: written.body }
@@ -148,10 +152,4 @@ async function replacing(tx: Tx, resource: Resource, id: string): Promise<void> 
   const part = await placeInSeries(tx, id)
   if (part.length > 0) resource.extension = [...extensionsIn(resource), ...part]
   addReplaces(resource, id)
-}
-
-/** Standards A.3: the new Appointment names the one it replaces. */
-export function addReplaces(resource: Resource, id: string): void {
-  const extensions = (resource.extension ?? []) as unknown[]
-  resource.extension = [...extensions, { url: replacesUrl, valueReference: { reference: `Appointment/${id}` } }]
 }

@@ -14,7 +14,7 @@ import { settleUnderClaims } from '../store/slots.ts'
 import { inTransaction, retried } from '../store/transaction.ts'
 import { type Change, IdIsTaken } from './change.ts'
 import { closedPlan } from './plans.ts'
-import { settleBeside, standingOf, type Wanted, wantedOf } from './write-slot.ts'
+import { settleBeside, slotColumns, standingOf, type Wanted, wantedOf } from './write-slot.ts'
 
 type Made = { readonly change: Change; readonly wanted: Wanted }
 
@@ -68,15 +68,7 @@ function writeOf(house: House, { change, wanted }: Made, holder: Holder | undefi
     text: resource === change.resource ? change.text : JSON.stringify(resource),
     index: indexValues(house.definitions, resource, house.base),
     at: change.at,
-    columns: {
-      schedule: wanted.schedule,
-      status: standing.status,
-      starts: wanted.start,
-      ends: wanted.end,
-      taken_by: standing.takenBy,
-      held_until: standing.heldUntil,
-      rule: null,
-    },
+    columns: { ...slotColumns(wanted, standing), rule: null },
     audit: change.audit,
   }
 }

@@ -6,6 +6,7 @@
 import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { numberOf } from '../scheduling/confirmation-number.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
@@ -20,6 +21,7 @@ import { assertMayLeave } from './leave-visit.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
 import type { Wish } from './next-times.ts'
 import { auditOverride } from './override.ts'
+import { withOwnNumber } from './own-number.ts'
 import { patientIds } from './participants.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
@@ -29,7 +31,9 @@ import { visitLength } from './visit-length.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 /** Throws: not-found, gone, required, business-rule, conflict (with up to three next times). */
-export async function moveVisit(house: House, input: MoveInput): Promise<Changed> {
+export const moveVisit = (house: House, input: MoveInput): Promise<Changed> => withOwnNumber(() => moveOnce(house, input))
+
+async function moveOnce(house: House, input: MoveInput): Promise<Changed> {
   for (let attempt = 1; ; attempt++) {
     const judgement = await judgedMove(house, input)
     const { move, wish } = judgement
@@ -154,6 +158,7 @@ export async function arriveInTx(tx: Tx, house: House, { input, move }: Judgemen
       ends: move.time.end,
       held_until: move.time.expires ?? null,
       claims: claimsIn(move.time),
+      confirmation: numberOf(move.resource) ?? null,
     },
     audit: input.audit,
   })

@@ -6,6 +6,7 @@ import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import { answerDue, untilAnswered } from '../scheduling/approval.ts'
+import { numbered, numberOf } from '../scheduling/confirmation-number.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import { occurrenceChangedUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
@@ -21,9 +22,10 @@ import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
 import { overbookedUrl } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
+import { drawNumber } from './own-number.ts'
 import { idsNamed, withLocalActors } from './participants.ts'
 import { planFrom } from './plans.ts'
-import { type Extension, extensionsIn, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
+import { type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
 import { asksForMore } from './rule-facts.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
 import { beyondTheSchedule, claimsOfVisit, type TimeOfVisit, timeOfVisit, type VisitTime } from './time-of-visit.ts'
@@ -187,7 +189,7 @@ function appointmentMoved(
     comment: input.comment,
     proposal: { ...base, participant, ...(extension.length > 0 && { extension }) },
   })
-  return withOverride(moved, input.override)
+  return withOverride(numbered(moved, numberOf(before) ?? drawNumber(house)), input.override)
 }
 
 /** A visit that staff move stays what it was; one that its patient moves is a new request. */
@@ -198,7 +200,9 @@ const movesKeptMax = 50
 
 /** Each move is told: from when, and why. */
 function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Resource): unknown[] {
-  const kept = extensionsIn(resource).filter(({ url }) => url !== overbookedUrl)
+  const chain = extensionsIn(before).filter(isChained)
+  const said = extensionsIn(resource).filter(({ url }) => url !== overbookedUrl && !chain.some((one) => one.url === url))
+  const kept = [...said, ...chain]
   const record = extensionsIn(before).filter(isRecord)
   if (before.status !== 'booked') return [...kept, ...record]
   const parts = [

@@ -6,6 +6,7 @@ import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import { type Approval, answerDue, untilAnswered } from '../scheduling/approval.ts'
+import { numbered } from '../scheduling/confirmation-number.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
@@ -15,9 +16,10 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 import type { ResourceWrite } from '../store/resources.ts'
 import type { TimeTaken } from '../store/take-time.ts'
 import type { CancelInput } from './cancel.ts'
-import { addReplaces } from './confirm-hold.ts'
 import { addOverbooked, type Overbooking } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
+import { drawNumber } from './own-number.ts'
+import { addReplaces, withPrevious } from './record-extensions.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 import { beyondTheSchedule, claimsIn, claimsOfVisit, timeOfVisit, type VisitTime } from './time-of-visit.ts'
 
@@ -88,7 +90,9 @@ export function newVisit(
   const at = house.clock.now()
   const approval = approvalFor(input, offered, overbooks)
   const heldUntil = heldFor(input, offered, approval, at.getTime())
-  const resource = appointmentOf(house, input, { plan, offered, visit, heldUntil, approval, overbooks, at: at.toISOString() })
+  const made = appointmentOf(house, input, { plan, offered, visit, heldUntil, approval, overbooks, at: at.toISOString() })
+  const number = input.hold ? undefined : drawNumber(house)
+  const resource = numbered(made, number)
   const ends = heldUntil ?? (approval === 'requested' ? untilAnswered : undefined)
   const time = timeOfVisit(house, { plan, offered, visit, claims, resource, ends })
   return {
@@ -108,11 +112,20 @@ export function newVisit(
         ends: time.end,
         held_until: time.expires ?? null,
         claims: claimsIn(time),
+        confirmation: number ?? null,
       },
       audit: overbooks?.audit ?? input.audit,
     },
     time: { ...time, holder: `Appointment/${resource.id}`, client: input.client, at: at.toISOString() },
   }
+}
+
+/** The same visit in place of one that was cancelled for it. */
+export function inPlaceOf(house: House, visit: NewVisit, replaced: Resource): NewVisit {
+  const resource = withPrevious(visit.resource, replaced)
+  if (resource === visit.resource) return visit
+  const index = indexValues(house.definitions, resource, house.base)
+  return { ...visit, resource, write: { ...visit.write, text: JSON.stringify(resource), index } }
 }
 
 /** Staff who let it in themselves, against the rules or over others, ask nobody. */

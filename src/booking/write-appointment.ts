@@ -7,11 +7,13 @@ import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { brokenRule } from '../scheduling/booking-rules.ts'
+import { numberOf, readConfirmationNumber } from '../scheduling/confirmation-number.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { waitlistWish } from '../scheduling/waitlist-wish.ts'
 import { type ClaimRow, claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
+import { isNumberTaken } from '../store/pg-errors.ts'
 import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { patientIsKnown, slotContexts } from '../store/visit-context.ts'
@@ -34,6 +36,7 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
   const { resource, before } = change
   // Throws what nobody could read later.
   if (resource.status === 'waitlist') waitlistWish(resource, { base: house.base, timeZone: house.defaultTimeZone })
+  assertNumber(resource)
   const now = house.clock.now().getTime()
   assertTransition(change, now)
   if (change.patient !== undefined) await assertMayGiveUp(tx, house, change)
@@ -46,6 +49,12 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
   if (changes) await exchange(tx, house, change, wants)
   await settleEncounters(tx, house, change)
   return writeRow(tx, house, change, changes || !had ? (wants ? claimsIn(wants) : 0) : had.length)
+}
+
+function assertNumber(resource: Resource): void {
+  const number = numberOf(resource)
+  if (number === undefined || readConfirmationNumber(number) === number) return
+  throw fault('value', 'This is no confirmation number: leave it out, the booking gets one.', 'Appointment.identifier')
 }
 
 const isHold = (resource: Resource | undefined): boolean => resource?.status === 'pending' && heldUntil(resource) !== undefined
@@ -197,13 +206,18 @@ async function writeRow(tx: Tx, house: House, change: Change, claims: number): P
       ends: resource.end ?? null,
       held_until: holdEnd(resource),
       claims,
+      confirmation: numberOf(resource) ?? null,
     },
     audit: change.audit,
   }
-  if (!change.isNew) return replaceResource(tx, house.definitions, write)
-  const written = await insertResource(tx, house.definitions, write)
+  const written = await (change.isNew ? insertResource : replaceResource)(tx, house.definitions, write).catch(numberTaken)
   if (!written) throw new IdIsTaken()
   return written
+}
+
+const numberTaken = (error: unknown): never => {
+  if (!isNumberTaken(error)) throw error
+  throw fault('conflict', 'Another Appointment has this confirmation number: leave it out.', 'Appointment.identifier')
 }
 
 /** Also of a hold that is over, so that the sweep still ends it. */

@@ -102,7 +102,7 @@ export async function deleteResource(tx: Tx, house: House, removal: Removal): Pr
 
 async function columnsAfter(tx: Tx, house: House, { type, id, at }: Removal): Promise<Readonly<Record<string, unknown>>> {
   if (type === 'Slot') return releaseDeletedSlot(tx, house, id, at)
-  return type === 'Appointment' ? { status: null, held_until: null, claims: 0 } : {}
+  return type === 'Appointment' ? { status: null, held_until: null, claims: 0, confirmation: null } : {}
 }
 
 /** So many Schedules have their Slots remade before the answer; more are left to the job that runs each second. */

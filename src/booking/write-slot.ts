@@ -204,16 +204,7 @@ async function writeRow(
     text: resource === change.resource ? change.text : JSON.stringify(resource),
     index: values,
     at: change.at,
-    columns: {
-      schedule: wanted.schedule,
-      status: standing.status,
-      starts: wanted.start,
-      ends: wanted.end,
-      taken_by: standing.takenBy,
-      held_until: standing.heldUntil,
-      rule: kept ? row.rule : null,
-      session: kept ? row.session : null,
-    },
+    columns: { ...slotColumns(wanted, standing), rule: kept ? row.rule : null, session: kept ? row.session : null },
     audit: change.audit,
   }
   if (row) return replaced(tx, house, write, kept ? row.session : null)
@@ -221,6 +212,16 @@ async function writeRow(
   if (!written) throw new IdIsTaken()
   return written
 }
+
+/** What the engine asks a Slot by. */
+export const slotColumns = (wanted: Wanted, standing: Standing): Readonly<Record<string, unknown>> => ({
+  schedule: wanted.schedule,
+  status: standing.status,
+  starts: wanted.start,
+  ends: wanted.end,
+  taken_by: standing.takenBy,
+  held_until: standing.heldUntil,
+})
 
 /** How many seats are taken is ours to say, whatever the client has sent. */
 async function replaced(tx: Tx, house: House, write: ResourceWrite, session: string | null): Promise<Written> {

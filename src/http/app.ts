@@ -16,6 +16,7 @@ import { health } from './health.ts'
 import { newMetrics } from './metrics.ts'
 import { patientChoices } from './patient-choices.ts'
 import { strayAddress } from './routes.ts'
+import { selfService } from './self-service.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -51,6 +52,7 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
   if (address) app.addHook('onRequest', async (request) => address(request.ip))
   const street = async (pages: FastifyInstance): Promise<void> => {
     securityHeaders(pages, house.base.startsWith('https:'))
+    selfService(pages, house)
     frontPage(pages, house.base, options.version)
     health(pages, options.ready ?? (() => true), metrics)
   }

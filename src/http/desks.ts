@@ -32,6 +32,9 @@ import { noShow } from '../operations/no-show.ts'
 import { previewOfChange } from '../operations/preview-change.ts'
 import { release } from '../operations/release.ts'
 import { reschedule } from '../operations/reschedule.ts'
+import { revokeSelfServiceLinks } from '../operations/revoke-self-service-links.ts'
+import { selfServiceLink } from '../operations/self-service-link.ts'
+import { statistics } from '../operations/statistics.ts'
 import { subscriptionEvents } from '../operations/subscription-events.ts'
 import { subscriptionStatus } from '../operations/subscription-status.ts'
 import { validate } from '../operations/validate.ts'
@@ -65,6 +68,9 @@ export const desks = {
   match,
   merge,
   undoMerge,
+  statistics,
+  selfServiceLink,
+  revokeSelfServiceLinks,
   exportResources,
   exportStatus,
   cancelExport,

@@ -6,6 +6,7 @@ import { schedule } from 'node-cron'
 import { failureName } from '../booking/one-by-one.ts'
 import { settleNewSlots } from '../booking/settle-new-slots.ts'
 import type { House } from '../store/house.ts'
+import { forgetOldLinks } from '../store/self-service-links.ts'
 import { forgetAllowances } from '../store/shared-allowances.ts'
 import { forgetExpiredSignIns } from './forget-expired-sign-ins.ts'
 import { indexSearchParameters } from './index-search-parameter.ts'
@@ -44,6 +45,7 @@ const jobs: readonly Job[] = [
   { name: 'forget-expired-sign-ins', when: '30 * * * * *', timeZone: utc, run: forgetExpiredSignIns },
   { name: 'roll-horizon', when: '0 10 1 * * *', timeZone: clinicTime, run: rollHorizon },
   { name: 'forget-allowances', when: '0 20 * * * *', timeZone: utc, run: ({ pool }) => forgetAllowances(pool) },
+  { name: 'forget-old-links', when: '0 40 2 * * *', timeZone: clinicTime, run: ({ pool }) => forgetOldLinks(pool) },
   { name: 'keep-audit-partitions', when: '0 5 * * * *', timeZone: utc, run: keepAuditPartitions },
 ]
 

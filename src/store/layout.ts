@@ -38,7 +38,7 @@ const shared: Readonly<Record<string, Place>> = {
   _lastUpdated: { kind: 'instant', column: 'updated' },
 }
 
-/** The hot scalars, by type and parameter (DESIGN §3); `ends` of both is written for the engine and has no parameter. */
+/** The hot scalars, by type and parameter (DESIGN §3); what else is written for the engine (`ends` of both) has no parameter. */
 const scalars: Readonly<Record<string, Readonly<Record<string, Place>>>> = {
   Slot: {
     schedule: { kind: 'id', column: 'schedule', target: 'Schedule' },

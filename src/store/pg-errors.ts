@@ -62,6 +62,10 @@ export function pgErrorName(error: unknown): PgErrorName | undefined {
   return code === '' && connectionMessages.test(errorMessage(error)) ? 'connection' : undefined
 }
 
+/** An Appointment was to have the confirmation number of another. */
+export const isNumberTaken = (error: unknown): boolean =>
+  pgErrorName(error) === 'unique' && (error as { constraint?: unknown }).constraint === 'appointment_confirmation'
+
 /** What a caller should see. Names that a desk handles itself (unique, exclusion, retries) pass through as they came. */
 export function translatePgError(error: unknown): unknown {
   const name = pgErrorName(error)

@@ -7,6 +7,7 @@ import { seriesVisitsMax, visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { patientsIn } from './audit-rows.ts'
 import type { Db, Pool, Statement, Tx } from './db.ts'
+import { isNumberTaken } from './pg-errors.ts'
 import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
 import { askedSeats, seated, takingSeats } from './take-seats.ts'
@@ -89,14 +90,16 @@ export function placeTogether(pool: Pool, definitions: Definitions, visit: Place
   return place(visit)
 }
 
-/** A refusal undoes the whole statement: then each visit is tried alone. */
+/** A refusal undoes the whole statement, and so does a number that another visit has: then each visit is tried alone. */
 async function placeVisits(pool: Pool, definitions: Definitions, visits: readonly PlacedVisit[]): Promise<boolean[]> {
   const [only] = visits
   if (only && visits.length === 1) return [await retried(() => placeVisit(pool, definitions, only))]
-  const rows = await retried(() => pool.query<{ holder: string }>(placeStatement(definitions, visits)).catch(refusedAs(undefined)))
+  const rows = await retried(() => pool.query<{ holder: string }>(placeStatement(definitions, visits)).catch(undoneByOne))
   if (rows) return visits.map(({ time }) => rows.some(({ holder }) => holder === time.holder))
   return Promise.all(visits.map((visit) => retried(() => placeVisit(pool, definitions, visit))))
 }
+
+const undoneByOne = (error: unknown): undefined => (isNumberTaken(error) ? undefined : refusedAs(undefined)(error))
 
 function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[], text?: string): Statement {
   const times = visits.map(({ write: { audit }, time }) => ({

@@ -224,7 +224,7 @@ describe('a patient who leaves', () => {
     const first = made(await place.book(slot(0), patient))
     const second = made(await mine('POST', `Appointment/${first.id}/$reschedule`, parameters({ slot: `Slot/${slot(1)}` })), 200)
     expect(refusal(await mine('PUT', `Appointment/${first.id}`, { ...second, extension: undefined }))).toEqual(
-      isBroken('Leave the extensions that the clinic has written (moves, replaced visits, overrides) as they are.'),
+      isBroken('Leave what the clinic has written (moves, replaced visits, overrides, the confirmation number) as it is.'),
     )
     const put = { ...second, start: slots[2]?.start, end: slots[2]?.end, slot: [{ reference: `Slot/${slot(2)}` }] }
     expect(refusal(await mine('PUT', `Appointment/${first.id}`, put))).toEqual(

@@ -236,6 +236,7 @@ export function plain({ status, text, headers }: Answer, origin: string): string
     .replace(instant, 'now')
     .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/g, 'now')
     .replace(uuid, 'uuid')
+    .replace(/"[2-9CDFGHJKMNPRTWXY]{3}(-[2-9CDFGHJKMNPRTWXY]{3}){2}"/g, '"number"')
   if (!said.includes('/AuditEvent/uuid')) return said
   // AuditEvents of one millisecond come in an order of their own, and a page may end between them.
   const entries = said.split('{"fullUrl":')

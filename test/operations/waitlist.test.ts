@@ -82,6 +82,26 @@ describe('one after the other', () => {
     expect(await disagreements(house.house.pool)).toEqual([])
   })
 
+  it('makes a request of what is accepted where the clinic approves, and keeps its time', async () => {
+    const place = await clinic(call, { policy: { approvalRequired: true } })
+    const entry = await join(place, await place.patient())
+    await followed()
+    const slot = await place.slotAt(2, '10:00')
+    await free(place, slot)
+    await offered(entry.id)
+    const asked = made(await call('POST', `Appointment/${entry.id}/$accept-offer`), 200)
+    expect([asked.status, await statusOf('Slot', slot.id)]).toEqual(['pending', 'busy-tentative'])
+    const response = {
+      resourceType: 'AppointmentResponse',
+      appointment: { reference: `Appointment/${entry.id}` },
+      actor: { reference: `Practitioner/${place.practitioners[0]}` },
+      participantStatus: 'accepted',
+    }
+    made(await call('POST', 'AppointmentResponse', response))
+    expect([await statusOf('Appointment', entry.id), await statusOf('Slot', slot.id)]).toEqual(['booked', 'busy'])
+    expect(await disagreements(house.house.pool)).toEqual([])
+  })
+
   it('goes to the next when it is declined, never to the same again, and is free for all in the end', async () => {
     const place = await clinic(call)
     const [first, second] = await place.patients(2)

@@ -1,0 +1,21 @@
+/**
+ * Each booking has a confirmation number of its own. Numbers are drawn, and the database refuses one that another visit has:
+ * then the booking is made again, with another.
+ */
+import { confirmationNumbersTriedMax } from '../base/limits.ts'
+import { confirmationNumber } from '../scheduling/confirmation-number.ts'
+import type { House } from '../store/house.ts'
+import { isNumberTaken } from '../store/pg-errors.ts'
+
+export const drawNumber = (house: House): string => confirmationNumber(house.ids.next())
+
+/** `work` is run whole, and draws its number itself. */
+export async function withOwnNumber<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isNumberTaken(error) || attempt >= confirmationNumbersTriedMax) throw error
+    }
+  }
+}

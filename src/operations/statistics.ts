@@ -1,0 +1,78 @@
+/**
+ * `Patient/{id}/$statistics`: how a patient's visits have gone, counted as they stand: visits, missed ones, cancellations.
+ * For staff, and for the patient themself. OperationDefinition: fhir-profiles/OperationDefinition-statistics.json
+ * Left out: what it means for the next booking. A clinic's `rule` may say that.
+ */
+import type { Actor } from '../access/actor.ts'
+import { may } from '../access/may.ts'
+import { auditOf } from '../audit/audit-of.ts'
+import { fault } from '../base/fault.ts'
+import { lateCancellationUrl, movedUrl, replacesUrl } from '../booking/record-extensions.ts'
+import { spanOf } from '../fhir/date-time.ts'
+import { firstOf, type Inputs, inputsOf, textIn } from '../fhir/parameters.ts'
+import type { Reply } from '../fhir/reply.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import type { House } from '../store/house.ts'
+import { type PatientStatistics, patientStatistics } from '../store/patient-statistics.ts'
+import { assertKnown } from './unknown-parameters.ts'
+
+const known: ReadonlySet<string> = new Set(['start', 'end'])
+
+export async function statistics(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  const { id = '' } = request
+  assertMayCount(actor, id)
+  const inputs = inputsOf(request, known)
+  assertKnown(inputs, request)
+  const asked = {
+    patient: id,
+    from: instantIn(inputs, 'start', 'lower'),
+    until: instantIn(inputs, 'end', 'upper'),
+    now: house.clock.now().toISOString(),
+    said: { moved: movedUrl, late: lateCancellationUrl, replaces: replacesUrl },
+  }
+  const counted = await patientStatistics(house.pool, asked, auditOf(house, actor, 'statistics'))
+  if (!counted) throw unknown(id)
+  if (counted.deleted) throw fault('gone', `Patient/${id} was deleted.`)
+  return { status: 200, body: JSON.stringify({ resourceType: 'Parameters', parameter: parametersOf(id, counted) }) }
+}
+
+const unknown = (id: string): Error => fault('not-found', `There is no Patient/${id.slice(0, 64)}.`)
+
+/** What is counted are Appointments: whoever may search only some of them cannot be told how many there are. */
+function assertMayCount(actor: Actor, id: string): void {
+  for (const permission of [may(actor, 's', 'Appointment'), may(actor, 'r', 'Patient')]) {
+    if (!permission.allowed || permission.queries)
+      throw fault(
+        'forbidden',
+        "The token's scopes do not allow this: it takes one that may read the Patient and search all their Appointments.",
+      )
+    if (permission.patient !== undefined && permission.patient !== id) throw unknown(id)
+  }
+}
+
+/** A date counts whole: from its beginning, and to its end. */
+function instantIn(inputs: Inputs, name: string, bound: 'lower' | 'upper'): string | undefined {
+  const given = firstOf(inputs, name)
+  if (!given) return undefined
+  const span = spanOf(textIn(given))
+  if (span) return new Date(Number(span[bound])).toISOString()
+  throw fault('value', `The parameter ${name} is a date or an instant such as 2026-11-23T09:00:00Z.`, name)
+}
+
+function parametersOf(id: string, counted: PatientStatistics): object[] {
+  const count = (name: string, value: number): object => ({ name, valueUnsignedInt: value })
+  const day = (name: string, at: Date | null): object[] => (at ? [{ name, valueInstant: at.toISOString() }] : [])
+  return [
+    { name: 'patient', valueReference: { reference: `Patient/${id}` } },
+    count('visits', counted.visits),
+    count('no-shows', counted.noShows),
+    count('cancellations', counted.cancellations),
+    count('late-cancellations', counted.lateCancellations),
+    count('rescheduled', counted.rescheduled),
+    count('upcoming', counted.upcoming),
+    count('unresolved', counted.unresolved),
+    ...day('first-visit', counted.firstVisit),
+    ...day('last-visit', counted.lastVisit),
+    ...day('next-visit', counted.nextVisit),
+  ]
+}
