@@ -21,7 +21,7 @@ export async function revokeSelfServiceLinks(house: House, actor: Actor, request
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   const link = firstOf(inputs, 'link')
-  const patients = patientIds(await visitFor(house, id), house.base)
+  const patients = patientIds(await visitFor(house, actor, id), house.base)
   const asked = { appointment: id, patients, id: link && textIn(link), at: house.clock.now().toISOString() }
   const revoked = await revokeLinks(house.pool, asked, auditOf(house, actor, 'self-service-link'))
   const parameter = [{ name: 'revoked', valueUnsignedInt: revoked }]

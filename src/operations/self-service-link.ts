@@ -18,6 +18,7 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { addLinks, type LinkPurpose, linkPurposes } from '../store/self-service-links.ts'
+import { assertMayChange } from './may-change.ts'
 import { assertKnown } from './unknown-parameters.ts'
 
 const known: ReadonlySet<string> = new Set(['purpose', 'patient', 'expires'])
@@ -29,7 +30,7 @@ export async function selfServiceLink(house: House, actor: Actor, request: FhirR
   const { id = '' } = request
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const visit = await visitFor(house, id)
+  const visit = await visitFor(house, actor, id)
   const now = house.clock.now()
   assertStillTo(visit, now.getTime())
   const expires = expiryIn(inputs, now.getTime())
@@ -57,11 +58,14 @@ export function assertStaff(actor: Actor): void {
   throw fault('forbidden', 'Links are made by the clinic: this takes a user/ or system/ scope that may change all Appointments.')
 }
 
-export async function visitFor(house: House, id: string): Promise<Resource> {
+export async function visitFor(house: House, actor: Actor, id: string): Promise<Resource> {
   const row = await currentResource(house.pool, 'Appointment', id)
-  if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
+  // Of a deleted one nothing tells whose it was.
+  if (!row || (row.body === null && actor.keptFrom)) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
-  return JSON.parse(row.body) as Resource
+  const visit = JSON.parse(row.body) as Resource
+  assertMayChange(house, actor)(visit)
+  return visit
 }
 
 function assertStillTo({ status, start }: Resource, now: number): void {

@@ -21,6 +21,7 @@ const known: ReadonlySet<string> = new Set(['start', 'end'])
 export async function statistics(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { id = '' } = request
   assertMayCount(actor, id)
+  if (actor.keptFrom?.includes(id)) throw unknown(id)
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   const asked = {

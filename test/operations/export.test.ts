@@ -182,7 +182,7 @@ describe('bulk_data_cancel', () => {
 })
 
 describe('tls_requires_access_token, bulk_data_output_ndjson', () => {
-  it('gives a file only with a token that reads its type', async () => {
+  it('gives a file only with a token that reads its type, and to another says that there is none', async () => {
     const reader = await server.scoped('system/Patient.rs', { client: 'reader' })
     const place = await kickOff(reader, '$export')
     const { output } = await manifestAt(reader, place)
@@ -190,7 +190,7 @@ describe('tls_requires_access_token, bulk_data_output_ndjson', () => {
     const file = pathOf(output[0].url)
     expect((await reader('GET', file, { token: null })).status).toBe(401)
     const blind = await server.scoped('system/Location.rs', { client: 'reader' })
-    expect((await blind('GET', file)).status).toBe(403)
+    expect((await blind('GET', file)).status).toBe(404)
   })
 
   it('is application/fhir+ndjson, whatever is accepted, compressed where that is', async () => {

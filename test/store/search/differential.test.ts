@@ -182,9 +182,12 @@ const modifiersFor = (parameter: SearchParameter): string[] => {
 
 type Asked = { readonly type: string; readonly parameter: SearchParameter; readonly name: string; readonly value: string }
 
+/** What only we define no other can claim to find. */
+const isCore = ({ url }: SearchParameter): boolean => url.startsWith('http://hl7.org/fhir/')
+
 const questions = types.flatMap((type): Asked[] =>
   [...(definitions.searchParameters.get(type)?.values() ?? [])]
-    .filter((one) => isSearchable(one) && one.code !== 'phonetic')
+    .filter((one) => isSearchable(one) && one.code !== 'phonetic' && isCore(one))
     .flatMap((parameter) => [
       ...modifiersFor(parameter).flatMap((modifier) =>
         valuesFor(parameter).map((value) => ({ type, parameter, name: parameter.code + modifier, value })),
