@@ -2,7 +2,7 @@
  * Up to three times to offer to somebody who was refused. Under a stampede everyone asks the same at once, so requests
  * that are under way together share one look.
  */
-import type { NextTime } from '../base/fault.ts'
+import { Fault, type NextTime } from '../base/fault.ts'
 import { findWindowDaysDefault, nextTimesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
@@ -31,9 +31,17 @@ export function nextTimes(house: House, wish: Wish): Promise<NextTime[]> {
   const key = JSON.stringify(wish)
   const shared = looks.get(key)
   if (shared) return shared
-  const look = lookAhead(house, wish).finally(() => looks.delete(key))
+  const look = lookAhead(house, wish)
+    .catch(noneIfTooCostly)
+    .finally(() => looks.delete(key))
   looks.set(key, look)
   return look
+}
+
+/** Who was refused a time hears that, not that other times were hard to find. */
+function noneIfTooCostly(error: unknown): NextTime[] {
+  if (error instanceof Fault && error.kind === 'too-costly') return []
+  throw error
 }
 
 async function lookAhead(house: House, wish: Wish): Promise<NextTime[]> {
