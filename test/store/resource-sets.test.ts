@@ -30,7 +30,7 @@ async function rowsOf(table: string, { resourceType, id, meta }: Body): Promise<
     history: await query(`select to_jsonb(t) as row from ${table}_history t where id = $1`),
     changes: await query(`select to_jsonb(c) - 'xid' - 'pos' - 'at' as row from change c where type = '${resourceType}' and id = $1`),
     audited: await query(
-      `select to_jsonb(a) - 'id' - 'at' as row from audit_event a where entity = '${resourceType}/' || $1 and interaction = 'create'`,
+      `select to_jsonb(a) - 'id' - 'at' - 'xid' as row from audit_event a where entity = '${resourceType}/' || $1 and interaction = 'create'`,
     ),
   }
 }

@@ -16,7 +16,8 @@ describe('a clinic with a waitlist whose server is killed', () => {
     server = await place.serve()
     const { out } = await slotwise(['token', '--scope', 'system/*.cruds'], place.settings)
     call = caller(`${server.origin}/fhir`, out.trim())
-    doctors = await clinic(call)
+    // So many times a day as people wait: nothing else is free on the day that they wait for, new as all of it may be.
+    doctors = await clinic(call, { start: '09:00:00', end: '11:00:00' })
   })
   afterAll(() => place.leave())
 
@@ -25,20 +26,17 @@ describe('a clinic with a waitlist whose server is killed', () => {
     offer.extension?.[0]?.extension?.find(({ url }) => url === 'slot')?.valueReference?.reference ?? ''
   const said = async (id: string): Promise<string> => made(await call('GET', `Slot/${id}`), 200).status
 
+  const join = async (patient: string, [first, ...more]: readonly Body[]): Promise<Body> => {
+    const when = { start: `${first?.start}`, end: `${(more.at(-1) ?? first)?.end}` }
+    const wish = { patient: `Patient/${patient}`, 'healthcare-service': `HealthcareService/${doctors.service}`, ...when }
+    return made(await call('POST', 'Appointment/$join-waitlist', parameters(wish)))
+  }
+
   it('offers each of the times once, to one of those who wait, whenever it fell', async () => {
-    const slots = (await doctors.slotsOn(3)).slice(0, people)
+    const slots = await doctors.slotsOn(3)
+    expect(slots).toHaveLength(people)
     const visits = await Promise.all(slots.map(async (slot) => made(await doctors.book(slot.id, await doctors.patient()))))
-    const entries = await Promise.all(
-      (await doctors.patients(people)).map(async (patient) =>
-        made(
-          await call(
-            'POST',
-            'Appointment/$join-waitlist',
-            parameters({ patient: `Patient/${patient}`, 'healthcare-service': `HealthcareService/${doctors.service}` }),
-          ),
-        ),
-      ),
-    )
+    const entries = await Promise.all((await doctors.patients(people)).map((patient) => join(patient, slots)))
     for (const [n, visit] of visits.entries()) {
       made(await call('POST', `Appointment/${visit.id}/$cancel`, parameters({})), 200)
       // Offers are made each second: it falls before, while, or after the first of them is made.
@@ -59,17 +57,7 @@ describe('a clinic with a waitlist whose server is killed', () => {
   it('books what was offered before it fell, and offers on what was declined', async () => {
     const [first, second] = await offers()
     const entryOf = (offer: Body | undefined): string => (offer as Body & { about: { reference: string }[] }).about[0]?.reference ?? ''
-    const late = made(
-      await doctors
-        .patient()
-        .then((patient) =>
-          call(
-            'POST',
-            'Appointment/$join-waitlist',
-            parameters({ patient: `Patient/${patient}`, 'healthcare-service': `HealthcareService/${doctors.service}` }),
-          ),
-        ),
-    )
+    const late = await join(await doctors.patient(), await doctors.slotsOn(3))
     expect(made(await call('POST', `${entryOf(first)}/$accept-offer`), 200).status).toBe('booked')
     made(await call('POST', `${entryOf(second)}/$decline-offer`), 200)
     await server.end('SIGKILL')

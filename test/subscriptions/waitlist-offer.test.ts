@@ -1,6 +1,6 @@
 /** The topic `waitlist-offer`: whoever delivers offers by other ways is told of each, with what it says, and of nothing else. */
 import { clinic } from '../support/clinic.ts'
-import { eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+import { type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 import { isEvent, type Receiver, receiver, told } from '../support/receiver.ts'
 import { byTopic, subscribed } from './subscribing.ts'
 
@@ -18,46 +18,38 @@ afterAll(async () => {
 it('tells of an offer once, when it is made, and not of other Communications or of its end', async () => {
   const place = await clinic(house.call, { start: '09:00:00', end: '09:15:00' })
   await subscribed(house.call, byTopic({ endpoint: hook.url, topic: 'waitlist-offer', content: 'full-resource' }))
-  const other = { resourceType: 'Communication', status: 'completed', subject: { reference: 'Patient/somebody' } }
-  made(await house.call('POST', 'Communication', other))
+  const note = { resourceType: 'Communication', status: 'completed', subject: { reference: 'Patient/somebody' } }
+  made(await house.call('POST', 'Communication', note))
+  /** Waits for this time, and is known to. */
+  const waiting = async ({ start, end }: Body, patient: string): Promise<string> => {
+    const { id } = made(
+      await house.call('POST', 'Appointment', {
+        resourceType: 'Appointment',
+        status: 'waitlist',
+        serviceType: place.type,
+        requestedPeriod: [{ start, end }],
+        participant: [{ actor: { reference: `Patient/${patient}` }, status: 'accepted' }],
+      }),
+    )
+    await eventually(30_000, async () => {
+      const rows = await house.house.pool.query({ text: 'select 1 from waitlist_entry where appointment = $1', values: [id] })
+      return rows.length > 0
+    })
+    return id
+  }
   const slot = await place.slotAt(4, '09:00')
   const booked = made(await place.book(slot.id, await place.patient())).id
   const patient = await place.patient()
-  const entry = made(
-    await house.call('POST', 'Appointment', {
-      resourceType: 'Appointment',
-      status: 'waitlist',
-      serviceType: place.type,
-      requestedPeriod: [{ start: slot.start, end: slot.end }],
-      participant: [{ actor: { reference: `Patient/${patient}` }, status: 'accepted' }],
-    }),
-  ).id
-  await eventually(30_000, async () => {
-    const rows = await house.house.pool.query({ text: 'select 1 from waitlist_entry where appointment = $1', values: [entry] })
-    return rows.length > 0
-  })
+  const entry = await waiting(slot, patient)
   made(await house.call('POST', `Appointment/${booked}/$cancel`, { resourceType: 'Parameters' }), 200)
   await hook.waitFor(1, isEvent)
   const [offer] = matches(await house.call('GET', `Communication?recipient=Patient/${patient}`))
   made(await house.call('POST', `Appointment/${entry}/$accept-offer`, { resourceType: 'Parameters' }), 200)
   // A second offer is the sign that nothing came of what was written between.
-  const moved = made(await house.call('POST', `Appointment/${entry}/$cancel`, { resourceType: 'Parameters' }), 200)
-  expect(moved.status).toBe('cancelled')
-  const again = made(
-    await house.call('POST', 'Appointment', {
-      resourceType: 'Appointment',
-      status: 'waitlist',
-      serviceType: place.type,
-      requestedPeriod: [{ start: slot.start, end: slot.end }],
-      participant: [{ actor: { reference: `Patient/${await place.patient()}` }, status: 'accepted' }],
-    }),
-  ).id
-  await eventually(30_000, async () => {
-    const rows = await house.house.pool.query({ text: 'select 1 from waitlist_entry where appointment = $1', values: [again] })
-    return rows.length > 0
-  })
-  // Freed before it joined: the time is taken and given back once more.
-  const taken = made(await place.book(slot.id, await place.patient())).id
+  made(await house.call('POST', `Appointment/${entry}/$cancel`, { resourceType: 'Parameters' }), 200)
+  const other = await place.slotAt(5, '09:00')
+  const taken = made(await place.book(other.id, await place.patient())).id
+  await waiting(other, await place.patient())
   made(await house.call('POST', `Appointment/${taken}/$cancel`, { resourceType: 'Parameters' }), 200)
   const sent = (await hook.waitFor(2, isEvent)).map(told)
   expect(sent.map(({ numbers }) => numbers)).toEqual([['1'], ['2']])
