@@ -28,7 +28,7 @@ export function answered(visit: Resource, answer: Resource, { base, online }: { 
   if (said === 'accepted' && isForAnotherTime(visit, answer))
     return refusal('The answer is for another time than the visit has now: answer for the time that it has.', 'start')
   const before = elementsIn(visit.participant)
-  const isTheirs = answerer(answer, base)
+  const isTheirs = answerer(before, answer, base)
   if (!before.some(isTheirs)) return refusal('Who answers takes no part in the visit: name the participant as it does.', 'actor')
   const participant = before.map((one) => (isTheirs(one) ? { ...one, status: said } : one))
   return { participant, becomes: outcome(visit, participant, { said, online }) }
@@ -48,12 +48,17 @@ const actorIn = ({ actor }: Element, base: string): string | undefined => {
   return reference === undefined ? undefined : relativeReference(reference, base)
 }
 
-/** By the actor; where only a type is said, everybody who takes part as such. */
-function answerer(answer: Resource, base: string): (participant: Element) => boolean {
+/**
+ * By the actor; where only a type is said, everybody who takes part as such. Who is nowhere named answers for the participant
+ * of their type of whom nobody has said yet who it is, as in HL7's own example.
+ */
+function answerer(all: readonly Element[], answer: Resource, base: string): (participant: Element) => boolean {
   const actor = actorIn(answer, base)
-  if (actor !== undefined) return (participant) => actorIn(participant, base) === actor
   const types = conceptsOf(answer.participantType)
-  return (participant) => conceptsMatch(conceptsOf(participant.type), types)
+  const hasType = (participant: Element): boolean => conceptsMatch(conceptsOf(participant.type), types)
+  if (actor === undefined) return hasType
+  const isNamed = (participant: Element): boolean => actorIn(participant, base) === actor
+  return all.some(isNamed) ? isNamed : (participant) => participant.actor === undefined && hasType(participant)
 }
 
 function outcome(visit: Resource, all: readonly Element[], { said, online }: { said: string; online: boolean }): Answered['becomes'] {

@@ -76,6 +76,15 @@ describe('an answer', () => {
     expect(statuses(answered(before, said, { base, online: false }))).toEqual(['accepted,accepted', 'booked'])
   })
 
+  it('is of whoever takes part as its type where nobody is named yet', () => {
+    const attender = [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'ATND' }] }]
+    const before = visit('proposed', { 'Patient/p': 'accepted' }, {})
+    const asked = [...(before.participant as object[]), { type: attender, required: 'required', status: 'needs-action' }]
+    const said = answer('Practitioner/d', 'tentative', { participantType: attender })
+    const result = answered({ ...before, participant: asked }, said, { base, online: false })
+    expect(statuses(result)).toEqual(['accepted,tentative', undefined])
+  })
+
   it('of somebody who is not needed decides nothing', () => {
     const before = visit('pending', two, {})
     const participant = (before.participant as object[]).map((one, at) => (at === 1 ? { ...one, required: 'optional' } : one))
