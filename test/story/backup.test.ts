@@ -98,7 +98,10 @@ describe('a clinic', () => {
       expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ rows as of \S+Z are in /)])
       expect((await stat(file)).mode & 0o777).toBe(0o600)
       expect(gunzipSync(await readFile(file)).toString()).not.toContain('"d\\":\\"')
-      head = headOf((await slotwise(['audit', 'verify'], old.settings)).out)
+      await eventually(waitMs, async () => {
+        head = headOf((await slotwise(['audit', 'verify'], old.settings)).out)
+        return head !== ''
+      })
       await server.end()
       // As it was when the server ended: what the backup holds is compared with a backup of that.
       expect((await slotwise(['backup', file], old.settings)).code).toBe(0)

@@ -1,6 +1,7 @@
 /**
  * A stream of bookings against servers that may fall: who was answered what is kept, so that it can be asked again later.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Body, type Call, matches, parameters } from './house.ts'
 
 export type Booking = { readonly id: string; readonly slot: string; readonly patient: string }
@@ -17,6 +18,9 @@ export type Stream = {
 export const freeSlots = async (call: Call, schedule: string): Promise<Body[]> =>
   matches(await call('GET', `Slot?schedule=Schedule/${schedule}&status=free&_sort=start&_count=1000`))
 
+/** Of a desk that was not answered 201, as a client would that is told to ask again later. */
+const untilNextMs = 200
+
 /** One desk a list of Slots: each books its own, one after the other, for a patient of its own, through the calls in turn. */
 export function bookAll(calls: readonly Call[], desks: readonly { readonly slots: readonly Body[]; readonly patient: string }[]): Stream {
   const booked: Booking[] = []
@@ -30,7 +34,11 @@ export function bookAll(calls: readonly Call[], desks: readonly { readonly slots
       const asked = call('POST', `Slot/${slot.id}/$book`, parameters({ patient: `Patient/${patient}` }))
       const answer = await asked.catch(() => undefined)
       if (answer?.status === 201) booked.push({ id: answer.json.id, slot: slot.id, patient })
-      else count(answer?.status ?? 0)
+      else {
+        count(answer?.status ?? 0)
+        // Else the Slots would be used up while the server or its database comes back.
+        await pause(untilNextMs)
+      }
     }
   })
   return {
