@@ -16,6 +16,7 @@ export const paths = {
   end_session: '/auth/logout',
   interaction: '/auth/interaction',
   launch: '/auth/launch',
+  account: '/auth/account',
 } as const
 
 export const addressOf = (base: string, name: keyof typeof paths): string => `${issuerOf(base)}${paths[name]}`

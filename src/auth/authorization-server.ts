@@ -9,6 +9,8 @@ import { newSecret } from '../base/ids.ts'
 import { authServerReloadMs } from '../base/limits.ts'
 import { sharedSecret } from '../store/auth-secrets.ts'
 import type { House } from '../store/house.ts'
+import { account } from './account/account.ts'
+import type { AccountStep } from './account/visit.ts'
 import { addressOf, issuerOf, paths } from './addresses.ts'
 import { authorizationQuery } from './authorization-request.ts'
 import { bearerCheck } from './bearer.ts'
@@ -26,6 +28,8 @@ export type AuthorizationServer = {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** A page of a sign-in, or what was filled in there. */
   readonly interaction: (step: Step) => Promise<PageReply>
+  /** A page of somebody's own account. */
+  readonly account: (step: AccountStep) => Promise<PageReply>
 }
 
 type Outside = { readonly fetchOut: FetchOut; readonly patients: PatientChoices }
@@ -59,6 +63,7 @@ export function authorizationServer(house: House, { fetchOut, patients }: Outsid
       comeFrom(issuer, step.request)
       return interaction({ house, patients, ...(await current()) }, step)
     },
+    account: async (step) => account({ house, secret: (await current()).secret }, step),
   }
 }
 

@@ -4,6 +4,7 @@
  * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 
 export const formToken = (secret: string, uid: string, prompt: string): string =>
   createHmac('sha256', secret).update(`form ${prompt} ${uid}`).digest('base64url')
@@ -12,3 +13,7 @@ export function isFormToken(said: string, secret: string, uid: string, prompt: s
   const [one, other] = [Buffer.from(said), Buffer.from(formToken(secret, uid, prompt))]
   return one.length === other.length && timingSafeEqual(one, other)
 }
+
+/** A browser says where a form was; one that says nothing is held to the token and the cookie. */
+export const isOwnOrigin = ({ headers }: IncomingMessage, issuer: string): boolean =>
+  headers.origin === undefined || headers.origin === new URL(issuer).origin

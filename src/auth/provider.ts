@@ -92,7 +92,7 @@ const configuration = (house: House, errors: typeof Errors): Payload => ({
   renderError,
 })
 
-const routesOf = ({ interaction: _interaction, launch: _launch, ...routes }: typeof paths) => routes
+const routesOf = ({ interaction: _interaction, launch: _launch, account: _account, ...routes }: typeof paths) => routes
 
 const lifetimes = {
   AccessToken: accessTokenSeconds,

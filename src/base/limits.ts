@@ -246,6 +246,10 @@ export const refreshTokenDays = 90
 /** What a person has allowed an app ends after so long, however often it refreshes. */
 export const grantDays = 365
 export const signInHours = 12
+/** For somebody to look after their own account without signing in again. */
+export const accountSessionMinutes = 30
+/** Sessions and apps that somebody is shown of their own. */
+export const accountAccessListedMax = 200
 /** For somebody to fill in the pages of one sign-in. */
 export const interactionMinutes = 30
 /** A client's signed assertion may be good for so long (SMART Backend Services). */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { plainLogin } from '../auth/accounts.ts'
 import { assertPassword, hashPassword } from '../auth/password.ts'
 import { newPassword } from '../base/ids.ts'
-import { setPassword } from '../store/accounts.ts'
+import { setPassword } from '../store/account-access.ts'
 import type { Command } from './command.ts'
 
 export const accountPassword: Command = {

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { authorizationServer } from '../auth/authorization-server.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { authenticator } from './authenticate.ts'
-import { launchDoor, protocolDoors, signInPages } from './authorization-doors.ts'
+import { accountPages, launchDoor, protocolDoors, signInPages } from './authorization-doors.ts'
 import type { Desks, House } from './desks.ts'
 import { sendRefusal } from './error-handler.ts'
 import { type AccessLog, fhirDoors, openDoors } from './fhir-doors.ts'
@@ -75,6 +75,7 @@ function authorization(app: FastifyInstance, house: House, { desks, fetchOut = n
   app.register(async (protocol) => protocolDoors(protocol, server, secure))
   app.register(async (pages) => {
     signInPages(pages, server, secure)
+    accountPages(pages, server, secure)
     launchDoor(pages, house, authenticator(house, 'smart', fetchOut))
   })
 }

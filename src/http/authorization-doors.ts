@@ -7,6 +7,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { paths } from '../auth/addresses.ts'
 import type { AuthorizationServer } from '../auth/authorization-server.ts'
+import type { PageReply } from '../auth/interactions/turn.ts'
 import { mintLaunch } from '../auth/launch.ts'
 import { fault } from '../base/fault.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -48,21 +49,37 @@ export function signInPages(app: FastifyInstance, server: AuthorizationServer, s
     method: ['GET', 'POST'],
     url: `${paths.interaction}/:uid`,
     exposeHeadRoute: false,
-    handler: async (request, reply) => {
-      const [, query = ''] = request.url.split('?')
-      const answer = await server.interaction({
-        request: request.raw,
-        response: reply.raw,
-        uid: request.params.uid,
-        query: new URLSearchParams(query),
-        form: request.method === 'POST' ? new URLSearchParams(formOf(request.body)) : undefined,
-        address: request.ip,
-      })
-      reply.headers(guards(secure))
-      if ('to' in answer) return reply.redirect(answer.to, 303)
-      return reply.code(answer.status).type('text/html; charset=utf-8').header('content-security-policy', answer.policy).send(answer.page)
-    },
+    handler: async (request, reply) =>
+      sendPage(reply, secure, await server.interaction({ ...stepOf(request), response: reply.raw, uid: request.params.uid })),
   })
+}
+
+export function accountPages(app: FastifyInstance, server: AuthorizationServer, secure: boolean): void {
+  for (const url of [paths.account, `${paths.account}/:page`])
+    app.route<{ Params: { page?: string } }>({
+      method: ['GET', 'POST'],
+      url,
+      exposeHeadRoute: false,
+      handler: async (request, reply) =>
+        sendPage(reply, secure, await server.account({ ...stepOf(request), page: request.params.page ?? '' })),
+    })
+}
+
+function stepOf(request: FastifyRequest) {
+  const [, query = ''] = request.url.split('?')
+  return {
+    request: request.raw,
+    query: new URLSearchParams(query),
+    form: request.method === 'POST' ? new URLSearchParams(formOf(request.body)) : undefined,
+    address: request.ip,
+  }
+}
+
+function sendPage(reply: FastifyReply, secure: boolean, answer: PageReply): FastifyReply {
+  reply.headers(guards(secure))
+  if (answer.cookie !== undefined) reply.header('set-cookie', answer.cookie)
+  if ('to' in answer) return reply.redirect(answer.to, 303)
+  return reply.code(answer.status).type('text/html; charset=utf-8').header('content-security-policy', answer.policy).send(answer.page)
 }
 
 const formOf = (body: unknown): string =>

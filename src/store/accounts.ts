@@ -55,12 +55,6 @@ export async function attemptSucceeded(db: Db, id: string): Promise<void> {
   await db.query(prepared('update account set failures = 0, locked_until = null where id = $1', [id]))
 }
 
-/** Also lets in again whom too many attempts have locked out. False where there is none. A statement that is a transaction of its own. */
-export async function setPassword(db: Db, login: string, password: string): Promise<boolean> {
-  const text = 'update account set password = $2, failures = 0, locked_until = null, disabled = false where login = $1 returning 1'
-  return (await db.query(prepared(text, [login, password]))).length === 1
-}
-
 /** With every session and token of theirs. False where there is none. A statement that is a transaction of its own. */
 export async function disableAccount(db: Db, login: string): Promise<boolean> {
   const text = `with gone as (update account set disabled = true where login = $1 returning id),

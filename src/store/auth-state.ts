@@ -17,7 +17,7 @@ export type AuthState = {
   readonly expires: Date
 }
 
-export type FoundState = { readonly payload: Record<string, unknown>; readonly consumed: Date | null }
+export type FoundState = { readonly payload: Record<string, unknown>; readonly consumed: Date | null; readonly account?: string | null }
 
 const valuesOf = ({ model, id, payload, grantId, uid, client, account, expires }: AuthState): unknown[] => [
   model,
@@ -47,7 +47,7 @@ export async function keepStateOnce(db: Db, state: AuthState): Promise<boolean> 
 }
 
 export async function findState(db: Db, model: string, id: string, now: Date): Promise<FoundState | undefined> {
-  const text = 'select payload, consumed from auth_state where model = $1 and id = $2 and expires > $3::timestamptz'
+  const text = 'select payload, consumed, account from auth_state where model = $1 and id = $2 and expires > $3::timestamptz'
   const [row] = await db.query<FoundState>(prepared(text, [model, id, now]))
   return row
 }

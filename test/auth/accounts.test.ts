@@ -2,7 +2,8 @@
 import { addAccount, signedIn } from '../../src/auth/accounts.ts'
 import { hashPassword, isPassword } from '../../src/auth/password.ts'
 import { signInAttemptsMax, signInLockMs } from '../../src/base/limits.ts'
-import { disableAccount, setPassword } from '../../src/store/accounts.ts'
+import { setPassword } from '../../src/store/account-access.ts'
+import { disableAccount } from '../../src/store/accounts.ts'
 import { type TestHouse, testHouse } from '../http/door.ts'
 
 const password = 'correct horse battery'

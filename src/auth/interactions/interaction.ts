@@ -3,7 +3,7 @@
  * with a page or sends the browser on. https://github.com/panva/node-oidc-provider/blob/main/docs/README.md#user-flows
  */
 import { addressOf, issuerOf } from '../addresses.ts'
-import { isFormToken } from '../form-token.ts'
+import { isFormToken, isOwnOrigin } from '../form-token.ts'
 import { messagePage } from '../pages/message.ts'
 import { contentPolicy } from '../pages/page.ts'
 import { consent } from './consent.ts'
@@ -15,7 +15,7 @@ export async function interaction(signing: SignInHouse, step: Step): Promise<Pag
   const details = await provider.interactionDetails(step.request, step.response).catch(() => undefined)
   if (!details || details.uid !== step.uid) return lost(step)
   const { name } = details.prompt
-  if (step.form && !(isOurs(step, issuerOf(house.base)) && isFormToken(step.form.get('token') ?? '', secret, step.uid, name)))
+  if (step.form && !(isOwnOrigin(step.request, issuerOf(house.base)) && isFormToken(step.form.get('token') ?? '', secret, step.uid, name)))
     return lost(step)
   const client = await provider.Client.find(details.params.client_id ?? '')
   if (!client) return lost(step)
@@ -30,10 +30,6 @@ export async function interaction(signing: SignInHouse, step: Step): Promise<Pag
   }
   return name === 'login' ? signIn(turn) : consent(turn)
 }
-
-/** A browser says where a form was; one that says nothing is held to the token and the cookie. */
-const isOurs = ({ request }: Step, issuer: string): boolean =>
-  request.headers.origin === undefined || request.headers.origin === new URL(issuer).origin
 
 function targetOf(redirect: string | undefined): string[] {
   const url = redirect === undefined ? null : URL.parse(redirect)

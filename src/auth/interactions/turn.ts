@@ -14,7 +14,10 @@ export type Step = {
   readonly address?: string
 }
 
-export type PageReply = { readonly status: number; readonly page: string; readonly policy: string } | { readonly to: string }
+/** `cookie`: a whole Set-Cookie. */
+export type PageReply = ({ readonly status: number; readonly page: string; readonly policy: string } | { readonly to: string }) & {
+  readonly cookie?: string
+}
 
 export type SignInHouse = {
   readonly house: House

@@ -2,7 +2,8 @@
 import { html, page } from './page.ts'
 
 export type SignInPage = {
-  readonly client: string
+  /** The app that asks; undefined where somebody goes to their own account. */
+  readonly client?: string
   readonly action: string
   readonly token: string
   /** What was typed before. */
@@ -14,7 +15,7 @@ export const signInPage = ({ client, action, token, login = '', wrong }: SignInP
   page(
     wrong ? 'Not signed in' : 'Sign in',
     html`<h1>Sign in</h1>
-<p>${client} asks you to sign in here. It never sees your password.</p>
+<p>${client === undefined ? 'To see and change how you sign in.' : `${client} asks you to sign in here. It never sees your password.`}</p>
 ${
   wrong
     ? html`<p class="wrong" role="alert" id="wrong">That did not work. Check the name and the password; after several attempts in a row wait a quarter of an hour.</p>`
@@ -27,6 +28,6 @@ ${
 <label for="password">Password</label>
 <input type="password" id="password" name="password" autocomplete="current-password" required>
 <button type="submit" name="do" value="sign-in">Sign in</button>
-<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>
+${client === undefined ? undefined : html`<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>`}
 </form>`,
   )

@@ -1,0 +1,66 @@
+/**
+ * Somebody's own account: who is signed in sees and changes how they sign in, where they are signed in and which apps they
+ * have let in; who is not is asked to. Plain forms, each with a token of this session, and no script.
+ * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+ */
+import type { House } from '../../store/house.ts'
+import { addressOf, issuerOf } from '../addresses.ts'
+import { formToken, isFormToken, isOwnOrigin } from '../form-token.ts'
+import type { PageReply } from '../interactions/turn.ts'
+import { messagePage } from '../pages/message.ts'
+import { contentPolicy } from '../pages/page.ts'
+import { hashOf } from '../provider-state.ts'
+import { signInStep } from '../sign-in-steps.ts'
+import { closeSession, cookieFor, heldIn, newHeld, openSession, sessionOf } from './account-session.ts'
+import { changePassword } from './change-password.ts'
+import { overview } from './overview.ts'
+import type { AccountPage, AccountStep } from './visit.ts'
+
+const pages: Readonly<Record<string, AccountPage>> = { '': overview, password: changePassword }
+
+export type AccountHouse = { readonly house: House; readonly secret: string }
+
+export async function account({ house, secret }: AccountHouse, step: AccountStep): Promise<PageReply> {
+  const page = Object.hasOwn(pages, step.page) ? pages[step.page] : undefined
+  if (!page) return show(messagePage('There is no such page', 'Go to your account and begin there.'), 404)
+  const held = heldIn(step.request) ?? newHeld()
+  const token = formToken(secret, hashOf(held), 'account')
+  if (
+    step.form &&
+    !(isOwnOrigin(step.request, issuerOf(house.base)) && isFormToken(step.form.get('token') ?? '', secret, hashOf(held), 'account'))
+  )
+    return lost(house)
+  const session = await sessionOf(house, held)
+  if (!session) return signIn(house, step, held, token)
+  if (step.form?.get('do') === 'sign-out') {
+    await closeSession(house, session)
+    return { ...show(messagePage('Signed out', 'You may close this window.')), cookie: cookieFor(house, newHeld()) }
+  }
+  return page({
+    house,
+    session,
+    step,
+    token,
+    addressOf: (name) => at(house, name),
+    show,
+    done: (what) => ({ to: `${at(house, '')}?done=${what}` }),
+  })
+}
+
+const at = ({ base }: House, page: string): string => `${addressOf(base, 'account')}${page === '' ? '' : `/${page}`}`
+
+const show = (page: string, status = 200): PageReply => ({ status, page, policy: contentPolicy([]) })
+
+/** A form of a session that has run out is no sign-in: it asks for one. */
+async function signIn(house: House, step: AccountStep, held: string, token: string): Promise<PageReply> {
+  const form = step.form?.has('login') ? step.form : undefined
+  const answer = await signInStep({ house, form, page: { action: at(house, ''), token } })
+  if ('page' in answer) return { ...show(answer.page, answer.status), cookie: cookieFor(house, held) }
+  // A new number for whoever has signed in: one that another knew before opens nothing.
+  const fresh = newHeld()
+  await openSession(house, answer.account, fresh)
+  return { to: at(house, ''), cookie: cookieFor(house, fresh) }
+}
+
+const lost = (house: House): PageReply =>
+  show(messagePage('This page is too old', `Nothing was changed. Open ${at(house, '')} again.`), 403)
