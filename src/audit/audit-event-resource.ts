@@ -6,6 +6,7 @@
  * BALP wants an event for each patient of one answer; here one event names all, and then claims no profile.
  */
 import type { AuditFound } from '../store/audit-search.ts'
+import { isSecurityEvent, securityEventResource, securitySubtypes } from './security-event-resource.ts'
 
 const restful = 'http://hl7.org/fhir/restful-interaction'
 const eventTypes = 'http://terminology.hl7.org/CodeSystem/audit-event-type'
@@ -119,7 +120,13 @@ function entities({ patients, entity, query }: AuditFound): unknown[] {
   ]
 }
 
+/** What is searched for by the codes of others. */
+export const interactionsByCode: Readonly<Record<string, string>> = Object.fromEntries(
+  [...Object.entries(transactions), ...Object.entries(securitySubtypes)].map(([interaction, { code }]) => [code, interaction]),
+)
+
 export function auditEventResource(row: AuditFound, base: string): unknown {
+  if (isSecurityEvent(row)) return securityEventResource(row, serverOf(base), base)
   const profile = profileOf(row)
   const recorded = row.at.toISOString()
   return {

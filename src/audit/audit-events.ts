@@ -17,7 +17,7 @@ import { subsetAsked, subsetOf } from '../fhir/subset.ts'
 import { type AuditFilter, type AuditFound, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
-import { auditEventResource } from './audit-event-resource.ts'
+import { auditEventResource, interactionsByCode } from './audit-event-resource.ts'
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
@@ -69,7 +69,7 @@ const readers: Readonly<Record<(typeof auditParameters)[number], Reader>> = {
     draft.outcomes = values.map(codeOf)
   },
   subtype: (draft, values) => {
-    draft.interactions = values.map(codeOf)
+    draft.interactions = values.map(codeOf).map((code) => interactionsByCode[code] ?? code)
   },
   agent: (draft, values) => {
     draft.agents = values

@@ -48,12 +48,16 @@ const actions = {
   statistics: 'E',
   'self-service-link': 'E',
   notify: 'E',
+  'sign-in': 'E',
+  'sign-out': 'E',
+  token: 'E',
+  refused: 'E',
 } as const satisfies Readonly<Record<string, AuditAction>>
 
 /** What is done, as the AuditEvents call it: a word that nobody has given an action does not compile. */
 export type AuditInteraction = keyof typeof actions
 
-export function auditOf(house: House, actor: Asker, interaction: AuditInteraction, query?: string): AuditRow {
+export function auditOf(house: Pick<House, 'clock' | 'ids'>, actor: Asker, interaction: AuditInteraction, query?: string): AuditRow {
   return {
     id: house.ids.next(),
     at: house.clock.now().toISOString(),

@@ -22,24 +22,25 @@ import type { PatientChoices } from './patients-of.ts'
 import { type FetchOut, newProvider } from './provider.ts'
 import { rawForm } from './raw-form.ts'
 import { namePublicClient } from './refresh-request.ts'
+import type { Refusals } from './refusals.ts'
 
 export type AuthorizationServer = {
   /** Whatever the protocol has a word for. */
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  readonly handle: (request: IncomingMessage, response: ServerResponse, address?: string) => Promise<void>
   /** A page of a sign-in, or what was filled in there. */
   readonly interaction: (step: Step) => Promise<PageReply>
   /** A page of somebody's own account. */
   readonly account: (step: AccountStep) => Promise<PageReply>
 }
 
-type Outside = { readonly fetchOut: FetchOut; readonly patients: PatientChoices }
+type Outside = { readonly fetchOut: FetchOut; readonly patients: PatientChoices; readonly refusals: Refusals }
 
-export function authorizationServer(house: House, { fetchOut, patients }: Outside): AuthorizationServer {
-  const current = currentProvider(house, fetchOut)
+export function authorizationServer(house: House, { fetchOut, patients, refusals }: Outside): AuthorizationServer {
+  const current = currentProvider(house, { fetchOut, refusals })
   const issuer = new URL(issuerOf(house.base))
   const check = bearerCheck(house)
   return {
-    handle: async (request, response) => {
+    handle: async (request, response, address) => {
       const [path, query = ''] = (request.url ?? '').split('?')
       if (path === paths.authorization && request.method === 'POST') return asGet(house, request, response)
       if (path === paths.introspection && /^bearer /i.test(request.headers.authorization ?? ''))
@@ -56,14 +57,14 @@ export function authorizationServer(house: House, { fetchOut, patients }: Outsid
           return void response.writeHead(413).end()
       }
       if (path === paths.authorization) request.url = `${path}?${authorizationQuery(house.base, new URLSearchParams(query))}`
-      comeFrom(issuer, request)
+      comeFrom(issuer, request, address)
       await (await current()).provider.callback()(request, response)
     },
     interaction: async (step) => {
       comeFrom(issuer, step.request)
-      return interaction({ house, patients, ...(await current()) }, step)
+      return interaction({ house, patients, refusals, ...(await current()) }, step)
     },
-    account: async (step) => account({ house, secret: (await current()).secret }, step),
+    account: async (step) => account({ house, secret: (await current()).secret, refusals }, step),
   }
 }
 
@@ -88,25 +89,25 @@ async function told(response: ServerResponse, ask: () => Promise<object>): Promi
 }
 
 /** The library makes addresses of what the request says, and is told what the world sees instead. */
-function comeFrom(issuer: URL, request: IncomingMessage): void {
+function comeFrom(issuer: URL, request: IncomingMessage, address?: string): void {
   request.headers.host = issuer.host
   request.headers['x-forwarded-host'] = issuer.host
   request.headers['x-forwarded-proto'] = issuer.protocol.replace(':', '')
   const prefix = issuer.pathname.replace(/\/$/, '')
-  Object.assign(request, { originalUrl: `${prefix}${request.url}` })
+  Object.assign(request, { originalUrl: `${prefix}${request.url}`, comesFrom: address })
 }
 
 type Current = { readonly provider: Provider; readonly secret: string }
 
 /** One for a house; looks now and then whether the keys are still the same, since another process may have made new ones. */
-function currentProvider(house: House, fetchOut: FetchOut): () => Promise<Current> {
+function currentProvider(house: House, outside: Pick<Outside, 'fetchOut' | 'refusals'>): () => Promise<Current> {
   const known: { kids: string; current?: Current } = { kids: '' }
   const look = async (): Promise<Current> => {
     const jwks = await idTokenKeys(house)
     const kids = jwks.map(({ kid }) => kid).join()
     if (known.current && known.kids === kids) return known.current
     const secret = await sharedSecret(house.pool, house.secrets, 'cookies', newSecret())
-    const provider = await newProvider(house, fetchOut, { jwks, cookie: secret })
+    const provider = await newProvider(house, outside, { jwks, cookie: secret })
     Object.assign(known, { kids, current: { provider, secret } })
     return { provider, secret }
   }

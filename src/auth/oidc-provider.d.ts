@@ -46,11 +46,13 @@ declare module 'oidc-provider' {
     type: string
     body: unknown
     set(header: string, value: string): void
+    readonly req: IncomingMessage & { readonly comesFrom?: string }
     readonly res: ServerResponse
     readonly oidc: {
       readonly route: string
       readonly params: Record<string, string | undefined>
-      readonly client: Client
+      readonly client?: Client
+      readonly session?: { readonly accountId?: string }
       readonly result?: { readonly consent?: { readonly grantId?: string } }
       readonly entities: {
         readonly AuthorizationCode?: Token

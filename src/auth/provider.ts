@@ -24,29 +24,34 @@ import { resourceServer } from './granted-scopes.ts'
 import { answerOf, claimsOf, contextOf, forgetContext } from './launch-context.ts'
 import { logout, renderError } from './pages/provider-pages.ts'
 import { claims, people } from './people.ts'
+import { auditedProtocol } from './protocol-audit.ts'
 import { hashOf, providerState } from './provider-state.ts'
+import type { Refusals } from './refusals.ts'
 
 /** The key set at an address, asked for by whoever may call out (`jobs/fetch-out.ts`). */
 export type FetchOut = (url: string, bytesMax: number) => Promise<{ readonly status: number; readonly body: string }>
+
+type Outside = { readonly fetchOut: FetchOut; readonly refusals: Refusals }
 
 export type ProviderKeys = { readonly jwks: readonly Payload[]; readonly cookie: string }
 
 const day = 86_400
 
-export async function newProvider(house: House, fetchOut: FetchOut, { jwks, cookie }: ProviderKeys): Promise<Provider> {
+export async function newProvider(house: House, outside: Outside, { jwks, cookie }: ProviderKeys): Promise<Provider> {
   const { Provider: Server, errors } = await import('oidc-provider')
   const provider = new Server(issuerOf(house.base), {
     ...configuration(house, errors),
     jwks: { keys: jwks },
     cookies: cookies(cookie),
     fetch: async (url: string | URL) => {
-      const { status, body } = await fetchOut(String(url), keySetBytesMax)
+      const { status, body } = await outside.fetchOut(String(url), keySetBytesMax)
       return new Response(body, { status })
     },
   })
   secretsAreHashed(provider)
   provider.proxy = true
   provider.silent = true
+  provider.use(auditedProtocol(house, outside.refusals))
   provider.use(contextBesideTokens(house))
   provider.on('server_error', (_context, error) => house.warn('the authorization server failed', { why: nameOf(error) }))
   provider.on('grant.revoked', (_context, grantId) => {

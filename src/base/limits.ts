@@ -138,6 +138,8 @@ export const keepAliveMs = 72_000
 export const retryAfterSeconds = 2
 /** Clients, persons or addresses whose rate is watched: those that asked longest ago are forgotten. */
 export const allowancesRemembered = 50_000
+/** Of a minute and a process: refused requests that differ in why, who and from where, each with its rows in the audit. */
+export const unlikeRefusalsMax = 50
 /** Of a shared allowance a process fetches this part at a time. */
 export const allowanceShares = 60
 export const tokenSecondsDefault = 3_600

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { authorizationServer } from '../auth/authorization-server.ts'
+import { type Refusals, refusalOf, refusals } from '../auth/refusals.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { authenticator } from './authenticate.ts'
 import { accountPages, launchDoor, protocolDoors, signInPages } from './authorization-doors.ts'
@@ -45,7 +46,13 @@ const nobodyCalls: FetchOut = async () => {
 export function buildApp(house: House, options: AppOptions): FastifyInstance {
   const app = newServer(house)
   const metrics = newMetrics()
-  app.setErrorHandler((error, request, reply) => void sendRefusal(house, error, request, reply))
+  const refused = options.auth === 'smart' ? refusals(house) : undefined
+  if (refused) app.addHook('onClose', () => refused.close())
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refused && refusalOf(error, { authorization: request.headers.authorization, address: request.ip })
+    if (refusal) refused?.note(refusal)
+    sendRefusal(house, error, request, reply)
+  })
   app.setNotFoundHandler((request, reply) => void sendRefusal(house, strayAddress(relative(request.url)), request, reply))
   const { address } = options.throttle ?? {}
   // The one hook that runs before each request, and is there only where an operator has set a limit for addresses.
@@ -60,18 +67,18 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     await crossOrigin(fhir)
     await compression(fhir)
     openDoors(fhir, house, options)
-    fhirDoors(fhir, house, options, metrics)
+    fhirDoors(fhir, house, { ...options, refused }, metrics)
   }
   app.register(street)
-  if (options.auth === 'smart') authorization(app, house, options)
+  if (refused) authorization(app, house, refused, options)
   app.register(base, { prefix: basePath })
   return app
 }
 
 /** What the protocol has a word for is handed on unread; what is ours is read like any other request. */
-function authorization(app: FastifyInstance, house: House, { desks, fetchOut = nobodyCalls }: AppOptions): void {
+function authorization(app: FastifyInstance, house: House, refusals: Refusals, { desks, fetchOut = nobodyCalls }: AppOptions): void {
   const secure = house.base.startsWith('https:')
-  const server = authorizationServer(house, { fetchOut, patients: patientChoices(house, desks) })
+  const server = authorizationServer(house, { fetchOut, patients: patientChoices(house, desks), refusals })
   app.register(async (protocol) => protocolDoors(protocol, server, secure))
   app.register(async (pages) => {
     signInPages(pages, server, secure)

@@ -22,7 +22,7 @@ export function protocolDoors(app: FastifyInstance, server: AuthorizationServer,
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     reply.hijack()
     for (const [name, value] of Object.entries(guards(secure))) reply.raw.setHeader(name, value)
-    await server.handle(request.raw, reply.raw).catch(() => broken(reply.raw))
+    await server.handle(request.raw, reply.raw, request.ip).catch(() => broken(reply.raw))
   }
   for (const url of ['/auth/*', ...discovery])
     app.route({ method: ['GET', 'HEAD', 'POST', 'OPTIONS'], url, exposeHeadRoute: false, handler })

@@ -2,6 +2,7 @@
  * The way in for an entry of a Bundle: the same table of routes, the same check of scopes, the same desks, the same words
  * for a refusal; only that nothing of it is HTTP. https://hl7.org/fhir/R4/http.html#transaction
  */
+import { type Refusals, refusalOf } from '../auth/refusals.ts'
 import { Fault, fault } from '../base/fault.ts'
 import type { BundleEntry } from '../fhir/bundle-entries.ts'
 import type { EntryReply } from '../fhir/bundle-response.ts'
@@ -27,7 +28,7 @@ const notInBundles: ReadonlySet<DeskName> = new Set<DeskName>([
   'importErrors',
 ])
 
-export function entryDoors(desks: Desks): Doors {
+export function entryDoors(desks: Desks, refusals?: Refusals): Doors {
   return {
     answer: async (house, actor, entry, prefer) => {
       const { route, request } = entryRequest(entry, prefer)
@@ -41,7 +42,9 @@ export function entryDoors(desks: Desks): Doors {
       if (isNotModified(request, reply)) return { status: 304, version: reply.version, updated: reply.updated }
       return entryReply(desk, request, { ...reply, resource: asPreferred(desk, request, reply) }, entry.method)
     },
-    refused: (house, error) => {
+    refused: (house, error, { client, user: person, address }) => {
+      const noted = refusals && refusalOf(error, { client, person, address })
+      if (noted) refusals?.note(noted)
       const refusal = error instanceof Fault ? error : faultOf(house, error, { reference: house.ids.next(), route: 'an entry of a batch' })
       return { status: statusOf(refusal), outcome: refusalText(refusal) }
     },

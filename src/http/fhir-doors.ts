@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
+import { type Refusals, refusalOf } from '../auth/refusals.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { bundles } from '../interactions/bundle.ts'
@@ -36,6 +37,8 @@ export type DoorOptions = {
   readonly log?: AccessLog
   /** Without one nobody is told to wait. */
   readonly throttle?: Throttle
+  /** Who was refused is written down there. */
+  readonly refused?: Refusals
   readonly fetchOut?: Parameters<typeof authenticator>[2]
 }
 
@@ -46,7 +49,7 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
   const authenticate = authenticator(house, options.auth, options.fetchOut)
   const streams = eventStream(house)
   app.addHook('preClose', () => streams.close())
-  const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks)), eventStream: streams.desk }
+  const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks, options.refused)), eventStream: streams.desk }
   for (const route of routes) {
     const [method, path] = route
     const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
@@ -55,7 +58,7 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
       method,
       url: asUrl(path),
       decompress: method === 'GET' ? false : {},
-      handler: door(house, authenticate, route, serving, watch, options.throttle),
+      handler: door(house, authenticate, route, serving, watch, options),
     })
   }
 }
@@ -69,17 +72,18 @@ function door(
   [, path, verb, desk]: Route,
   desks: Readonly<Record<DeskName, Desk>>,
   watch: Watch,
-  throttle: Throttle = {},
+  { throttle = {}, refused }: Pick<DoorOptions, 'throttle' | 'refused'>,
 ): Handler {
   const address: Address = { ...named(path), desk }
   const serve = desks[desk]
   const staysOpen = desk === 'eventStream'
   return async (request, reply) => {
     const started = performance.now()
+    let actor: Actor | undefined
     try {
       throttle.beforeSignIn?.(request.ip)
       const known = authenticate(request)
-      const actor = known instanceof Promise ? await known : known
+      actor = known instanceof Promise ? await known : known
       if (throttle.actor) await throttle.actor(actor)
       if (isXml(request.body)) await readXmlBody(house, request)
       const asked = fhirRequest(address, request)
@@ -90,11 +94,20 @@ function door(
       watch(sendReply(house, desk, asked, await serve(house, actor, stream), reply), performance.now() - started, request)
     } catch (error) {
       throttle.refused?.(request.ip, error)
+      const refusal = refused && refusalOf(error, askedBy(request, actor))
+      if (refusal) refused?.note(refusal)
       watch(sendRefusal(house, error, request, reply), performance.now() - started, request)
     }
     return reply
   }
 }
+
+const askedBy = ({ headers, ip }: FastifyRequest, actor: Actor | undefined) => ({
+  authorization: headers.authorization,
+  address: ip,
+  client: actor?.client,
+  person: actor?.user,
+})
 
 /** Each entry of a Bundle is a request; the Bundle itself was counted as one. */
 function entriesBeyondOne({ body }: FhirRequest): number {

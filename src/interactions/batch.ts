@@ -15,6 +15,6 @@ import type { Doors } from './doors.ts'
 export async function batch(house: House, actor: Actor, entries: readonly BundleEntry[], prefer: Prefer, doors: Doors): Promise<Reply> {
   const replies: EntryReply[] = []
   for (const entry of entries)
-    replies.push(await doors.answer(house, actor, entry, prefer).catch((error: unknown) => doors.refused(house, error)))
+    replies.push(await doors.answer(house, actor, entry, prefer).catch((error: unknown) => doors.refused(house, error, actor)))
   return { status: 200, body: bundleResponse(house.base, 'batch-response', replies) }
 }

@@ -11,6 +11,6 @@ import type { House } from '../store/house.ts'
 export type Doors = {
   /** Answers an entry as the same request by itself is answered. A refusal is thrown. */
   readonly answer: (house: House, actor: Actor, entry: BundleEntry, prefer: Prefer) => Promise<EntryReply>
-  /** What is said of a refusal, or of a mistake of ours. */
-  readonly refused: (house: House, error: unknown) => EntryReply
+  /** What is said of a refusal, or of a mistake of ours, to whom. */
+  readonly refused: (house: House, error: unknown, actor: Actor) => EntryReply
 }

@@ -33,6 +33,27 @@ export function auditInsert(p: Params, audit: AuditRow, source: string): string 
       from ${source} source where cardinality(source.patients) > 0`
 }
 
+/** What is nobody's data: signing in and out, tokens given, requests refused. */
+export type SecurityRow = Omit<AuditRow, 'query'> & {
+  readonly outcome: '0' | '4'
+  readonly reason?: string
+  /** How many alike it stands for. */
+  readonly times?: number
+}
+
+/** A statement of its own. A patient who signs in is named, so that it is theirs to read. */
+export async function writeSecurityRow(db: Db, row: SecurityRow): Promise<void> {
+  const { id, at, interaction, action, outcome, client, person, address, reason, times } = row
+  const patients = person?.startsWith('Patient/') ? [person.slice('Patient/'.length)] : []
+  await db.query(
+    prepared(
+      `insert into audit_event (id, at, interaction, action, outcome, client, person, address, patients, reason, times)
+       values ($1::uuid, $2::timestamptz, $3, $4, $5, $6, $7, $8, $9::text[], $10, $11::int)`,
+      [id, at, interaction, action, outcome, client, person ?? null, address ?? null, patients, reason ?? null, times ?? null],
+    ),
+  )
+}
+
 /** Writes the row by itself: that something which concerns these patients is shown, before it is. Of nobody it writes none. */
 export async function auditPatients(
   db: Db,

@@ -16,6 +16,8 @@ export type AuditFound = {
   readonly patients: readonly string[]
   readonly entity: string | null
   readonly query: string | null
+  readonly reason: string | null
+  readonly times: number | null
 }
 
 export type AuditFilter = {
@@ -35,7 +37,7 @@ export type AuditFilter = {
   readonly limit: number
 }
 
-const columns = 'id::text as id, at, interaction, action, outcome, client, person, address, patients, entity, query'
+const columns = 'id::text as id, at, interaction, action, outcome, client, person, address, patients, entity, query, reason, times'
 
 export async function findAudit(db: Db, filter: AuditFilter): Promise<AuditFound[]> {
   const p = params()

@@ -3,6 +3,7 @@
  * have let in; who is not is asked to. Plain forms, each with a token of this session, and no script.
  * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
+import { securityEvent } from '../../audit/security-event.ts'
 import type { House } from '../../store/house.ts'
 import { addressOf, issuerOf } from '../addresses.ts'
 import { formToken, isFormToken, isOwnOrigin } from '../form-token.ts'
@@ -10,6 +11,7 @@ import type { PageReply } from '../interactions/turn.ts'
 import { messagePage } from '../pages/message.ts'
 import { contentPolicy } from '../pages/page.ts'
 import { hashOf } from '../provider-state.ts'
+import type { Refusals } from '../refusals.ts'
 import { signInStep } from '../sign-in-steps.ts'
 import { closeSession, cookieFor, heldIn, newHeld, openSession, sessionOf } from './account-session.ts'
 import { changePassword } from './change-password.ts'
@@ -18,9 +20,11 @@ import type { AccountPage, AccountStep } from './visit.ts'
 
 const pages: Readonly<Record<string, AccountPage>> = { '': overview, password: changePassword }
 
-export type AccountHouse = { readonly house: House; readonly secret: string }
+export type AccountHouse = { readonly house: House; readonly secret: string; readonly refusals: Refusals }
 
-export async function account({ house, secret }: AccountHouse, step: AccountStep): Promise<PageReply> {
+const client = 'slotwise'
+
+export async function account({ house, secret, refusals }: AccountHouse, step: AccountStep): Promise<PageReply> {
   const page = Object.hasOwn(pages, step.page) ? pages[step.page] : undefined
   if (!page) return show(messagePage('There is no such page', 'Go to your account and begin there.'), 404)
   const held = heldIn(step.request) ?? newHeld()
@@ -31,9 +35,10 @@ export async function account({ house, secret }: AccountHouse, step: AccountStep
   )
     return lost(house)
   const session = await sessionOf(house, held)
-  if (!session) return signIn(house, step, held, token)
+  if (!session) return signIn({ house, secret, refusals }, step, held, token)
   if (step.form?.get('do') === 'sign-out') {
     await closeSession(house, session)
+    await securityEvent(house, { what: 'sign-out', client, user: session.account.person, address: step.address })
     return { ...show(messagePage('Signed out', 'You may close this window.')), cookie: cookieFor(house, newHeld()) }
   }
   return page({
@@ -52,9 +57,9 @@ const at = ({ base }: House, page: string): string => `${addressOf(base, 'accoun
 const show = (page: string, status = 200): PageReply => ({ status, page, policy: contentPolicy([]) })
 
 /** A form of a session that has run out is no sign-in: it asks for one. */
-async function signIn(house: House, step: AccountStep, held: string, token: string): Promise<PageReply> {
+async function signIn({ house, refusals }: AccountHouse, step: AccountStep, held: string, token: string): Promise<PageReply> {
   const form = step.form?.has('login') ? step.form : undefined
-  const answer = await signInStep({ house, form, page: { action: at(house, ''), token } })
+  const answer = await signInStep({ house, form, page: { action: at(house, ''), token }, client, address: step.address, refusals })
   if ('page' in answer) return { ...show(answer.page, answer.status), cookie: cookieFor(house, held) }
   // A new number for whoever has signed in: one that another knew before opens nothing.
   const fresh = newHeld()

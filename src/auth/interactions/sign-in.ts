@@ -4,11 +4,11 @@ import { signInStep } from '../sign-in-steps.ts'
 import type { PageReply, Turn } from './turn.ts'
 
 export async function signIn(turn: Turn): Promise<PageReply> {
-  const { house, step, details, client, action, secret } = turn
+  const { house, step, details, client, action, secret, refusals } = turn
   if (step.form?.get('do') === 'cancel') return turn.done({ error: 'access_denied', error_description: 'nobody signed in' })
   const token = formToken(secret, step.uid, details.prompt.name)
   const page = { client: client.name, action, token, login: details.params.login_hint }
-  const answer = await signInStep({ house, form: step.form, page })
+  const answer = await signInStep({ house, form: step.form, page, client: client.id, address: step.address, refusals })
   if ('page' in answer) return turn.show(answer.page, answer.status)
   return turn.done({ login: { accountId: answer.account.id, remember: false, amr: answer.amr } })
 }

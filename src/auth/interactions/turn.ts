@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Interaction, Provider } from 'oidc-provider'
 import type { House } from '../../store/house.ts'
 import type { PatientChoices } from '../patients-of.ts'
+import type { Refusals } from '../refusals.ts'
 
 /** What a browser has sent; `form` of a POST. */
 export type Step = {
@@ -25,6 +26,7 @@ export type SignInHouse = {
   /** Forms are signed with it. */
   readonly secret: string
   readonly patients: PatientChoices
+  readonly refusals: Refusals
 }
 
 export type Turn = SignInHouse & {

@@ -1,0 +1,71 @@
+/**
+ * A row of nobody's data as an AuditEvent: signing in and out (DICOM's User Authentication), a token given (IHE IUA ITI-71), a
+ * request refused (Security Alert). http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
+ *
+ * BALP 1.1 has no profile of these, so none is claimed.
+ */
+import type { AuditFound } from '../store/audit-search.ts'
+
+const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
+const own = 'https://slotwise.org/fhir/CodeSystem/audit-event'
+
+type Coding = { readonly system: string; readonly code: string; readonly display: string }
+
+const coding = (system: string, code: string, display: string): Coding => ({ system, code, display })
+
+const authentication = coding(dicom, '110114', 'User Authentication')
+const types: Readonly<Record<string, Coding>> = {
+  'sign-in': authentication,
+  'sign-out': authentication,
+  token: authentication,
+  refused: coding(dicom, '110113', 'Security Alert'),
+}
+
+/** The code of another system beside ours, where there is one. */
+export const securitySubtypes: Readonly<Record<string, Coding>> = {
+  'sign-in': coding(dicom, '110122', 'Login'),
+  'sign-out': coding(dicom, '110123', 'Logout'),
+  token: coding('urn:ihe:event-type-code', 'ITI-71', 'Get Access Token'),
+}
+
+export const isSecurityEvent = ({ interaction }: AuditFound): boolean => Object.hasOwn(types, interaction)
+
+export function securityEventResource(row: AuditFound, server: unknown, base: string): unknown {
+  const recorded = row.at.toISOString()
+  const { interaction, outcome, reason, times } = row
+  const theirs = securitySubtypes[interaction]
+  return {
+    resourceType: 'AuditEvent',
+    id: row.id,
+    meta: { versionId: '1', lastUpdated: recorded },
+    type: types[interaction],
+    subtype: [coding(own, interaction, interaction), ...(theirs ? [theirs] : [])],
+    action: row.action,
+    recorded,
+    outcome,
+    ...(reason === null ? {} : { outcomeDesc: reason }),
+    agent: agents(row, server, base),
+    source: { observer: server },
+    ...(times === null ? {} : { entity: [counted(times)] }),
+  }
+}
+
+function agents({ person, client, address }: AuditFound, server: unknown, base: string): unknown[] {
+  const type = (one: Coding) => ({ coding: [one] })
+  return [
+    ...(person ? [{ who: { reference: person }, requestor: true }] : []),
+    {
+      type: type(coding(dicom, '110150', 'Application')),
+      who: { identifier: { value: client } },
+      requestor: !person,
+      ...(address ? { network: { address, type: '2' } } : {}),
+    },
+    { type: type(coding(dicom, '110152', 'Destination Role ID')), who: server, requestor: false, network: { address: base, type: '5' } },
+  ]
+}
+
+const counted = (times: number) => ({
+  type: coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '4', 'Other'),
+  name: 'refused requests',
+  detail: [{ type: 'times', valueString: String(times) }],
+})
