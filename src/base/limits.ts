@@ -107,6 +107,8 @@ export const visitsTogetherMax = 32
 export const statementsTogetherMax = 16
 export const connectTimeoutMs = 10_000
 export const transactionAttemptsMax = 10
+/** How often one request for a joint visit may lose somebody of a group to one that was quicker. */
+export const jointRacesMax = 20
 export const postgresStartMs = 60_000
 export const postgresStopMs = 20_000
 export const postgresPollMs = 50

@@ -18,6 +18,7 @@ import { type DayPlace, takeDayPlace } from '../store/visit-caps.ts'
 import type { Booked } from './book.ts'
 import { capsOfAll, dayIsFull } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
+import { mayTakeAnother } from './joint-visit.ts'
 import { type NewVisit, newVisit } from './new-visit.ts'
 import { auditOverride } from './override.ts'
 import { withOwnNumber } from './own-number.ts'
@@ -48,8 +49,9 @@ async function bookSeriesOnce(house: House, input: SeriesInput): Promise<SeriesB
     const planned = plannedVisits(house, input, wanted, { zone, without: [...all.keys()] })
     const clash = await inTransaction(house.pool, (tx) => bookSeriesInTx(tx, house, input, planned, leftOut)).catch(lostTimes)
     if (!clash) return { visits: planned.map(({ visit }) => bookedAs(visit)), leftOut }
-    for (const one of clash) lost.set(one.recurrenceId, one)
-    if (attempt >= attemptsMax) throw refusalOf(await issuesOf(house, clash, zone))
+    const another = mayTakeAnother(input.groups, attempt)
+    for (const one of another ? [] : clash) lost.set(one.recurrenceId, one)
+    if (!another && attempt >= attemptsMax) throw refusalOf(await issuesOf(house, clash, zone))
   }
 }
 

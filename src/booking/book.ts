@@ -16,7 +16,7 @@ import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
-import { type VisitTaken, withOthers } from './joint-visit.ts'
+import { mayTakeAnother, type VisitTaken, withOthers } from './joint-visit.ts'
 import { appointmentOf, type BookInput, claimsFor, inPlaceOf, type NewVisit, newVisit } from './new-visit.ts'
 import type { Wish } from './next-times.ts'
 import { type Overbooking, onItsOwn, timeOverOthers } from './overbook.ts'
@@ -38,14 +38,25 @@ export const bookSlot = (house: House, input: BookInput): Promise<Booked> => wit
 
 async function bookOnce(house: House, asked: BookInput): Promise<Booked> {
   const input = asked.replaces ? await inItsSeries(house, asked, asked.replaces.id) : asked
+  for (let tried = 1; ; tried++) {
+    const { booked, wish } = await tryToBook(house, input)
+    if (booked) return booked
+    if (!mayTakeAnother(input.groups, tried)) throw await taken(house, wish)
+  }
+}
+
+type Tried = { readonly booked?: Booked; readonly wish: Wish }
+
+/** Without `booked` somebody was quicker. */
+async function tryToBook(house: House, input: BookInput): Promise<Tried> {
   const context = await contextToBook(house, input)
   const made = await visitToBook(house, input, context)
   if (!made.taking) throw await taken(house, made.wish)
   const { taking, claims, overbooks, wish } = made
   const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
   const text = await commit(house, input, booked, taking, context)
-  if (text === undefined) throw await taken(house, wish)
-  return { id: booked.write.id, version: '1', text, heldUntil: booked.heldUntil }
+  if (text === undefined) return { wish }
+  return { booked: { id: booked.write.id, version: '1', text, heldUntil: booked.heldUntil }, wish }
 }
 
 async function inItsSeries(house: House, input: BookInput, replaced: string): Promise<BookInput> {

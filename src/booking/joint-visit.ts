@@ -3,6 +3,7 @@
  * by the least harm. What a new booking and one that is moved ask alike. Left out: taking it (`book.ts`, `move.ts`).
  */
 import { fault } from '../base/fault.ts'
+import { jointRacesMax } from '../base/limits.ts'
 import type { BookingPolicy } from '../scheduling/booking-policy.ts'
 import { brokenByFurther } from '../scheduling/booking-rules.ts'
 import { jointPlan, jointPolicy } from '../scheduling/joint-plan.ts'
@@ -23,6 +24,10 @@ export type VisitTaken = {
   /** Whose caps count it, besides the first Schedule's. */
   readonly beside: readonly { readonly plan: SchedulePlan; readonly policy: BookingPolicy }[]
 }
+
+/** Who was chosen is lost to somebody quicker, and another of the group may be free: a different time is in nobody's way. */
+export const mayTakeAnother = (groups: readonly JointGroup[] | undefined, tried: number): boolean =>
+  tried < jointRacesMax && (groups ?? []).slice(1).some((group) => group.length > 1)
 
 type Asked = TimeAsked & { readonly slots?: readonly string[] }
 

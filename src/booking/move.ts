@@ -17,6 +17,7 @@ import type { DayPlace } from '../store/visit-caps.ts'
 import { slotContext } from '../store/visit-context.ts'
 import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { mayTakeAnother } from './joint-visit.ts'
 import { assertMayLeave } from './leave-visit.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
 import type { Wish } from './next-times.ts'
@@ -41,7 +42,9 @@ async function moveOnce(house: House, input: MoveInput): Promise<Changed> {
     try {
       return await inTransaction(house.pool, (tx) => moveInTx(tx, house, judgement))
     } catch (error) {
-      if (error instanceof LostRace) throw await taken(house, wish)
+      const lost = error instanceof LostRace
+      if (lost && mayTakeAnother(move.groups, attempt)) continue
+      if (lost) throw await taken(house, wish)
       if (!(error instanceof ChangedMeanwhile) || attempt >= moveAttemptsMax) throw error
     }
   }

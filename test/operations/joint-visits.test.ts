@@ -2,7 +2,7 @@
 import { disagreements } from '../support/agreement.ts'
 import { create, dateIn, instantIn } from '../support/clinic.ts'
 import { type Answer, made, matches, type TestHouse, testHouse } from '../support/house.ts'
-import { busyOf, groupsOf, type JointClinic, jointClinic, scheduleIn, sent, takes } from '../support/joint-clinic.ts'
+import { busyOf, groupsOf, type JointClinic, jointClinic, scheduleIn, sent, slotsOf, takes } from '../support/joint-clinic.ts'
 
 let house: TestHouse
 let place: JointClinic
@@ -134,6 +134,22 @@ describe('booking what was found', () => {
     made(await house.call('POST', `Appointment/${booked.id}/$cancel`), 200)
     for (const { schedule } of [...place.practitioners, ...place.rooms, ...place.devices])
       expect(await busyOf(house.call, schedule, 5)).toEqual([])
+  })
+
+  it('of many who ask at once for any of as many rooms each gets one, whether they book or move', async () => {
+    const there = await jointClinic(house.call, { practitioners: 6, rooms: 6, devices: 0 })
+    const at = async ({ schedule }: { schedule: string }, day: number) => (await slotsOf(house.call, schedule, day))[0]?.id ?? ''
+    const groups = groupsOf(there.practitioners, there.rooms)
+    const patients = await Promise.all(there.practitioners.map(anyPatient))
+    const asked = await Promise.all(there.practitioners.map((one) => at(one, 8)))
+    const booked = await Promise.all(asked.map((slot, i) => book(there, slot, groups, { patient: patients[i] })))
+    expect(booked.map(({ status }) => status)).toEqual(asked.map(() => 201))
+    const next = await Promise.all(there.practitioners.map((one) => at(one, 9)))
+    const moved = await Promise.all(
+      booked.map(({ json }, i) => house.call('POST', `Appointment/${json.id}/$reschedule`, sent(groups, { slot: `Slot/${next[i]}` }))),
+    )
+    expect(moved.map(({ status }) => status)).toEqual(next.map(() => 200))
+    for (const { schedule } of there.rooms) expect(await busyOf(house.call, schedule, 9)).toEqual(['09:00'])
   })
 
   it('a proposal of $find, and Slots that are named together, take the same', async () => {

@@ -233,3 +233,24 @@ it('is sure of nobody’s time whom an unanswered deed may have moved', () => {
   const spoiled = { ...good, deeds: [...deeds.filter(({ id }) => id !== 6), unsure, { ...search, shown: [] }] }
   expect(check(spoiled)).toEqual([])
 })
+
+it('is sure of nobody’s time whom an unanswered acceptance of another’s offer may have moved', () => {
+  const later = visit('a', 3, 2, { updated: second(40), marks: [1, 2] })
+  const entry = visit('w', 1, 3, { updated: second(2), status: 'waitlist', start: undefined, end: undefined, slots: [], marks: [] })
+  const unsure = deed(9, 'accept', 39, { outcome: 'unknown', status: 0, targets: ['w'], reach: 'patient' })
+  const seen = deed(6, 'free', 44, { search: { of: 'free', schedule: '1', day: Math.floor(nine / 86_400_000), slots: ['s1'] } })
+  const spoiled: History = {
+    ...good,
+    deeds: [...deeds.filter(({ id }) => id !== 6 && id !== 5 && id !== 7), unsure, seen],
+    after: {
+      ...after,
+      ...stored([...after.versions, later, entry]),
+      slots: after.slots.map((slot, n) => ({ ...slot, status: n === 0 || n === 2 ? 'busy' : 'free' })),
+      claims: [claim('Appointment/a', 2), claim('Appointment/b', 0)],
+    },
+  }
+  expect(check(spoiled)).toEqual([])
+  const { reach: _, ...named } = unsure
+  const unaware = { ...spoiled, deeds: [...spoiled.deeds.filter(({ id }) => id !== 9), named] }
+  expect(check(unaware).map(({ what }) => what)).toEqual([expect.stringMatching(/saw Slot\/s1 free, which Appointment\/a had/)])
+})

@@ -13,8 +13,10 @@ import { endedHoldsAreGone, refusalsHaveCause } from './check-refusals.ts'
 import { searchesSee } from './check-searches.ts'
 import { slotsAgree } from './check-slots.ts'
 import type { Broken, History } from './history.ts'
+import { withReach } from './reach.ts'
 
-export function check(history: History): Broken[] {
+export function check(recorded: History): Broken[] {
+  const history = withReach(recorded)
   return [
     ...doubleBookings(history),
     ...overlapsAtTheEnd(history),

@@ -56,7 +56,14 @@ async function perform(client: Client, kind: string, id: number, plan: Plan): Pr
   if (outcome === 'ok' && answer) learn(client, kind, answer.json, plan)
   return {
     ...{ id, client: person, kind, server, asked, answered, outcome, status: answer?.status ?? 0 },
-    ...{ targets: plan.targets ?? [], makes: plan.makes ?? 0, wanted: plan.wanted, replaces: plan.replaces, repeated: plan.repeats },
+    ...{
+      targets: plan.targets ?? [],
+      reach: plan.reach,
+      makes: plan.makes ?? 0,
+      wanted: plan.wanted,
+      replaces: plan.replaces,
+      repeated: plan.repeats,
+    },
     shown,
     patients: outcome === 'ok' && answer ? patientsIn(answer.text) : [],
     ...(plan.search && { search: 'slots' in plan.search ? { ...plan.search, slots: slotsIn(answer) } : plan.search }),

@@ -10,6 +10,7 @@ import type { Claim, Deed, Place, Search } from './history.ts'
 export type Plan = {
   readonly asked: Asked
   readonly targets?: readonly string[]
+  readonly reach?: Deed['reach']
   readonly makes?: number
   readonly wanted?: Deed['wanted']
   readonly replaces?: string
@@ -207,10 +208,10 @@ const join: Maker = (scene) => {
 const offers: Maker = () => ({ asked: { method: 'GET', path: 'Communication?status=in-progress&_count=20' } })
 
 const answerOffer =
-  (operation: string): Maker =>
+  (operation: string, reach?: Deed['reach']): Maker =>
   ({ dice, known }) => {
     const id = dice.oneOf([...known.offered])
-    return id === undefined ? undefined : { asked: post(`Appointment/${id}/$${operation}`, parameters({})), targets: [id] }
+    return id === undefined ? undefined : { asked: post(`Appointment/${id}/$${operation}`, parameters({})), targets: [id], reach }
   }
 
 const read: Maker = ({ dice, known }) => {
@@ -253,7 +254,7 @@ export const makers = {
   transaction,
   join,
   offers,
-  accept: answerOffer('accept-offer'),
+  accept: answerOffer('accept-offer', 'patient'),
   decline: answerOffer('decline-offer'),
   read,
   'search a patient': searchPatient,

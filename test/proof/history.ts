@@ -32,6 +32,8 @@ export type Version = {
 /** Refused: answered 4xx. Unknown: no answer, or 5xx; it may have been done or not, but not by half. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
 
+export type Reach = 'patient'
+
 export type Deed = {
   readonly id: number
   readonly client: string
@@ -43,6 +45,8 @@ export type Deed = {
   readonly status: number
   /** Appointments that it was to change. */
   readonly targets: readonly string[]
+  /** It may also change whatever else is of the same patient. */
+  readonly reach?: Reach
   /** How many Appointments it was to make, all or none. */
   readonly makes: number
   /** The time that it wanted: any one of these lists, whole. */
