@@ -12,9 +12,10 @@ import { relativeReference } from '../fhir/reference.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { auditParameters } from '../fhir/resource.ts'
+import { readTotal } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import { subsetAsked, subsetOf } from '../fhir/subset.ts'
-import { type AuditFilter, type AuditFound, findAudit } from '../store/audit-search.ts'
+import { type AuditFilter, type AuditFound, countAudit, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
 import { auditEventResource, interactionsByCode } from './audit-event-resource.ts'
@@ -46,7 +47,11 @@ function monthAround(id: string): { from: string; until: string } {
 }
 
 type Reader = (filter: Draft, values: readonly string[]) => void
-type Draft = { -readonly [K in keyof AuditFilter]: AuditFilter[K] } & { times: { from?: string; until?: string }[] }
+type Draft = { -readonly [K in keyof AuditFilter]: AuditFilter[K] } & {
+  times: { from?: string; until?: string }[]
+  /** Whether all are counted, where that was said. */
+  counted?: boolean
+}
 
 const bare = (type: string, value: string): string => (value.startsWith(`${type}/`) ? value.slice(type.length + 1) : value)
 
@@ -105,11 +110,10 @@ export async function searchAuditEvents(
   const draft: Draft = { times: [], except: await wholly(house, except), limit: pageSizeDefault + 1 }
   const applied: [string, string][] = []
   const unknown: string[] = []
+  const isCount = request.query.some(([name, value]) => name === '_summary' && value === 'count')
   const subset = subsetAsked(request.query.filter(([name, value]) => name !== '_summary' || value !== 'count'))
   for (const [name, value] of request.query) {
     if (value === '' || name === '_format' || name === '_pretty') continue
-    if (name === '_summary' && value === 'count')
-      throw fault('value', 'AuditEvents are not counted: leave `_summary` out, or say true.', name)
     if (name === '_cursor') draft.before = positionOf(value)
     else if (readOne(house, draft, name, value)) applied.push([name, value])
     else unknown.push(name)
@@ -119,7 +123,8 @@ export async function searchAuditEvents(
   for (const only of [patient, request.id])
     if (only !== undefined) draft.patients = draft.patients?.filter((asked) => asked === only) ?? [only]
   if (draft.patients) draft.patients = await withMerged(house.pool, draft.patients)
-  const rows = await findAudit(house.pool, draft)
+  if (isCount) draft.limit = 1
+  const rows = draft.limit > 1 ? await findAudit(house.pool, draft) : []
   const page = rows.slice(0, draft.limit - 1)
   const entries = page.map((row) =>
     searchEntry(
@@ -130,16 +135,22 @@ export async function searchAuditEvents(
       'match',
     ),
   )
-  const complete = draft.before === undefined && rows.length === page.length
   return {
     status: 200,
     body: bundle(
       'searchset',
       linksOf(house, request.id === undefined ? 'AuditEvent' : `Patient/${request.id}/AuditEvent`, applied, rows, page),
       [...entries, ...remarks({ unknown })],
-      complete ? page.length : undefined,
+      await totalOf(house, draft, rows.length),
     ),
   }
+}
+
+/** As of any search: said where it is known without counting, where it was asked for, and where nothing else is. */
+async function totalOf({ pool }: House, draft: Draft, found: number): Promise<number | undefined> {
+  if (draft.limit > 1 && draft.counted === false) return undefined
+  if (draft.limit > 1 && draft.before === undefined && found < draft.limit) return found
+  return draft.limit > 1 && !draft.counted ? undefined : countAudit(pool, draft)
 }
 
 const isReader = (name: string): name is keyof typeof readers => Object.hasOwn(readers, name)
@@ -147,6 +158,7 @@ const isReader = (name: string): name is keyof typeof readers => Object.hasOwn(r
 /** Newest first is the only order there is, so to ask for it is to be understood. */
 function readOne(house: House, draft: Draft, name: string, value: string): boolean {
   if (name === '_count') draft.limit = countOf(value) + 1
+  else if (name === '_total') draft.counted = readTotal(value) !== 'none'
   else if (isReader(name))
     readers[name](
       draft,

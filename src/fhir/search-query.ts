@@ -64,6 +64,11 @@ type ReadResult = (draft: Draft, value: string, reading: Reading) => boolean
 const named = (names: readonly string[], read: ReadResult): Record<string, ReadResult> =>
   Object.fromEntries(names.map((name) => [name, read]))
 
+export function readTotal(value: string): NonNullable<SearchQuery['total']> {
+  if (value === 'none' || value === 'estimate' || value === 'accurate') return value
+  throw fault('value', '`_total` is none, estimate or accurate.', '_total')
+}
+
 const resultParameters: Readonly<Record<string, ReadResult>> = {
   _count: (draft, value) => {
     if (!/^\d{1,9}$/.test(value)) throw fault('value', 'Say `_count` as a whole number, 0 or more.', '_count')
@@ -80,10 +85,7 @@ const resultParameters: Readonly<Record<string, ReadResult>> = {
     return true
   },
   _total: (draft, value) => {
-    if (value !== 'none' && value !== 'estimate' && value !== 'accurate') {
-      throw fault('value', '`_total` is none, estimate or accurate.', '_total')
-    }
-    draft.total = value
+    draft.total = readTotal(value)
     return true
   },
   _sort: (draft, value, reading) => {

@@ -2,7 +2,7 @@
  * Audit rows found again: by id, and by time, patient, entity, action, outcome and who asked. Newest first.
  */
 import type { Db } from './db.ts'
-import { params } from './sql.ts'
+import { type Params, params } from './sql.ts'
 
 export type AuditFound = {
   readonly id: string
@@ -39,11 +39,30 @@ export type AuditFilter = {
 
 const columns = 'id::text as id, at, interaction, action, outcome, client, person, address, patients, entity, query, reason, times'
 
+// Without names: a caller decides on their shape, and the best plan depends on the values.
 export async function findAudit(db: Db, filter: AuditFilter): Promise<AuditFound[]> {
   const p = params()
+  const meant = conditionsOf(p, filter)
+  if (filter.before) meant.push(`(at, id) < (${p.add(filter.before.at, 'timestamptz')}, ${p.add(filter.before.id, 'uuid')})`)
+  return db.query<AuditFound>({
+    text: `select ${columns} from audit_event where ${meant.join(' and ')} order by at desc, id desc limit ${p.add(filter.limit, 'int')}`,
+    values: p.values,
+  })
+}
+
+/** How many there are in all, on whichever page one is. */
+export async function countAudit(db: Db, filter: AuditFilter): Promise<number> {
+  const p = params()
+  const text = `select count(*)::int as total from audit_event where ${conditionsOf(p, filter).join(' and ')}`
+  const [row] = await db.query<{ total: number }>({ text, values: p.values })
+  return row?.total ?? 0
+}
+
+function conditionsOf(p: Params, filter: AuditFilter): string[] {
   const any = (column: string, values: readonly string[] | undefined, cast: string): string[] =>
     values ? [`${column} = any(${p.add(values, cast)})`] : []
-  const conditions = [
+  return [
+    'true',
     ...any('id', filter.ids, 'uuid[]'),
     ...filter.times.flatMap(({ from, until }) => [
       ...(from ? [`at >= ${p.add(from, 'timestamptz')}`] : []),
@@ -56,11 +75,5 @@ export async function findAudit(db: Db, filter: AuditFilter): Promise<AuditFound
     ...any('outcome', filter.outcomes, 'text[]'),
     ...any('interaction', filter.interactions, 'text[]'),
     ...any('coalesce(person, client)', filter.agents, 'text[]'),
-    ...(filter.before ? [`(at, id) < (${p.add(filter.before.at, 'timestamptz')}, ${p.add(filter.before.id, 'uuid')})`] : []),
   ]
-  // Without a name: a caller decides on its shape, and the best plan depends on the values.
-  return db.query<AuditFound>({
-    text: `select ${columns} from audit_event where ${[...conditions, 'true'].join(' and ')} order by at desc, id desc limit ${p.add(filter.limit, 'int')}`,
-    values: p.values,
-  })
 }

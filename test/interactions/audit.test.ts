@@ -258,6 +258,27 @@ describe('AuditEvent', () => {
     expect(seen.length).toBeGreaterThan(30)
   })
 
+  it('is counted where that is asked, as one by one', async () => {
+    const whose = await person()
+    for (let look = 0; look < 3; look++) await clerk('GET', `Patient/${whose}`)
+    const { length } = await eventsOf(whose)
+    expect(length).toBeGreaterThan(2)
+    const totalOf = async (query: string): Promise<[unknown, number]> => {
+      const answer = await ask('GET', `AuditEvent?patient=${whose}&${query}`, { headers: { prefer: 'handling=strict' } })
+      return [answer.json.total, matched(answer).length]
+    }
+    expect(await totalOf('_summary=count')).toEqual([length, 0])
+    expect(await totalOf('_summary=count&_count=2')).toEqual([length, 0])
+    expect(await totalOf('_count=0')).toEqual([length, 0])
+    expect(await totalOf('_count=2')).toEqual([undefined, 2])
+    expect(await totalOf('_count=2&_total=accurate')).toEqual([length, 2])
+    expect(await totalOf('_total=none')).toEqual([undefined, length])
+    expect(await totalOf('subtype=read&_summary=count')).toEqual([3, 0])
+    expect((await ask('GET', 'AuditEvent?_total=all')).status).toBe(400)
+    const theirs = await server.scoped('patient/*.rs', { patient: whose })
+    expect((await theirs('GET', 'AuditEvent?_summary=count')).json.total).toBe(length)
+  })
+
   it('is written by the server alone', async () => {
     expect((await ask('POST', 'AuditEvent', { body: event })).status).toBe(405)
     expect((await ask('PUT', `AuditEvent/${event.id}`, { body: event })).status).toBe(405)
