@@ -76,8 +76,8 @@ export const seriesStepsMax = 1_000
 /** Visits of a series that cannot be had, for which other times are looked up. */
 export const seriesClashesProposedMax = 12
 /** Before and after the time that a visit of a series cannot have. */
-export const nearDaysMax = 3
-export const nearTimesReadMax = 300
+export const nearDaysMax = 6
+export const nearTimesReadMax = 600
 /** Times from which a series might begin, and times read at once for its other visits. */
 export const seriesStartsMax = 500
 export const seriesTimesReadMax = 10_000

@@ -23,7 +23,8 @@ import { type NewVisit, newVisit } from './new-visit.ts'
 import { auditOverride } from './override.ts'
 import { withOwnNumber } from './own-number.ts'
 import { type Extension, extensionsIn } from './record-extensions.ts'
-import { type Clash, issuesOf, refusalOf, taken } from './series-clashes.ts'
+import { type Clash, issuesOf, refusalOf, taken, withOwnTime } from './series-clashes.ts'
+import { type SeriesProposal, seriesProposals } from './series-proposals.ts'
 import { clashAt, type SeriesInput, type SeriesVisit, seriesVisits } from './series-visits.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
@@ -33,19 +34,27 @@ export type SeriesBooked = {
   readonly leftOut: readonly Issue[]
 }
 
+/** Nothing is booked. */
+export type SeriesClashing = { readonly proposals: readonly SeriesProposal[] }
+
 const attemptsMax = 5
 
 /** Throws: not-found, gone, required, value, too-costly; conflict and business-rule with an issue for each clash. */
-export const bookSeries = (house: House, input: SeriesInput): Promise<SeriesBooked> => withOwnNumber(() => bookSeriesOnce(house, input))
+export const bookSeries = (house: House, input: SeriesInput): Promise<SeriesBooked | SeriesClashing> =>
+  withOwnNumber(() => bookSeriesOnce(house, input))
 
-async function bookSeriesOnce(house: House, input: SeriesInput): Promise<SeriesBooked> {
+async function bookSeriesOnce(house: House, input: SeriesInput): Promise<SeriesBooked | SeriesClashing> {
   const lost = new Map<number, Clash>()
   for (let attempt = 1; ; attempt++) {
-    const { visits, clashes, zone } = await seriesVisits(house, input)
+    const judged = await seriesVisits(house, input)
+    const { visits, clashes, zone } = judged
     const all = new Map([...clashes, ...lost.values()].map((clash) => [clash.recurrenceId, clash]))
     const wanted = visits.filter(({ recurrenceId }) => !all.has(recurrenceId))
-    const leftOut = await issuesOf(house, [...all.values()].sort(inOrder), zone)
-    if (wanted.length === 0 || (all.size > 0 && !input.skip)) throw refusalOf(leftOut)
+    const without = await withOwnTime(house, input, [...all.values()].sort(inOrder))
+    if (all.size > 0 && input.onClash === 'propose')
+      return { proposals: await seriesProposals(house, { ...judged, visits: wanted, clashes: without }) }
+    const leftOut = await issuesOf(house, without, zone)
+    if (wanted.length === 0 || (all.size > 0 && input.onClash === 'refuse')) throw refusalOf(leftOut)
     const planned = plannedVisits(house, input, wanted, { zone, without: [...all.keys()] })
     const clash = await inTransaction(house.pool, (tx) => bookSeriesInTx(tx, house, input, planned, leftOut)).catch(lostTimes)
     if (!clash) return { visits: planned.map(({ visit }) => bookedAs(visit)), leftOut }
@@ -144,7 +153,9 @@ async function bookSeriesInTx(
 async function takePlaces(tx: Tx, planned: readonly Planned[]): Promise<void> {
   const places = planned.flatMap(({ of, places }) => places.map((place) => ({ of, place })))
   const order = ({ place }: (typeof places)[number]): string => `${place.schedule} ${place.date} ${place.kind}`
+  const full: Clash[] = []
   for (const { of, place } of places.sort((a, b) => (order(a) < order(b) ? -1 : 1)))
     if (!(await takeDayPlace(tx, place)))
-      throw new LostTimes([clashAt(of, { kind: 'business-rule', message: dayIsFull(place), expression: 'start' })])
+      full.push(clashAt(of, { kind: 'business-rule', message: dayIsFull(place), expression: 'start', wholeDay: true }))
+  if (full.length > 0) throw new LostTimes(full)
 }

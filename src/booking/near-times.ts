@@ -1,12 +1,12 @@
 /**
- * Other times for one visit of a series that cannot be had where it should be: those of the same local day first, the nearest
- * before the others, then those of the days around it.
+ * Other times for one visit of a series that cannot be had where it should be: those of the same local week first, in it those
+ * of the same day and of the days nearest to it, and of a day the nearest.
  */
 import type { NextTime } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
-import { nearDaysMax, nearTimesReadMax, nextTimesMax } from '../base/limits.ts'
+import { nearDaysMax, nearTimesReadMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
-import { dayMs, localReading } from '../scheduling/local-time.ts'
+import { dayMs, localReading, weekOf } from '../scheduling/local-time.ts'
 import type { Visit } from '../scheduling/visits.ts'
 import type { House } from '../store/house.ts'
 import { findVisits } from './find.ts'
@@ -14,8 +14,12 @@ import { findJointVisits } from './find-joint.ts'
 import { schedulesIn } from './joint-calendars.ts'
 import type { Wish } from './next-times.ts'
 
-/** `wish.from` is when the visit should have been; `busy` is the patient's own time. */
-export async function nearTimes(house: House, wish: Wish, zone: string, busy: readonly Interval[]): Promise<NextTime[]> {
+export type NearTime = NextTime & { readonly time: Interval }
+
+type Unwanted = { readonly wish: Wish; readonly busy: readonly Interval[]; readonly wholeDay?: boolean }
+
+/** `wish.from` is when the visit should have been; `busy` is time that is not to be proposed. */
+export async function nearTimes(house: House, { wish, busy, wholeDay }: Unwanted, zone: string): Promise<NearTime[]> {
   const query = {
     schedules: wish.groups ? schedulesIn(wish.groups.slice(0, 1)) : [wish.schedule],
     from: wish.from - nearDaysMax * dayMs,
@@ -28,12 +32,12 @@ export async function nearTimes(house: House, wish: Wish, zone: string, busy: re
   }
   const { found } = await (wish.groups ? findJointVisits(house, query, wish.groups) : findVisits(house, query))
   const { day } = localReading(zone, wish.from)
+  const weeksOff = ({ start }: Visit): number => Math.abs(weekOf(localReading(zone, start).day) - weekOf(day))
   const daysOff = ({ start }: Visit): number => Math.abs(localReading(zone, start).day - day)
   const minutesOff = ({ start }: Visit): number => Math.abs(start - wish.from)
   return found
     .map(({ visit }) => visit)
-    .filter(({ start }) => start !== wish.from)
-    .sort((a, b) => daysOff(a) - daysOff(b) || minutesOff(a) - minutesOff(b) || a.start - b.start)
-    .slice(0, nextTimesMax)
-    .map(({ slot, start, end }) => ({ slot: `Slot/${slot.id}`, start: instantOf(start), end: instantOf(end) }))
+    .filter((visit) => visit.start !== wish.from && !(wholeDay && daysOff(visit) === 0))
+    .sort((a, b) => weeksOff(a) - weeksOff(b) || daysOff(a) - daysOff(b) || minutesOff(a) - minutesOff(b) || a.start - b.start)
+    .map(({ slot, start, end }) => ({ slot: `Slot/${slot.id}`, start: instantOf(start), end: instantOf(end), time: { start, end } }))
 }

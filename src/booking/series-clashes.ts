@@ -2,11 +2,14 @@
  * What speaks against single visits of a series, and how that is said: each with its number, its local time and other times
  * that it could have instead.
  */
+
 import { Fault, type Issue } from '../base/fault.ts'
-import { seriesClashesProposedMax } from '../base/limits.ts'
-import { localDate, localReading } from '../scheduling/local-time.ts'
+import type { Interval } from '../base/interval.ts'
+import { nearDaysMax, nextTimesMax, seriesClashesProposedMax } from '../base/limits.ts'
+import { instantOf } from '../fhir/resource.ts'
+import { dayMs, localDate, localReading } from '../scheduling/local-time.ts'
 import type { House } from '../store/house.ts'
-import type { SlotContext } from '../store/visit-context.ts'
+import { patientTime } from '../store/visit-context.ts'
 import { nearTimes } from './near-times.ts'
 import type { Wish } from './next-times.ts'
 
@@ -18,11 +21,13 @@ export type Clash = {
   readonly message: string
   readonly expression?: string
   readonly wish: Wish
+  /** Nothing else of that day can be had either. */
+  readonly wholeDay?: boolean
   /** The patient's own time around it. */
-  readonly busy: SlotContext['patientVisits']
+  readonly busy: readonly Interval[]
 }
 
-export type Against = Pick<Clash, 'kind' | 'message' | 'expression'>
+export type Against = Pick<Clash, 'kind' | 'message' | 'expression' | 'wholeDay'>
 
 export const taken: Against = { kind: 'conflict', message: 'This time has just been taken.', expression: 'slot' }
 export const closed: Against = { kind: 'business-rule', message: 'No Slot of this Schedule starts at that time.', expression: 'start' }
@@ -34,16 +39,36 @@ export function brokenBy(error: unknown): Against {
   return { kind: 'business-rule', message: issue.diagnostics, expression: issue.expression }
 }
 
+/** The patients' own visits around the clashes, so that none of their time is proposed to them. */
+export async function withOwnTime(
+  house: House,
+  { patient, others = [] }: { readonly patient: string; readonly others?: readonly string[] },
+  clashes: readonly Clash[],
+): Promise<Clash[]> {
+  if (clashes.length === 0) return []
+  const starts = clashes.map(({ start }) => start)
+  const [from, until] = [Math.min(...starts) - nearDaysMax * dayMs, Math.max(...starts) + (nearDaysMax + 1) * dayMs]
+  const busy: Interval[] = []
+  for (const one of [patient, ...others]) busy.push(...(await patientTime(house.pool, one, instantOf(from), instantOf(until))))
+  return clashes.map((clash) => ({ ...clash, busy }))
+}
+
 /** One for each clash, the first of them with other times for that visit. */
 export async function issuesOf(house: House, clashes: readonly Clash[], zone: string): Promise<Issue[]> {
   const issues: Issue[] = []
-  for (const { recurrenceId, start, kind, message, expression, wish, busy } of clashes) {
-    const nextTimes = issues.length < seriesClashesProposedMax ? await nearTimes(house, wish, zone, busy) : []
-    const diagnostics = `Visit ${recurrenceId} of the series, ${localDate(zone, start)} ${clock(zone, start)}: ${message}`
-    issues.push({ severity: 'error', code: kind, diagnostics, expression, nextTimes })
+  for (const clash of clashes) {
+    const near = issues.length < seriesClashesProposedMax ? await nearTimes(house, clash, zone) : []
+    issues.push({ ...issueOf(clash, zone), nextTimes: near.slice(0, nextTimesMax) })
   }
   return issues
 }
+
+export const issueOf = ({ recurrenceId, start, kind, message, expression }: Clash, zone: string): Issue => ({
+  severity: 'error',
+  code: kind,
+  diagnostics: `Visit ${recurrenceId} of the series, ${localDate(zone, start)} ${clock(zone, start)}: ${message}`,
+  expression,
+})
 
 function clock(zone: string, at: number): string {
   const { minutes } = localReading(zone, at)

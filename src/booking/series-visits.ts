@@ -5,6 +5,8 @@
 import { fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
+import type { BookingPolicy } from '../scheduling/booking-policy.ts'
+import { minuteMs } from '../scheduling/local-time.ts'
 import type { RecurrenceTemplate } from '../scheduling/recurrence-template.ts'
 import { occurrences } from '../scheduling/series.ts'
 import { sessionOf } from '../scheduling/session.ts'
@@ -18,13 +20,17 @@ import { planAt, planVersionAtHand } from './plans.ts'
 import type { Extension } from './record-extensions.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { type Against, brokenBy, type Clash, closed, taken } from './series-clashes.ts'
+import { chooseService } from './service-choice.ts'
+
+/** Where visits cannot be had: none is booked, the others are, or none is and other times are proposed for them. */
+export const clashManners = ['refuse', 'skip', 'propose'] as const
+export type OnClash = (typeof clashManners)[number]
 
 export type SeriesInput = BookInput & {
   readonly template: RecurrenceTemplate
   /** The template as it was sent. */
   readonly recurrence: Extension
-  /** Visits that cannot be had are left out, instead of all being refused. */
-  readonly skip: boolean
+  readonly onClash: OnClash
   /** Slots for visits that shall stand elsewhere than the template says, by their number. */
   readonly elsewhere: ReadonlyMap<number, string>
 }
@@ -40,6 +46,8 @@ export type SeriesVisit = {
 
 export type SeriesJudged = {
   readonly zone: string
+  /** Milliseconds that two visits of the service stand apart on one Schedule. */
+  readonly apart: number
   readonly visits: readonly SeriesVisit[]
   readonly clashes: readonly Clash[]
 }
@@ -65,12 +73,11 @@ export async function seriesVisits(house: House, input: SeriesInput): Promise<Se
       online: input.online,
       groups: input.groups,
     }
-    const busy = context?.patientVisits ?? []
     const found = await judged(house, input, one, context)
     if ('made' in found) visits.push(found)
-    else clashes.push({ recurrenceId: one.recurrenceId, start: one.start, wish, busy, ...found })
+    else clashes.push({ recurrenceId: one.recurrenceId, start: one.start, wish, busy: [], ...found })
   }
-  return beforeClaims(house, { zone, visits, clashes })
+  return beforeClaims(house, { zone, apart: apartOf(chooseService(plan, input.service).policy), visits, clashes })
 }
 
 /** When each visit should be, and the Slot that it starts in. */
@@ -78,9 +85,8 @@ async function placedOccurrences(house: House, input: SeriesInput, first: SlotCo
   const slotStart = first.starts.getTime()
   const start = input.start ?? slotStart
   const all = occurrences(input.template, zone, start)
-  const stranger = [...input.elsewhere.keys()].find((id) => id === 1 || !all.some((one) => one.id === id))
-  if (stranger !== undefined)
-    throw fault('value', `The series has no further visit ${stranger}: the first is where its slot says.`, 'occurrence')
+  const stranger = [...input.elsewhere.keys()].find((id) => !all.some((one) => one.id === id))
+  if (stranger !== undefined) throw fault('value', `The series has no visit ${stranger}.`, 'occurrence')
   // A visit may start within its Slot, and then each of them does.
   const lead = start - slotStart
   const further = all.filter(({ id }) => id !== 1 && !input.elsewhere.has(id))
@@ -93,7 +99,7 @@ async function placedOccurrences(house: House, input: SeriesInput, first: SlotCo
     recurrenceId: id,
     start,
     changed: input.elsewhere.has(id),
-    slot: id === 1 ? input.slot : (input.elsewhere.get(id) ?? slots.get(start - lead)),
+    slot: input.elsewhere.get(id) ?? (id === 1 ? input.slot : slots.get(start - lead)),
   }))
 }
 
@@ -114,7 +120,7 @@ async function judged(house: House, input: SeriesInput, one: Placed, context: Sl
     ...input,
     slot: context.id,
     start: one.changed ? undefined : one.start,
-    slots: one.recurrenceId === 1 ? input.slots : undefined,
+    slots: one.recurrenceId === 1 && !one.changed ? input.slots : undefined,
   }
   try {
     const made = await visitToBook(house, ownInput, context)
@@ -126,24 +132,28 @@ async function judged(house: House, input: SeriesInput, one: Placed, context: Sl
 }
 
 /** Buffers and people beyond the Schedule clash where every Slot is free: asked here, so that the clash has a name. */
-async function beforeClaims(house: House, { zone, visits, clashes }: SeriesJudged): Promise<SeriesJudged> {
-  if (visits.length === 0) return { zone, visits, clashes }
+async function beforeClaims(house: House, judged: SeriesJudged): Promise<SeriesJudged> {
+  const { visits, clashes } = judged
+  if (visits.length === 0) return judged
   const byHand = visits.flatMap(({ context }) => (context.takenBy === `Slot/${context.id}` ? [context.takenBy] : []))
   const lost = await clashesOf(house.pool, visits.map(timeOf), byHand)
-  if (lost.size === 0) return { zone, visits, clashes }
+  if (lost.size === 0) return judged
   const more = visits.filter(({ recurrenceId }) => lost.has(recurrenceId)).map((visit) => clashAt(visit, taken))
   return {
-    zone,
+    ...judged,
     visits: visits.filter(({ recurrenceId }) => !lost.has(recurrenceId)),
     clashes: [...clashes, ...more].sort((a, b) => a.recurrenceId - b.recurrenceId),
   }
 }
 
-export const clashAt = ({ recurrenceId, made, context }: SeriesVisit, against: Against): Clash => ({
+const apartOf = ({ bufferBeforeMinutes, bufferAfterMinutes }: BookingPolicy): number =>
+  Math.max(bufferBeforeMinutes, bufferAfterMinutes) * minuteMs
+
+export const clashAt = ({ recurrenceId, made }: SeriesVisit, against: Against): Clash => ({
   recurrenceId,
   start: made.taking.visit.start,
   wish: { ...made.wish, from: made.taking.visit.start },
-  busy: context.patientVisits,
+  busy: [],
   ...against,
 })
 

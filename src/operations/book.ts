@@ -12,14 +12,13 @@ import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { changeStored } from './change-stored.ts'
 import { isHidden } from './may-change.ts'
-import type { Done } from './once.ts'
 import { inDialect } from './refusal.ts'
-import { type Taking, takeTime, takeVisit } from './take-visit.ts'
+import { type Taken, type Taking, takeTime, takeVisit } from './take-visit.ts'
 
 export const book = (house: House, actor: Actor, request: FhirRequest): Promise<Reply> =>
   inDialect(request, () => takeVisit(house, actor, request, 'The visit is booked.', bookWhatIsAsked), false)
 
-async function bookWhatIsAsked(taking: Taking): Promise<Done> {
+async function bookWhatIsAsked(taking: Taking): Promise<Taken> {
   const { asked, house } = taking
   const id = asked.appointment ?? asked.resource?.id
   const stored = id === undefined ? undefined : await currentResource(house.pool, 'Appointment', id)

@@ -31,12 +31,13 @@ const inFlight = new WeakMap<Pool, Set<string>>()
 /** Refusals that another try may well not meet again are not remembered. */
 const passing: ReadonlySet<FaultKind> = new Set(['conflict', 'throttled', 'transient', 'exception', 'login', 'forbidden'])
 
-export async function once(
+/** `More`: what may come of it that is not to be remembered. */
+export async function once<More = never>(
   house: House,
   actor: Actor,
   request: FhirRequest,
-  run: (key: IdempotencyKey | undefined) => Promise<Done>,
-  render: (done: Done) => Reply,
+  run: (key: IdempotencyKey | undefined) => Promise<Done | More>,
+  render: (done: Done | More) => Reply,
 ): Promise<Reply> {
   const sent = request.headers.idempotencyKey
   if (sent === undefined) return render(await run(undefined))
@@ -106,7 +107,7 @@ async function alone<T>(house: House, key: IdempotencyKey, work: () => Promise<T
   }
 }
 
-async function remembered(house: House, key: IdempotencyKey, run: (key: IdempotencyKey) => Promise<Done>): Promise<Done> {
+async function remembered<T>(house: House, key: IdempotencyKey, run: (key: IdempotencyKey) => Promise<T>): Promise<T> {
   try {
     return await run(key)
   } catch (error) {

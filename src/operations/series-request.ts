@@ -4,14 +4,14 @@
  */
 import { fault } from '../base/fault.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
-import type { SeriesInput } from '../booking/series-visits.ts'
+import { clashManners, type OnClash, type SeriesInput } from '../booking/series-visits.ts'
 import { allOf, firstOf, type Inputs, idIn, type Parameter, textIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { recurrenceTemplate, recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 
 export type SeriesAsked = Pick<SeriesInput, 'template' | 'recurrence'>
 /** `named`: one of the parameters that say so. */
-export type ClashesAsked = Pick<SeriesInput, 'skip' | 'elsewhere'> & { readonly named?: string }
+export type ClashesAsked = Pick<SeriesInput, 'onClash' | 'elsewhere'> & { readonly named?: string }
 
 /** Undefined: one visit is asked for. */
 export function seriesIn(resource: Resource | undefined): SeriesAsked | undefined {
@@ -21,7 +21,7 @@ export function seriesIn(resource: Resource | undefined): SeriesAsked | undefine
 }
 
 export const clashesIn = (inputs: Inputs, base: string): ClashesAsked => ({
-  skip: skipsClashes(inputs),
+  onClash: onClashIn(inputs),
   elsewhere: elsewhereIn(inputs, base),
   named: ['on-clash', 'occurrence'].find((one) => inputs.byName.has(one)),
 })
@@ -36,11 +36,16 @@ export function assertOneVisit({ named }: ClashesAsked): void {
     )
 }
 
-function skipsClashes(inputs: Inputs): boolean {
+function onClashIn(inputs: Inputs): OnClash {
   const asked = firstOf(inputs, 'on-clash')
   const manner = asked ? textIn(asked) : 'refuse'
-  if (manner === 'refuse' || manner === 'skip') return manner === 'skip'
-  throw fault('value', 'on-clash is refuse (all visits or none) or skip (those that can be had).', 'on-clash')
+  const known = clashManners.find((one) => one === manner)
+  if (known) return known
+  throw fault(
+    'value',
+    'on-clash is refuse (all visits or none), skip (those that can be had) or propose (none, and other times for those that cannot).',
+    'on-clash',
+  )
 }
 
 function elsewhereIn(inputs: Inputs, base: string): ReadonlyMap<number, string> {

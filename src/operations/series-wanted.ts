@@ -38,12 +38,18 @@ export async function seriesWanted(
     assertOneVisit(clashes)
     return undefined
   }
+  if (clashes.onClash === 'propose')
+    throw fault(
+      'value',
+      'Other times for single visits are proposed by $book: to look for a series, on-clash is refuse or skip.',
+      'on-clash',
+    )
   if (groups)
     throw fault('business-rule', 'A series over several actors is booked from its first Slot: it is not looked for.', 'resource-group')
   const until = house.clock.now().getTime() + horizonDaysMax * dayMs
   return {
     template: series.template,
-    skip: clashes.skip,
+    skip: clashes.onClash === 'skip',
     query: { ...query, busy: query.busy && (await busyTime(house, actor, patients, { start: window.start, end: until })) },
     templateOf: ({ plan, without = [] }) => templateKept(series.recurrence, { zone: series.template.zone ?? plan.zone, without }),
   }

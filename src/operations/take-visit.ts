@@ -6,7 +6,7 @@ import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { type Booked, bookSlot } from '../booking/book.ts'
-import { bookSeries } from '../booking/book-series.ts'
+import { bookSeries, type SeriesClashing } from '../booking/book-series.ts'
 import type { CancelInput } from '../booking/cancel.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { BookInput } from '../booking/new-visit.ts'
@@ -20,6 +20,7 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 import { type Proposal, proposalOf } from '../store/proposals.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { type Done, once } from './once.ts'
+import { proposalsReply } from './proposals-reply.ts'
 import { passedOn } from './said-of-visit.ts'
 import { assertOneVisit, type SeriesAsked, seriesIn } from './series-request.ts'
 import { bundleReply, createdReply, seriesOr } from './visit-reply.ts'
@@ -32,21 +33,31 @@ export type Taking = {
   readonly once: IdempotencyKey | undefined
 }
 
+/** Visits, or what could be had instead of those of a series that clash. */
+export type Taken = Done | SeriesClashing
+
 /** Runs `take`, remembers its answer for the Idempotency-Key, and gives it back in the shape that was asked for. */
 export async function takeVisit(
   house: House,
   actor: Actor,
   request: FhirRequest,
   said: string,
-  take: (taking: Taking) => Promise<Done>,
+  take: (taking: Taking) => Promise<Taken>,
 ): Promise<Reply> {
   const asked = await visitRequest(house, actor, request)
   const single = asked.inBundle ? bundleReply(house, said) : createdReply
-  return once(house, actor, request, (key) => take({ house, actor, asked, once: key }), seriesOr(house, 'The series is taken.', single))
+  const render = seriesOr(house, 'The series is taken.', single)
+  return once<SeriesClashing>(
+    house,
+    actor,
+    request,
+    (key) => take({ house, actor, asked, once: key }),
+    (done) => ('proposals' in done ? proposalsReply(done) : render(done)),
+  )
 }
 
 /** Holds or books the time that was asked for; an id is a proposal's. */
-export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
+export async function takeTime(taking: Taking, hold: boolean): Promise<Taken> {
   const { asked } = taking
   if (hold && asked.replaces !== undefined)
     throw fault(
@@ -70,7 +81,7 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Done> {
   })
 }
 
-async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Done> {
+async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Taken> {
   if (!series) {
     assertOneVisit(asked.clashes)
     return bookSlot(house, input)
@@ -78,7 +89,9 @@ async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | u
   if (input.hold) throw fault('business-rule', 'A series is booked, not held: hold one visit, or book them all.', 'Appointment.extension')
   if (input.replaces) throw fault('business-rule', 'A series replaces no visit: cancel that one, or move it.', 'cancelled-appt-id')
   if (input.overbook) throw fault('business-rule', 'A series is not laid over others: overbook one visit at a time.', 'overbook')
-  const { visits, leftOut } = await bookSeries(house, { ...input, ...series, ...asked.clashes })
+  const booked = await bookSeries(house, { ...input, ...series, ...asked.clashes })
+  if ('proposals' in booked) return booked
+  const { visits, leftOut } = booked
   return { ...(visits[0] as Booked), series: visits, leftOut }
 }
 
@@ -90,7 +103,7 @@ function isAnothers(actor: Actor, { patient }: Proposal): boolean {
   return permission.allowed && permission.patient !== undefined && patient !== permission.patient
 }
 
-async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<Done> {
+async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<Taken> {
   const { house, asked } = taking
   const proposal = await proposalOf(house.pool, id)
   if (!proposal || isAnothers(taking.actor, proposal)) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
