@@ -12,7 +12,7 @@ export type Role = (typeof roles)[number]
 /** A person of their own record, or somebody who acts for them. */
 export const actsForPatients = (role: string): boolean => role === 'patient' || role === 'proxy'
 
-const plain = 'openid fhirUser profile launch launch/patient offline_access online_access'
+const plain = 'openid fhirUser profile launch launch/patient launch/encounter offline_access online_access'
 const closed: readonly string[] = ['AuditEvent', 'Subscription', 'Endpoint', 'Binary', ...conformanceTypes]
 const clinical = servedTypes.filter((type) => !closed.includes(type)).map((type) => `user/${type}.cruds`)
 

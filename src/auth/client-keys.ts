@@ -16,6 +16,9 @@ export function clientKeys(text: string): { readonly keys: readonly Key[] } {
     const why = whyRefused(key)
     if (why) throw fault('value', `The key set ${why}.`)
   }
+  const names = keys.map(({ kty, kid }) => `${kty} ${kid}`)
+  if (new Set(names).size < names.length)
+    throw fault('value', 'The key set has two keys of one kind under one kid: no assertion could say which.')
   return { keys }
 }
 

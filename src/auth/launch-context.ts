@@ -5,9 +5,8 @@
 import type { Payload } from 'oidc-provider'
 import { dropState, findState, keepState } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
+import type { FhirContext } from './fhir-context.ts'
 import { hashOf } from './provider-state.ts'
-
-export type FhirContext = { readonly reference: string; readonly type?: string; readonly role?: string }
 
 export type LaunchContext = {
   readonly patient?: string
@@ -37,8 +36,10 @@ export async function contextOf({ pool, clock }: Pick<House, 'pool' | 'clock'>, 
 export const forgetContext = ({ pool }: Pick<House, 'pool'>, grantId: string): Promise<void> => dropState(pool, model, hashOf(grantId))
 
 /** As it stands in a token's own record and in an introspection's answer. */
-export const claimsOf = (base: string, { patient, encounter, fhirContext, person }: GrantedContext): Payload =>
-  withoutHoles({ patient, encounter, fhirContext, fhirUser: `${base}/${person}` })
+export const claimsOf = (base: string, context: GrantedContext): Payload => ({
+  ...answerOf(context),
+  fhirUser: `${base}/${context.person}`,
+})
 
 /** What is said beside an access token. */
 export const answerOf = ({ patient, encounter, fhirContext, intent, needPatientBanner }: GrantedContext): Payload =>

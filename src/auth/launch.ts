@@ -7,13 +7,14 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { newSecret } from '../base/ids.ts'
-import { fhirContextMax, launchMinutes } from '../base/limits.ts'
+import { launchMinutes } from '../base/limits.ts'
 import { idPattern } from '../fhir/resource.ts'
 import { findAuthClient } from '../store/auth-clients.ts'
 import { consumeState, findState, keepState } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
-import type { FhirContext, LaunchContext } from './launch-context.ts'
+import { readFhirContext } from './fhir-context.ts'
+import type { LaunchContext } from './launch-context.ts'
 import { hashOf } from './provider-state.ts'
 
 export type Launch = LaunchContext & {
@@ -61,7 +62,7 @@ function readLaunch(asked: unknown): Launch {
     client,
     patient: idOf('patient', patient),
     encounter: idOf('encounter', encounter),
-    fhirContext: contextsOf(fhirContext),
+    fhirContext: readFhirContext(fhirContext),
     intent: typeof intent === 'string' ? intent.slice(0, 200) : undefined,
     needPatientBanner: typeof banner === 'boolean' ? banner : undefined,
   }
@@ -71,20 +72,6 @@ function idOf(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || !idPattern.test(value)) throw fault('value', `${name} must be an id.`, name)
   return value
-}
-
-/** References alone: what is in view stands on this server. */
-function contextsOf(value: unknown): readonly FhirContext[] | undefined {
-  if (value === undefined) return undefined
-  if (!Array.isArray(value) || value.length > fhirContextMax || !value.every(isContext))
-    throw fault('value', `fhirContext must be a list of at most ${fhirContextMax} objects with a relative reference.`, 'fhirContext')
-  return value.map(({ reference, type, role }: FhirContext) => ({ reference, ...(type ? { type } : {}), ...(role ? { role } : {}) }))
-}
-
-const isContext = (one: unknown): boolean => {
-  const { reference, type, role } = (one ?? {}) as Record<string, unknown>
-  const isWord = (word: unknown): boolean => word === undefined || (typeof word === 'string' && word.length <= 200)
-  return typeof reference === 'string' && /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(reference) && isWord(type) && isWord(role)
 }
 
 /** The launch that an app names, where it may. */

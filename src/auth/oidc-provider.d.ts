@@ -17,6 +17,8 @@ declare module 'oidc-provider' {
     revokeByGrantId(grantId: string): Promise<void>
   }
 
+  export type KeyStore = Iterable<{ readonly kty: string; readonly kid?: string }>
+
   export type Client = {
     readonly clientId: string
     readonly clientName?: string
@@ -24,6 +26,7 @@ declare module 'oidc-provider' {
     readonly clientSecret?: string
     readonly redirectUris: readonly string[]
     readonly jwksUri?: string
+    readonly asymmetricKeyStore: KeyStore
     readonly slotwise_scope: string
     readonly slotwise_introspects?: boolean
     grantTypeAllowed(type: string): boolean

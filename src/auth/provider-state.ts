@@ -20,6 +20,7 @@ import {
   keepStateOnce,
 } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
+import type { KeyAges } from './client-key-age.ts'
 
 export const hashOf = (held: string): string => createHash('sha256').update(held).digest('base64url')
 
@@ -27,9 +28,9 @@ type Refusals = { readonly usedUp: () => Error; readonly replayed: () => Error }
 type Keeper = Pick<House, 'pool' | 'clock'>
 
 export const providerState =
-  (house: Keeper, refusals: Refusals) =>
+  (house: Keeper, ages: KeyAges, refusals: Refusals) =>
   (model: string): Adapter =>
-    model === 'Client' ? clients(house) : states(house, model, refusals)
+    model === 'Client' ? clients(house, ages) : states(house, model, refusals)
 
 function states({ pool, clock }: Keeper, model: string, { usedUp, replayed }: Refusals): Adapter {
   return {
@@ -81,7 +82,7 @@ const whole = (found: FoundState | undefined, held: string | undefined): Payload
   }
 
 /** Registered by commands alone, so the library finds them and writes none. */
-function clients({ pool }: Keeper): Adapter {
+function clients({ pool }: Keeper, ages: KeyAges): Adapter {
   const never = async (): Promise<never> => {
     throw new Error('The authorization server registers no clients.')
   }
@@ -89,7 +90,9 @@ function clients({ pool }: Keeper): Adapter {
     upsert: never,
     find: async (id) => {
       const row = await findAuthClient(pool, id)
-      return row && { ...row.metadata, client_id: row.id, slotwise_scope: row.scope }
+      const address = row?.metadata.jwks_uri
+      const keys = typeof address === 'string' ? { slotwise_keys: ages.current(address) } : {}
+      return row && { ...row.metadata, client_id: row.id, slotwise_scope: row.scope, ...keys }
     },
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,

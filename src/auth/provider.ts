@@ -20,6 +20,7 @@ import type { House } from '../store/house.ts'
 import { addressOf, issuerOf, paths } from './addresses.ts'
 import { assertionChecks } from './assertion-checks.ts'
 import { smartParameters } from './authorization-request.ts'
+import { type KeyAges, keyAges } from './client-key-age.ts'
 import { resourceServer } from './granted-scopes.ts'
 import { answerOf, claimsOf, contextOf, forgetContext } from './launch-context.ts'
 import { logout, renderError } from './pages/provider-pages.ts'
@@ -29,7 +30,10 @@ import { hashOf, providerState } from './provider-state.ts'
 import type { Refusals } from './refusals.ts'
 
 /** The key set at an address, asked for by whoever may call out (`jobs/fetch-out.ts`). */
-export type FetchOut = (url: string, bytesMax: number) => Promise<{ readonly status: number; readonly body: string }>
+export type FetchOut = (
+  url: string,
+  bytesMax: number,
+) => Promise<{ readonly status: number; readonly body: string; readonly cacheControl?: string }>
 
 type Outside = { readonly fetchOut: FetchOut; readonly refusals: Refusals }
 
@@ -39,12 +43,14 @@ const day = 86_400
 
 export async function newProvider(house: House, outside: Outside, { jwks, cookie }: ProviderKeys): Promise<Provider> {
   const { Provider: Server, errors } = await import('oidc-provider')
+  const ages = keyAges(house.clock)
   const provider = new Server(issuerOf(house.base), {
-    ...configuration(house, errors),
+    ...configuration(house, errors, ages),
     jwks: { keys: jwks },
     cookies: cookies(cookie),
     fetch: async (url: string | URL) => {
-      const { status, body } = await outside.fetchOut(String(url), keySetBytesMax)
+      const { status, body, cacheControl } = await outside.fetchOut(String(url), keySetBytesMax)
+      ages.fetched(String(url), cacheControl)
       return new Response(body, { status })
     },
   })
@@ -60,8 +66,8 @@ export async function newProvider(house: House, outside: Outside, { jwks, cookie
   return provider
 }
 
-const configuration = (house: House, errors: typeof Errors): Payload => ({
-  adapter: providerState(house, {
+const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payload => ({
+  adapter: providerState(house, ages, {
     usedUp: () => new errors.InvalidGrant('it was used before'),
     replayed: () => new errors.InvalidClientAuth('client assertion tokens must only be used once'),
   }),
@@ -70,7 +76,7 @@ const configuration = (house: House, errors: typeof Errors): Payload => ({
   clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   enabledJWA: { clientAuthSigningAlgValues: ['RS384', 'ES384'], idTokenSigningAlgValues: ['RS256'] },
   assertJwtClientAuthClaimsAndHeader: assertionChecks(house, addressOf(house.base, 'token'), errors),
-  extraClientMetadata: { properties: ['slotwise_scope', 'slotwise_introspects'], validator: () => undefined },
+  extraClientMetadata: { properties: ['slotwise_scope', 'slotwise_introspects', 'slotwise_keys'], validator: () => undefined },
   extraParams: smartParameters(house, errors),
   responseTypes: ['code'],
   pkce: { required: () => true },

@@ -262,6 +262,9 @@ export const assertionSecondsMax = 300
 export const tokenRecheckMs = 2_000
 export const authServerReloadMs = 5_000
 export const keySetBytesMax = 64 * 1024
+/** A client's key set is read again after so long, unless its Cache-Control says another time; at the latest after the second. */
+export const clientKeysMs = 60_000
+export const clientKeysMsMax = 3_600_000
 export const fetchTimeoutMs = 5_000
 export const authClientsListedMax = 1_000
 export const expiredStatesPerSweepMax = 5_000

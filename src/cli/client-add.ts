@@ -44,6 +44,7 @@ export const clientAdd: Command = {
       })
       context.say(`client_id ${added.id}`)
       if (added.secret) context.say(`client_secret ${added.secret}`)
+      if (jwks) context.say('Register it anew, with its new key set, whenever its keys change; with --jwks-url it need not be.')
       return 0
     } finally {
       await house.close()

@@ -29,7 +29,17 @@ const authorizationServer = (base: string): Record<string, unknown> => ({
   code_challenge_methods_supported: ['S256'],
   token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
-  scopes_supported: ['openid', 'fhirUser', 'profile', 'launch', 'launch/patient', 'offline_access', 'online_access', ...resourceScopes],
+  scopes_supported: [
+    'openid',
+    'fhirUser',
+    'profile',
+    'launch',
+    'launch/patient',
+    'launch/encounter',
+    'offline_access',
+    'online_access',
+    ...resourceScopes,
+  ],
   capabilities: [
     'launch-ehr',
     'launch-standalone',

@@ -115,10 +115,12 @@ export async function afterCommit(house: House, written: readonly Committed[], s
 export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
   // A new id cannot be there yet: a create needs no look.
   const row = verb === 'c' ? undefined : await lockResource(tx, submitted.type, submitted.id)
-  return storeOver(tx, house, actor, row, submitted, judge)
+  return storeOver(tx, house, actor, row, submitted, judge, verb === 'c' ? 'create' : 'update')
 }
 
-/** `row`: the current one, locked by the caller. `interaction` is what the AuditEvent calls a change of it. */
+type Asked = 'create' | 'update' | 'patch'
+
+/** `row`: the current one, locked by the caller. `interaction` is what was asked for; an update may come to a create. */
 export async function storeOver(
   tx: Tx,
   house: House,
@@ -126,7 +128,7 @@ export async function storeOver(
   row: StoredRow | undefined,
   submitted: Submitted,
   judge: Judge,
-  interaction: 'update' | 'patch' = 'update',
+  interaction: Asked = 'update',
 ): Promise<Stored> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
@@ -171,7 +173,7 @@ export async function storeNew(
   submitted: readonly Submitted[],
   at: <T>(place: number, work: () => T) => T,
 ): Promise<Stored[]> {
-  const changes = submitted.map((one, place) => at(place, () => changeOf(house, actor, undefined, undefined, one, 'update')))
+  const changes = submitted.map((one, place) => at(place, () => changeOf(house, actor, undefined, undefined, one, 'create')))
   for (const [place, { resource }] of changes.entries()) await at(place, () => assertAgreed(tx, house, resource))
   const together = changes.filter((change, place) => at(place, () => mayBeOneOfMany(house, change)))
   const rows = together.length > 1 ? await writeNew(tx, house, together) : []
@@ -208,9 +210,10 @@ function changeOf(
   row: StoredRow | undefined,
   before: Resource | undefined,
   { type, id, resource, text }: Submitted,
-  interaction: 'update' | 'patch',
+  interaction: Asked,
 ): Change {
-  const verb = before ? 'u' : 'c'
+  // The scope for updates is enough for one that creates.
+  const verb = interaction === 'create' ? 'c' : 'u'
   const stored: Resource = { ...resource, id }
   const permission = may(actor, verb, type)
   assertMayWrite(house, actor, verb, stored)

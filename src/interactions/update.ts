@@ -103,7 +103,7 @@ function createAs(tx: Tx, house: House, actor: Actor, submitted: Omit<Submitted,
     if (row && !row.deleted)
       throw fault('conflict', `The id in the body is taken by a ${type} that does not meet the criteria.`, `${type}.id`)
   }
-  if (resource.id === undefined) return storeInTx(tx, house, actor, 'c', { ...submitted, id: house.ids.next() }, judge)
+  if (resource.id === undefined) return storeOver(tx, house, actor, undefined, { ...submitted, id: house.ids.next() }, judge)
   assertUpdatable(house, actor, type, resource.id)
   return storeInTx(tx, house, actor, 'u', { ...submitted, id: resource.id }, judge)
 }

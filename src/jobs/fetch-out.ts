@@ -10,7 +10,7 @@ import { fetchTimeoutMs } from '../base/limits.ts'
 import { isNamed, type OutboundHosts, whyNotCalled } from '../base/outbound.ts'
 import { dns, judging } from './call-out.ts'
 
-export type Fetched = { readonly status: number; readonly body: string }
+export type Fetched = { readonly status: number; readonly body: string; readonly cacheControl?: string }
 
 /** Throws where there is no answer, or a longer one. Redirects are not followed. */
 export async function fetchOut(named: OutboundHosts, address: string, bytesMax: number): Promise<Fetched> {
@@ -38,7 +38,8 @@ function got(url: URL, bytesMax: number, lookup: LookupFunction): Promise<Fetche
         bytes += chunk.length
         if (bytes > bytesMax) answer.destroy(new Error(`${url.href} answers with more than ${bytesMax} bytes`))
       })
-      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject)
+      const { statusCode: status = 0, headers } = answer
+      text(answer).then((body) => resolve({ status, body, cacheControl: headers['cache-control'] }), reject)
     })
     asked.end()
   })

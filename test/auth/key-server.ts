@@ -4,23 +4,23 @@ import type { AddressInfo } from 'node:net'
 
 export type KeyServer = {
   readonly url: string
-  readonly show: (body: string) => void
+  readonly show: (body: string, headers?: Readonly<Record<string, string>>) => void
   readonly asked: () => number
   readonly close: () => Promise<void>
 }
 
 export async function keyServer(): Promise<KeyServer> {
-  const state = { body: '', asked: 0 }
+  const state = { body: '', headers: {} as Readonly<Record<string, string>>, asked: 0 }
   const server = createServer((_request, response) => {
     state.asked += 1
-    response.setHeader('content-type', 'application/json')
+    response.writeHead(200, { 'content-type': 'application/json', ...state.headers })
     response.end(state.body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`,
-    show: (body) => {
-      state.body = body
+    show: (body, headers = {}) => {
+      Object.assign(state, { body, headers })
     },
     asked: () => state.asked,
     close: () => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()),

@@ -17,7 +17,7 @@ export type SignInClinic = {
   readonly secret: string
 }
 
-const scope = 'launch launch/patient openid fhirUser profile offline_access online_access patient/*.cruds user/*.cruds'
+const scope = 'launch launch/patient launch/encounter openid fhirUser profile offline_access online_access patient/*.cruds user/*.cruds'
 
 export async function signInClinic(): Promise<SignInClinic> {
   const server = await testHouse()

@@ -27,15 +27,19 @@ export async function consent(turn: Turn): Promise<PageReply> {
   const { house, step, details, client } = turn
   const account = await findAccount(house.pool, details.session?.accountId ?? '')
   if (!account) return denied(turn, 'the account is not there any more')
-  const scopes = narrowScopes(details.params.scope ?? '', scopesOfRoles(account.roles))
-  if (scopes.length === 0) return denied(turn, 'nothing of what the app asks for may be given by this person')
   const said = details.params.launch
   const launch = said === undefined ? undefined : await findLaunch(house, said, client.id)
+  const scopes = narrowScopes(details.params.scope ?? '', scopesOfRoles(account.roles)).filter((scope) => isThere(scope, launch))
+  if (scopes.length === 0) return denied(turn, 'nothing of what the app asks for may be given by this person')
   if (said !== undefined && !launch) return denied(turn, 'the launch has run out or was used before')
   if (launch?.person !== undefined && launch.person !== account.person) return denied(turn, 'the launch was made for somebody else')
   const asked: Asked = { account, scopes, launch, reader: { client: client.id, person: account.person, address: step.address } }
   return step.form ? answered(turn, asked, step.form) : ask(turn, asked)
 }
+
+/** Which encounter an app is opened for a launch alone can say: without one that scope is not given. */
+const isThere = (scope: string, launch: Launch | undefined): boolean =>
+  scope.split('?')[0] !== 'launch/encounter' || launch?.encounter !== undefined
 
 const needsPatient = (scopes: readonly string[]): boolean => scopes.some((scope) => /^(launch\/patient|patient\/)/.test(scope))
 

@@ -7,6 +7,7 @@ const plain: Readonly<Record<string, string>> = {
   profile: 'know who you are',
   launch: 'know which record is open',
   'launch/patient': 'know which patient it is about',
+  'launch/encounter': 'know which visit it is about',
   offline_access: 'go on while you are away, until you or the clinic end it',
   online_access: 'go on while you are signed in',
 }
