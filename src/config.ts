@@ -2,11 +2,11 @@
  * Every setting there is, with its meaning, and the only place that reads the environment. CONTRACT §1.
  * A malformed setting stops the start with a sentence that names it; an empty one counts as not given.
  */
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { fault } from './base/fault.ts'
 import { type HoldQuotas, holdQuotasDefault } from './base/hold-quotas.ts'
-import { holdsAtOnceMax } from './base/limits.ts'
+import { connectionsPerAddressDefault, holdsAtOnceMax } from './base/limits.ts'
 import type { RateLimits } from './base/rate-limits.ts'
 import { parseTrustedIssuers, type TrustedIssuer } from './base/trusted-issuers.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
@@ -20,6 +20,23 @@ export const settings = [
     name: 'PUBLIC_URL',
     default: 'from HOST and PORT',
     meaning: 'the address the world sees; base of every link, issuer and signature check',
+  },
+  {
+    name: 'TLS_CERT_FILE',
+    default: 'none',
+    meaning: 'a certificate, with those between it and its root, in PEM: it speaks TLS itself ([docs/running.md](docs/running.md#tls))',
+  },
+  { name: 'TLS_KEY_FILE', default: 'none', meaning: "the certificate's key, in PEM" },
+  {
+    name: 'TRUST_PROXY',
+    default: 'none',
+    meaning:
+      'addresses or networks of proxies, with commas between, that are believed whom a request is from ([docs/running.md](docs/running.md#behind-a-proxy))',
+  },
+  {
+    name: 'CONNECTIONS_PER_ADDRESS',
+    default: String(connectionsPerAddressDefault),
+    meaning: 'connections that one address may keep open to one process; 0 is no limit, and a proxy of TRUST_PROXY has none',
   },
   { name: 'DATABASE_URL', default: 'embedded', meaning: 'a real Postgres, 15 or newer' },
   {
@@ -98,6 +115,11 @@ export type Config = {
   readonly port: number
   /** Without a slash at the end. */
   readonly publicUrl: string
+  /** Absent: it speaks plain http. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string }
+  readonly trustProxy: readonly string[]
+  /** 0: as many as there may be. */
+  readonly connectionsPerAddress: number
   /** Absent: the embedded Postgres. */
   readonly databaseUrl?: string
   /** Absent: the role of databaseUrl owns the database. */
@@ -121,6 +143,7 @@ export type Config = {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const workersMax = 64
+const connectionsMax = 1_000_000
 
 const defaultOf = (name: SettingName): string => settings.find((setting) => setting.name === name)?.default ?? ''
 const given = (env: Environment, name: SettingName): string | undefined => env[name]?.trim() || undefined
@@ -154,11 +177,35 @@ const callable = (host: string): string => {
 }
 
 function publicUrl(env: Environment, host: string, port: number): string {
-  const text = given(env, 'PUBLIC_URL') ?? `http://${callable(host)}:${port}`
-  const parsed = url('PUBLIC_URL', text, ['http:', 'https:'])
+  const secure = given(env, 'TLS_CERT_FILE') !== undefined
+  const text = given(env, 'PUBLIC_URL') ?? `http${secure ? 's' : ''}://${callable(host)}:${port}`
+  const parsed = url('PUBLIC_URL', text, secure ? ['https:'] : ['http:', 'https:'])
   if (parsed.search || parsed.hash || parsed.username)
     refuse('PUBLIC_URL', 'a plain address without query, fragment or login', withoutPassword(text))
   return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '')
+}
+
+function certificate(env: Environment): Config['certificate'] {
+  const [certFile, keyFile] = [given(env, 'TLS_CERT_FILE'), given(env, 'TLS_KEY_FILE')]
+  if (certFile && keyFile) return { certFile, keyFile }
+  if (certFile || keyFile) throw fault('value', 'TLS_CERT_FILE and TLS_KEY_FILE go together: set both, or neither.')
+  return undefined
+}
+
+/** `10.0.0.7, 10.1.0.0/16, ::1`: all of them, or each address of a network. */
+function trustProxy(env: Environment): readonly string[] {
+  const networks = (given(env, 'TRUST_PROXY') ?? '').split(',').flatMap((one) => one.trim() || [])
+  const odd = networks.find((one) => !isNetwork(one))
+  if (odd !== undefined) refuse('TRUST_PROXY', 'a list of addresses such as 10.0.0.7, or networks such as 10.1.0.0/16', odd)
+  return networks
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/')
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
+  return (
+    bits > 0 && more.length === 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= bits))
+  )
 }
 
 function timeZone(env: Environment): string {
@@ -241,6 +288,12 @@ function auth(env: Environment, host: string): Config['auth'] {
   return value
 }
 
+/** Why an operator should look again, where others may be able to read what is on its way. */
+export function openOnTheWay({ host, certificate, trustProxy }: Config): string | undefined {
+  if (isLoopback(host) || certificate || trustProxy.length > 0) return undefined
+  return `${host} is reached from other machines, and nothing encrypts what they send and are sent: set TLS_CERT_FILE, or TRUST_PROXY where a proxy does (docs/running.md).`
+}
+
 export function loadConfig(env: Environment = process.env): Config {
   const host = given(env, 'HOST') ?? defaultOf('HOST')
   const port = wholeNumber(env, 'PORT', 1, 65_535)
@@ -253,6 +306,9 @@ export function loadConfig(env: Environment = process.env): Config {
     host,
     port,
     publicUrl: publicUrl(env, host, port),
+    certificate: certificate(env),
+    trustProxy: trustProxy(env),
+    connectionsPerAddress: wholeNumber(env, 'CONNECTIONS_PER_ADDRESS', 0, connectionsMax),
     databaseUrl,
     databaseOwnerUrl,
     dataDir,

@@ -151,6 +151,7 @@ export async function listen(house: OpenHouse, config: Config, isReady: () => bo
     ready: isReady,
     throttle,
     fetchOut: (url, bytesMax) => fetchOut(house.outboundHosts, url, bytesMax),
+    door: { certificate: config.certificate, proxies: config.trustProxy, connectionsPerAddress: config.connectionsPerAddress },
   })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw errorCode(error) === 'EADDRINUSE' ? portTaken(config) : error

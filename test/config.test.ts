@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadConfig, settings } from '../src/config.ts'
+import { loadConfig, openOnTheWay, settings } from '../src/config.ts'
 
 describe('loadConfig', () => {
   it('needs no setting at all', () => {
@@ -8,6 +8,8 @@ describe('loadConfig', () => {
       host: '127.0.0.1',
       port: 8080,
       publicUrl: 'http://127.0.0.1:8080',
+      trustProxy: [],
+      connectionsPerAddress: 1_000,
       databaseUrl: undefined,
       dataDir: './data',
       secretsKeyFile: 'data/secrets.key',
@@ -44,6 +46,7 @@ describe('loadConfig', () => {
     [{ HOST: '0.0.0.0', PORT: '9000' }, 'http://127.0.0.1:9000'],
     [{ HOST: '::1' }, 'http://[::1]:8080'],
     [{ HOST: 'clinic.local', PORT: '80' }, 'http://clinic.local'],
+    [{ HOST: 'clinic.local', TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem', PORT: '443' }, 'https://clinic.local'],
     [{ PUBLIC_URL: 'https://clinic.example.org/' }, 'https://clinic.example.org'],
     [{ PUBLIC_URL: 'https://example.org/clinic/one/' }, 'https://example.org/clinic/one'],
   ])('%j is seen by the world as %s', (env, expected) => {
@@ -56,6 +59,16 @@ describe('loadConfig', () => {
     [{ PORT: '0' }, 'PORT'],
     [{ PORT: '65536' }, 'PORT'],
     [{ PORT: '80.5' }, 'PORT'],
+    [{ TLS_CERT_FILE: 'c.pem' }, 'TLS_CERT_FILE and TLS_KEY_FILE go together'],
+    [
+      { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem', PUBLIC_URL: 'http://clinic.example.org' },
+      'PUBLIC_URL must be an address that begins with https://,',
+    ],
+    [{ TRUST_PROXY: 'all' }, 'TRUST_PROXY must be a list of addresses such as 10.0.0.7, or networks such as 10.1.0.0/16, not "all".'],
+    [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY'],
+    [{ TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY'],
+    [{ TRUST_PROXY: '10.0.0.1, ::1/64/2' }, 'TRUST_PROXY'],
+    [{ CONNECTIONS_PER_ADDRESS: '-1' }, 'CONNECTIONS_PER_ADDRESS'],
     [{ RATE_LIMIT_PERSON: 'few' }, 'RATE_LIMIT_PERSON'],
     [{ RATE_LIMITS_KEPT: 'redis' }, 'RATE_LIMITS_KEPT must be "memory" or "postgres", not "redis".'],
     [{ WORKERS: '-1' }, 'WORKERS'],
@@ -95,4 +108,11 @@ describe('loadConfig', () => {
       expect({ name, row }).toEqual({ name, row: expect.stringContaining(meaning) })
     }
   })
+})
+
+it('an operator is told where nothing encrypts what other machines send', () => {
+  const told = (env: Record<string, string>) => openOnTheWay(loadConfig(env)) !== undefined
+  expect([told({}), told({ HOST: '::1' }), told({ HOST: '0.0.0.0' }), told({ HOST: 'clinic.local' })]).toEqual([false, false, true, true])
+  expect(told({ HOST: '0.0.0.0', TRUST_PROXY: '10.0.0.7,10.1.0.0/16,fd00::/8' })).toBe(false)
+  expect(told({ HOST: '0.0.0.0', TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem' })).toBe(false)
 })

@@ -137,6 +137,13 @@ export const compressBytesMin = 1_024
 export const headersReceivedMsMax = 20_000
 export const requestReceivedMsMax = 60_000
 export const keepAliveMs = 72_000
+/** A line on which nothing moves, neither way, while a request is being answered. */
+export const stalledAnswerMsMax = 120_000
+/** So often it is looked who has not sent their request in time. */
+export const connectionsLookMs = 5_000
+/** For a client to read why its request was broken off. */
+export const lastWordsMs = 1_000
+export const connectionsPerAddressDefault = 1_000
 export const retryAfterSeconds = 2
 /** Clients, persons or addresses whose rate is watched: those that asked longest ago are forgotten. */
 export const allowancesRemembered = 50_000

@@ -1,6 +1,7 @@
 /** `slotwise doctor`: looks at everything that a start needs, and says what is in the way. It changes nothing. */
 import { errorMessage } from '../base/error-code.ts'
 import { postgresVersionMin } from '../base/limits.ts'
+import { isLoopback, openOnTheWay } from '../config.ts'
 import { auditRights } from '../store/application-role.ts'
 import { databaseState } from '../store/database-state.ts'
 import type { Db } from '../store/db.ts'
@@ -70,9 +71,15 @@ async function address({ config }: CommandContext): Promise<Check> {
   )
 }
 
+function onTheWay({ config }: CommandContext): Check {
+  const warned = openOnTheWay(config)
+  if (warned !== undefined) return advice('network', warned)
+  return check('network', true, config.certificate ? 'speaks TLS' : isLoopback(config.host) ? 'this machine alone' : 'behind a proxy')
+}
+
 async function examine(context: CommandContext): Promise<Check[]> {
   const found = await database(context).catch((error: unknown) => [check('database', false, errorMessage(error))])
-  return [check('node', true, process.version), ...found, await address(context)]
+  return [check('node', true, process.version), ...found, onTheWay(context), await address(context)]
 }
 
 export const doctor: Command = {

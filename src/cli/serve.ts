@@ -4,6 +4,7 @@
  */
 import { mintToken } from '../auth/token.ts'
 import { tokenSecondsDefault } from '../base/limits.ts'
+import { openOnTheWay } from '../config.ts'
 import { isEmpty } from '../store/is-empty.ts'
 import type { Command, CommandContext, Listening, OpenHouse } from './command.ts'
 import { demoAccounts } from './demo-accounts.ts'
@@ -37,6 +38,7 @@ async function greeting(context: CommandContext, house: OpenHouse): Promise<stri
   const { publicUrl, auth } = context.config
   const open = auth === 'off'
   const token = open ? '' : await mintToken(house, { scope: 'system/*.cruds', ttlSeconds: tokenSecondsDefault })
+  const warned = openOnTheWay(context.config)
   const curl = open ? 'curl -s' : 'curl -s -H "Authorization: Bearer $TOKEN"'
   return [
     `Slotwise is ready (${(context.elapsed() / 1000).toFixed(1)} s).`,
@@ -51,6 +53,7 @@ async function greeting(context: CommandContext, house: OpenHouse): Promise<stri
     `  ${curl} '${house.base}/Schedule?_count=5'`,
     `  ${curl} '${house.base}/Slot/$find-slots?_count=5'`,
     '',
+    ...(warned === undefined ? [] : [`Take care: ${warned}`, '']),
     'Ctrl-C ends it.',
   ]
 }

@@ -19,6 +19,7 @@ import { patientChoices } from './patient-choices.ts'
 import { strayAddress } from './routes.ts'
 import { selfService } from './self-service.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
+import type { StreetDoor } from './street-door.ts'
 import type { Throttle } from './throttle.ts'
 
 export type AppOptions = {
@@ -35,6 +36,7 @@ export type AppOptions = {
   readonly throttle?: Throttle
   /** Reads what stands at another server's address, for the key sets of clients. */
   readonly fetchOut?: FetchOut
+  readonly door?: StreetDoor
 }
 
 type FetchOut = (url: string, bytesMax: number) => Promise<{ readonly status: number; readonly body: string }>
@@ -44,7 +46,7 @@ const nobodyCalls: FetchOut = async () => {
 }
 
 export function buildApp(house: House, options: AppOptions): FastifyInstance {
-  const app = newServer(house)
+  const app = newServer(house, options.door)
   const metrics = newMetrics()
   const refused = options.auth === 'smart' ? refusals(house) : undefined
   if (refused) app.addHook('onClose', () => refused.close())

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorCode } from '../base/error-code.ts'
 import { Fault, type FaultKind, fault } from '../base/fault.ts'
-import { bodyBytesMax, retryAfterSeconds } from '../base/limits.ts'
+import { bodyBytesMax, lastWordsMs, retryAfterSeconds } from '../base/limits.ts'
 import { operationOutcome, refusalText } from '../fhir/operation-outcome.ts'
 import { fhirJson } from './content-types.ts'
 import type { House } from './desks.ts'
@@ -100,6 +100,8 @@ export function refuseConnection(error: Error, socket: Socket): void {
   const body = JSON.stringify(operationOutcome([{ severity: 'error', code, diagnostics }]))
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `Content-Type: ${fhirJson}`, `Content-Length: ${Buffer.byteLength(body)}`]
   socket.end(`${[...head, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`)
+  // Whoever goes on sending, or never closes their side, keeps no line open by it.
+  setTimeout(() => socket.destroy(), lastWordsMs).unref()
 }
 
 function brokenRequest(code: string | undefined): [status: number, code: string, diagnostics: string] {

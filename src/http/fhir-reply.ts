@@ -17,7 +17,7 @@ import type { House } from './desks.ts'
 
 /** Sends, and gives the status for the metrics. */
 export function sendReply(house: House, desk: string, asked: FhirRequest, answer: Reply, reply: FastifyReply): number {
-  if (answer.contentType !== undefined) return sendOther(answer, answer.contentType, reply)
+  if (answer.contentType !== undefined) return sendOther(house, answer, answer.contentType, reply)
   const status = isNotModified(asked, answer) ? 304 : answer.status
   reply.code(status)
   if (answer.version !== undefined) reply.header('etag', etagOf(answer.version))
@@ -30,12 +30,14 @@ export function sendReply(house: House, desk: string, asked: FhirRequest, answer
 }
 
 /** What is no FHIR resource: a manifest, or a file of many resources. */
-function sendOther(answer: Reply, contentType: string, reply: FastifyReply): number {
+function sendOther(house: House, answer: Reply, contentType: string, reply: FastifyReply): number {
   reply.code(answer.status)
   for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
-  guard(reply)
+  guard(house, reply)
   reply.header('content-type', contentType)
   if (answer.live !== undefined) {
+    // It may be quiet for long; who does not read it is let go by whoever writes it (`subscriptions/event-streams.ts`).
+    reply.raw.setTimeout(0)
     reply.send(answer.live)
     return answer.status
   }
@@ -46,16 +48,17 @@ function sendOther(answer: Reply, contentType: string, reply: FastifyReply): num
 }
 
 /** Nobody but the client itself may keep a copy: it is a patient's. A browser runs nothing of it. */
-function guard(reply: FastifyReply): void {
+function guard({ base }: House, reply: FastifyReply): void {
   reply.header('cache-control', 'no-store')
   reply.header('x-content-type-options', 'nosniff')
   reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  if (base.startsWith('https:')) reply.header('strict-transport-security', 'max-age=31536000')
   reply.header('x-request-id', reply.request.id)
 }
 
 /** JSON text in the format that was asked for, or nothing at all. */
 export function sendText(house: House, reply: FastifyReply, text: string | undefined, format: Format = 'json', pretty = false): void {
-  guard(reply)
+  guard(house, reply)
   if (text === undefined) {
     reply.send()
     return

@@ -9,25 +9,19 @@ import compress from '@fastify/compress'
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import {
-  bodyBytesMax,
-  compressBytesMin,
-  headersReceivedMsMax,
-  keepAliveMs,
-  pathParameterCharsMax,
-  requestIdCharsMax,
-  requestReceivedMsMax,
-} from '../base/limits.ts'
+import { bodyBytesMax, compressBytesMin, pathParameterCharsMax, requestIdCharsMax } from '../base/limits.ts'
 import { assertUtf8, bodyTypes, formType, ndjsonTypes, patchTypes, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { refuseConnection, sendRefusal } from './error-handler.ts'
+import { type StreetDoor, streetDoor } from './street-door.ts'
 
-export function newServer(house: House): FastifyInstance {
+export function newServer(house: House, door: StreetDoor = {}): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
-    requestTimeout: requestReceivedMsMax,
-    keepAliveTimeout: keepAliveMs,
+    serverFactory: (listener) => streetDoor(house, door, listener),
+    // Whom a request is from; what a proxy says of the name and the protocol is not asked for: PUBLIC_URL says both.
+    trustProxy: door.proxies?.length ? [...door.proxies] : false,
     forceCloseConnections: 'idle',
     genReqId: requestIds(house.ids.next()),
     rewriteUrl: ({ url = '/' }) => plainDollar(url),
@@ -41,7 +35,6 @@ export function newServer(house: House): FastifyInstance {
     frameworkErrors: (error, request, reply) => void sendRefusal(house, error, request as FastifyRequest, reply),
     clientErrorHandler: refuseConnection,
   })
-  app.server.headersTimeout = headersReceivedMsMax
   takeBodies(app)
   return app
 }

@@ -8,6 +8,7 @@ import type { Actor } from '../access/actor.ts'
 import { type Allowances, allowances, type OwnAllowances, type Wait } from '../base/allowances.ts'
 import type { Clock } from '../base/clock.ts'
 import { Fault, throttled } from '../base/fault.ts'
+import { networkOf } from '../base/network-of.ts'
 import type { RateLimits } from '../base/rate-limits.ts'
 
 export type Throttle = {
@@ -30,16 +31,17 @@ export function newThrottle(clock: Clock, limits: RateLimits, keep: Keeping = (_
   const [client, person, address] = [kept('client', limits.perClient), kept('person', limits.perPerson), kept('address', limits.perAddress)]
   const refused = limits.refusedPerAddress > 0 ? allowances(limits.refusedPerAddress) : undefined
   return {
-    address: address && ((from) => judged(address.take(from, now()), 'This address', limits.perAddress)),
+    address: address && ((from) => judged(address.take(networkOf(from), now()), 'This address', limits.perAddress)),
     ...(refused && countingRefusals(refused, now)),
     actor: client || person ? (actor, cost = 1) => actorPays(actor, cost, now(), client, person) : undefined,
   }
 }
 
 const countingRefusals = (refused: OwnAllowances, now: () => number): Pick<Throttle, 'beforeSignIn' | 'refused'> => ({
-  beforeSignIn: (from) => judged(refused.wait(from, now()), 'This address has sent tokens that are no good: it', refused.perMinute),
+  beforeSignIn: (from) =>
+    judged(refused.wait(networkOf(from), now()), 'This address has sent tokens that are no good: it', refused.perMinute),
   refused: (from, error) => {
-    if (error instanceof Fault && error.kind === 'login') refused.take(from, now())
+    if (error instanceof Fault && error.kind === 'login') refused.take(networkOf(from), now())
   },
 })
 

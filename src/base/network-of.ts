@@ -1,0 +1,15 @@
+/**
+ * Whom an address stands for where requests or connections are counted: an IPv4 address itself, of IPv6 the /64 that whoever
+ * has one address in it has whole. https://www.rfc-editor.org/rfc/rfc6177
+ */
+import ipaddr from 'ipaddr.js'
+
+export function networkOf(address: string): string {
+  if (!address.includes(':') || !ipaddr.isValid(address)) return address
+  const known = ipaddr.process(address)
+  if (known instanceof ipaddr.IPv4) return known.toString()
+  return `${known.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`
+}
