@@ -4,6 +4,7 @@
  */
 import { isIP, isIPv6 } from 'node:net'
 import { join } from 'node:path'
+import { type Role, roles } from './access/role-scopes.ts'
 import { fault } from './base/fault.ts'
 import { type HoldQuotas, holdQuotasDefault } from './base/hold-quotas.ts'
 import { connectionsPerAddressDefault, holdsAtOnceMax } from './base/limits.ts'
@@ -90,6 +91,12 @@ export const settings = [
     meaning:
       'other authorization servers whose access tokens are taken: `ISSUER jwks=URL audience=AUD scopes=S,S`, several with semicolons between ([docs/sign-in.md](docs/sign-in.md#tokens-of-other-servers))',
   },
+  {
+    name: 'SECOND_FACTOR_ROLES',
+    default: 'none',
+    meaning:
+      'roles, with commas between, whose people sign in to apps with a second factor only ([docs/sign-in.md](docs/sign-in.md#second-factors))',
+  },
   { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
   {
     name: 'WAITLIST_OFFERS_AT_ONCE',
@@ -137,6 +144,7 @@ export type Config = {
   readonly rateLimits: RateLimits
   readonly holdQuotas: HoldQuotas
   readonly trustedIssuers: readonly TrustedIssuer[]
+  readonly secondFactorRoles: readonly Role[]
   readonly waitlist: WaitlistSettings
 }
 
@@ -233,6 +241,11 @@ function trustedIssuers(env: Environment, address: string): readonly TrustedIssu
   return parseTrustedIssuers(text, `${address}/fhir`) ?? refuse('TRUSTED_ISSUERS', expected, text)
 }
 
+function secondFactorRoles(env: Environment): readonly Role[] {
+  const said = (given(env, 'SECOND_FACTOR_ROLES') ?? '').split(',').flatMap((role) => role.trim() || [])
+  return said.map((role) => roles.find((one) => one === role) ?? refuse('SECOND_FACTOR_ROLES', `a list of ${roles.join(', ')}`, role))
+}
+
 const weightNames = Object.keys(rankingWeightsDefault) as (keyof RankingWeights)[]
 
 /** `urgency=30,waited=1`: those that are left out keep their default. */
@@ -325,6 +338,7 @@ export function loadConfig(env: Environment = process.env): Config {
       perClient: wholeNumber(env, 'HOLDS_PER_CLIENT', 0, holdsAtOnceMax),
     },
     trustedIssuers: trustedIssuers(env, publicUrl(env, host, port)),
+    secondFactorRoles: secondFactorRoles(env),
     waitlist: waitlist(env),
   }
 }

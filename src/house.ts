@@ -126,6 +126,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       trustedIssuers: config.trustedIssuers,
       holdQuotas: config.holdQuotas,
       keptFrom: keptFrom(pool, systemClock, `${config.publicUrl}/fhir`),
+      secondFactorRoles: config.secondFactorRoles,
       waitlist: config.waitlist,
       secrets,
       auditMonthsKept: config.auditMonthsKept,

@@ -20,6 +20,7 @@ describe('loadConfig', () => {
       defaultTimeZone: 'America/New_York',
       outboundHosts: [],
       trustedIssuers: [],
+      secondFactorRoles: [],
       rateLimits: { perClient: 0, perPerson: 3_000, perAddress: 0, refusedPerAddress: 300, kept: 'memory' },
       holdQuotas: { perPatient: 10, perClient: 0 },
       waitlist: {
@@ -57,6 +58,7 @@ describe('loadConfig', () => {
     [{ PORT: 'http' }, 'PORT must be a whole number between 1 and 65535, not "http".'],
     [{ AUDIT_RETENTION_MONTHS: '11' }, 'AUDIT_RETENTION_MONTHS must be 0, or 12 and more, not "11".'],
     [{ PORT: '0' }, 'PORT'],
+    [{ SECOND_FACTOR_ROLES: 'manager,king' }, 'SECOND_FACTOR_ROLES must be a list of patient, proxy,'],
     [{ PORT: '65536' }, 'PORT'],
     [{ PORT: '80.5' }, 'PORT'],
     [{ TLS_CERT_FILE: 'c.pem' }, 'TLS_CERT_FILE and TLS_KEY_FILE go together'],

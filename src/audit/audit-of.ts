@@ -49,6 +49,7 @@ const actions = {
   'self-service-link': 'E',
   notify: 'E',
   'sign-in': 'E',
+  'account-change': 'U',
   'sign-out': 'E',
   token: 'E',
   refused: 'E',

@@ -19,12 +19,14 @@ const types: Readonly<Record<string, Coding>> = {
   'sign-out': authentication,
   token: authentication,
   refused: coding(dicom, '110113', 'Security Alert'),
+  'account-change': coding(dicom, '110113', 'Security Alert'),
 }
 
 /** The code of another system beside ours, where there is one. */
 export const securitySubtypes: Readonly<Record<string, Coding>> = {
   'sign-in': coding(dicom, '110122', 'Login'),
   'sign-out': coding(dicom, '110123', 'Logout'),
+  'account-change': coding(dicom, '110137', 'User Security Attributes Changed'),
   token: coding('urn:ihe:event-type-code', 'ITI-71', 'Get Access Token'),
 }
 

@@ -9,15 +9,17 @@ import type { House } from '../store/house.ts'
 import { type Asker, auditOf } from './audit-of.ts'
 
 export type SecurityEvent = Asker & {
-  readonly what: 'sign-in' | 'sign-out' | 'token' | 'refused'
+  readonly what: 'sign-in' | 'sign-out' | 'token' | 'refused' | 'account-change'
   /** Why it did not come about; absent where it did. */
   readonly refused?: string
+  /** What was changed. */
+  readonly change?: string
   readonly times?: number
 }
 
 /** Written when it returns: await it before the answer is given. */
 export function securityEvent(house: Pick<House, 'pool' | 'clock' | 'ids'>, event: SecurityEvent): Promise<void> {
-  const { what, refused, times, ...asker } = event
-  const row: SecurityRow = { ...auditOf(house, asker, what), outcome: refused === undefined ? '0' : '4', reason: refused, times }
+  const { what, refused, change, times, ...asker } = event
+  const row: SecurityRow = { ...auditOf(house, asker, what), outcome: refused === undefined ? '0' : '4', reason: refused ?? change, times }
   return writeSecurityRow(house.pool, row)
 }

@@ -19,4 +19,7 @@ export const paths = {
   account: '/auth/account',
 } as const
 
+/** How an authenticator app calls this server. */
+export const issuerNameOf = (base: string): string => `Slotwise ${new URL(base).host}`
+
 export const addressOf = (base: string, name: keyof typeof paths): string => `${issuerOf(base)}${paths[name]}`

@@ -257,6 +257,11 @@ export const refreshTokenDays = 90
 /** What a person has allowed an app ends after so long, however often it refreshes. */
 export const grantDays = 365
 export const signInHours = 12
+/** Half minutes by which a phone's clock may be early or late. */
+export const totpSkewSteps = 1
+export const recoveryCodesMade = 10
+/** From the password to the second factor. */
+export const secondStepMinutes = 10
 /** For somebody to look after their own account without signing in again. */
 export const accountSessionMinutes = 30
 /** Sessions and apps that somebody is shown of their own. */

@@ -4,6 +4,7 @@ import { plainLogin } from '../auth/accounts.ts'
 import { assertPassword, hashPassword } from '../auth/password.ts'
 import { newPassword } from '../base/ids.ts'
 import { setPassword } from '../store/account-access.ts'
+import { removeFactors } from '../store/second-factors.ts'
 import type { Command } from './command.ts'
 
 export const accountPassword: Command = {
@@ -11,6 +12,7 @@ export const accountPassword: Command = {
   does: 'give somebody a new password, and let them in again',
   options: {
     'password-file': { type: 'string', value: 'FILE', means: 'its first line is the password; made up and printed unless said' },
+    'remove-factors': { type: 'boolean', means: 'take away their second factors and recovery codes too' },
   },
   operands: { value: 'LOGIN', means: 'what they type to sign in', many: false },
   run: async (context, values, [login = '']) => {
@@ -21,6 +23,7 @@ export const accountPassword: Command = {
     const house = await context.openHouse('guest')
     try {
       const was = await setPassword(house.pool, plainLogin(login), await hashPassword(password))
+      if (was && values['remove-factors']) await removeFactors(house.pool, plainLogin(login))
       if (!was) context.say(`There is no account "${login}".`)
       else context.say(said === undefined ? `${login} signs in with the password ${password}` : `${login} has a new password.`)
       return was ? 0 : 1

@@ -34,6 +34,8 @@ export type House = {
   readonly trustedIssuers?: readonly TrustedIssuer[]
   /** The ids of the patients whose Consents keep their data from somebody just now; undefined where nobody's do. */
   readonly keptFrom: (viewer: Viewer) => Kept | Promise<Kept>
+  /** Roles whose people need a second factor to sign in to an app. */
+  readonly secondFactorRoles?: readonly string[]
   readonly waitlist: WaitlistSettings
   /** 0: for ever. */
   readonly auditMonthsKept: number

@@ -13,6 +13,7 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: 'signing_key', key: 'kid', column: 'private_jwk' },
   { table: 'audit_key', key: 'kid', column: 'private_key' },
   { table: 'auth_secret', key: 'name', column: 'value' },
+  { table: 'account_totp', key: 'account', column: 'secret' },
 ]
 
 /** What `Secrets` binds a secret to: `placeOf('signing_key', kid, 'private_jwk')`. */

@@ -1,6 +1,6 @@
 /** Somebody's own account, as a browser without scripts sees it: the password, where they are signed in, which apps they let in. */
-import { addAccount } from '../../src/auth/accounts.ts'
-import { type Browser, formsOf, type Page, words } from '../support/browser-stand-in.ts'
+import { formsOf, words } from '../support/browser-stand-in.ts'
+import { type AccountVisitor, accountVisitor, formThat } from './account-visitor.ts'
 import {
   allow,
   back,
@@ -19,37 +19,13 @@ const fresh = 'a much longer password'
 
 let clinic: SignInClinic
 let address: string
+let person: AccountVisitor['person']
+let at: AccountVisitor['at']
 beforeAll(async () => {
   clinic = await signInClinic()
-  address = `${clinic.server.origin}/auth/account`
+  ;({ address, person, at } = accountVisitor(clinic))
 }, 120_000)
 afterAll(() => clinic?.server.close())
-
-async function person(login: string): Promise<void> {
-  await addAccount(clinic.server.house, {
-    login,
-    name: `Name of ${login}`,
-    roles: ['patient'],
-    person: 'Patient/p1',
-    actsFor: [],
-    password,
-  })
-}
-
-async function at(login: string, said = password): Promise<{ readonly browser: Browser; readonly page: Page }> {
-  const browser = open(clinic)
-  return { browser, page: await browser.submit(await browser.go(address), { login, password: said }) }
-}
-
-/** The form whose button does it. */
-const formThat = (page: Page, does: string, nth = 0): number => {
-  const found = [...page.text.matchAll(/<form\b[\s\S]*?<\/form>/g)].flatMap(([text], index) =>
-    text.includes(`value="${does}"`) ? [index] : [],
-  )
-  const index = found[nth]
-  if (index === undefined) throw new Error(`no form ${nth} that does ${does}: ${words(page)}`)
-  return index
-}
 
 const readWith = (token: unknown): Promise<number> =>
   clinic.server

@@ -19,8 +19,8 @@ export type SignInClinic = {
 
 const scope = 'launch launch/patient launch/encounter openid fhirUser profile offline_access online_access patient/*.cruds user/*.cruds'
 
-export async function signInClinic(): Promise<SignInClinic> {
-  const server = await testHouse()
+export async function signInClinic(options: Parameters<typeof testHouse>[0] = {}): Promise<SignInClinic> {
+  const server = await testHouse(options)
   const { house, call } = server
   const patient = (id: string, family: string) => ({
     resourceType: 'Patient',

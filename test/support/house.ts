@@ -77,6 +77,7 @@ type Options = {
   readonly holdQuotas?: Partial<HoldQuotas>
   readonly waitlist?: Partial<WaitlistSettings>
   readonly trustedIssuers?: House['trustedIssuers']
+  readonly secondFactorRoles?: House['secondFactorRoles']
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
 }
@@ -100,6 +101,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
     trustedIssuers: options.trustedIssuers,
+    secondFactorRoles: options.secondFactorRoles,
     keptFrom: keptFrom(database.pool, systemClock, beside?.house.base ?? `${origin}/fhir`),
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },

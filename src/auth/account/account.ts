@@ -14,11 +14,18 @@ import { hashOf } from '../provider-state.ts'
 import type { Refusals } from '../refusals.ts'
 import { signInStep } from '../sign-in-steps.ts'
 import { closeSession, cookieFor, heldIn, newHeld, openSession, sessionOf } from './account-session.ts'
+import { authenticator } from './authenticator.ts'
 import { changePassword } from './change-password.ts'
 import { overview } from './overview.ts'
+import { recoveryCodes } from './recovery-codes.ts'
 import type { AccountPage, AccountStep } from './visit.ts'
 
-const pages: Readonly<Record<string, AccountPage>> = { '': overview, password: changePassword }
+const pages: Readonly<Record<string, AccountPage>> = {
+  '': overview,
+  password: changePassword,
+  authenticator,
+  'recovery-codes': recoveryCodes,
+}
 
 export type AccountHouse = { readonly house: House; readonly secret: string; readonly refusals: Refusals }
 
@@ -48,6 +55,8 @@ export async function account({ house, secret, refusals }: AccountHouse, step: A
     token,
     addressOf: (name) => at(house, name),
     show,
+    changed: (change) =>
+      securityEvent(house, { what: 'account-change', change, client, user: session.account.person, address: step.address }),
     done: (what) => ({ to: `${at(house, '')}?done=${what}` }),
   })
 }
@@ -58,8 +67,16 @@ const show = (page: string, status = 200): PageReply => ({ status, page, policy:
 
 /** A form of a session that has run out is no sign-in: it asks for one. */
 async function signIn({ house, refusals }: AccountHouse, step: AccountStep, held: string, token: string): Promise<PageReply> {
-  const form = step.form?.has('login') ? step.form : undefined
-  const answer = await signInStep({ house, form, page: { action: at(house, ''), token }, client, address: step.address, refusals })
+  const form = step.form?.has('login') || step.form?.has('code') || step.form?.get('do') === 'restart' ? step.form : undefined
+  const answer = await signInStep({
+    house,
+    key: `account ${held}`,
+    form,
+    page: { action: at(house, ''), token },
+    client,
+    address: step.address,
+    refusals,
+  })
   if ('page' in answer) return { ...show(answer.page, answer.status), cookie: cookieFor(house, held) }
   // A new number for whoever has signed in: one that another knew before opens nothing.
   const fresh = newHeld()

@@ -23,6 +23,7 @@ export async function changePassword(visit: Visit): Promise<PageReply> {
     return visit.show(newPasswordPage({ ...page, wrong: why }), 400)
   }
   await replacePassword(house.pool, known.id, await hashPassword(fresh), session.id)
+  await visit.changed('The password was changed.')
   return visit.done('password')
 }
 

@@ -1,6 +1,8 @@
 /** The first page of somebody's own account: what there is, and what can be ended. */
 import { accountAccessListedMax } from '../../base/limits.ts'
 import { appsOf, endAllAccess, endApp, endSession, sessionsOf } from '../../store/account-access.ts'
+import { factorsOf } from '../../store/second-factors.ts'
+import { hasFactor, mustHaveFactor } from '../factors/second-step.ts'
 import type { PageReply } from '../interactions/turn.ts'
 import { accountPage } from '../pages/account.ts'
 import { hashOf } from '../provider-state.ts'
@@ -13,7 +15,11 @@ export async function overview(visit: Visit): Promise<PageReply> {
 
 async function shown({ house, session, step, token, addressOf, show }: Visit): Promise<PageReply> {
   const whose = { account: session.account.id, now: house.clock.now(), most: accountAccessListedMax }
-  const [sessions, apps] = await Promise.all([sessionsOf(house.pool, whose), appsOf(house.pool, whose)])
+  const [sessions, apps, factors] = await Promise.all([
+    sessionsOf(house.pool, whose),
+    appsOf(house.pool, whose),
+    factorsOf(house.pool, whose.account),
+  ])
   const here = hashOf(heldIn(step.request, 'slotwise_session') ?? '')
   return show(
     accountPage({
@@ -21,7 +27,9 @@ async function shown({ house, session, step, token, addressOf, show }: Visit): P
       login: session.account.login,
       done: step.query.get('done') ?? '',
       action: addressOf(''),
-      passwordAddress: addressOf('password'),
+      addressOf,
+      factors,
+      needsFactor: mustHaveFactor(house, session.account) && !hasFactor(factors),
       token,
       sessions: sessions.map((one) => ({ ...one, here: one.id === session.id || one.id === here })),
       apps,
@@ -29,7 +37,7 @@ async function shown({ house, session, step, token, addressOf, show }: Visit): P
   )
 }
 
-async function ended({ house, session, done, addressOf }: Visit, form: URLSearchParams): Promise<PageReply> {
+async function ended({ house, session, changed, done, addressOf }: Visit, form: URLSearchParams): Promise<PageReply> {
   const { id: account } = session.account
   const which = form.get('which') ?? ''
   switch (form.get('do')) {
@@ -41,6 +49,7 @@ async function ended({ house, session, done, addressOf }: Visit, form: URLSearch
       return done('app')
     case 'end-all':
       await endAllAccess(house.pool, account, session.id)
+      await changed('Everything else was signed out.')
       return done('all')
     default:
       return { to: addressOf('') }

@@ -22,6 +22,8 @@ export type Visit = {
   readonly token: string
   readonly addressOf: (page: string) => string
   readonly show: (page: string, status?: number) => PageReply
+  /** Into the audit: what of the account was changed. */
+  readonly changed: (change: string) => Promise<void>
   /** To the first page, which says what was done. */
   readonly done: (what: string) => PageReply
 }

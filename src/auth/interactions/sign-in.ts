@@ -8,7 +8,15 @@ export async function signIn(turn: Turn): Promise<PageReply> {
   if (step.form?.get('do') === 'cancel') return turn.done({ error: 'access_denied', error_description: 'nobody signed in' })
   const token = formToken(secret, step.uid, details.prompt.name)
   const page = { client: client.name, action, token, login: details.params.login_hint }
-  const answer = await signInStep({ house, form: step.form, page, client: client.id, address: step.address, refusals })
+  const answer = await signInStep({
+    house,
+    key: `sign-in ${step.uid}`,
+    form: step.form,
+    page,
+    client: client.id,
+    address: step.address,
+    refusals,
+  })
   if ('page' in answer) return turn.show(answer.page, answer.status)
   return turn.done({ login: { accountId: answer.account.id, remember: false, amr: answer.amr } })
 }

@@ -9,7 +9,10 @@ export type AccountOverview = {
   /** What was done just now, as a word of `doneWords`. */
   readonly done: string
   readonly action: string
-  readonly passwordAddress: string
+  readonly addressOf: (page: string) => string
+  readonly factors: { readonly totp: Date | null; readonly recovery_codes: number }
+  /** They must set one up, and have not yet. */
+  readonly needsFactor: boolean
   readonly token: string
   readonly sessions: readonly (Open & { readonly id: string; readonly model: string; readonly here: boolean })[]
   readonly apps: readonly (Open & { readonly grant: string; readonly name: string; readonly lasting: boolean })[]
@@ -18,11 +21,23 @@ export type AccountOverview = {
 const doneWords: ReadonlyMap<string, string> = new Map([
   ['password', 'The password is changed. Everything else that was signed in is signed out.'],
   ['session', 'That sign-in is ended.'],
+  ['authenticator', 'The authenticator app is taken away.'],
   ['app', 'That app is let in no more.'],
   ['all', 'Everything else that was signed in is signed out.'],
 ])
 
-export function accountPage({ name, login, done, passwordAddress, action, token, sessions, apps }: AccountOverview): string {
+export function accountPage({
+  name,
+  login,
+  done,
+  addressOf,
+  action,
+  token,
+  sessions,
+  apps,
+  factors,
+  needsFactor,
+}: AccountOverview): string {
   const words = doneWords.get(done)
   const form = (body: Raw): Raw =>
     html`<form method="post" action="${action}"><input type="hidden" name="token" value="${token}">${body}</form>`
@@ -32,7 +47,10 @@ export function accountPage({ name, login, done, passwordAddress, action, token,
 ${words === undefined ? undefined : html`<p role="status" class="note">${words}</p>`}
 <p>${name}, signed in as ${login}.</p>
 <h2>How you sign in</h2>
-<ul><li><a href="${passwordAddress}">Change the password</a></li></ul>
+${needsFactor ? html`<p class="note">What you may do at the clinic asks for a second factor. Set one up here; until then apps do not let you in.</p>` : undefined}
+<ul><li><a href="${addressOf('password')}">Change the password</a></li>
+<li><a href="${addressOf('authenticator')}">${factors.totp ? 'Authenticator app: set up' : 'Set up an authenticator app'}</a></li></ul>
+${factors.totp || factors.recovery_codes > 0 ? recoveryCodes(factors.recovery_codes, addressOf('recovery-codes'), token) : undefined}
 <h2>Where you are signed in</h2>
 <ul>${sessions.map((one) => html`<li>${inWords(one)}${form(endOf('end-session', one.id, `Sign out there, since ${instant(one.since)}`, 'Sign out there'))}</li>`)}</ul>
 <h2>Apps that you have let in</h2>
@@ -41,6 +59,10 @@ ${form(html`<button type="submit" name="do" value="sign-out">Sign out</button>
 <button type="submit" name="do" value="end-all" class="plain">Sign out everywhere else, apps too</button>`)}`,
   )
 }
+
+const recoveryCodes = (left: number, action: string, token: string): Raw =>
+  html`<form method="post" action="${action}"><input type="hidden" name="token" value="${token}">
+<p>Recovery codes that are left: ${left}</p><button type="submit" class="plain">Make new recovery codes</button></form>`
 
 const endOf = (what: string, which: string, label: string, words: string): Raw =>
   html`<input type="hidden" name="which" value="${which}"><button type="submit" name="do" value="${what}" class="plain" aria-label="${label}">${words}</button>`
