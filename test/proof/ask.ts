@@ -78,6 +78,7 @@ export function versionOf(resource: Json): Version {
     patients: actors.flatMap(({ actor }) => (actor.reference.startsWith('Patient/') ? [bare(actor.reference)] : [])),
     heldUntil: instant(extension('held-until')?.valueInstant),
     ...(replacedBy(resource) && { replaces: replacedBy(resource) }),
+    ...placeInSeries(resource),
     marks: [...new Set([...JSON.stringify(resource).matchAll(/deed (\d+)\./g)].map(([, id]) => Number(id)))],
   }
 }
@@ -85,6 +86,13 @@ export function versionOf(resource: Json): Version {
 const replacedBy = (resource: Json): string | undefined => {
   const found = resource.extension?.find(({ url }: Json) => /Appointment\.replaces$/.test(url))
   return found && bare(found.valueReference?.reference)
+}
+
+function placeInSeries(resource: Json): Pick<Version, 'series' | 'number'> {
+  const part = (name: string): Json => resource.extension?.find(({ url }: Json) => url.endsWith(`Appointment.${name}`))
+  const number = part('recurrenceId')?.valuePositiveInt
+  const leader = part('originatingAppointment')?.valueReference?.reference
+  return number === undefined ? {} : { number, series: leader === undefined ? resource.id : bare(leader) }
 }
 
 export const versionsIn = (json: Json): Version[] =>

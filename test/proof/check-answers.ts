@@ -40,11 +40,17 @@ export function refusalsLeaveNothing(history: History): Broken[] {
       if (deed.outcome === 'refused')
         return ids.map((id) => broken(`deed ${deed.id} (${deed.kind}) was refused, and Appointment/${id} has its mark`))
       const made = ids.filter((id) => !deed.targets.includes(id) && id !== deed.replaces)
-      return made.length === 0 || made.length === deed.makes
+      return made.length === 0 || made.length === dueOf(deed, made.length)
         ? []
-        : [broken(`deed ${deed.id} (${deed.kind}) was to make ${deed.makes}, and made ${made.length}`)]
+        : [broken(`deed ${deed.id} (${deed.kind}) was to make ${dueOf(deed, made.length)}, and made ${made.length}`)]
     })
   return [...half, ...claimsAgree(history)]
+}
+
+/** Where fewer will do, as many as it was answered with. */
+const dueOf = ({ makes, orFewer, outcome, shown }: Deed, made: number): number => {
+  if (!orFewer) return makes
+  return outcome === 'ok' ? shown.length : Math.min(made, makes)
 }
 
 /** Every visit has the claims that it should have, and nobody has any others. Offers of the waitlist keep time too. */

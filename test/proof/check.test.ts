@@ -254,3 +254,59 @@ it('is sure of nobody’s time whom an unanswered acceptance of another’s offe
   const unaware = { ...spoiled, deeds: [...spoiled.deeds.filter(({ id }) => id !== 9), named] }
   expect(check(unaware).map(({ what }) => what)).toEqual([expect.stringMatching(/saw Slot\/s1 free, which Appointment\/a had/)])
 })
+
+describe('a series', () => {
+  const of = (number: number, one: Version): Version => ({ ...one, series: 'x', number })
+  const day = 86_400_000
+  const on = (id: string, version: number, number: number, more: Partial<Version> = {}): Version =>
+    of(number, visit(id, version, 3, { start: at(3).start + number * day, end: at(3).end + number * day, slots: [], marks: [8], ...more }))
+  const three = [on('x', 1, 1), on('y', 1, 2), on('z', 1, 3)].map((one) => ({ ...one, updated: second(51) }))
+  const gone = (one: Version, mark: number): Version => ({ ...one, version: 2, status: 'cancelled', updated: second(61), marks: [8, mark] })
+  const seriesBooked = deed(8, 'book a series', 50, { makes: 3, shown: three, patients: ['p'] })
+  const asked = deed(9, 'cancel a series', 60, { targets: ['y'], reach: 'series' })
+  const audit = [...after.audit, { at: second(51), person: 'Practitioner/client-0', patients: ['p'] }]
+  const claimsOf = (list: readonly Version[]) =>
+    list.map(({ id, start = 0, end = 0 }) => ({ holder: `Appointment/${id}`, resource: doctor, from: start, until: end }))
+  const where = (more: readonly Version[], standing: readonly Version[], further: readonly Deed[] = []): History => ({
+    ...good,
+    deeds: [...deeds.filter(({ id }) => id !== 8), seriesBooked, ...further],
+    after: { ...after, ...stored([...after.versions, ...more]), claims: [...after.claims, ...claimsOf(standing)], audit },
+  })
+  const [x, y, z] = three as [Version, Version, Version]
+  const said = (history: History): string =>
+    check(history)
+      .map(({ what }) => what)
+      .join('\n')
+
+  it('is whole where all of it was booked, and where what follows was cancelled', () => {
+    expect(said(where(three, three))).toBe('')
+    const both = [gone(y, 9), gone(z, 9)]
+    expect(said(where([...three, ...both], [x], [{ ...asked, shown: both }]))).toBe('')
+  })
+
+  it('is not where one of those that follow was passed over, answered or not', () => {
+    const half = [gone(y, 9)]
+    const passed = /deed 9 .* passed over Appointment\/z, visit 3/
+    expect(said(where([...three, ...half], [x, z], [{ ...asked, shown: half }]))).toMatch(passed)
+    expect(said(where([...three, ...half], [x, z], [{ ...asked, outcome: 'unknown', status: 0 }]))).toMatch(passed)
+    const before = { ...asked, targets: ['z'], shown: [gone(z, 9)] }
+    expect(said(where([...three, gone(z, 9)], [x, y], [before]))).toBe('')
+  })
+
+  it('is not where part of it was booked, unless those that can be had were asked for', () => {
+    const unsure = (more: Partial<Deed>): string =>
+      said({ ...where([x, y], [x, y]), deeds: [...deeds.filter(({ id }) => id !== 8), { ...seriesBooked, shown: [], ...more }] })
+    expect(unsure({ outcome: 'unknown', status: 0 })).toMatch(/deed 8 .* was to make 3, and made 2/)
+    expect(unsure({ outcome: 'unknown', status: 0, orFewer: true })).toBe('')
+    expect(unsure({ shown: [x, y], orFewer: true })).toBe('')
+    expect(unsure({ shown: [x], orFewer: true })).toMatch(/was to make 1, and made 2/)
+  })
+
+  it('has one visit of each number, and who takes a visit’s place has its number', () => {
+    const twice = { ...on('w', 1, 2, { start: at(3).start + 9 * day, end: at(3).end + 9 * day, marks: [] }) }
+    expect(said(where([...three, twice], [...three, twice]))).toMatch(/visit 2 of the series of Appointment\/x is each of y,w/)
+    const stranger = visit('w', 1, 3, { replaces: 'y', slots: [], start: twice.start, end: twice.end })
+    const replaced = said(where([...three, gone(y, 9), stranger], [x, z, stranger]))
+    expect(replaced).toMatch(/Appointment\/w replaces visit 2 of a series, and is not of it/)
+  })
+})

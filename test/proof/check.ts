@@ -11,6 +11,7 @@ import { movedVisitsKeepATime } from './check-moves.ts'
 import { doubleBookings, overlapsAtTheEnd } from './check-overlap.ts'
 import { endedHoldsAreGone, refusalsHaveCause } from './check-refusals.ts'
 import { searchesSee } from './check-searches.ts'
+import { seriesStayWhole } from './check-series.ts'
 import { slotsAgree } from './check-slots.ts'
 import type { Broken, History } from './history.ts'
 import { withReach } from './reach.ts'
@@ -22,6 +23,7 @@ export function check(recorded: History): Broken[] {
     ...overlapsAtTheEnd(history),
     ...answersStand(history),
     ...refusalsLeaveNothing(history),
+    ...seriesStayWhole(history),
     ...slotsAgree(history),
     ...searchesSee(history),
     ...refusalsHaveCause(history),

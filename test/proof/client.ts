@@ -1,10 +1,11 @@
 /** One client: asks for one thing after the other at whichever server, and writes down what it asked and was answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Ask, type Json, patientsIn, resourcesIn, versionsIn } from './ask.ts'
-import { type Known, makers, type Plan, weights } from './deeds.ts'
+import { makers, weights } from './deeds.ts'
 import type { Dice } from './dice.ts'
 import type { Kind, Town } from './ground.ts'
 import type { Deed, Outcome } from './history.ts'
+import type { Known, Plan } from './plan.ts'
 
 export type Client = {
   readonly person: string
@@ -20,6 +21,8 @@ export type Client = {
 }
 
 const repeatsMax = 40
+/** One in so many cancelled visits goes on being asked for. */
+const forgotten = 8
 const restMs = 60
 
 export async function work(client: Client, isOver: () => boolean): Promise<void> {
@@ -60,6 +63,7 @@ async function perform(client: Client, kind: string, id: number, plan: Plan): Pr
       targets: plan.targets ?? [],
       reach: plan.reach,
       makes: plan.makes ?? 0,
+      orFewer: plan.orFewer,
       wanted: plan.wanted,
       replaces: plan.replaces,
       repeated: plan.repeats,
@@ -78,17 +82,20 @@ const slotsIn = (answer: Answer | undefined): string[] =>
   answer ? resourcesIn(answer.json).flatMap((one: Json) => (one?.resourceType === 'Slot' ? [one.id] : [])) : []
 
 /** What was made can be asked for by everybody. */
-function learn({ known, town }: Client, kind: string, json: Json, plan: Plan): void {
+function learn({ known, town, dice }: Client, kind: string, json: Json, plan: Plan): void {
   if (kind === 'offers')
     for (const one of resourcesIn(json))
       for (const { reference } of one?.resourceType === 'Communication' ? (one.about ?? []) : [])
         if (reference.startsWith('Appointment/')) known.offered.add(reference.slice('Appointment/'.length))
   if (kind === 'accept' || kind === 'decline') for (const id of plan.targets ?? []) known.offered.delete(id)
-  for (const { id, status, slots } of versionsIn(json)) {
-    if (plan.search) continue
-    if (status === 'pending') known.held.push(id)
-    if (status === 'booked' && !known.visits.slice(-60).some((one) => one.id === id)) known.visits.push({ id, kind: kindOf(town, slots) })
+  const shown = versionsIn(json)
+  for (const { id, status, slots } of shown) {
+    if (status === 'pending' && !plan.search) known.held.push(id)
+    const at = known.visits.findIndex((one) => one.id === id)
+    if (status === 'booked' && at < 0) known.visits.push({ id, kind: kindOf(town, slots) })
+    if (status === 'cancelled' && at >= 0 && dice.below(forgotten) > 0) known.visits.splice(at, 1)
   }
+  if (kind === 'book a series') known.series.push({ kind: kindOf(town, shown[0]?.slots ?? []), members: shown.map(({ id }) => id) })
 }
 
 const kindOf = (town: Town, slots: readonly string[]): Kind | 'loose' =>

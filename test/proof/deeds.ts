@@ -1,57 +1,15 @@
 /**
- * What a client may ask for, as plans: the request, and what the checker has to know about it. A deed leaves its mark in
- * whatever it writes, so that nobody else's work is taken for its.
+ * What a client may ask for of single visits, as plans. A deed leaves its mark in whatever it writes, so that nobody else's
+ * work is taken for its.
  */
 import { type Asked, mark, parameters } from './ask.ts'
-import type { Dice } from './dice.ts'
-import type { Kind, Town } from './ground.ts'
-import type { Claim, Deed, Place, Search } from './history.ts'
+import { bookSeries, cancelSeries, moveSeries } from './deeds-of-series.ts'
+import type { Kind } from './ground.ts'
+import type { Claim, Deed } from './history.ts'
+import { claimed, type Maker, type Plan, post, recent, type Scene, somebody, somewhere } from './plan.ts'
 
-export type Plan = {
-  readonly asked: Asked
-  readonly targets?: readonly string[]
-  readonly reach?: Deed['reach']
-  readonly makes?: number
-  readonly wanted?: Deed['wanted']
-  readonly replaces?: string
-  readonly search?: Search
-  /** Under an Idempotency-Key, until there is an answer. */
-  readonly repeats?: boolean
-}
-
-/** What the clients know of each other's doings: somebody else's visit can be moved or cancelled too. */
-export type Known = {
-  /** Appointments by what they were for. */
-  readonly visits: { readonly id: string; readonly kind: Kind | 'loose' }[]
-  readonly held: string[]
-  readonly waiting: string[]
-  readonly offered: Set<string>
-}
-
-export type Scene = { readonly town: Town; readonly dice: Dice; readonly known: Known; readonly deed: number; readonly name: string }
-
-type SlotOf = { readonly id: string; readonly start: number; readonly end: number }
-type Maker = (scene: Scene) => Plan | undefined
-
-const post = (path: string, body: object, headers?: Readonly<Record<string, string>>): Asked => ({ method: 'POST', path, body, headers })
 const minuteMs = 60_000
 const dayMs = 86_400_000
-
-const claimed = (place: Place, { start, end }: SlotOf): Claim[] =>
-  place.claims.map((resource) => ({ resource, from: start, until: end + place.bufferAfter }))
-
-/** A kind that is booked alone, a Schedule of it and a Slot there. */
-function somewhere({ town, dice }: Scene, ...kinds: readonly Kind[]): { kind: Kind; place: Place; slot: SlotOf } | undefined {
-  const kind = dice.oneOf(kinds)
-  const place = kind && dice.oneOf(town.kinds[kind])
-  const slot = place && dice.oneOf(place.slots)
-  return kind && place && slot && { kind, place, slot }
-}
-
-const somebody = ({ town, dice }: Scene): string => dice.oneOf(town.patients) ?? ''
-
-/** The newest are fought over most. */
-const recent = <T>(dice: Dice, list: readonly T[]): T | undefined => dice.oneOf(list.slice(-40))
 
 function taking(operation: 'book' | 'hold', scene: Scene, more: Readonly<Record<string, string>> = {}): Plan | undefined {
   const at = somewhere(scene, 'short', 'short', 'long', 'waiting')
@@ -260,6 +218,9 @@ export const makers = {
   'search a patient': searchPatient,
   'search free Slots': slotSearch('free'),
   find: slotSearch('found'),
+  'book a series': bookSeries,
+  'move a series': moveSeries,
+  'cancel a series': cancelSeries,
 } as const satisfies Readonly<Record<string, Maker>>
 
 /** How often each is asked for. */
@@ -285,4 +246,7 @@ export const weights: Readonly<Record<keyof typeof makers, number>> = {
   'search a patient': 5,
   'search free Slots': 4,
   find: 6,
+  'book a series': 6,
+  'move a series': 5,
+  'cancel a series': 3,
 }

@@ -20,7 +20,7 @@ const base = 'https://slotwise.org/fhir/StructureDefinition'
 const dayMs = 86_400_000
 /** Far enough ahead that nothing begins while the run lasts. */
 const firstDay = 3
-const dayCount = 2
+const dayCount = 3
 const patientCount = 48
 const generationMs = 120_000
 export const holdSeconds = 2
@@ -42,7 +42,7 @@ const week = (slotMinutes: number): object => ({
   extension: [
     ...['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].map((day) => ({ url: 'daysOfWeek', valueCode: day })),
     { url: 'startTime', valueTime: '09:00:00' },
-    { url: 'endTime', valueTime: '11:00:00' },
+    { url: 'endTime', valueTime: '11:30:00' },
     { url: 'slotMinutes', valuePositiveInt: slotMinutes },
   ],
 })
@@ -119,7 +119,7 @@ async function makePlace(
     },
     extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/timezone', valueCode: 'Etc/UTC' }, week(lengths[kind].slot)],
   })
-  const perDay = 120 / lengths[kind].slot
+  const perDay = 150 / lengths[kind].slot
   const slots = await slotsOf(ask, schedule, perDay * dayCount)
   return { id: schedule.slice('Schedule/'.length), claims, bufferAfter: lengths[kind].buffer * 60_000, slots }
 }

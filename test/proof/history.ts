@@ -25,6 +25,9 @@ export type Version = {
   readonly heldUntil?: number
   /** The Appointment that this one took the place of. */
   readonly replaces?: string
+  /** Of a series: the visit that leads it, and this one's number in it. */
+  readonly series?: string
+  readonly number?: number
   /** The deeds whose mark it carries. */
   readonly marks: readonly number[]
 }
@@ -32,7 +35,7 @@ export type Version = {
 /** Refused: answered 4xx. Unknown: no answer, or 5xx; it may have been done or not, but not by half. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
 
-export type Reach = 'patient'
+export type Reach = 'patient' | 'series'
 
 export type Deed = {
   readonly id: number
@@ -45,10 +48,12 @@ export type Deed = {
   readonly status: number
   /** Appointments that it was to change. */
   readonly targets: readonly string[]
-  /** It may also change whatever else is of the same patient. */
+  /** It may also change whatever else is of the same patient, or of the same series. */
   readonly reach?: Reach
   /** How many Appointments it was to make, all or none. */
   readonly makes: number
+  /** Fewer will do: it asked for those that can be had. */
+  readonly orFewer?: boolean
   /** The time that it wanted: any one of these lists, whole. */
   readonly wanted?: readonly (readonly Claim[])[]
   /** It asked for an Appointment to be replaced by what it makes. */

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { aftermath } from './aftermath.ts'
 import { check } from './check.ts'
 import { type Client, work } from './client.ts'
-import type { Known } from './deeds.ts'
 import { diceOf } from './dice.ts'
 import { makeTown, type Town } from './ground.ts'
 import type { Broken, Deed, History } from './history.ts'
+import type { Known } from './plan.ts'
 import { type Fault, faults, type Servers, startServers } from './servers.ts'
 
 export type Proof = {
@@ -50,7 +50,7 @@ export async function prove(proof: Proof): Promise<Proven> {
 /** Everybody at work, and one harm after the other; gives what was done. */
 async function live(proof: Proof, servers: Servers, town: Town, deeds: Deed[], tell: (what: string) => void): Promise<Fault[]> {
   const state = { over: false, deed: 0 }
-  const known: Known = { visits: [], held: [], waiting: [], offered: new Set() }
+  const known: Known = { visits: [], held: [], waiting: [], offered: new Set(), series: [] }
   const people: Client[] = []
   for (let n = 0; n < proof.clients; n++) {
     const person = `Practitioner/client-${n}`
