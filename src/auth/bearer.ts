@@ -9,6 +9,7 @@ import type { Actor } from '../access/actor.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { type Fault, fault } from '../base/fault.ts'
 import { rememberedTokensMax, tokenCharsMax, tokenRecheckMs } from '../base/limits.ts'
+import { recent } from '../base/recent.ts'
 import { findAccessToken } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
 import { foreignVerifier } from './foreign-tokens.ts'
@@ -25,15 +26,15 @@ export type BearerCheck = (authorization: string | undefined) => Actor | Promise
 
 /** One for a house. Authorization is the header's value, `Bearer …`. */
 export function bearerCheck(house: House, fetchOut: FetchOut = nobodyCalls): BearerCheck {
-  const known = new Map<string, Remembered>()
+  const known = recent<Remembered>(rememberedTokensMax)
   const verify = inTurn(verifier(house, fetchOut))
   return (authorization) => {
     const token = tokenOf(authorization)
     const remembered = known.get(token)
-    if (remembered === undefined) return verify(token).then((fresh) => remember(known, token, fresh))
-    if (remembered.expiresMs > house.clock.now().getTime()) return touch(known, token, remembered)
-    known.delete(token)
-    if (remembered.askAgain) return verify(token).then((fresh) => remember(known, token, fresh))
+    if (remembered === undefined) return verify(token).then((fresh) => known.put(token, fresh).actor)
+    if (remembered.expiresMs > house.clock.now().getTime()) return remembered.actor
+    known.drop(token)
+    if (remembered.askAgain) return verify(token).then((fresh) => known.put(token, fresh).actor)
     throw expired()
   }
 }
@@ -116,19 +117,6 @@ function actorOf(claims: JWTPayload): Actor {
     purpose: typeof purpose === 'string' ? purpose : undefined,
     address: undefined,
   }
-}
-
-/** The one that was used longest ago stands first and goes first. */
-function touch(known: Map<string, Remembered>, token: string, remembered: Remembered): Actor {
-  known.delete(token)
-  known.set(token, remembered)
-  return remembered.actor
-}
-
-function remember(known: Map<string, Remembered>, token: string, fresh: Remembered): Actor {
-  const [oldest] = known.keys()
-  if (known.size >= rememberedTokensMax && oldest !== undefined) known.delete(oldest)
-  return touch(known, token, fresh)
 }
 
 const refused = (): Fault => fault('login', 'The access token is not one that this server gave out for this address. Sign in again.')

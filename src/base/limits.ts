@@ -128,6 +128,9 @@ export const zonesRemembered = 100
 export const zoneDaysRemembered = 1_024
 export const signingKeyReloadMsMin = 1_000
 export const rememberedTokensMax = 10_000
+export const rememberedSearchesMax = 1_000
+/** A longer one is read anew each time. */
+export const rememberedSearchCharsMax = 1_000
 export const tokenCharsMax = 8_192
 export const queryPartsMax = 1_000
 export const idempotencyKeyCharsMax = 255

@@ -13,7 +13,7 @@ import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
-import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
+import { cursorParameter, parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
 import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
@@ -24,6 +24,7 @@ import { allowed, assertReach, assertWholeAudit } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
+import { searchAsked } from './search-asked.ts'
 import { type SearchPage, searchPage } from './search-page.ts'
 import { searchTypes } from './search-types.ts'
 
@@ -35,7 +36,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   if (type === 'AuditEvent') assertWholeAudit(permission)
   if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient, actor.keptFrom)
   const known = await terminologyFor(house.pool, house, request.query)
-  const query = parseSearch(house.definitions, type, request.query, house.base, known)
+  const query = known ? parseSearch(house.definitions, type, request.query, house.base, known) : searchAsked(house, type, request.query)
   assertUnderstood(query, request)
   for (const criterion of query.criteria) assertReach(actor, criterion)
   const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...(id !== undefined && { within: id }) }
@@ -63,7 +64,7 @@ function assertInCompartment({ definitions }: House, type: string): void {
 }
 
 const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery) =>
-  holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${type}?${queryText(query.applied)}`) : undefined
+  holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${type}?${appliedText(query)}`) : undefined
 
 async function totalOf(prepared: PreparedSearch, query: SearchQuery, fetched: number): Promise<number | undefined> {
   if (query.total === 'none' && query.count > 0) return undefined
@@ -72,11 +73,21 @@ async function totalOf(prepared: PreparedSearch, query: SearchQuery, fetched: nu
 }
 
 function linksOf(house: House, path: string, query: SearchQuery, { sort }: SearchPage): Link[] {
-  const self = `${house.base}/${path}${query.applied.length > 0 ? `?${queryText(query.applied)}` : ''}`
+  const asked = appliedText(query)
+  const self = `${house.base}/${path}${asked === '' ? '' : `?${asked}`}`
   if (!sort) return [{ relation: 'self', url: self }]
-  const next = queryText([...query.applied, ['_cursor', encodeCursor(sort)]])
+  const cursor = queryText([[cursorParameter, encodeCursor(sort)]])
   return [
     { relation: 'self', url: self },
-    { relation: 'next', url: `${house.base}/${path}?${next}` },
+    { relation: 'next', url: `${house.base}/${path}?${asked === '' ? '' : `${asked}&`}${cursor}` },
   ]
+}
+
+const appliedTexts = new WeakMap<SearchQuery, string>()
+
+/** What was understood of a query, as an address says it. */
+function appliedText(query: SearchQuery): string {
+  const known = appliedTexts.get(query) ?? queryText(query.applied)
+  appliedTexts.set(query, known)
+  return known
 }

@@ -7,7 +7,7 @@ import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { AuditRow } from '../audit-rows.ts'
 import type { Db, Pool, Statement } from '../db.ts'
 import { compileCount, compileSearch, type FoundRow, type Wish } from './page.ts'
-import { type EntryText, type PageText, runPageText, runSearch } from './run.ts'
+import { type EntryText, type PageText, pageTextOf, runPage, runPageText, runSearch } from './run.ts'
 import type { Bounds } from './scope.ts'
 import { wideChains } from './wide-chains.ts'
 import { wideHas } from './wide-has.ts'
@@ -19,6 +19,12 @@ export type PreparedSearch = {
   readonly pageText: (around: EntryText, audit?: AuditRow) => Promise<PageText>
   readonly total: () => Promise<number>
 }
+
+/** Of queries that mean the same whoever asks, once they were compiled. */
+const plainPages = new WeakMap<SearchQuery, Statement>()
+
+const isUnbound = ({ patient, except = [], within, anyOf }: Bounds): boolean =>
+  patient === undefined && except.length === 0 && within === undefined && anyOf === undefined
 
 export async function preparedSearch(
   db: Db | Pool,
@@ -32,9 +38,15 @@ export async function preparedSearch(
     const near = await wideHas(db, { definitions, type, alias: 't', bounds, wide: wish.wide }, query)
     return compileSearch(definitions, type, query, bounds, { ...wish, ...near, patients: audit !== undefined })
   }
+  const isPlain = isUnbound(bounds) && query.criteria.every(({ kind }) => kind !== 'chain' && kind !== 'has')
   return {
     page: async (audit) => runSearch(db, await statementFor(audit), audit, query.count),
-    pageText: async (around, audit) => runPageText(db, await statementFor(audit), audit, query.count, around),
+    pageText: async (around, audit) => {
+      if (audit || !isPlain) return runPageText(db, await statementFor(audit), audit, query.count, around)
+      const known = plainPages.get(query) ?? pageTextOf(await statementFor(undefined), query.count, around)
+      plainPages.set(query, known)
+      return runPage(db, known)
+    },
     total: async () => {
       const [row] = await db.query<{ total: number }>(compileCount(definitions, type, query, bounds, wish))
       return row?.total ?? 0

@@ -40,12 +40,21 @@ export async function runPageText(
   shown: number,
   around: EntryText,
 ): Promise<PageText> {
-  const asText = (p: Params, found: string): string => pageText(p, found, shown, around)
-  const [page] = audit
-    ? await db.query<PageText>(audited(statement, audit, shown, asText))
-    : await together<PageText>(db, wrapped(statement, asText))
-  return page ?? { fetched: 0, entries: null, sort: null }
+  if (!audit) return runPage(db, pageTextOf(statement, shown, around))
+  const [page] = await db.query<PageText>(audited(statement, audit, shown, (p, found) => pageText(p, found, shown, around)))
+  return page ?? nothing
 }
+
+/** A page as one text that needs no audit row: the same statement for the same query. */
+export const pageTextOf = (statement: Statement, shown: number, around: EntryText): Statement =>
+  wrapped(statement, (p, found) => pageText(p, found, shown, around))
+
+export async function runPage(db: Db | Pool, statement: Statement): Promise<PageText> {
+  const [page] = await together<PageText>(db, statement)
+  return page ?? nothing
+}
+
+const nothing: PageText = { fetched: 0, entries: null, sort: null }
 
 export type EntryText = readonly [before: string, between: string, behind: string]
 
