@@ -14,6 +14,11 @@ export function allowed(actor: Actor, verb: Verb, type: string): Extract<Permiss
   return permission
 }
 
+/** The same for a write: under a granular scope nothing is written, and nobody needs to look what is there to say so. */
+export function allowedToWrite(actor: Actor, verb: Verb, type: string): void {
+  if (allowed(actor, verb, type).queries) throw fault('forbidden', `The token's scopes do not allow this for ${type}.`)
+}
+
 /** Audit rows are kept apart and cannot be matched against a granular scope: one opens nothing. */
 export function assertWholeAudit({ queries }: Extract<Permission, { allowed: true }>): void {
   if (queries) throw fault('forbidden', 'A scope with a search in it does not open AuditEvent: ask for one without.')

@@ -12,12 +12,12 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { readResource } from '../store/resources.ts'
-import { allowed } from './bounds.ts'
+import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOfHeader, type Match, oneMatch, takeTurn } from './conditional.ts'
 import { answerOf, type Stored, type Submitted, storeAlone, storeChange, storeInTx, submittedBody } from './store-change.ts'
 
 export async function create(house: House, actor: Actor, { type = '', body, text = '', headers }: FhirRequest): Promise<Reply> {
-  allowed(actor, 'c', type)
+  allowedToWrite(actor, 'c', type)
   const resource = submittedBody(house, type, body)
   const submitted = { type, id: house.ids.next(), resource, text }
   if (headers.ifNoneExist === undefined) return answerOf(await storeChange(house, actor, 'c', submitted, () => {}))
@@ -37,12 +37,12 @@ export async function createWhereNone(tx: Tx, house: House, actor: Actor, criter
   throw fault('transient', 'Too much is written here at once just now. Try again in a moment.')
 }
 
-/** Undefined where it has been deleted since it was found. */
+/** Undefined where it has been changed since it was found: it may be another patient's now. */
 async function shownMatch(tx: Tx, house: House, actor: Actor, type: string, { id, version, ours }: Match): Promise<Stored | undefined> {
   const own = ours ? house.conformance.get(`${type}/${id}`) : undefined
   const row = own === undefined ? await readResource(tx, type, id, auditOf(house, actor, 'read')) : undefined
   const body = own ?? row?.body
-  if (!body) return undefined
+  if (!body || (row && row.version !== version)) return undefined
   const at = row ? instantOf(row.updated * 1000) : house.clock.now().toISOString()
   const written = { id, version: row?.version ?? version, body }
   return { type, id, resource: JSON.parse(body) as Resource, written, at, created: false, unchanged: true, schedules: [] }

@@ -14,17 +14,17 @@ import { idPattern, type Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
-import { allowed } from './bounds.ts'
+import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOf, lockedMatch } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
-import { answerOf, assertMayWriteOver, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
+import { answerOf, assertIsThere, assertMayWriteOver, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
 import { assertUpdatable } from './update.ts'
 
 export async function patch(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', id, headers } = request
   if (id !== undefined) assertPatchable(house, actor, type, id)
-  allowed(actor, 'u', type)
+  allowedToWrite(actor, 'u', type)
   const patching = await patchOf(house, request)
   if (id !== undefined)
     return answerOf(await storeAlone(house, (tx) => patchInTx(tx, house, actor, { type, id }, patching, headers.ifMatch)))
@@ -76,6 +76,7 @@ export async function patchLocked(
   patching: Patching,
   ifMatch: string | undefined,
 ): Promise<Stored> {
+  assertIsThere(house, actor, 'u', { type, id }, row)
   if (!row) throw fault('not-found', `There is no ${type}/${id}.`)
   if (row.body === null) throw fault('gone', `${type}/${id} was deleted.`)
   // Before the patch is tried: what comes of a `test` tells what is there.

@@ -19,10 +19,10 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { allowed } from './bounds.ts'
+import { allowedToWrite } from './bounds.ts'
 import { assertNotOurs, type Criteria, criteriaOf, lockedMatch, matchesOf } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
-import { assertMayWriteOver } from './store-change.ts'
+import { assertIsThere, assertMayWriteOver } from './store-change.ts'
 
 export async function remove(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', id, headers } = request
@@ -35,7 +35,7 @@ export async function remove(house: House, actor: Actor, request: FhirRequest): 
 
 async function removeByCriteria(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', query, headers } = request
-  allowed(actor, 'd', type)
+  allowedToWrite(actor, 'd', type)
   const criteria = criteriaOf(house, type, query)
   const removed = await inTransaction(house.pool, (tx) => removeWhere(tx, house, actor, criteria, headers.ifMatch))
   await remakeSlots(house, [...new Set(removed.flatMap(({ schedules }) => schedules))])
@@ -50,7 +50,7 @@ function answerOf({ headers }: FhirRequest, removed: readonly Outcome<string>[])
 
 /** Throws what speaks against it before anybody has looked whether it is there. */
 export function assertRemovable(house: House, actor: Actor, type: string, id: string): void {
-  allowed(actor, 'd', type)
+  allowedToWrite(actor, 'd', type)
   if (!idPattern.test(id)) throw fault('not-found', 'An id has 1 to 64 letters, digits, dashes and dots.')
   if (house.conformance.has(`${type}/${id}`)) throw fault('forbidden', `${type}/${id} is part of this server and cannot be deleted.`)
 }
@@ -77,6 +77,7 @@ export async function removeLocked(
   row: StoredRow | undefined,
   ifMatch: string | undefined,
 ): Promise<Outcome<string> | undefined> {
+  assertIsThere(house, actor, 'd', { type, id }, row)
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
   if (before) assertMayWriteOver(house, actor, 'd', before)

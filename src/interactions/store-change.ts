@@ -74,9 +74,23 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
   if (!permission.allowed || permission.queries)
     throw fault('forbidden', `The token's scopes do not allow this for ${resource.resourceType}.`)
   if (permission.patient === undefined) return
-  if (!indexValues(house.definitions, resource, house.base).terms.includes(`@Patient/${permission.patient}`))
+  if (!isOf(house, resource, permission.patient))
     throw fault('forbidden', `Under a patient scope only what concerns that patient may be written.`)
 }
+
+/**
+ * Under a patient scope what is not there, is no longer there, or is another's is one and the same: nobody learns by a write
+ * which ids are taken. So such a scope gives nothing an id of its own either. Before versions are judged.
+ */
+export function assertIsThere(house: House, actor: Actor, verb: Verb, { type, id }: Pick<Submitted, 'type' | 'id'>, row?: StoredRow): void {
+  const permission = may(actor, verb, type)
+  if (!permission.allowed || permission.patient === undefined) return
+  if (row?.body && isOf(house, JSON.parse(row.body) as Resource, permission.patient)) return
+  throw fault('not-found', `There is no ${type}/${id}.`)
+}
+
+const isOf = ({ definitions, base }: House, resource: Resource, patient: string): boolean =>
+  indexValues(definitions, resource, base).terms.includes(`@Patient/${patient}`)
 
 /** The same of what is stored: it may be kept from the actor. What is new tells nothing of what is there. */
 export function assertMayWriteOver(house: House, actor: Actor, verb: Verb, before: Resource): void {
@@ -115,6 +129,7 @@ export async function afterCommit(house: House, written: readonly Committed[], s
 export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
   // A new id cannot be there yet: a create needs no look.
   const row = verb === 'c' ? undefined : await lockResource(tx, submitted.type, submitted.id)
+  if (verb !== 'c') assertIsThere(house, actor, verb, submitted, row)
   return storeOver(tx, house, actor, row, submitted, judge, verb === 'c' ? 'create' : 'update')
 }
 

@@ -13,7 +13,7 @@ import { parseQuery } from '../fhir/query-string.ts'
 import { servedTypes, storedTypes } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { atEntry } from './at-entry.ts'
-import { allowed } from './bounds.ts'
+import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOf, criteriaOfHeader } from './conditional.ts'
 import { assertPatchable } from './patch.ts'
 import { assertRemovable } from './remove.ts'
@@ -50,7 +50,7 @@ function deedOf(house: House, actor: Actor, entry: BundleEntry): Deed {
   const [does, verb] = known
   const { type, id, query } = addressOf(entry, does)
   if (does !== 'delete' && entry.resource === undefined) throw fault('required', 'The entry has no resource.', 'Bundle.entry.resource')
-  allowed(actor, verb, type)
+  allowedToWrite(actor, verb, type)
   return { entry, does, type, ...identityOf(house, actor, entry, does, { type, id, query }) }
 }
 

@@ -16,7 +16,7 @@ import { createWhereNone } from './create.ts'
 import { patchLocked, patchWhere } from './patch.ts'
 import { patchOf } from './patch-formats.ts'
 import { removeLocked, removeWhere } from './remove.ts'
-import { answerOf, type Stored, type Submitted, storeNew, storeOver } from './store-change.ts'
+import { answerOf, assertIsThere, type Stored, type Submitted, storeNew, storeOver } from './store-change.ts'
 import { type Bodies, submittedOf } from './transaction-bodies.ts'
 import { namesOf, type Target } from './transaction-targets.ts'
 import { judgeOf, updateWhere } from './update.ts'
@@ -127,7 +127,10 @@ async function store(performing: Performing, target: Target, row: LockedRow | un
   const body = bodies.get(entry.index)
   if (!body) throw new Error('transaction: an entry without a body')
   const submitted = await submittedOf(tx, house, actor, target, body)
-  if (!criteria) return storeOver(tx, house, actor, begun(row), submitted, judgeOf(entry))
+  if (!criteria) {
+    assertIsThere(house, actor, 'u', submitted, row)
+    return storeOver(tx, house, actor, begun(row), submitted, judgeOf(entry))
+  }
   const stored =
     does === 'create'
       ? await createWhereNone(tx, house, actor, criteria, submitted)

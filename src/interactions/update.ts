@@ -9,7 +9,7 @@ import type { FhirRequest, RequestHeaders } from '../fhir/request.ts'
 import { idPattern, type Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { allowed } from './bounds.ts'
+import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOf, lockedMatch, takeTurn } from './conditional.ts'
 import { assertAbsent, assertVersion } from './if-match.ts'
 import {
@@ -36,7 +36,7 @@ export async function update(house: House, actor: Actor, request: FhirRequest): 
 }
 
 async function updateByCriteria(house: House, actor: Actor, { type = '', text = '', query, body, headers }: FhirRequest): Promise<Reply> {
-  allowed(actor, 'u', type)
+  allowedToWrite(actor, 'u', type)
   const criteria = criteriaOf(house, type, query)
   const resource = submittedBody(house, type, body)
   return answerOf(await storeAlone(house, (tx) => updateWhere(tx, house, actor, criteria, { type, resource, text }, headers)))
@@ -51,7 +51,7 @@ export const judgeOf =
 
 /** Throws what speaks against it before anybody has looked at the body. */
 export function assertUpdatable(house: House, actor: Actor, type: string, id: string): void {
-  allowed(actor, 'u', type)
+  allowedToWrite(actor, 'u', type)
   if (!idPattern.test(id)) throw fault('value', 'An id has 1 to 64 letters, digits, dashes and dots.', `${type}.id`)
   if (house.conformance.has(`${type}/${id}`)) throw fault('forbidden', `${type}/${id} is part of this server and cannot be changed.`)
 }

@@ -232,7 +232,7 @@ describe('a patient’s token', () => {
   it('creates no Patient by PUT, not even one that links to the patient', async () => {
     const me = await mine('patient/*.cruds')
     const body = { resourceType: 'Patient', id: 'intruder', link: [{ other: { reference: `Patient/${own}` }, type: 'replaced-by' }] }
-    expect((await me('PUT', 'Patient/intruder', { body })).status).toBe(403)
+    expect((await me('PUT', 'Patient/intruder', { body })).status).toBe(404)
     expect(
       (
         await me('PUT', `Patient/${own}`, {

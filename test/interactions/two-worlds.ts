@@ -224,11 +224,13 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** Of today and with milliseconds: when it was written or asked. */
 const instant = /\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d\.\d{3}Z/g
 
-const told = ['etag', 'location', 'content-location', 'content-type', 'www-authenticate', 'allow', 'x-progress', 'expires']
+/** Of the connection, or a number of its own for each request. A length says no more than the text, which is compared. */
+const ofTheRequest: ReadonlySet<string> = new Set(['date', 'connection', 'keep-alive', 'content-length', 'x-request-id'])
 
-/** An answer without what differs between any two askings: addresses, new ids, the time, words that hold those. */
+/** An answer, every header of it, without what differs between any two askings: addresses, new ids, the time, words that hold those. */
 export function plain({ status, text, headers }: Answer, origin: string): string {
-  const lines = [String(status), ...told.flatMap((name) => (headers[name] === undefined ? [] : `${name}: ${headers[name]}`)), text]
+  const told = Object.entries(headers).filter(([name]) => !ofTheRequest.has(name))
+  const lines = [String(status), ...told.map(([name, value]) => `${name}: ${value}`).sort(), text]
   const said = lines
     .join('\n')
     .replaceAll(origin, '')

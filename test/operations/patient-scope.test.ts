@@ -25,7 +25,7 @@ describe('a patient', () => {
     const named = await mine('POST', `Slot/${slot.id}/$book`, parameters({ patient: `Patient/${other}` }))
     expect(named.status).toBe(403)
     expect((await mine('POST', 'Appointment', place.appointment(slot, other))).status).toBe(403)
-    expect((await mine('PUT', 'Appointment/for-other', { ...place.appointment(slot, other), id: 'for-other' })).status).toBe(403)
+    expect((await mine('PUT', 'Appointment/for-other', { ...place.appointment(slot, other), id: 'for-other' })).status).toBe(404)
     expect((await mine('POST', 'Appointment/$book', place.appointment(slot, other, { status: 'proposed' }))).status).toBe(403)
     const booked = made(await mine('POST', `Slot/${slot.id}/$book`))
     expect(booked.participant.some(({ actor }) => actor?.reference === `Patient/${me}`)).toBe(true)
@@ -84,6 +84,7 @@ describe('a patient', () => {
     const visit = there.appointment(slot, me)
     const refused = await mine('POST', 'Appointment', visit)
     expect([refused.status, refused.json.issue[0]?.code]).toEqual([422, 'business-rule'])
+    made(await house.call('PUT', 'Appointment/mine', { ...there.appointment(slot, me, { status: 'proposed' }), id: 'mine' }))
     expect((await mine('PUT', 'Appointment/mine', { ...visit, id: 'mine' })).status).toBe(422)
     const past = { ...visit, slot: undefined, start: instantIn(-2, '09:00'), end: instantIn(-2, '09:15') }
     expect((await mine('POST', 'Appointment', past)).status).toBe(422)
