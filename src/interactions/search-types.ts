@@ -3,14 +3,13 @@
  * `GET Patient/{id}/*`. https://hl7.org/fhir/R4/http.html#search
  *
  * One type after the other, each as a search of its own within what the token may search, so nothing is seen that a search
- * would not show. Only criteria that every type has are applied; the rest are named as unknown, and so is `_sort`.
+ * would not show; with `_sort` in one order over all (sorted-types.ts). Only what every type has is applied, a `_sort` too;
+ * the rest is named as unknown.
  */
 import type { Actor } from '../access/actor.ts'
-import { boundsFor } from '../access/bounds.ts'
 import { may } from '../access/may.ts'
-import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
+import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Pairs } from '../fhir/query-string.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -18,15 +17,14 @@ import type { FhirRequest } from '../fhir/request.ts'
 import { storedTypes } from '../fhir/resource.ts'
 import { cursorParameter, parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
-import { subsetOf } from '../fhir/subset.ts'
 import type { House } from '../store/house.ts'
+import { sortsAlike } from '../store/search/across-types.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
-import type { Bounds } from '../store/search/scope.ts'
-import { allowed, assertReach } from './bounds.ts'
+import { allowed } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
-import { included } from './included.ts'
-import { holdsPatientData } from './read.ts'
+import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, recordOf, type Several, searchOf } from './several-types.ts'
+import { sortedTypes } from './sorted-types.ts'
 
 /** The types whose resources belong to a patient, beside the Patient. */
 export const compartmentTypes = (house: House): string[] =>
@@ -57,32 +55,18 @@ export function typesNamed(query: Pairs): string[] {
   throw fault('value', `\`_type\` names types that are stored here; ${unknown.slice(0, 64).replace(/[^\w-]/g, '')} is none.`, '_type')
 }
 
-export type Several = {
-  readonly types: readonly string[]
-  readonly pairs: Pairs
-  /** What is asked of one type beside; a name that the type does not have is passed over. */
-  readonly more?: (type: string) => Pairs
-  /** Said again in links, before the pairs that were applied. */
-  readonly links: Pairs
-  /** Below the base. */
-  readonly path: string
-  readonly within?: string
-  readonly interaction: AuditInteraction
-  /** Entries that stand before all others, on the first page alone. */
-  readonly first: readonly string[]
-  /** Resources of this type do not come along by an include. */
-  readonly notAlong?: string
-}
-
 type Place = { readonly from: number; readonly cursor?: string }
 
 export async function answer(house: House, actor: Actor, several: Several, request: FhirRequest): Promise<Reply> {
   const { common, unknown } = commonPairs(house, several)
   assertUnderstood({ unknown }, request)
   const sample = parseSearch(house.definitions, several.types[0] ?? '', common, house.base)
-  const place = placeOf(several)
-  const page = await pageOf(house, actor, several, common, place, sample.count)
-  const isFirst = place.from === 0 && place.cursor === undefined
+  const cursor = several.pairs.find(([name]) => name === cursorParameter)?.[1]
+  const page =
+    sample.sort.length > 0
+      ? await sortedTypes(house, actor, several, common, { count: sample.count, cursor })
+      : await pageOf(house, actor, several, common, placeOf(several, cursor), sample.count)
+  const isFirst = cursor === undefined
   const total = await totalOf(house, actor, several, common, sample, isFirst && page.next === undefined ? page.matches.length : undefined)
   const first = isFirst && sample.count > 0 ? several.first : []
   const entries = [...first, ...page.matches, ...page.along, ...remarks({ unknown })]
@@ -98,17 +82,18 @@ export async function answer(house: House, actor: Actor, several: Several, reque
   }
 }
 
-/** The pairs that every type understands, and the names of the others. */
+/** The pairs that every type understands, a `_sort` in one way, and the names of the others. */
 function commonPairs(house: House, { types, pairs }: Several): { common: Pairs; unknown: string[] } {
+  const { definitions, base } = house
   const asked = pairs.filter(([name]) => name !== cursorParameter)
-  const queries = types.map((type) => parseSearch(house.definitions, type, asked, house.base))
-  const common = asked.filter((pair) => pair[0] !== '_sort' && queries.every((query) => query.applied.includes(pair)))
+  const queries = types.map((type) => ({ type, query: parseSearch(definitions, type, asked, base) }))
+  const isSorted = sortsAlike(definitions, queries)
+  const common = asked.filter((pair) => (isSorted || pair[0] !== '_sort') && queries.every(({ query }) => query.applied.includes(pair)))
   return { common, unknown: [...new Set(asked.filter((pair) => !common.includes(pair)).map(([name]) => name))] }
 }
 
 /** `Slot` or `Slot.` and where the page of Slots ended. */
-function placeOf({ types, pairs }: Several): Place {
-  const word = pairs.find(([name]) => name === cursorParameter)?.[1]
+function placeOf({ types }: Several, word: string | undefined): Place {
   if (word === undefined) return { from: 0 }
   const dot = word.indexOf('.')
   const from = types.indexOf(dot === -1 ? word : word.slice(0, dot))
@@ -120,8 +105,6 @@ function placeOf({ types, pairs }: Several): Place {
     )
   return dot === -1 ? { from } : { from, cursor: word.slice(dot + 1) }
 }
-
-type Page = { readonly matches: string[]; readonly along: string[]; readonly next?: string }
 
 async function pageOf(house: House, actor: Actor, several: Several, common: Pairs, { from, cursor }: Place, count: number): Promise<Page> {
   const page = { matches: [] as string[], along: [] as string[] }
@@ -147,45 +130,17 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
 }
 
 async function pageOfType(house: House, actor: Actor, several: Several, type: string, query: SearchQuery): Promise<Page> {
-  for (const criterion of query.criteria) assertReach(actor, criterion)
-  const bounds = boundsOf(house, actor, several, type)
-  const audit = (reached: string) =>
-    holdsPatientData(house, reached)
-      ? auditOf(house, actor, several.interaction, `${several.path}?${queryText([...several.links, ...several.pairs])}`)
-      : undefined
-  const record = audit(type)
-  const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
-  const found = await prepared.page(record)
+  const one = searchOf(house, actor, several, type, query)
+  const prepared = await preparedSearch(house.pool, house.definitions, type, query, one.bounds)
+  const found = await prepared.page(recordOf(house, actor, several, type))
   const rows = found.slice(0, query.count)
-  const along = await included(house, { type, query, rows, bounds, auditOf: audit })
-  const own = several.within === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).entries : []
-  const matches = rows.map((row) => searchEntry(house.base, type, row.id, subsetOf(house.definitions, row.body, query.subset), 'match'))
+  const own = await ownEntries(house, several, one)
   const last = found.length > query.count ? rows.at(-1)?.sort : undefined
-  const theirs = `{"fullUrl":"${house.base}/${several.notAlong}/`
   return {
-    matches: [...own, ...matches],
-    along: along.entries.filter((entry) => !entry.startsWith(theirs)),
+    matches: [...own, ...rows.map((row) => matchEntry(house, one, row))],
+    along: await alongWith(house, actor, several, one, rows),
     next: last ? encodeCursor(last) : undefined,
   }
-}
-
-const boundsOf = (house: House, actor: Actor, { within }: Several, type: string): Bounds => ({
-  ...boundsFor(house, actor, 's', type),
-  ...(within !== undefined && { within }),
-})
-
-/** An entry's fullUrl. */
-const nameOf = (entry: string): string => /^\{"fullUrl":"([^"]*)"/.exec(entry)?.[1] ?? ''
-
-/** Each resource once; `shown` are those that stand on the page already. */
-function fresh(along: readonly string[], shown: ReadonlySet<string>): string[] {
-  const seen = new Set(shown)
-  return along.filter((entry) => {
-    const name = nameOf(entry)
-    const isKnown = seen.has(name)
-    seen.add(name)
-    return !isKnown
-  })
 }
 
 async function totalOf(
@@ -201,8 +156,10 @@ async function totalOf(
   if (sample.count > 0 && sample.total === undefined) return undefined
   const counts = several.types.map(async (type) => {
     const query = parseSearch(house.definitions, type, [...common, ...(several.more?.(type) ?? [])], house.base)
-    const prepared = await preparedSearch(house.pool, house.definitions, type, query, boundsOf(house, actor, several, type))
-    return prepared.total()
+    const { bounds } = searchOf(house, actor, several, type, query)
+    const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
+    const own = several.within === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).total : 0
+    return (await prepared.total()) + own
   })
   return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0)
 }

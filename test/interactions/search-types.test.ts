@@ -1,4 +1,5 @@
 /** Search of several types at once, and all of a patient's compartment, against the list of what was stored. */
+import { conformanceTypes, storedTypes } from '../../src/fhir/resource.ts'
 import { type Ask, below, type Loose, linkOf, matched, type RestHouse, restHouse } from './rest.ts'
 
 let server: RestHouse
@@ -29,14 +30,16 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-const names = (resources: Loose[]): string[] => resources.map(({ resourceType, id }) => `${resourceType}/${id}`).toSorted()
+const inOrder = (resources: Loose[]): string[] => resources.map(({ resourceType, id }) => `${resourceType}/${id}`)
+const names = (resources: Loose[]): string[] => inOrder(resources).toSorted()
 const found = async (path: string, asker = ask): Promise<string[]> => names(matched(await asker('GET', path)))
 
-async function pages(path: string): Promise<string[][]> {
+async function pages(path: string, asker = ask): Promise<string[][]> {
   const all: string[][] = []
   for (let next: string | undefined = path; next !== undefined; ) {
-    const answer = await ask('GET', next)
-    all.push(names(matched(answer)))
+    const answer = await asker('GET', next, { headers: { prefer: 'handling=strict' } })
+    if (answer.status !== 200) throw new Error(`${next}: ${answer.text}`)
+    all.push(inOrder(matched(answer)))
     const link = linkOf(answer, 'next')
     next = link && below(link.replace('/fhir?', '/fhir/?'))
   }
@@ -61,7 +64,7 @@ describe('several types', () => {
   })
 
   it('another parameter is named and ignored, or refused', async () => {
-    const answer = await ask('GET', '?_type=Patient,Appointment&name=x&_sort=_id')
+    const answer = await ask('GET', '?_type=Patient,Appointment&name=x&_sort=name')
     expect(matched(answer)).toHaveLength(5)
     expect(answer.json.entry.at(-1).resource.issue.map(({ diagnostics }: Loose) => diagnostics)).toEqual([
       expect.stringContaining(' name '),
@@ -131,4 +134,91 @@ describe('a whole compartment', () => {
     })
     expect(rows.map(({ patients }) => patients)).toEqual([['ada']])
   })
+})
+
+describe('several types in one order', () => {
+  it.each([1, 2, 3, 50])('by when each was written, in pages of %i', async (count) => {
+    const written = await Promise.all(
+      stored.map(async ({ resourceType, id }) => {
+        const { json } = await ask('GET', `${resourceType}/${id}`)
+        return [json.meta.lastUpdated, `${resourceType}/${id}`] as const
+      }),
+    )
+    const newest = written.toSorted(([a, one], [b, other]) => (a === b ? (one < other ? 1 : -1) : a < b ? 1 : -1)).map(([, name]) => name)
+    const types = [...new Set(stored.map(({ resourceType }) => resourceType))]
+    const all = await pages(`?_type=${types.join(',')}&_sort=-_lastUpdated&_count=${count}`)
+    expect(all.every((page) => page.length <= count)).toBe(true)
+    expect(all.flat()).toEqual(newest)
+  })
+
+  it('by several keys, those without a value last either way', async () => {
+    const more = [
+      { resourceType: 'Organization', id: 'sort-c', name: 'c', identifier: [{ value: '9' }] },
+      { resourceType: 'RelatedPerson', id: 'sort-a', patient: { reference: 'Patient/ada' }, identifier: [{ value: '8' }] },
+      { resourceType: 'RelatedPerson', id: 'sort-d', patient: { reference: 'Patient/ada' }, identifier: [{ value: '9' }] },
+      { resourceType: 'Organization', id: 'sort-b', name: 'b' },
+    ]
+    for (const one of more) expect((await ask('PUT', `${one.resourceType}/${one.id}`, { body: one })).status).toBe(201)
+    const asked = '?_type=RelatedPerson,Organization&_id=sort-a,sort-b,sort-c,sort-d&_count=1'
+    const [a, b, c, d] = ['RelatedPerson/sort-a', 'Organization/sort-b', 'Organization/sort-c', 'RelatedPerson/sort-d']
+    expect((await pages(`${asked}&_sort=identifier,_id`)).flat()).toEqual([a, c, d, b])
+    expect((await pages(`${asked}&_sort=-identifier,_id`)).flat()).toEqual([c, d, a, b])
+    expect((await pages(`${asked}&_sort=-identifier,-_id`)).flat()).toEqual([d, c, a, b])
+    // Alike in all: by type, then by id.
+    expect((await pages(`${asked}&_sort=identifier`)).flat()).toEqual([a, c, d, b])
+  })
+
+  it('by any parameter that they share, as each of them by itself', async () => {
+    const { searchParameters } = server.house.definitions
+    const sharing = new Map<string, string[]>()
+    for (const type of storedTypes.filter((one) => !conformanceTypes.includes(one as never)))
+      for (const code of searchParameters.get(type)?.keys() ?? []) sharing.set(code, [...(sharing.get(code) ?? []), type])
+    const strict = { headers: { prefer: 'handling=strict' } }
+    let sorted = 0
+    for (const [code, types] of sharing) {
+      const answer = await ask('GET', `?_type=${types.join(',')}&_sort=${code}&_count=2`, strict)
+      if (answer.status === 400) continue
+      expect([code, answer.status]).toEqual([code, 200])
+      sorted++
+      if (matched(answer).length === 0) continue
+      const all = (await pages(`?_type=${types.join(',')}&_sort=${code}&_count=3`)).flat()
+      for (const type of types) {
+        const own = inOrder(matched(await ask('GET', `${type}?_sort=${code}&_count=1000`, strict)))
+        expect([code, all.filter((name) => name.startsWith(`${type}/`))]).toEqual([code, own])
+      }
+    }
+    expect(sorted).toBeGreaterThan(100)
+  })
+
+  it('are counted, with what they include, and show what the token may see', async () => {
+    const answer = await ask('GET', '?_type=Appointment,RelatedPerson&_sort=-_id&_count=2&_total=accurate&_elements=status')
+    expect([answer.json.total, inOrder(matched(answer))]).toEqual([expect.any(Number), ['RelatedPerson/sort-d', 'RelatedPerson/sort-a']])
+    expect(matched(answer)[0].meta.tag).toEqual([expect.objectContaining({ code: 'SUBSETTED' })])
+    const ben = await server.scoped('patient/*.rs', { patient: 'ben' })
+    expect((await pages('?_type=Patient,Appointment,RelatedPerson&_sort=_id&_count=1', ben)).flat()).toEqual([
+      'Appointment/b1',
+      'Patient/ben',
+    ])
+    expect((await pages('Patient/ada/*?_sort=-_id&_type=Appointment,RelatedPerson&_count=3')).flat().slice(-2)).toEqual([
+      'Appointment/a2',
+      'Appointment/a1',
+    ])
+  })
+
+  it('a page leaves the record of whom it showed, and of nobody else', async () => {
+    const [first] = await pages('?_type=Patient,Appointment&_sort=_id&_count=1&_tag:not=urn:x|sorted')
+    expect(first).toEqual(['Appointment/a1'])
+    const rows = await server.house.pool.query<{ patients: string[] }>({
+      text: `select patients from audit_event where interaction = 'search-system' and query like '%sorted%' and query not like '%_cursor%'`,
+      values: [],
+    })
+    expect(rows.map(({ patients }) => patients)).toEqual([['ada']])
+  })
+
+  it.each(['_cursor=x', '_cursor=Patient', `_cursor=${Buffer.from('["a","Patient","b"]').toString('base64url')}`])(
+    'and %s is no end of a page',
+    async (cursor) => {
+      expect((await ask('GET', `?_type=Patient,Appointment&_sort=_lastUpdated&${cursor}`)).status).toBe(400)
+    },
+  )
 })

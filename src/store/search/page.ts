@@ -58,7 +58,7 @@ export function referencesColumn(definitions: Definitions, type: string, include
   return [hot.length ? sql`${words} || array_remove(array[${join(hot, ', ')}], null) as "references"` : sql`${words} as "references"`]
 }
 
-const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => [
+export const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => [
   ...visibleConditions(scope),
   ...query.criteria.map((criterion) => criterionCondition(scope, criterion)),
 ]
