@@ -6,7 +6,7 @@
  * Places of days are taken first, in the order of Schedule and day, then all claims in one statement, in the order of whom
  * they are on and when: two series that interleave wait for each other in one order and never in a circle.
  */
-import type { Issue } from '../base/fault.ts'
+import { Fault, type Issue } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { occurrenceChangedUrl, originatingAppointmentUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { Tx } from '../store/db.ts'
@@ -56,7 +56,8 @@ async function bookSeriesOnce(house: House, input: SeriesInput): Promise<SeriesB
     const leftOut = await issuesOf(house, without, zone)
     if (wanted.length === 0 || (all.size > 0 && input.onClash === 'refuse')) throw refusalOf(leftOut)
     const planned = plannedVisits(house, input, wanted, { zone, without: [...all.keys()] })
-    const clash = await inTransaction(house.pool, (tx) => bookSeriesInTx(tx, house, input, planned, leftOut)).catch(lostTimes)
+    const tryAgain = attempt < attemptsMax
+    const clash = await inTransaction(house.pool, (tx) => bookSeriesInTx(tx, house, input, planned, leftOut)).catch(lostTimes(tryAgain))
     if (!clash) return { visits: planned.map(({ visit }) => bookedAs(visit)), leftOut }
     const another = mayTakeAnother(input.groups, attempt)
     for (const one of another ? [] : clash) lost.set(one.recurrenceId, one)
@@ -76,10 +77,14 @@ class LostTimes extends Error {
   }
 }
 
-const lostTimes = (error: unknown): readonly Clash[] => {
-  if (error instanceof LostTimes) return error.clashes
-  throw error
-}
+/** Which of them runs into the patient's own time, only a look at each can tell. */
+const lostTimes =
+  (tryAgain: boolean) =>
+  (error: unknown): readonly Clash[] => {
+    if (error instanceof LostTimes) return error.clashes
+    if (tryAgain && error instanceof Fault && error.kind === 'business-rule') return []
+    throw error
+  }
 
 type Planned = { readonly of: SeriesVisit; readonly visit: NewVisit; readonly places: readonly DayPlace[] }
 export type Pattern = { readonly zone: string; readonly without: readonly number[] }

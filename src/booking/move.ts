@@ -12,6 +12,7 @@ import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
 import { currentResource, replaceResource } from '../store/resources.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
+import type { TimeTaken } from '../store/take-time.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { DayPlace } from '../store/visit-caps.ts'
 import { slotContext } from '../store/visit-context.ts'
@@ -145,10 +146,14 @@ export const dayPlacesOf = ({ input, move, asked }: Judgement): DayPlace[] =>
     expires: move.time.expires,
   })
 
+/** Visits that move with it may still say their old times. */
+const aloneIn = ({ patient, others = [], overridden, leaving }: TimeAsked): Pick<TimeTaken, 'alone' | 'besides'> =>
+  overridden || patient === '' ? {} : { alone: [patient, ...others].map((id) => `Patient/${id}`), besides: leaving?.ids }
+
 /** Its new time is taken, and it is written. Throws LostRace, so that a refusal undoes what came before it. */
-export async function arriveInTx(tx: Tx, house: House, { input, move }: Judgement, at: string): Promise<Changed> {
+export async function arriveInTx(tx: Tx, house: House, { input, move, asked }: Judgement, at: string): Promise<Changed> {
   const holder = `Appointment/${input.id}`
-  if (!(await takeTimeOrSeats(tx, { ...move.time, holder, client: input.client, at }))) throw new LostRace(input.id)
+  if (!(await takeTimeOrSeats(tx, { ...move.time, ...aloneIn(asked), holder, client: input.client, at }))) throw new LostRace(input.id)
   const written = await replaceResource(tx, house.definitions, {
     type: 'Appointment',
     id: input.id,

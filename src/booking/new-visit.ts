@@ -116,9 +116,13 @@ export function newVisit(
       },
       audit: overbooks?.audit ?? input.audit,
     },
-    time: { ...time, holder: `Appointment/${resource.id}`, client: input.client, at: at.toISOString() },
+    time: { ...time, holder: `Appointment/${resource.id}`, alone: aloneIn(input), client: input.client, at: at.toISOString() },
   }
 }
+
+/** Staff who book against the rules may lay it over the patient's own. */
+const aloneIn = ({ patient, others, override }: BookInput): string[] | undefined =>
+  override ? undefined : [patient, ...(others ?? [])].map((id) => `Patient/${id}`)
 
 /** The same visit in place of one that was cancelled for it. */
 export function inPlaceOf(house: House, visit: NewVisit, replaced: Resource): NewVisit {

@@ -128,6 +128,7 @@ async function exchange(tx: Tx, house: House, change: Change, wants: Demand | un
     needed: wants.slots.map((slot) => slot.id),
     expires,
     seating: wants.seating,
+    alone: change.patient === undefined ? undefined : [`Patient/${change.patient}`],
     client: change.client,
     at: change.at,
   })

@@ -11,7 +11,7 @@ import type { PlacedVisit } from './place-visits.ts'
 import { insertResource } from './resources.ts'
 import { statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
-import type { TimeTaken } from './take-time.ts'
+import { assertAlone, type TimeTaken } from './take-time.ts'
 
 export type SlotUnder = { readonly id: string; readonly start: number; readonly end: number; readonly isBlocked: boolean }
 
@@ -38,6 +38,7 @@ export async function placeOverflow(tx: Tx, definitions: Definitions, { write, t
       [time.claims],
     ),
   )
+  await assertAlone(tx, time)
   const claimed = await claimLane(tx, time)
   if (claimed === 0) throw fault('business-rule', `No more than ${overflowLanesMax} visits are booked over others at one time.`, 'overbook')
   if (claimed !== time.claims.length || !(await mark(tx, time))) return false

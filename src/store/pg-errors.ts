@@ -66,6 +66,12 @@ export function pgErrorName(error: unknown): PgErrorName | undefined {
 export const isNumberTaken = (error: unknown): boolean =>
   pgErrorName(error) === 'unique' && (error as { constraint?: unknown }).constraint === 'appointment_confirmation'
 
+/** Where our own functions say it, the element that it is about. */
+const elementOf = (error: unknown): string | undefined => {
+  const { column } = error as { column?: unknown }
+  return typeof column === 'string' ? column : undefined
+}
+
 /** What a caller should see. Names that a desk handles itself (unique, exclusion, retries) pass through as they came. */
 export function translatePgError(error: unknown): unknown {
   const name = pgErrorName(error)
@@ -77,6 +83,6 @@ export function translatePgError(error: unknown): unknown {
   // An entry of an index has at most 2,704 bytes, compressed: https://www.postgresql.org/docs/current/btree.html
   if (name === 'too-long-to-index')
     return fault('value', 'A name, an identifier, a reference or an address is too long to be searched by. 2,000 bytes of it always fit.')
-  if (name === 'raised') return fault(raisedKinds[errorCode(error) ?? ''] ?? 'processing', errorMessage(error))
+  if (name === 'raised') return fault(raisedKinds[errorCode(error) ?? ''] ?? 'processing', errorMessage(error), elementOf(error))
   return error
 }

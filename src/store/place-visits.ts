@@ -3,6 +3,7 @@
  * are asked for at the same moment and take up different people share a statement, since starting, committing and flushing
  * one costs more than what one booking writes.
  */
+import { Fault } from '../base/fault.ts'
 import { seriesVisitsMax, visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { patientsIn } from './audit-rows.ts'
@@ -17,7 +18,9 @@ import { retried } from './transaction.ts'
 
 export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTaken }
 
-type Place = (visit: PlacedVisit) => Promise<boolean>
+/** What became of one of several; an error is its own, and none of the others'. */
+type Placed = boolean | { readonly error: unknown }
+type Place = (visit: PlacedVisit) => Promise<Placed>
 
 const audited = ', audit uuid, interaction text, action text, person text, address text'
 
@@ -79,27 +82,33 @@ const placers = new WeakMap<Pool, Place>()
 /** `placeVisit` with whoever else books just now; each stands or falls by itself. */
 export function placeTogether(pool: Pool, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
   const known = placers.get(pool)
-  if (known) return known(visit)
-  const place = together<PlacedVisit, boolean>({
+  if (known) return known(visit).then(orThrow)
+  const place = together<PlacedVisit, Placed>({
     lanes,
     most: visitsTogetherMax,
     run: (visits) => placeVisits(pool, definitions, visits),
-    alone: ({ time }) => time.claims,
+    alone: ({ time }) => (time.alone ? [...time.claims, ...time.alone] : time.claims),
   })
   placers.set(pool, place)
-  return place(visit)
+  return place(visit).then(orThrow)
 }
 
-/** A refusal undoes the whole statement, and so does a number that another visit has: then each visit is tried alone. */
-async function placeVisits(pool: Pool, definitions: Definitions, visits: readonly PlacedVisit[]): Promise<boolean[]> {
+function orThrow(placed: Placed): boolean {
+  if (typeof placed === 'boolean') return placed
+  throw placed.error
+}
+
+/** A refusal undoes the whole statement, and so does a number that another visit has, or a patient's own: then each is tried alone. */
+async function placeVisits(pool: Pool, definitions: Definitions, visits: readonly PlacedVisit[]): Promise<Placed[]> {
   const [only] = visits
   if (only && visits.length === 1) return [await retried(() => placeVisit(pool, definitions, only))]
   const rows = await retried(() => pool.query<{ holder: string }>(placeStatement(definitions, visits)).catch(undoneByOne))
   if (rows) return visits.map(({ time }) => rows.some(({ holder }) => holder === time.holder))
-  return Promise.all(visits.map((visit) => retried(() => placeVisit(pool, definitions, visit))))
+  return Promise.all(visits.map((visit) => retried(() => placeVisit(pool, definitions, visit)).catch((error) => ({ error }))))
 }
 
-const undoneByOne = (error: unknown): undefined => (isNumberTaken(error) ? undefined : refusedAs(undefined)(error))
+const undoneByOne = (error: unknown): undefined =>
+  isNumberTaken(error) || (error instanceof Fault && error.kind === 'business-rule') ? undefined : refusedAs(undefined)(error)
 
 function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[], text?: string): Statement {
   const times = visits.map(({ write: { audit }, time }) => ({

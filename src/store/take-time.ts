@@ -4,7 +4,7 @@
  *
  * The order is load-bearing. Lapsed claims go first and the insert reads from that delete, because the parts of one `with`
  * have no order of their own. Claims are inserted sorted and `on conflict do nothing`: plain inserts deadlock under a
- * stampede. Slots are locked sorted, also those that are already taken, so that a cancellation running beside us either
+ * stampede. People who can be in one place only are locked before all that, sorted too. Slots are locked sorted, also those that are already taken, so that a cancellation running beside us either
  * sees our claim or leaves us the Slot.
  */
 import { Fault } from '../base/fault.ts'
@@ -30,6 +30,9 @@ export type TimeTaken = {
   readonly expires?: string
   /** Seats of a group session instead of time of one's own: taken in a transaction, by `take-seats.ts`. */
   readonly seating?: Seating
+  /** `Patient/1`: none of them may have another visit meanwhile, but those of `besides` (the ids of Appointments). */
+  readonly alone?: readonly string[]
+  readonly besides?: readonly string[]
   readonly client: string
   readonly at: string
 }
@@ -82,11 +85,18 @@ export const ownTime: Manner = {
  * Each look into a table is a lateral one: its index is used, whatever the planner believes about a list of JSON.
  */
 export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTogetherMax): string => `
-  asked as materialized (
+  sent as materialized (
     select *, case when expires is null then 'busy' else 'busy-tentative' end as becomes
       from jsonb_to_recordset($1::jsonb) as asked (holder text, claims text[], "from" timestamptz, until timestamptz,
-             start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text${manner.asked}${more})
+             start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text,
+             alone text[], besides text[]${manner.asked}${more})
      limit ${most}),
+  clear as materialized (
+    select refuse_overlap(patient, start, "end", besides) from (
+      select patient, start, "end", array_append(coalesce(besides, '{}'), substr(holder, length('Appointment/') + 1)) as besides
+        from sent cross join unnest(sent.alone) patient order by patient, start offset 0) each),
+  asked as materialized (
+    select sent.* from (select count(*) from clear) first, sent),
   wanted as materialized (
     ${manner.wanted}),
   lapsed as (
@@ -164,3 +174,14 @@ export const refusedAs =
     if (error instanceof Fault && error.kind === 'conflict') return answer
     throw error
   }
+
+/** What `takingTime` asks first, for a time that is taken otherwise. Throws `business-rule`. */
+export async function assertAlone(tx: Tx, { alone = [], start, end, besides = [] }: TimeTaken): Promise<void> {
+  await tx.query(
+    prepared(
+      `select refuse_overlap(patient, $2::timestamptz, $3::timestamptz, $4::text[])
+         from (select patient from unnest($1::text[]) patient order by patient offset 0) each`,
+      [alone, start, end, besides],
+    ),
+  )
+}
