@@ -17,6 +17,7 @@ export const paths = {
   interaction: '/auth/interaction',
   launch: '/auth/launch',
   account: '/auth/account',
+  passkeyScript: '/auth/passkey.js',
 } as const
 
 /** How an authenticator app calls this server. */

@@ -103,7 +103,8 @@ const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payl
   renderError,
 })
 
-const routesOf = ({ interaction: _interaction, launch: _launch, account: _account, ...routes }: typeof paths) => routes
+const routesOf = ({ interaction: _interaction, launch: _launch, account: _account, passkeyScript: _script, ...routes }: typeof paths) =>
+  routes
 
 const lifetimes = {
   AccessToken: accessTokenSeconds,

@@ -8,6 +8,7 @@ import type { House } from '../store/house.ts'
 import { factorsOf } from '../store/second-factors.ts'
 import { signedIn } from './accounts.ts'
 import { addressOf } from './addresses.ts'
+import { accountOfPasskey, signInOptions } from './factors/passkeys.ts'
 import { forgetFirst, hasFactor, isCode, mustHaveFactor, passFirst, rememberFirst, whoIsFirst } from './factors/second-step.ts'
 import { codePage, needsFactorPage } from './pages/code.ts'
 import { type SignInPage, signInPage } from './pages/sign-in.ts'
@@ -15,6 +16,8 @@ import type { Refusals } from './refusals.ts'
 
 export type SignInPlace = {
   readonly house: House
+  /** What is signed in the name of the server is signed with it. */
+  readonly secret: string
   /** Of this sign-in, in this browser: what is known so far is remembered under it. */
   readonly key: string
   /** Undefined: nothing is filled in yet. */
@@ -28,7 +31,8 @@ export type SignInPlace = {
 
 /** `amr` as RFC 8176 has it. */
 export type SignedIn = { readonly account: AccountRow; readonly amr: readonly string[] }
-export type StillAsked = { readonly page: string; readonly status: number }
+/** `script`: the one that the page needs. */
+export type StillAsked = { readonly page: string; readonly status: number; readonly script?: string }
 
 /** Whoever comes in, or tries to, is in the audit: whatever is asked of them, it is asked through here. */
 export async function signInStep(place: SignInPlace): Promise<SignedIn | StillAsked> {
@@ -40,22 +44,42 @@ export async function signInStep(place: SignInPlace): Promise<SignedIn | StillAs
 }
 
 async function step(place: SignInPlace): Promise<SignedIn | StillAsked> {
-  const { house, form, page, key } = place
+  const { house, form, key } = place
   const known = await whoIsFirst(house, key)
-  if (!form) return { page: known ? codePage(page) : signInPage(page), status: 200 }
-  if (form.get('do') === 'restart') await forgetFirst(house, key)
+  if (!form) return known ? askCode(place) : askWho(place)
+  const does = form.get('do')
+  if (does === 'passkey') return byPasskey(place, form.get('credential') ?? '')
+  if (does === 'restart') await forgetFirst(house, key)
   else if (form.has('code') && known) return secondStep(place, known, form.get('code') ?? '')
   else if (form.has('login')) return firstStep(place, form)
-  return { page: signInPage(page), status: 200 }
+  return askWho(place)
 }
 
-async function firstStep({ house, page, key }: SignInPlace, form: URLSearchParams): Promise<SignedIn | StillAsked> {
+/** Without the way by a passkey where the server's address does not allow any. */
+function withPasskey({ house, secret, key, page }: SignInPlace) {
+  const options = signInOptions({ house, secret, key })
+  const script = options && addressOf(house.base, 'passkeyScript')
+  return { page: { ...page, ...(options && script !== undefined ? { passkey: { options, script } } : {}) }, script }
+}
+
+function askWho(place: SignInPlace, more: Pick<SignInPage, 'login' | 'wrong'> = {}): StillAsked {
+  const { page, script } = withPasskey(place)
+  return { page: signInPage({ ...page, ...more }), status: more.wrong ? 400 : 200, script }
+}
+
+function askCode(place: SignInPlace, wrong = false): StillAsked {
+  const { page, script } = withPasskey(place)
+  return { page: codePage({ ...page, wrong }), status: wrong ? 400 : 200, script }
+}
+
+async function firstStep(place: SignInPlace, form: URLSearchParams): Promise<SignedIn | StillAsked> {
+  const { house, page, key } = place
   const login = form.get('login') ?? ''
   const account = await signedIn(house, login, form.get('password') ?? '')
-  if (!account) return { page: signInPage({ ...page, login, wrong: true }), status: 400 }
+  if (!account) return askWho(place, { login, wrong: true })
   if (hasFactor(await factorsOf(house.pool, account.id))) {
     await rememberFirst(house, key, account.id)
-    return { page: codePage(page), status: 200 }
+    return askCode(place)
   }
   // Into their own account they come without, to set one up.
   if (page.client !== undefined && mustHaveFactor(house, account))
@@ -63,8 +87,16 @@ async function firstStep({ house, page, key }: SignInPlace, form: URLSearchParam
   return { account, amr: ['pwd'] }
 }
 
-async function secondStep({ house, page, key }: SignInPlace, account: AccountRow, code: string): Promise<SignedIn | StillAsked> {
-  if (!(await isCode(house, account.id, code))) return { page: codePage({ ...page, wrong: true }), status: 400 }
-  if (!(await passFirst(house, key))) return { page: signInPage(page), status: 200 }
+async function secondStep(place: SignInPlace, account: AccountRow, code: string): Promise<SignedIn | StillAsked> {
+  if (!(await isCode(place.house, account.id, code))) return askCode(place, true)
+  if (!(await passFirst(place.house, place.key))) return askWho(place)
   return { account, amr: ['pwd', 'otp', 'mfa'] }
+}
+
+/** It has verified its person, so it is both factors in one. */
+async function byPasskey(place: SignInPlace, credential: string): Promise<SignedIn | StillAsked> {
+  const account = await accountOfPasskey(place, credential)
+  if (!account) return askWho(place, { wrong: true })
+  await forgetFirst(place.house, place.key)
+  return { account, amr: ['pop', 'user', 'mfa'] }
 }

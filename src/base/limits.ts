@@ -263,6 +263,9 @@ export const signInHours = 12
 /** Half minutes by which a phone's clock may be early or late. */
 export const totpSkewSteps = 1
 export const recoveryCodesMade = 10
+/** From the page to the passkey that was shown on it. */
+export const passkeyMinutes = 30
+export const passkeysMax = 20
 /** From the password to the second factor. */
 export const secondStepMinutes = 10
 /** For somebody to look after their own account without signing in again. */

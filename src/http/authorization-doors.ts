@@ -3,7 +3,9 @@
  * library behind it answers requests itself; the pages of a sign-in and the making of a launch are ours.
  * https://fastify.dev/docs/latest/Reference/Reply/#hijack
  */
+import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { paths } from '../auth/addresses.ts'
 import type { AuthorizationServer } from '../auth/authorization-server.ts'
@@ -63,6 +65,15 @@ export function accountPages(app: FastifyInstance, server: AuthorizationServer, 
       handler: async (request, reply) =>
         sendPage(reply, secure, await server.account({ ...stepOf(request), page: request.params.page ?? '' })),
     })
+}
+
+const passkeyScript = readFileSync(join(import.meta.dirname, '../auth/pages/passkey.js'), 'utf8')
+
+/** The one script of these pages. It says nothing of anybody, so it may be kept for a while. */
+export function scriptDoor(app: FastifyInstance, secure: boolean): void {
+  app.get(paths.passkeyScript, async (_request, reply) =>
+    reply.headers(guards(secure)).header('cache-control', 'public, max-age=300').type('text/javascript; charset=utf-8').send(passkeyScript),
+  )
 }
 
 function stepOf(request: FastifyRequest) {

@@ -8,14 +8,16 @@ import { prepared } from './sql.ts'
 export type FactorsRow = {
   /** Since when there is an authenticator app. */
   readonly totp: Date | null
+  readonly passkeys: number
   readonly recovery_codes: number
 }
 
 export async function factorsOf(db: Db, account: string): Promise<FactorsRow> {
-  const text = `select (select created from account_totp where account = $1) as totp,
+  const text = `select (select count(*)::int from account_passkey where account = $1) as passkeys,
+         (select created from account_totp where account = $1) as totp,
          (select count(*)::int from account_recovery_code where account = $1) as recovery_codes`
   const [row] = await db.query<FactorsRow>(prepared(text, [account]))
-  return row ?? { totp: null, recovery_codes: 0 }
+  return row ?? { totp: null, passkeys: 0, recovery_codes: 0 }
 }
 
 type Attempts = { readonly now: Date; readonly most: number; readonly lockMs: number }
@@ -74,6 +76,7 @@ export async function useRecoveryCode(db: Db, account: string, code: string): Pr
 export async function removeFactors(db: Db, login: string): Promise<boolean> {
   const text = `with whose as (update account set code_failures = 0, code_locked_until = null where login = $1 returning id),
          totp as (delete from account_totp where account in (select id from whose)),
+         passkeys as (delete from account_passkey where account in (select id from whose)),
          codes as (delete from account_recovery_code where account in (select id from whose))
     select 1 from whose`
   return (await db.query(prepared(text, [login]))).length === 1

@@ -46,7 +46,7 @@ describe('the account page', () => {
     const browser = open(clinic)
     const asked = await browser.go(address)
     expect(words(asked)).toContain('To see and change how you sign in.')
-    expect(asked.headers.get('content-security-policy')).toContain("script-src 'none'")
+    expect(asked.headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(asked.headers.get('cache-control')).toBe('no-store')
     expect(asked.headers.get('set-cookie')).toMatch(/^slotwise_account=[\w-]{43}; Path=\/auth\/account; HttpOnly; SameSite=Lax$/)
     const refused = await browser.submit(asked, { login: 'wrong-one', password: 'not this one at all' })

@@ -77,6 +77,8 @@ type Options = {
   readonly holdQuotas?: Partial<HoldQuotas>
   readonly waitlist?: Partial<WaitlistSettings>
   readonly trustedIssuers?: House['trustedIssuers']
+  /** As the world calls this machine. */
+  readonly host?: string
   readonly secondFactorRoles?: House['secondFactorRoles']
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
@@ -87,7 +89,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
   const database = beside ? sharedDatabase(beside.databaseUrl) : await testDatabase()
   const warnings: string[] = []
   const port = await freePort()
-  const origin = `http://127.0.0.1:${port}`
+  const origin = `http://${options.host ?? '127.0.0.1'}:${port}`
   const following = options.work ? await followDefinitions(database.pool, definitions) : undefined
   const house: House = {
     pool: database.pool,

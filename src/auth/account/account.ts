@@ -17,6 +17,7 @@ import { closeSession, cookieFor, heldIn, newHeld, openSession, sessionOf } from
 import { authenticator } from './authenticator.ts'
 import { changePassword } from './change-password.ts'
 import { overview } from './overview.ts'
+import { passkeys } from './passkeys.ts'
 import { recoveryCodes } from './recovery-codes.ts'
 import type { AccountPage, AccountStep } from './visit.ts'
 
@@ -24,6 +25,7 @@ const pages: Readonly<Record<string, AccountPage>> = {
   '': overview,
   password: changePassword,
   authenticator,
+  passkeys,
   'recovery-codes': recoveryCodes,
 }
 
@@ -50,6 +52,7 @@ export async function account({ house, secret, refusals }: AccountHouse, step: A
   }
   return page({
     house,
+    secret,
     session,
     step,
     token,
@@ -63,13 +66,20 @@ export async function account({ house, secret, refusals }: AccountHouse, step: A
 
 const at = ({ base }: House, page: string): string => `${addressOf(base, 'account')}${page === '' ? '' : `/${page}`}`
 
-const show = (page: string, status = 200): PageReply => ({ status, page, policy: contentPolicy([]) })
+const show = (page: string, status = 200, script: string | undefined = undefined): PageReply => ({
+  status,
+  page,
+  policy: contentPolicy([], script),
+})
+
+const signInDeeds = ['sign-in', 'code', 'passkey', 'restart']
 
 /** A form of a session that has run out is no sign-in: it asks for one. */
-async function signIn({ house, refusals }: AccountHouse, step: AccountStep, held: string, token: string): Promise<PageReply> {
-  const form = step.form?.has('login') || step.form?.has('code') || step.form?.get('do') === 'restart' ? step.form : undefined
+async function signIn({ house, secret, refusals }: AccountHouse, step: AccountStep, held: string, token: string): Promise<PageReply> {
+  const form = signInDeeds.includes(step.form?.get('do') ?? '') || step.form?.has('login') ? step.form : undefined
   const answer = await signInStep({
     house,
+    secret,
     key: `account ${held}`,
     form,
     page: { action: at(house, ''), token },
@@ -77,7 +87,7 @@ async function signIn({ house, refusals }: AccountHouse, step: AccountStep, held
     address: step.address,
     refusals,
   })
-  if ('page' in answer) return { ...show(answer.page, answer.status), cookie: cookieFor(house, held) }
+  if ('page' in answer) return { ...show(answer.page, answer.status, answer.script), cookie: cookieFor(house, held) }
   // A new number for whoever has signed in: one that another knew before opens nothing.
   const fresh = newHeld()
   await openSession(house, answer.account, fresh)

@@ -2,6 +2,7 @@
 import { accountAccessListedMax } from '../../base/limits.ts'
 import { appsOf, endAllAccess, endApp, endSession, sessionsOf } from '../../store/account-access.ts'
 import { factorsOf } from '../../store/second-factors.ts'
+import { passkeyHost } from '../factors/passkeys.ts'
 import { hasFactor, mustHaveFactor } from '../factors/second-step.ts'
 import type { PageReply } from '../interactions/turn.ts'
 import { accountPage } from '../pages/account.ts'
@@ -29,6 +30,7 @@ async function shown({ house, session, step, token, addressOf, show }: Visit): P
       action: addressOf(''),
       addressOf,
       factors,
+      mayHavePasskeys: passkeyHost(house.base) !== undefined,
       needsFactor: mustHaveFactor(house, session.account) && !hasFactor(factors),
       token,
       sessions: sessions.map((one) => ({ ...one, here: one.id === session.id || one.id === here })),

@@ -16,12 +16,14 @@ export type AccountStep = {
 
 export type Visit = {
   readonly house: House
+  /** What is signed in the name of the server is signed with it. */
+  readonly secret: string
   readonly session: AccountSession
   readonly step: AccountStep
   /** What each form carries. */
   readonly token: string
   readonly addressOf: (page: string) => string
-  readonly show: (page: string, status?: number) => PageReply
+  readonly show: (page: string, status?: number, script?: string) => PageReply
   /** Into the audit: what of the account was changed. */
   readonly changed: (change: string) => Promise<void>
   /** To the first page, which says what was done. */

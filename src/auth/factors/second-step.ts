@@ -27,7 +27,7 @@ export async function whoIsFirst({ pool, clock }: House, key: string): Promise<A
 
 export const forgetFirst = ({ pool }: House, key: string): Promise<void> => dropState(pool, model, hashOf(key))
 
-export const hasFactor = ({ totp }: FactorsRow): boolean => totp !== null
+export const hasFactor = ({ totp, passkeys }: FactorsRow): boolean => totp !== null || passkeys > 0
 
 /** By what they are at the clinic: SECOND_FACTOR_ROLES. */
 export const mustHaveFactor = ({ secondFactorRoles = [] }: House, { roles }: AccountRow): boolean =>

@@ -25,7 +25,11 @@ export async function interaction(signing: SignInHouse, step: Step): Promise<Pag
     details,
     client: { id: client.clientId, name: client.clientName ?? client.clientId },
     action: `${addressOf(house.base, 'interaction')}/${step.uid}`,
-    show: (page, status = 200) => ({ status, page, policy: contentPolicy(targetOf(details.params.redirect_uri)) }),
+    show: (page, status = 200, script = undefined) => ({
+      status,
+      page,
+      policy: contentPolicy(targetOf(details.params.redirect_uri), script),
+    }),
     done: async (result) => ({ to: await provider.interactionResult(step.request, step.response, result) }),
   }
   return name === 'login' ? signIn(turn) : consent(turn)

@@ -10,6 +10,7 @@ export async function signIn(turn: Turn): Promise<PageReply> {
   const page = { client: client.name, action, token, login: details.params.login_hint }
   const answer = await signInStep({
     house,
+    secret,
     key: `sign-in ${step.uid}`,
     form: step.form,
     page,
@@ -17,6 +18,6 @@ export async function signIn(turn: Turn): Promise<PageReply> {
     address: step.address,
     refusals,
   })
-  if ('page' in answer) return turn.show(answer.page, answer.status)
+  if ('page' in answer) return turn.show(answer.page, answer.status, answer.script)
   return turn.done({ login: { accountId: answer.account.id, remember: false, amr: answer.amr } })
 }

@@ -35,7 +35,7 @@ export type Turn = SignInHouse & {
   readonly client: { readonly id: string; readonly name: string }
   /** Where the page's forms lead. */
   readonly action: string
-  readonly show: (page: string, status?: number) => PageReply
+  readonly show: (page: string, status?: number, script?: string) => PageReply
   /** Back to the authorization endpoint, with what came of it. */
   readonly done: (result: Record<string, unknown>) => Promise<PageReply>
 }

@@ -10,7 +10,8 @@ export type AccountOverview = {
   readonly done: string
   readonly action: string
   readonly addressOf: (page: string) => string
-  readonly factors: { readonly totp: Date | null; readonly recovery_codes: number }
+  readonly factors: { readonly totp: Date | null; readonly passkeys: number; readonly recovery_codes: number }
+  readonly mayHavePasskeys: boolean
   /** They must set one up, and have not yet. */
   readonly needsFactor: boolean
   readonly token: string
@@ -22,6 +23,8 @@ const doneWords: ReadonlyMap<string, string> = new Map([
   ['password', 'The password is changed. Everything else that was signed in is signed out.'],
   ['session', 'That sign-in is ended.'],
   ['authenticator', 'The authenticator app is taken away.'],
+  ['passkey-added', 'The passkey is added.'],
+  ['passkey-removed', 'The passkey is removed.'],
   ['app', 'That app is let in no more.'],
   ['all', 'Everything else that was signed in is signed out.'],
 ])
@@ -37,6 +40,7 @@ export function accountPage({
   apps,
   factors,
   needsFactor,
+  mayHavePasskeys,
 }: AccountOverview): string {
   const words = doneWords.get(done)
   const form = (body: Raw): Raw =>
@@ -49,8 +53,9 @@ ${words === undefined ? undefined : html`<p role="status" class="note">${words}<
 <h2>How you sign in</h2>
 ${needsFactor ? html`<p class="note">What you may do at the clinic asks for a second factor. Set one up here; until then apps do not let you in.</p>` : undefined}
 <ul><li><a href="${addressOf('password')}">Change the password</a></li>
-<li><a href="${addressOf('authenticator')}">${factors.totp ? 'Authenticator app: set up' : 'Set up an authenticator app'}</a></li></ul>
-${factors.totp || factors.recovery_codes > 0 ? recoveryCodes(factors.recovery_codes, addressOf('recovery-codes'), token) : undefined}
+<li><a href="${addressOf('authenticator')}">${factors.totp ? 'Authenticator app: set up' : 'Set up an authenticator app'}</a></li>
+${mayHavePasskeys ? html`<li><a href="${addressOf('passkeys')}">Passkeys: ${factors.passkeys}</a></li>` : undefined}</ul>
+${factors.totp || factors.passkeys > 0 || factors.recovery_codes > 0 ? recoveryCodes(factors.recovery_codes, addressOf('recovery-codes'), token) : undefined}
 <h2>Where you are signed in</h2>
 <ul>${sessions.map((one) => html`<li>${inWords(one)}${form(endOf('end-session', one.id, `Sign out there, since ${instant(one.since)}`, 'Sign out there'))}</li>`)}</ul>
 <h2>Apps that you have let in</h2>

@@ -1,15 +1,17 @@
 /** The page that asks for a second factor, and the one that says that there must be one first. */
 import { messagePage } from './message.ts'
 import { html, page } from './page.ts'
+import { type PasskeyForm, passkeySignIn } from './passkeys.ts'
 
 export type CodePage = {
   readonly client?: string
   readonly action: string
   readonly token: string
   readonly wrong?: boolean
+  readonly passkey?: PasskeyForm
 }
 
-export const codePage = ({ client, action, token, wrong }: CodePage): string =>
+export const codePage = ({ client, action, token, wrong, passkey }: CodePage): string =>
   page(
     wrong ? 'Not signed in' : 'One more step',
     html`<h1>One more step</h1>
@@ -25,12 +27,13 @@ ${
 <button type="submit" name="do" value="code">Sign in</button>
 <button type="submit" name="do" value="restart" class="plain" formnovalidate>Sign in as somebody else</button>
 ${client === undefined ? undefined : html`<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>`}
-</form>`,
+</form>
+${passkeySignIn(passkey, { action, token })}`,
   )
 
 export const needsFactorPage = (account: string): string =>
   messagePage(
     'Set up a second factor first',
     'What you may do at the clinic asks for more than a password.',
-    html`<p><a href="${account}">Go to your account</a> and set up an authenticator app. Then go back to the app and sign in again.</p>`,
+    html`<p><a href="${account}">Go to your account</a> and set up an authenticator app or a passkey. Then go back to the app and sign in again.</p>`,
   )

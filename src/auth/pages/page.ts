@@ -32,12 +32,12 @@ button{font:inherit;min-height:2.75rem;padding:.5rem 1.25rem;margin:1.25rem .75r
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 
-/** Where forms may lead, the client's own address included, since a browser follows the redirect that answers a form. */
-export const contentPolicy = (formTargets: readonly string[]): string =>
+/** `script`: the address of the one that may run. Where forms may lead, the client's own address included, since a browser follows the redirect that answers a form. */
+export const contentPolicy = (formTargets: readonly string[], script?: string): string =>
   [
     "default-src 'none'",
     `style-src 'sha256-${styleHash}'`,
-    "script-src 'none'",
+    `script-src ${script ?? "'none'"}`,
     `form-action 'self'${formTargets.map((target) => ` ${target}`).join('')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

@@ -1,5 +1,6 @@
 /** The page that asks who somebody is. */
 import { html, page } from './page.ts'
+import { type PasskeyForm, passkeySignIn } from './passkeys.ts'
 
 export type SignInPage = {
   /** The app that asks; undefined where somebody goes to their own account. */
@@ -9,16 +10,17 @@ export type SignInPage = {
   /** What was typed before. */
   readonly login?: string
   readonly wrong?: boolean
+  readonly passkey?: PasskeyForm
 }
 
-export const signInPage = ({ client, action, token, login = '', wrong }: SignInPage): string =>
+export const signInPage = ({ client, action, token, login = '', wrong, passkey }: SignInPage): string =>
   page(
     wrong ? 'Not signed in' : 'Sign in',
     html`<h1>Sign in</h1>
 <p>${client === undefined ? 'To see and change how you sign in.' : `${client} asks you to sign in here. It never sees your password.`}</p>
 ${
   wrong
-    ? html`<p class="wrong" role="alert" id="wrong">That did not work. Check the name and the password; after several attempts in a row wait a quarter of an hour.</p>`
+    ? html`<p class="wrong" role="alert" id="wrong">That did not work. Check the name and the password, or try another passkey; after several attempts in a row wait a quarter of an hour.</p>`
     : undefined
 }
 <form method="post" action="${action}">
@@ -29,5 +31,6 @@ ${
 <input type="password" id="password" name="password" autocomplete="current-password" required>
 <button type="submit" name="do" value="sign-in">Sign in</button>
 ${client === undefined ? undefined : html`<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>`}
-</form>`,
+</form>
+${passkeySignIn(passkey, { action, token })}`,
   )
