@@ -116,7 +116,8 @@ function timeAsked(house: House, input: MoveInput, before: Resource): TimeAsked 
   }
 }
 
-async function moveInTx(tx: Tx, house: House, judgement: Judgement): Promise<Changed> {
+/** Throws LostRace, ChangedMeanwhile. */
+export async function moveInTx(tx: Tx, house: House, judgement: Judgement): Promise<Changed> {
   const { input } = judgement
   if (input.once) await claimKey(tx, input.once)
   await input.alongside?.(tx)

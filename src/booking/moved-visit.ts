@@ -7,6 +7,7 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import { answerDue, untilAnswered } from '../scheduling/approval.ts'
 import { numbered, numberOf } from '../scheduling/confirmation-number.ts'
+import { proposedTimeUrl } from '../scheduling/extension-parts.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import { occurrenceChangedUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
@@ -57,6 +58,8 @@ export type MoveInput = {
   readonly reason?: Readonly<Record<string, unknown>>
   /** Staff move it against the rules. */
   readonly override?: Override
+  /** The clinic and the patient want this time: nobody is asked. */
+  readonly agreed?: boolean
   /** From which statuses this is a move. */
   readonly statuses: readonly string[]
   readonly client: string
@@ -193,8 +196,8 @@ function appointmentMoved(
 }
 
 /** A visit that staff move stays what it was; one that its patient moves is a new request. */
-const asksClinic = ({ override, online }: MoveInput, { policy }: Offered, before: Resource): boolean =>
-  policy.approvalRequired && !override && (online || before.status !== 'booked')
+const asksClinic = ({ override, online, agreed }: MoveInput, { policy }: Offered, before: Resource): boolean =>
+  policy.approvalRequired && !override && !agreed && (online || before.status !== 'booked')
 
 const movesKeptMax = 50
 
@@ -203,7 +206,8 @@ function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Reso
   const chain = extensionsIn(before).filter(isChained)
   const said = extensionsIn(resource).filter(({ url }) => url !== overbookedUrl && !chain.some((one) => one.url === url))
   const kept = [...said, ...chain]
-  const record = extensionsIn(before).filter(isRecord)
+  // What was proposed instead of the old time is of the past.
+  const record = extensionsIn(before).filter((one) => isRecord(one) && one.url !== proposedTimeUrl)
   if (before.status !== 'booked') return [...kept, ...record]
   const parts = [
     { url: 'from', valueInstant: instantOf(Date.parse(String(before.start))) },

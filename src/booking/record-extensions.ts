@@ -1,13 +1,13 @@
 /**
  * What the server itself writes down on an Appointment: how often it was moved, that it was cancelled late, why a rule was
- * overridden, that it waits for the clinic's answer, which series it is of. A patient may neither write these nor take them
+ * overridden, that it waits for the clinic's answer, what other times were proposed, which series it is of. A patient may neither write these nor take them
  * off.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { numberOf } from '../scheduling/confirmation-number.ts'
-import { approvalUrl } from '../scheduling/extension-parts.ts'
+import { approvalUrl, proposedTimeUrl } from '../scheduling/extension-parts.ts'
 import {
   occurrenceChangedUrl,
   originatingAppointmentUrl,
@@ -28,7 +28,7 @@ const chained: ReadonlySet<string> = new Set([replacesUrl, previousUrl])
 
 /** What makes visits a series. */
 const ofSeries = [recurrenceTemplateUrl, recurrenceIdUrl, occurrenceChangedUrl, originatingAppointmentUrl] as const
-const recorded: ReadonlySet<string> = new Set([movedUrl, lateCancellationUrl, overrideReasonUrl, approvalUrl, ...ofSeries])
+const recorded: ReadonlySet<string> = new Set([movedUrl, lateCancellationUrl, overrideReasonUrl, approvalUrl, proposedTimeUrl, ...ofSeries])
 
 export type Extension = { readonly url?: string; readonly [value: string]: unknown }
 

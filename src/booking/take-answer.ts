@@ -1,6 +1,6 @@
 /**
  * An AppointmentResponse that is written answers its Appointment in the same transaction: the participant's status, and with
- * the last answer that was waited for the visit's. https://hl7.org/fhir/R4/appointmentresponse.html
+ * the last answer that was waited for the visit's; another time that both sides want moves it. https://hl7.org/fhir/R4/appointmentresponse.html
  * Left out: answers to visits that are over or stored elsewhere. They are records, and change nothing.
  */
 import { inCompartment } from '../access/compartment.ts'
@@ -9,6 +9,7 @@ import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type Answered, answered } from '../scheduling/appointment-response.ts'
 import { awaitsApproval } from '../scheduling/approval.ts'
+import { withProposedTimes } from '../scheduling/proposed-times.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
@@ -16,6 +17,7 @@ import { lockResource, replaceResource } from '../store/resources.ts'
 import { cancelInTx, heldUntil } from './cancel.ts'
 import type { Change } from './change.ts'
 import { booked, keepTime } from './confirm-hold.ts'
+import { moveToAgreed } from './move-to-agreed.ts'
 import { idsNamed } from './participants.ts'
 import { writeAppointment } from './write-appointment.ts'
 
@@ -29,14 +31,15 @@ export async function takeAnswer(tx: Tx, house: House, change: Change): Promise<
   if (change.patient !== undefined && !(visit && inCompartment(house.definitions, visit, change.patient, house.base)))
     throw fault('not-found', `There is no Appointment/${id}.`, 'AppointmentResponse.appointment')
   if (!visit || isOver(visit, house.clock.now().getTime())) return
-  const answer = answered(visit, change.resource, { base: house.base, online: change.patient !== undefined })
+  const now = house.clock.now().getTime()
+  const answer = answered(visit, change.resource, { base: house.base, online: change.patient !== undefined, now })
   if ('message' in answer) throw fault('business-rule', answer.message, answer.expression)
   await settle(tx, house, { change, id, visit, answer })
 }
 
 /** Written again with another remark, it is no new answer. */
 const saidBefore = (before: Resource, after: Resource): boolean =>
-  ['appointment', 'actor', 'participantType', 'participantStatus', 'start'].every(
+  ['appointment', 'actor', 'participantType', 'participantStatus', 'start', 'end'].every(
     (name) => JSON.stringify(before[name]) === JSON.stringify(after[name]),
   )
 
@@ -47,7 +50,16 @@ type Settling = { readonly change: Change; readonly id: string; readonly visit: 
 async function settle(tx: Tx, house: House, settling: Settling): Promise<void> {
   const { change, id, visit, answer } = settling
   if (answer.becomes === 'cancelled') return cancelled(tx, house, settling)
-  const after: Resource = { ...visit, participant: answer.participant }
+  if (answer.agreed)
+    return moveToAgreed(tx, house, {
+      visit: { ...visit, id },
+      agreed: answer.agreed,
+      participant: answer.participant,
+      client: change.client,
+      audit: auditOfVisit(house, change, 'reschedule'),
+    })
+  const said: Resource = { ...visit, participant: answer.participant }
+  const after = answer.proposed ? withProposedTimes(said, answer.proposed) : said
   if (answer.becomes === 'booked' && awaitsApproval(visit)) return approved(tx, house, { ...settling, visit: after })
   const resource: Resource = answer.becomes === undefined ? after : { ...after, status: answer.becomes }
   if (JSON.stringify(resource) === JSON.stringify(visit)) return

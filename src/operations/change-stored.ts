@@ -12,11 +12,12 @@ import { confirmHold } from '../booking/confirm-hold.ts'
 import { moveVisit } from '../booking/move.ts'
 import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
+import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { visitLength } from '../booking/visit-length.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
-import { scheduleOf, slotAt } from './named-time.ts'
+import { slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
 import { assertOneVisit } from './series-request.ts'
 import { replacement, type Taking } from './take-visit.ts'
@@ -138,7 +139,7 @@ async function slotWanted({ house, asked }: Taking, stored: Resource): Promise<s
   if (asked.slot !== undefined && (!sent || sent.slot === undefined || !sameSlots(sent, stored, house.base))) return asked.slot
   const own = idsNamed(stored.slot, 'Slot', house.base)
   if (own[0] !== undefined && sameInstant(start, stored.start)) return own[0]
-  const schedule = await scheduleOf(house, stored)
+  const schedule = await scheduleOfVisit(house, stored)
   if (schedule === undefined || typeof start !== 'string')
     throw fault('required', 'Say which time: a slot, or a schedule and a start.', 'slot')
   return slotAt(house, schedule, start)

@@ -3,12 +3,9 @@
  * (it stays on its Schedule). CONTRACT §4.
  */
 import { fault } from '../base/fault.ts'
-import { idsNamed } from '../booking/participants.ts'
 import { spanOf, timestampText } from '../fhir/date-time.ts'
-import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { slotStartingAt } from '../store/slots.ts'
-import { namedSlots } from '../store/visit-context.ts'
 
 /** The Slot of the Schedule that starts then, a free one first. */
 export async function slotAt(house: House, schedule: string, start: string): Promise<string> {
@@ -17,12 +14,4 @@ export async function slotAt(house: House, schedule: string, start: string): Pro
   const slot = await slotStartingAt(house.pool, schedule, timestampText(instant))
   if (slot === undefined) throw fault('business-rule', 'No Slot of this Schedule starts at that time.', 'start')
   return slot
-}
-
-/** The Schedule that a visit is booked on. */
-export async function scheduleOf(house: House, appointment: Resource): Promise<string | undefined> {
-  const ids = idsNamed(appointment.slot, 'Slot', house.base)
-  const slots = await namedSlots(house.pool, ids)
-  // Of several Schedules the first that the visit names is the one it starts on.
-  return slots.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))[0]?.schedule
 }

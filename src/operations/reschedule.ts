@@ -9,6 +9,7 @@ import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import { moveVisit } from '../booking/move.ts'
 import { moveSeries } from '../booking/move-series.ts'
 import type { MoveInput } from '../booking/moved-visit.ts'
+import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -18,7 +19,7 @@ import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { namedSlots } from '../store/visit-context.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
-import { scheduleOf, slotAt } from './named-time.ts'
+import { slotAt } from './named-time.ts'
 import { once } from './once.ts'
 import { overrideOf } from './override-reason.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
@@ -98,7 +99,7 @@ async function ownSchedule(house: House, id: string, assertMay: (appointment: Re
   if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
   const appointment = JSON.parse(row.body) as Resource
   assertMay(appointment)
-  const schedule = await scheduleOf(house, appointment)
+  const schedule = await scheduleOfVisit(house, appointment)
   if (schedule !== undefined) return schedule
   throw fault('required', 'The visit stands in no Slot: say the schedule beside the start.', 'schedule')
 }

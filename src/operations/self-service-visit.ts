@@ -12,6 +12,7 @@ import { fault } from '../base/fault.ts'
 import { selfServiceTimesMax, selfServiceWindowDays } from '../base/limits.ts'
 import { confirmComing } from '../booking/confirm-coming.ts'
 import { planFrom } from '../booking/plans.ts'
+import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { choiceOf } from '../booking/service-choice.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -21,7 +22,6 @@ import { readResource } from '../store/resources.ts'
 import { firstUse, type LinkPurpose, type LinkRow, linkOf } from '../store/self-service-links.ts'
 import { cancel } from './cancel.ts'
 import { findSlots } from './find-slots.ts'
-import { scheduleOf } from './named-time.ts'
 import { reschedule } from './reschedule.ts'
 import { hashOf } from './self-service-link.ts'
 import { partiesOf } from './visit-parties.ts'
@@ -50,7 +50,7 @@ type Opened = { readonly link: LinkRow; readonly actor: Actor; readonly visit: R
 export async function selfServiceVisit(house: House, asking: Asking): Promise<SelfServiceVisit> {
   const { link, actor, visit } = await opened(house, asking)
   const now = house.clock.now().getTime()
-  const schedule = await scheduleOf(house, visit)
+  const schedule = await scheduleOfVisit(house, visit)
   const [row] = schedule === undefined ? [] : await plansOf(house.pool, [schedule])
   const plan = row && planFrom(house, row.schedule, row.version, row.plan)
   const isToCome = Date.parse(String(visit.start)) > now

@@ -2,8 +2,10 @@
  * What an answer makes of a visit: the participant's status, and the visit's where that follows from it. Everybody who is
  * needed accepts, and a request is booked; somebody without whom it cannot be declines, and it is cancelled.
  * https://hl7.org/fhir/R4/appointmentresponse.html
- * Left out: another time that an answer proposes, which is stored with it and moves nothing, and the writing (`booking`).
+ * Another time that is said with a doubt or a refusal is a proposal: it moves nothing until somebody of the other side, the
+ * patient's or the clinic's, accepts it. Left out: the writing, and the move itself (`booking`).
  */
+import { visitMinutesMax } from '../base/limits.ts'
 import { relativeReference, typeOfReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { awaitsApproval } from './approval.ts'
@@ -11,27 +13,88 @@ import type { Refusal } from './booking-request.ts'
 import { conceptsMatch, conceptsOf } from './concept.ts'
 import { type Element, elementsIn } from './element.ts'
 import { heldUntilUrl } from './extension-parts.ts'
+import { type ProposedTime, proposedTimes } from './proposed-times.ts'
 
 export type Answered = {
   readonly participant: readonly Element[]
   /** Undefined: the visit stays what it is. */
   readonly becomes?: 'booked' | 'cancelled'
+  /** What is proposed from now on, where that is something else than before. */
+  readonly proposed?: readonly ProposedTime[]
+  /** The time that both sides want. */
+  readonly agreed?: Agreed
+}
+
+export type Agreed = ProposedTime & {
+  /** Nobody else of the clinic is still to be asked. */
+  readonly isSettled: boolean
 }
 
 const open: ReadonlySet<string> = new Set(['proposed', 'waitlist', 'pending', 'booked'])
 
-/** `base`: what our own references may begin with. `online`: a patient answers. */
-export function answered(visit: Resource, answer: Resource, { base, online }: { base: string; online: boolean }): Answered | Refusal {
+export type Answering = {
+  /** What our own references may begin with. */
+  readonly base: string
+  /** A patient answers. */
+  readonly online: boolean
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+export function answered(visit: Resource, answer: Resource, { base, online, now }: Answering): Answered | Refusal {
   const status = String(visit.status)
   if (!open.has(status)) return refusal(`An Appointment that is ${status} takes no answers.`, 'appointment')
   const said = String(answer.participantStatus)
-  if (said === 'accepted' && isForAnotherTime(visit, answer))
-    return refusal('The answer is for another time than the visit has now: answer for the time that it has.', 'start')
   const before = elementsIn(visit.participant)
   const isTheirs = answerer(before, answer, base)
   if (!before.some(isTheirs)) return refusal('Who answers takes no part in the visit: name the participant as it does.', 'actor')
-  const participant = before.map((one) => (isTheirs(one) ? { ...one, status: said } : one))
-  return { participant, becomes: outcome(visit, participant, { said, online }) }
+  const saying = (status: string): readonly Element[] => before.map((one) => (isTheirs(one) ? { ...one, status } : one))
+  const word: Word = { by: before.filter(isTheirs).map((one) => actorIn(one, base))[0], said, time: otherTime(visit, answer), base }
+  if (word.time && said === 'accepted') return agreedOn(visit, saying('accepted'), word)
+  if (word.time && isOpenToTalk(visit)) return proposedBy(visit, saying('tentative'), word, now)
+  const participant = saying(said)
+  return { participant, becomes: outcome(visit, participant, { said, online }), proposed: stillProposed(visit, word) }
+}
+
+/** What one participant says, and of which other time. */
+type Word = { readonly by: string | undefined; readonly said: string; readonly time: ProposedTime | undefined; readonly base: string }
+
+/** It has a time of its own, which stands until another is agreed on. */
+const isOpenToTalk = (visit: Resource): boolean => visit.status === 'booked' || awaitsApproval(visit)
+
+/** Another time than the visit's own, as long as the visit where nothing is said of its end. */
+function otherTime(visit: Resource, answer: Resource): ProposedTime | undefined {
+  const [start, own] = [Date.parse(String(answer.start)), Date.parse(String(visit.start))]
+  const end = answer.end === undefined ? start + Date.parse(String(visit.end)) - own : Date.parse(String(answer.end))
+  return Number.isNaN(start) || Number.isNaN(own) || start === own ? undefined : { start, end }
+}
+
+const isOfPatient = (by: string | undefined): boolean => /^(Patient|RelatedPerson)\//.test(by ?? '')
+
+function agreedOn(visit: Resource, participant: readonly Element[], { by, time, base }: Word): Answered | Refusal {
+  const agreed = proposedTimes(visit).find(
+    (one) => one.start === time?.start && one.end === time.end && isOfPatient(one.by) !== isOfPatient(by),
+  )
+  if (!agreed || !isOpenToTalk(visit))
+    return refusal('The answer is for another time than the visit has now, and the other side has not proposed that one.', 'start')
+  const isProposer = (one: Element): boolean => agreed.by !== undefined && actorIn(one, base) === agreed.by
+  const all = participant.map((one) => (isProposer(one) ? { ...one, status: 'accepted' } : one))
+  const isSettled = needed(all).every((one) => one.status === 'accepted' || isPatient(one))
+  return { participant: all, agreed: { ...agreed, isSettled } }
+}
+
+function proposedBy(visit: Resource, participant: readonly Element[], { by, time }: Word, now: number): Answered | Refusal {
+  const minutes = time ? (time.end - time.start) / 60_000 : 0
+  if (!time || time.start <= now) return refusal('The time that is proposed is over: propose one that is to come.', 'start')
+  if (!(minutes >= 1 && minutes <= visitMinutesMax)) return refusal(`A visit lasts 1 to ${visitMinutesMax} minutes.`, 'end')
+  return { participant, proposed: [...proposedTimes(visit).filter((one) => one.by !== by), { ...time, by }] }
+}
+
+/** An answer takes back what its own participant proposed; who accepts the visit as it is turns down what the other side did. */
+function stillProposed(visit: Resource, { by, said }: Word): readonly ProposedTime[] | undefined {
+  const before = proposedTimes(visit)
+  const after = before.filter((one) => one.by !== by && (said !== 'accepted' || isOfPatient(one.by) === isOfPatient(by)))
+  return after.length === before.length ? undefined : after
 }
 
 const refusal = (message: string, element: string): Refusal => ({
@@ -39,9 +102,6 @@ const refusal = (message: string, element: string): Refusal => ({
   message,
   expression: `AppointmentResponse.${element}`,
 })
-
-const isForAnotherTime = (visit: Resource, { start }: Resource): boolean =>
-  start !== undefined && visit.start !== undefined && Date.parse(String(start)) !== Date.parse(String(visit.start))
 
 const actorIn = ({ actor }: Element, base: string): string | undefined => {
   const [reference] = elementsIn(actor).flatMap((one) => (typeof one.reference === 'string' ? [one.reference] : []))

@@ -15,6 +15,7 @@ export const notAvailableUrl = `${base}/not-available`
 export const bookingPolicyUrl = `${base}/booking-policy`
 export const heldUntilUrl = `${base}/held-until`
 export const approvalUrl = `${base}/approval`
+export const proposedTimeUrl = `${base}/proposed-time`
 export const timeZoneUrl = 'http://hl7.org/fhir/StructureDefinition/timezone'
 
 export type Period = { readonly start?: string; readonly end?: string }

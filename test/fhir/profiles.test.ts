@@ -117,6 +117,7 @@ describe('fhir-profiles', () => {
       'not-available',
       'overbooked',
       'override-reason',
+      'proposed-time',
       'signing-secret',
       'slot-capacity',
       'visit',

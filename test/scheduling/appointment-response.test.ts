@@ -4,6 +4,8 @@ import { answered } from '../../src/scheduling/appointment-response.ts'
 
 const base = 'http://here/fhir'
 const start = '2027-01-04T14:00:00Z'
+const end = '2027-01-04T14:30:00Z'
+const now = Date.parse('2027-01-01T12:00:00Z')
 const approval = (valueCode: string) => ({ url: 'https://slotwise.org/fhir/StructureDefinition/approval', valueCode })
 const held = { url: 'https://slotwise.org/fhir/StructureDefinition/held-until', valueInstant: '2027-01-01T00:00:00Z' }
 
@@ -13,6 +15,7 @@ const visit = (status: string, people: People, more: object = {}): Resource => (
   resourceType: 'Appointment',
   status,
   start,
+  end,
   participant: Object.entries(people).map(([reference, said]) => ({ actor: { reference }, required: 'required', status: said })),
   ...more,
 })
@@ -57,7 +60,7 @@ const table: readonly [string, Resource, Resource, boolean, unknown][] = [
 
 describe('an answer', () => {
   it.each(table)('%s', (_what, before, said, online, expected) => {
-    expect(statuses(answered(before, said, { base, online }))).toEqual(expected)
+    expect(statuses(answered(before, said, { base, online, now }))).toEqual(expected)
   })
 
   it('without an actor is that of everybody who takes part as its type', () => {
@@ -73,7 +76,7 @@ describe('an answer', () => {
       },
     )
     const said = { resourceType: 'AppointmentResponse', participantType: attender, participantStatus: 'accepted' }
-    expect(statuses(answered(before, said, { base, online: false }))).toEqual(['accepted,accepted', 'booked'])
+    expect(statuses(answered(before, said, { base, online: false, now }))).toEqual(['accepted,accepted', 'booked'])
   })
 
   it('is of whoever takes part as its type where nobody is named yet', () => {
@@ -81,16 +84,108 @@ describe('an answer', () => {
     const before = visit('proposed', { 'Patient/p': 'accepted' }, {})
     const asked = [...(before.participant as object[]), { type: attender, required: 'required', status: 'needs-action' }]
     const said = answer('Practitioner/d', 'tentative', { participantType: attender })
-    const result = answered({ ...before, participant: asked }, said, { base, online: false })
+    const result = answered({ ...before, participant: asked }, said, { base, online: false, now })
     expect(statuses(result)).toEqual(['accepted,tentative', undefined])
   })
 
   it('of somebody who is not needed decides nothing', () => {
     const before = visit('pending', two, {})
     const participant = (before.participant as object[]).map((one, at) => (at === 1 ? { ...one, required: 'optional' } : one))
-    expect(statuses(answered({ ...before, participant }, answer('Practitioner/d', 'declined'), { base, online: false }))).toEqual([
+    expect(statuses(answered({ ...before, participant }, answer('Practitioner/d', 'declined'), { base, online: false, now }))).toEqual([
       'accepted,declined',
       undefined,
     ])
+  })
+})
+
+/** Another time, and what an Appointment says that has been proposed for it. */
+const later = { start: '2027-01-05T14:00:00.000Z', end: '2027-01-05T14:30:00.000Z' }
+const proposal = (by: string, { start: begins, end: ends } = later) => ({
+  url: 'https://slotwise.org/fhir/StructureDefinition/proposed-time',
+  extension: [
+    { url: 'start', valueInstant: begins },
+    { url: 'end', valueInstant: ends },
+    { url: 'by', valueReference: { reference: by } },
+  ],
+})
+const time = ({ start: begins, end: ends } = later) => ({ start: Date.parse(begins), end: Date.parse(ends) })
+const agreedVisit = { 'Patient/p': 'accepted', 'Practitioner/d': 'accepted' }
+const proposed = (...by: string[]) => ({ extension: by.map((one) => proposal(one)) })
+const everybody = { 'Patient/p': 'accepted', 'Practitioner/d': 'needs-action', 'Practitioner/e': 'needs-action' }
+const waiting = (...by: string[]) => ({ extension: [approval('requested'), ...by.map((one) => proposal(one))] })
+
+describe('another time', () => {
+  const said = (before: Resource, response: Resource, online = false) => answered(before, response, { base, online, now })
+
+  it.each(['tentative', 'declined'])('that is %s is a proposal, and cancels nothing', (word) => {
+    const result = said(visit('booked', agreedVisit), answer('Practitioner/d', word, later))
+    expect(result).toEqual({
+      participant: visit('booked', { ...agreedVisit, 'Practitioner/d': 'tentative' }).participant,
+      proposed: [{ ...time(), by: 'Practitioner/d' }],
+    })
+  })
+
+  it('without an end is as long as the visit', () => {
+    expect(said(visit('booked', agreedVisit), answer('Patient/p', 'tentative', { start: later.start }), true)).toMatchObject({
+      proposed: [{ ...time(), by: 'Patient/p' }],
+    })
+  })
+
+  it('is the latest of each participant', () => {
+    const other = { start: '2027-01-06T14:00:00.000Z', end: '2027-01-06T14:30:00.000Z' }
+    const before = visit('booked', agreedVisit, proposed('Practitioner/d', 'Patient/p'))
+    expect(said(before, answer('Practitioner/d', 'tentative', other))).toMatchObject({
+      proposed: [
+        { ...time(), by: 'Patient/p' },
+        { ...time(other), by: 'Practitioner/d' },
+      ],
+    })
+  })
+
+  it('that the other side accepts is agreed on', () => {
+    const byDoctor = visit('booked', { ...agreedVisit, 'Practitioner/d': 'tentative' }, proposed('Practitioner/d'))
+    expect(said(byDoctor, answer('Patient/p', 'accepted', later), true)).toEqual({
+      participant: visit('booked', agreedVisit).participant,
+      agreed: { ...time(), by: 'Practitioner/d', isSettled: true },
+    })
+    const byPatient = visit('booked', agreedVisit, proposed('Patient/p'))
+    expect(said(byPatient, answer('Practitioner/d', 'accepted', { start: later.start }))).toMatchObject({ agreed: { by: 'Patient/p' } })
+  })
+
+  it.each([
+    ['what nobody proposed', 'Patient/p', later, proposed()],
+    ['what their own side proposed', 'Patient/p', later, proposed('Patient/p')],
+    ['another length', 'Patient/p', { ...later, end: '2027-01-05T15:00:00Z' }, proposed('Practitioner/d')],
+    ['another start', 'Patient/p', { start: '2027-01-05T15:00:00Z' }, proposed('Practitioner/d')],
+  ])('is not %s', (_what, who, when, more) => {
+    expect(said(visit('booked', agreedVisit, more), answer(who, 'accepted', when))).toMatchObject({
+      expression: 'AppointmentResponse.start',
+      message: expect.stringContaining('another time'),
+    })
+  })
+
+  it('is still to come, and as long as a visit may be', () => {
+    const past = { start: '2026-12-31T14:00:00Z', end: '2026-12-31T14:30:00Z' }
+    expect(said(visit('booked', agreedVisit), answer('Patient/p', 'tentative', past))).toMatchObject({
+      message: expect.stringContaining('over'),
+    })
+    for (const ends of [later.start, '2027-01-04T14:00:00Z', '2027-01-07T14:00:00Z'])
+      expect(said(visit('booked', agreedVisit), answer('Patient/p', 'tentative', { ...later, end: ends }))).toMatchObject({
+        expression: 'AppointmentResponse.end',
+      })
+  })
+
+  it('of a request waits for whoever else of the clinic has not answered', () => {
+    const result = said(visit('pending', everybody, waiting('Practitioner/d')), answer('Patient/p', 'accepted', later), true)
+    expect(result).toMatchObject({ agreed: { isSettled: false } })
+    const alone = said(visit('pending', two, waiting('Practitioner/d')), answer('Patient/p', 'accepted', later), true)
+    expect(alone).toMatchObject({ agreed: { isSettled: true } })
+  })
+
+  it('goes when its participant answers again, or the other side accepts the visit as it is', () => {
+    const before = visit('booked', agreedVisit, proposed('Practitioner/d', 'Patient/p'))
+    expect(said(before, answer('Practitioner/d', 'tentative'))).toMatchObject({ proposed: [{ by: 'Patient/p' }] })
+    expect(said(before, answer('Patient/p', 'accepted'), true)).toMatchObject({ proposed: [] })
+    expect(said(visit('booked', agreedVisit), answer('Patient/p', 'accepted'), true)).toMatchObject({ proposed: undefined })
   })
 })
