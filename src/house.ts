@@ -32,7 +32,7 @@ import { postgresVersion } from './store/database-state.ts'
 import { openEmbedded } from './store/embedded.ts'
 import type { House } from './store/house.ts'
 import { type Migration, migrate } from './store/migrate.ts'
-import { openPool } from './store/pool.ts'
+import { openPool, serverTimes } from './store/pool.ts'
 import { ensureSecretKeys, openSecrets, secretKeysIn } from './store/secret-keys.ts'
 import { takeUnderKey } from './store/secrets.ts'
 import { sharedAllowances } from './store/shared-allowances.ts'
@@ -97,7 +97,7 @@ async function sealFirst(pool: House['pool'], secrets: Secrets, { secretsKeyFile
 /** `prepared`: another process of ours has opened and migrated the database already. */
 export async function buildHouse(config: Config, log: Log, role: Role, prepared = false): Promise<OpenHouse> {
   const database = await openDatabase(config, log, role)
-  const pool = openPool(database.url)
+  const pool = openPool(database.url, role === 'server' || prepared ? { times: serverTimes } : {})
   const opened: Listening[] = []
   const close = async () => {
     for (const one of opened) await one.close()

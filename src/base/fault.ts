@@ -32,6 +32,7 @@ export type FaultKind =
   | 'throttled' // 429
   | 'exception' // 500
   | 'transient' // 503: the database is not there just now
+  | 'timeout' // 503: the database did not come to an end with it in time
 
 export type Severity = 'fatal' | 'error' | 'warning' | 'information'
 
@@ -94,6 +95,7 @@ const codes: Readonly<Record<FaultKind, string>> = {
   throttled: 'throttled',
   exception: 'exception',
   transient: 'transient',
+  timeout: 'timeout',
 }
 
 /** A Fault of one issue: `throw fault('required', 'Say which patient the visit is for.', 'patient')`. */

@@ -106,6 +106,11 @@ export const readsTogetherMax = 32
 export const visitsTogetherMax = 32
 export const statementsTogetherMax = 16
 export const connectTimeoutMs = 10_000
+/** Of a statement that serves a request or a job of the server: of those with a plan of their own, and of searches. */
+export const statementMsMax = 60_000
+export const searchStatementMsMax = 30_000
+/** A transaction in which nothing is asked for so long keeps its locks from others no longer. */
+export const idleTransactionMsMax = 60_000
 export const transactionAttemptsMax = 10
 /** How often one request for a joint visit may lose somebody of a group to one that was quicker. */
 export const jointRacesMax = 20

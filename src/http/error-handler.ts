@@ -43,6 +43,7 @@ const statuses: Readonly<Record<FaultKind, number>> = {
   throttled: 429,
   exception: 500,
   transient: 503,
+  timeout: 503,
 }
 
 export const statusOf = ({ kind }: Fault): number => statuses[kind]

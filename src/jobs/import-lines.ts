@@ -111,9 +111,11 @@ function assertMayImport(actor: Actor, type: string): void {
   }
 }
 
+const isPassing = (error: unknown): boolean => error instanceof Fault && (error.kind === 'transient' || error.kind === 'timeout')
+
 /** What nobody foresaw is told to the operator, and the line is refused like any other. The database's absence is not. */
 function faultOf(house: House, error: unknown): Fault {
-  if (error instanceof Fault && error.kind !== 'transient') return error
+  if (error instanceof Fault && !isPassing(error)) return error
   if (error instanceof Fault) throw error
   house.warn('a line of an import could not be written', { why: error instanceof Error ? error.name : typeof error })
   return fault('exception', 'The line could not be written, by a mistake of ours.')
@@ -140,7 +142,7 @@ async function writeRun(house: House, actor: Actor, run: readonly Candidate[]): 
   const rows = run.map(({ id, text, resource }) => ({ id, text, index: indexValues(house.definitions, resource, house.base) }))
   const batch = { type: run[0]?.type ?? '', rows, at: house.clock.now().toISOString(), audit: auditOf(house, actor, 'import') }
   const outcomes = await inTransaction(house.pool, (tx) => writeMany(tx, house.definitions, batch)).catch((error: unknown) => {
-    if (error instanceof Fault && error.kind === 'transient') throw error
+    if (isPassing(error)) throw error
     return undefined
   })
   if (!outcomes) return writeEach(house, actor, run)

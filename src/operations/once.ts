@@ -29,7 +29,7 @@ export type Done = {
 const inFlight = new WeakMap<Pool, Set<string>>()
 
 /** Refusals that another try may well not meet again are not remembered. */
-const passing: ReadonlySet<FaultKind> = new Set(['conflict', 'throttled', 'transient', 'exception', 'login', 'forbidden'])
+const passing: ReadonlySet<FaultKind> = new Set(['conflict', 'throttled', 'transient', 'timeout', 'exception', 'login', 'forbidden'])
 
 /** `More`: what may come of it that is not to be remembered. */
 export async function once<More = never>(

@@ -19,6 +19,7 @@ export type PgErrorName =
   | 'unstorable-time'
   | 'too-long-to-index'
   | 'connection'
+  | 'timeout'
   | 'raised'
 
 const names: Readonly<Record<string, PgErrorName>> = {
@@ -38,6 +39,9 @@ const names: Readonly<Record<string, PgErrorName>> = {
   '57P02': 'connection',
   '57P03': 'connection',
   '53300': 'connection',
+  // A transaction that was left open for too long: Postgres has closed its connection.
+  '25P03': 'connection',
+  '57014': 'timeout',
 }
 
 /** Errors of the socket and of the driver itself, which carry no SQLSTATE. */
@@ -76,6 +80,11 @@ const elementOf = (error: unknown): string | undefined => {
 export function translatePgError(error: unknown): unknown {
   const name = pgErrorName(error)
   if (name === 'connection') return fault('transient', 'The database cannot be reached just now. Try again in a moment.')
+  if (name === 'timeout')
+    return fault(
+      'timeout',
+      'The database did not come to an end with this in time, and nothing was changed. Ask more narrowly, or for less at once.',
+    )
   if (name === 'unstorable-text')
     return fault('value', 'The text holds a character that cannot be stored (a NUL, or half of a surrogate pair). Remove it and try again.')
   if (name === 'unstorable-number') return fault('value', 'A number is too large, or has too many digits, to be stored.')

@@ -5,7 +5,14 @@
  */
 import pg from 'pg'
 import { fault } from '../base/fault.ts'
-import { connectTimeoutMs, databaseConnectionsMax, unnamedConnectionsMax } from '../base/limits.ts'
+import {
+  connectTimeoutMs,
+  databaseConnectionsMax,
+  idleTransactionMsMax,
+  searchStatementMsMax,
+  statementMsMax,
+  unnamedConnectionsMax,
+} from '../base/limits.ts'
 import type { Db, Pool, Statement } from './db.ts'
 import { translatePgError } from './pg-errors.ts'
 
@@ -58,16 +65,24 @@ function connections(url: string, max: number, onConnect?: pg.PoolConfig['onConn
   return pool
 }
 
+/** Milliseconds that one statement may take, of those with a name and of those without: beyond it the answer is `timeout`. */
+export type StatementTimes = { readonly named: number; readonly unnamed: number }
+
+/** What a server that others wait for gives its statements. A command of an operator's has no such limit. */
+export const serverTimes: StatementTimes = { named: statementMsMax, unnamed: searchStatementMsMax }
+
 /**
  * A statement with a name has one plan for all values: planned once a connection, and not, as Postgres would often have
  * it, anew at every call (of a booking that was half its cost). One without a name is planned by the values it comes
  * with, on connections of its own. Both kinds inside a transaction run on its one connection.
  */
-export function openPool(url: string, options: { readonly max?: number } = {}): Pool {
-  const pool = connections(url, options.max ?? databaseConnectionsMax, async (client) => {
-    await client.query('set plan_cache_mode = force_generic_plan')
+export function openPool(url: string, { max = databaseConnectionsMax, times }: { max?: number; times?: StatementTimes } = {}): Pool {
+  const pool = connections(url, max, async (client) => {
+    await client.query(`set plan_cache_mode = force_generic_plan; ${limits(times?.named)}`)
   })
-  const byValues = connections(url, Math.min(unnamedConnectionsMax, options.max ?? databaseConnectionsMax))
+  const byValues = connections(url, Math.min(unnamedConnectionsMax, max), async (client) => {
+    if (times) await client.query(limits(times.unnamed))
+  })
   return {
     // Not the pool's own query: it throws a connection away whenever a statement fails, and ours fail on purpose.
     query: (statement) => withConnection(statement.name === undefined ? byValues : pool, (db) => db.query(statement)),
@@ -77,6 +92,12 @@ export function openPool(url: string, options: { readonly max?: number } = {}): 
     },
   }
 }
+
+/** Set by statements rather than with the connection: a pooler between may refuse what it does not know there. */
+const limits = (milliseconds: number | undefined): string =>
+  milliseconds === undefined
+    ? ''
+    : `set statement_timeout = ${milliseconds}; set idle_in_transaction_session_timeout = ${idleTransactionMsMax}`
 
 /** For a library that brings statements of its own: the driver's pool as it is. Whoever opens it ends it, after the library. */
 export function openLibraryPool(url: string, max: number): pg.Pool {
