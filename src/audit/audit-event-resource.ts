@@ -3,7 +3,7 @@
  * server answered, whose data, which resource, and the query as it was asked.
  * https://profiles.ihe.net/ITI/BALP/content.html https://hl7.org/fhir/R4/auditevent.html
  *
- * BALP wants an event for each patient of one answer; here one event names all, and then claims no profile.
+ * An event is about one patient, as BALP wants it: an answer that shows several leaves one for each.
  */
 import type { AuditFound } from '../store/audit-search.ts'
 import { isSecurityEvent, securityEventResource, securitySubtypes } from './security-event-resource.ts'
@@ -14,6 +14,7 @@ const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
 const participation = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType'
 const participants = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type'
 const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient'
+const reasons = 'http://terminology.hl7.org/CodeSystem/v3-ActReason'
 const own = 'https://slotwise.org/fhir/CodeSystem/audit-event'
 
 type Coding = { readonly system: string; readonly code: string; readonly display?: string }
@@ -63,10 +64,10 @@ const patterns: Readonly<Record<string, string>> = {
   delete: 'Delete',
 }
 
-/** Only an event that has all that the pattern asks for claims it: one patient, an address, and the query or the resource. */
-function profileOf({ interaction, patients, address, query, entity, outcome, action }: AuditFound): string[] {
+/** Only an event that has all that the pattern asks for claims it: a patient, an address, and the query or the resource. */
+function profileOf({ interaction, patient, address, query, entity, outcome, action }: AuditFound): string[] {
   const pattern = patterns[interaction]
-  if (!pattern || patients.length !== 1 || !address || outcome !== '0') return []
+  if (!pattern || patient === null || !address || outcome !== '0') return []
   if (pattern === 'Create' && action !== 'C') return []
   return (pattern === 'Query' ? query : entity) ? [`${balp}${pattern}`] : []
 }
@@ -86,15 +87,17 @@ function roles(action: string): { client: Coding; server: Coding; user: Coding }
 const ipAddress = '2'
 const uri = '5'
 
-function agents({ action, person, client, address }: AuditFound, base: string): unknown[] {
+function agents({ action, person, client, address, purpose }: AuditFound, base: string): unknown[] {
   const role = roles(action)
   const type = (one: Coding) => ({ coding: [one] })
+  const what = purpose === null ? {} : { purposeOfUse: [type(coding(reasons, purpose))] }
   return [
-    ...(person ? [{ type: type(role.user), who: { reference: person }, requestor: true }] : []),
+    ...(person ? [{ type: type(role.user), who: { reference: person }, requestor: true, ...what }] : []),
     {
       type: type(role.client),
       who: { identifier: { value: client } },
       requestor: !person,
+      ...(person ? {} : what),
       ...(address ? { network: { address, type: ipAddress } } : {}),
     },
     { type: type(role.server), who: serverOf(base), requestor: false, network: { address: base, type: uri } },
@@ -107,13 +110,11 @@ const entityType = (code: string, display: string) => coding('http://terminology
 const role = (code: string, display: string) => coding('http://terminology.hl7.org/CodeSystem/object-role', code, display)
 const systemObject = entityType('2', 'System Object')
 
-function entities({ patients, entity, query }: AuditFound): unknown[] {
+function entities({ patient, entity, query }: AuditFound): unknown[] {
   return [
-    ...patients.map((id) => ({
-      what: { reference: `Patient/${id}` },
-      type: entityType('1', 'Person'),
-      role: role('1', 'Patient'),
-    })),
+    ...(patient === null
+      ? []
+      : [{ what: { reference: `Patient/${patient}` }, type: entityType('1', 'Person'), role: role('1', 'Patient') }]),
     // A Patient that is read is both: whose data, and what was read.
     ...(entity ? [{ what: { reference: entity }, type: systemObject, role: role('4', 'Domain Resource') }] : []),
     ...(query ? [{ type: systemObject, role: role('24', 'Query'), query: Buffer.from(query).toString('base64') }] : []),

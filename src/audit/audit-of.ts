@@ -11,6 +11,7 @@ export type Asker = {
   readonly user?: string
   readonly patient?: string
   readonly address?: string
+  readonly purpose?: string
 }
 
 const actions = {
@@ -46,6 +47,7 @@ const actions = {
   export: 'E',
   import: 'E',
   statistics: 'E',
+  accounting: 'E',
   'self-service-link': 'E',
   notify: 'E',
   'sign-in': 'E',
@@ -67,6 +69,7 @@ export function auditOf(house: Pick<House, 'clock' | 'ids'>, actor: Asker, inter
     client: actor.client,
     person: actor.user ?? (actor.patient === undefined ? undefined : `Patient/${actor.patient}`),
     address: actor.address,
+    purpose: actor.purpose,
     query,
   }
 }

@@ -30,6 +30,8 @@ export const securitySubtypes: Readonly<Record<string, Coding>> = {
   token: coding('urn:ihe:event-type-code', 'ITI-71', 'Get Access Token'),
 }
 
+export const securityInteractions: readonly string[] = Object.keys(types)
+
 export const isSecurityEvent = ({ interaction }: AuditFound): boolean => Object.hasOwn(types, interaction)
 
 export function securityEventResource(row: AuditFound, server: unknown, base: string): unknown {

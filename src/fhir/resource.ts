@@ -47,7 +47,18 @@ export const conformanceTypes = ['StructureDefinition', 'SearchParameter', 'Valu
 export const readOnlyTypes = ['AuditEvent'] as const
 
 /** AuditEvents are kept in columns of their own, which answer by these alone. */
-export const auditParameters = ['_id', '_lastUpdated', 'date', 'patient', 'entity', 'action', 'outcome', 'subtype', 'agent'] as const
+export const auditParameters = [
+  '_id',
+  '_lastUpdated',
+  'date',
+  'patient',
+  'entity',
+  'action',
+  'outcome',
+  'subtype',
+  'agent',
+  'purpose',
+] as const
 
 export const storedTypes: readonly string[] = [...writableTypes, ...conformanceTypes]
 export const servedTypes: readonly string[] = [...storedTypes, ...readOnlyTypes]

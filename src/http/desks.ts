@@ -13,6 +13,7 @@ import { remove } from '../interactions/remove.ts'
 import { search } from '../interactions/search.ts'
 import { update } from '../interactions/update.ts'
 import { vread } from '../interactions/vread.ts'
+import { accounting } from '../operations/accounting.ts'
 import { acceptWaitlistOffer, declineWaitlistOffer } from '../operations/answer-offer.ts'
 import { book } from '../operations/book.ts'
 import { cancel } from '../operations/cancel.ts'
@@ -69,6 +70,7 @@ export const desks = {
   merge,
   undoMerge,
   statistics,
+  accounting,
   selfServiceLink,
   revokeSelfServiceLinks,
   exportResources,

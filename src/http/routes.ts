@@ -84,6 +84,8 @@ export const routes: readonly Route[] = [
   ['POST',   '/Patient/$match',              '-', 'match'],
   ['POST',   '/Patient/$merge',              '-', 'merge'],
   ['POST',   '/Patient/$undo-merge',         '-', 'undoMerge'],
+  ['GET',    '/Patient/:id/$accounting',     '-', 'accounting'],
+  ['POST',   '/Patient/:id/$accounting',     '-', 'accounting'],
   ['GET',    '/Patient/:id/$statistics',     '-', 'statistics'],
   ['POST',   '/Patient/:id/$statistics',     '-', 'statistics'],
 
@@ -142,6 +144,7 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   merge: 'merge',
   undoMerge: 'undo-merge',
   statistics: 'statistics',
+  accounting: 'accounting',
   importResources: 'import',
   exportResources: (type) => `${bulkData}/${type ? `${type.toLowerCase()}-export` : 'export'}`,
   validate: 'validate',

@@ -17,6 +17,8 @@ export type AuditRow = {
   readonly client: string
   readonly person?: string
   readonly address?: string
+  /** What for, as a code of PurposeOfUse, where the token says. */
+  readonly purpose?: string
   /** What was asked, for searches; the values of a query are patient data and belong here alone. */
   readonly query?: string
 }
@@ -26,10 +28,10 @@ export type AuditRow = {
  * concerns no patient writes nothing.
  */
 export function auditInsert(p: Params, audit: AuditRow, source: string): string {
-  return `insert into audit_event (id, at, interaction, action, client, person, address, query, patients, entity)
+  return `insert into audit_event (id, at, interaction, action, client, person, address, query, purpose, patients, entity)
     select ${p.add(audit.id, 'uuid')}, ${p.add(audit.at, 'timestamptz')}, ${p.add(audit.interaction, 'text')}, ${p.add(audit.action, 'text')},
            ${p.add(audit.client, 'text')}, ${p.add(audit.person ?? null, 'text')}, ${p.add(audit.address ?? null, 'text')},
-           ${p.add(audit.query ?? null, 'text')}, source.patients, source.entity
+           ${p.add(audit.query ?? null, 'text')}, ${p.add(audit.purpose ?? null, 'text')}, source.patients, source.entity
       from ${source} source where cardinality(source.patients) > 0`
 }
 

@@ -13,9 +13,13 @@ export type AuditFound = {
   readonly client: string
   readonly person: string | null
   readonly address: string | null
-  readonly patients: readonly string[]
+  /** Null: it is nobody's data. */
+  readonly patient: string | null
+  /** The same answer or deed was about others too. */
+  readonly shared: boolean
   readonly entity: string | null
   readonly query: string | null
+  readonly purpose: string | null
   readonly reason: string | null
   readonly times: number | null
 }
@@ -31,21 +35,29 @@ export type AuditFilter = {
   readonly actions?: readonly string[]
   readonly outcomes?: readonly string[]
   readonly interactions?: readonly string[]
+  readonly noInteractions?: readonly string[]
   readonly agents?: readonly string[]
+  readonly notPerson?: string
+  readonly purposes?: readonly string[]
   /** Older than this one. */
   readonly before?: { readonly at: string; readonly id: string }
   readonly limit: number
 }
 
-const columns = 'id::text as id, at, interaction, action, outcome, client, person, address, patients, entity, query, reason, times'
+/** An event for each patient of a row; of several each has something of its patient's behind the row's id, which counts nobody. */
+const part = `case when cardinality(e.patients) > 1 then left(md5(p.patient), 12) else '' end collate "C"`
+const columns = `e.id || case when cardinality(e.patients) > 1 then '.' else '' end || ${part} as id,
+  e.at, e.interaction, e.action, e.outcome, e.client, e.person, e.address, p.patient, cardinality(e.patients) > 1 as shared,
+  e.entity, e.query, e.purpose, e.reason, e.times`
+
+const events = 'audit_event e left join lateral unnest(e.patients) p (patient) on true'
 
 // Without names: a caller decides on their shape, and the best plan depends on the values.
 export async function findAudit(db: Db, filter: AuditFilter): Promise<AuditFound[]> {
   const p = params()
-  const meant = conditionsOf(p, filter)
-  if (filter.before) meant.push(`(at, id) < (${p.add(filter.before.at, 'timestamptz')}, ${p.add(filter.before.id, 'uuid')})`)
+  const meant = [...conditionsOf(p, filter), ...olderThan(p, filter)].join(' and ')
   return db.query<AuditFound>({
-    text: `select ${columns} from audit_event where ${meant.join(' and ')} order by at desc, id desc limit ${p.add(filter.limit, 'int')}`,
+    text: `select ${columns} from ${events} where ${meant} order by e.at desc, e.id desc, ${part} desc limit ${p.add(filter.limit, 'int')}`,
     values: p.values,
   })
 }
@@ -53,7 +65,7 @@ export async function findAudit(db: Db, filter: AuditFilter): Promise<AuditFound
 /** How many there are in all, on whichever page one is. */
 export async function countAudit(db: Db, filter: AuditFilter): Promise<number> {
   const p = params()
-  const text = `select count(*)::int as total from audit_event where ${conditionsOf(p, filter).join(' and ')}`
+  const text = `select count(*)::int as total from ${events} where ${conditionsOf(p, filter).join(' and ')}`
   const [row] = await db.query<{ total: number }>({ text, values: p.values })
   return row?.total ?? 0
 }
@@ -63,17 +75,45 @@ function conditionsOf(p: Params, filter: AuditFilter): string[] {
     values ? [`${column} = any(${p.add(values, cast)})`] : []
   return [
     'true',
-    ...any('id', filter.ids, 'uuid[]'),
+    ...idsIn(p, filter),
     ...filter.times.flatMap(({ from, until }) => [
-      ...(from ? [`at >= ${p.add(from, 'timestamptz')}`] : []),
-      ...(until ? [`at < ${p.add(until, 'timestamptz')}`] : []),
+      ...(from ? [`e.at >= ${p.add(from, 'timestamptz')}`] : []),
+      ...(until ? [`e.at < ${p.add(until, 'timestamptz')}`] : []),
     ]),
-    ...(filter.patients ? [`patients && ${p.add(filter.patients, 'text[]')}`] : []),
-    ...(filter.except ? [`not patients && ${p.add(filter.except, 'text[]')}`] : []),
-    ...any('entity', filter.entities, 'text[]'),
-    ...any('action', filter.actions, 'text[]'),
-    ...any('outcome', filter.outcomes, 'text[]'),
-    ...any('interaction', filter.interactions, 'text[]'),
-    ...any('coalesce(person, client)', filter.agents, 'text[]'),
+    ...patientsAsked(p, filter),
+    ...(filter.except ? [`not e.patients && ${p.add(filter.except, 'text[]')}`] : []),
+    ...any('e.entity', filter.entities, 'text[]'),
+    ...any('e.action', filter.actions, 'text[]'),
+    ...any('e.outcome', filter.outcomes, 'text[]'),
+    ...any('e.interaction', filter.interactions, 'text[]'),
+    ...(filter.noInteractions ? [`e.interaction <> all(${p.add(filter.noInteractions, 'text[]')})`] : []),
+    ...any('coalesce(e.person, e.client)', filter.agents, 'text[]'),
+    ...(filter.notPerson ? [`e.person is distinct from ${p.add(filter.notPerson, 'text')}`] : []),
+    ...any('e.purpose', filter.purposes, 'text[]'),
   ]
+}
+
+function idsIn(p: Params, { ids }: AuditFilter): string[] {
+  if (!ids) return []
+  const [rows, parts] = [ids.map((id) => partsOf(id).row), ids.map((id) => partsOf(id).part)]
+  return [`(e.id, ${part}) in (select * from unnest(${p.add(rows, 'uuid[]')}, ${p.add(parts, 'text[]')}))`]
+}
+
+/** The first is what the index knows, the second what is left of a row that names others too. */
+function patientsAsked(p: Params, { patients }: AuditFilter): string[] {
+  if (!patients) return []
+  const asked = p.add(patients, 'text[]')
+  return [`e.patients && ${asked}`, `p.patient = any(${asked})`]
+}
+
+function olderThan(p: Params, { before }: AuditFilter): string[] {
+  if (!before) return []
+  const last = partsOf(before.id)
+  const place = `(${p.add(before.at, 'timestamptz')}, ${p.add(last.row, 'uuid')})`
+  return [`(e.at, e.id) <= ${place}`, `((e.at, e.id) < ${place} or ${part} < ${p.add(last.part, 'text')})`]
+}
+
+function partsOf(id: string): { readonly row: string; readonly part: string } {
+  const [row = '', own = ''] = id.split('.')
+  return { row, part: own }
 }

@@ -128,10 +128,10 @@ export async function finishExport(tx: Tx, id: string, expires: string, audit: A
       counted as (
         select string_agg(type || ' ' || count, ', ' order by type) as counts from (
           select type, sum(cardinality(ids)) as count from bulk_export_chunk where export = ${place} group by type) t)
-      insert into audit_event (id, at, interaction, action, client, person, address, query, patients, entity)
+      insert into audit_event (id, at, interaction, action, client, person, address, query, purpose, patients, entity)
       select ${p.add(audit.id, 'uuid')}, ${p.add(audit.at, 'timestamptz')}, ${p.add(audit.interaction, 'text')}, ${p.add(audit.action, 'text')},
              ${p.add(audit.client, 'text')}, ${p.add(audit.person ?? null, 'text')}, ${p.add(audit.address ?? null, 'text')},
-             finished.request || ': ' || coalesce(counted.counts, 'nothing'), '{}', null
+             finished.request || ': ' || coalesce(counted.counts, 'nothing'), ${p.add(audit.purpose ?? null, 'text')}, '{}', null
         from finished, counted`,
       p.values,
     ),

@@ -22,7 +22,7 @@ export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTa
 type Placed = boolean | { readonly error: unknown }
 type Place = (visit: PlacedVisit) => Promise<Placed>
 
-const audited = ', audit uuid, interaction text, action text, person text, address text'
+const audited = ', audit uuid, interaction text, action text, person text, address text, purpose text'
 
 const textWith = (taking: string): string => `with ${taking},
   written as (
@@ -36,8 +36,8 @@ const textWith = (taking: string): string => `with ${taking},
     union all
     select at::timestamptz, 'Slot', id, version, 'update' from taken),
   audited as (
-    insert into audit_event (id, at, interaction, action, client, person, address, patients, entity)
-    select audit, at::timestamptz, interaction, action, client, person, address, ${patientsIn('terms')}, holder
+    insert into audit_event (id, at, interaction, action, client, person, address, purpose, patients, entity)
+    select audit, at::timestamptz, interaction, action, client, person, address, purpose, ${patientsIn('terms')}, holder
       from written join checked on checked.holder = 'Appointment/' || written.id
      where cardinality(${patientsIn('terms')}) > 0)
   select holder from checked where ok`
@@ -118,6 +118,7 @@ function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[]
     action: audit.action,
     person: audit.person,
     address: audit.address,
+    purpose: audit.purpose,
   }))
   return prepared(text ?? (visits[0]?.time.seating ? inSessions : ofTheirOwn), [
     JSON.stringify(times),

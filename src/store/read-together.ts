@@ -46,12 +46,12 @@ function reading(pool: Pool, type: string): Together<Ask, ReadRow | undefined> {
 
 const statementText = (type: string): string => `
   with asked as (
-    select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
-      as asked (id, audit, at, client, person, address)),
+    select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])
+      as asked (id, audit, at, client, person, address, purpose)),
   found as (select id, version, updated, deleted, body, ${patientsOf(type, 'id', 'terms')} as patients from ${tableOf(type)} where id = any($1::text[])),
   audited as (
-    insert into audit_event (id, at, interaction, action, client, person, address, patients, entity)
-    select asked.audit, asked.at, 'read', 'R', asked.client, asked.person, asked.address, found.patients, '${type}/' || found.id
+    insert into audit_event (id, at, interaction, action, client, person, address, purpose, patients, entity)
+    select asked.audit, asked.at, 'read', 'R', asked.client, asked.person, asked.address, asked.purpose, found.patients, '${type}/' || found.id
       from asked join found on found.id = asked.id
      where not found.deleted and cardinality(found.patients) > 0)
   select id, ${readColumns} from found`
@@ -65,5 +65,6 @@ function statement(text: string, asks: readonly Ask[]): Statement {
     audits.map(({ client }) => client),
     audits.map(({ person }) => person ?? null),
     audits.map(({ address }) => address ?? null),
+    audits.map(({ purpose }) => purpose ?? null),
   ])
 }

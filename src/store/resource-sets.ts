@@ -37,8 +37,8 @@ export async function insertResources(tx: Tx, definitions: Definitions, writes: 
         select $4::text::timestamptz, $5::text, id, version, 'create' from written join place using (id) order by place.n),
       shown as (select written.id, place.audit, ${patients} as patients from written join place using (id)),
       audited as (
-        insert into audit_event (id, at, interaction, action, client, person, address, query, patients, entity)
-        select audit, $6::timestamptz, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text, patients, $5::text || '/' || id
+        insert into audit_event (id, at, interaction, action, client, person, address, query, purpose, patients, entity)
+        select audit, $6::timestamptz, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text, $13::text, patients, $5::text || '/' || id
           from shown where cardinality(patients) > 0)
       select id, version::text as version, body::text as body from written`,
       [
@@ -54,6 +54,7 @@ export async function insertResources(tx: Tx, definitions: Definitions, writes: 
         audit.person ?? null,
         audit.address ?? null,
         audit.query ?? null,
+        audit.purpose ?? null,
       ],
     ),
   )

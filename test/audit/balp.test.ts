@@ -117,10 +117,14 @@ describe('an AuditEvent of', () => {
     )
   })
 
-  it('several patients, or of an operation of our own, claims no pattern', async () => {
+  it('an answer that shows several patients is one for each, and each has the pattern', async () => {
     const [one, two] = [await person(), await person()]
     await clerk('GET', `Patient?_id=${one},${two}`)
-    expect((await latestOf(one)).meta.profile).toBeUndefined()
+    for (const id of [one, two]) assertPattern(await latestOf(id), 'Query', [restful('search-type')], { patient: `Patient/${id}` })
+  })
+
+  it('an operation of our own claims no pattern', async () => {
+    const one = await person()
     const { json: held } = await clerk('POST', `Slot/${(await place.slotAt(3, '09:00')).id}/$hold`, {
       body: parameters({ patient: `Patient/${one}` }),
     })

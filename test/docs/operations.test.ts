@@ -81,6 +81,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   merge: parametersOf('merge').told,
   'undo-merge': parametersOf('undo-merge').told,
   statistics: parametersOf('statistics').told,
+  accounting: parametersOf('accounting').told,
   'self-service-link': parametersOf('self-service-link').told,
   'revoke-self-service-links': parametersOf('revoke-self-service-links').told,
   everything: parametersOf('everything').told,
