@@ -7,7 +7,9 @@
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
+import { withoutOthers } from '../access/without-others.ts'
 import { type Refusals, refusalOf } from '../auth/refusals.ts'
+import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { bundles } from '../interactions/bundle.ts'
@@ -91,7 +93,9 @@ function door(
       assertNoStrangers(desk, asked)
       if (throttle.actor && desk === 'bundle') await throttle.actor(actor, entriesBeyondOne(asked))
       const stream = staysOpen && request.method === 'GET' ? { ...asked, stream: streamOf(request, authenticate) } : asked
-      watch(sendReply(house, desk, asked, await serve(house, actor, stream), reply), performance.now() - started, request)
+      const answer = await serve(house, actor, stream)
+      const shown = actor.patient === undefined ? answer : ofOnePatient(actor, answer, house.base)
+      watch(sendReply(house, desk, asked, shown, reply), performance.now() - started, request)
     } catch (error) {
       throttle.refused?.(request.ip, error)
       const refusal = refused && refusalOf(error, askedBy(request, actor))
@@ -108,6 +112,13 @@ const askedBy = ({ headers, ip }: FastifyRequest, actor: Actor | undefined) => (
   client: actor?.client,
   person: actor?.user,
 })
+
+/** Whoever is confined to a patient is not shown whom else it is about, whichever desk answers. */
+function ofOnePatient(actor: Actor, answer: Reply, base: string): Reply {
+  if (answer.body === undefined) return answer
+  const body = withoutOthers(actor, answer.body, base)
+  return body === answer.body ? answer : { ...answer, body }
+}
 
 /** Each entry of a Bundle is a request; the Bundle itself was counted as one. */
 function entriesBeyondOne({ body }: FhirRequest): number {

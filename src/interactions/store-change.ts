@@ -17,7 +17,7 @@ import { settleSlots } from '../booking/make-slots.ts'
 import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
 import { type Outcome, remakeSlots, writeResource } from '../booking/write-resource.ts'
 import { standsAsItIs } from '../booking/write-slot.ts'
-import { indexValues } from '../fhir/index-values.ts'
+import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { sameResource, type Told } from '../fhir/same-resource.ts'
@@ -74,8 +74,9 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
   if (!permission.allowed || permission.queries)
     throw fault('forbidden', `The token's scopes do not allow this for ${resource.resourceType}.`)
   if (permission.patient === undefined) return
-  if (!isOf(house, resource, permission.patient))
-    throw fault('forbidden', `Under a patient scope only what concerns that patient may be written.`)
+  const patients = patientsConcerned(house.definitions, resource, house.base)
+  if (patients.some((one) => one !== permission.patient) || patients.length === 0)
+    throw fault('forbidden', `Under a patient scope only what concerns that patient, and no other, may be written.`)
 }
 
 /**
@@ -85,12 +86,11 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
 export function assertIsThere(house: House, actor: Actor, verb: Verb, { type, id }: Pick<Submitted, 'type' | 'id'>, row?: StoredRow): void {
   const permission = may(actor, verb, type)
   if (!permission.allowed || permission.patient === undefined) return
-  if (row?.body && isOf(house, JSON.parse(row.body) as Resource, permission.patient)) return
-  throw fault('not-found', `There is no ${type}/${id}.`)
+  const patients = row?.body ? patientsConcerned(house.definitions, JSON.parse(row.body) as Resource, house.base) : []
+  if (!patients.includes(permission.patient)) throw fault('not-found', `There is no ${type}/${id}.`)
+  // What they are shown of it is not all of it (access/without-others.ts): written back, it would put the others out.
+  if (patients.length > 1) throw fault('forbidden', `${type}/${id} is not this patient's alone: it is for the clinic to change.`)
 }
-
-const isOf = ({ definitions, base }: House, resource: Resource, patient: string): boolean =>
-  indexValues(definitions, resource, base).terms.includes(`@Patient/${patient}`)
 
 /** The same of what is stored: it may be kept from the actor. What is new tells nothing of what is there. */
 export function assertMayWriteOver(house: House, actor: Actor, verb: Verb, before: Resource): void {

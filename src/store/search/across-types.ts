@@ -63,8 +63,8 @@ export async function keysAcrossTypes(
  * The keys of the type's own order, its name before the id. All are compared alike: some columns have a collation of their
  * own, and rows of tables that differ in it cannot be put in one order.
  */
-function orderAcross(definitions: Definitions, { type, query }: SearchOfType): OrderKey[] {
-  const keys = orderOf(definitions, type, 't', query, false)
+function orderAcross(definitions: Definitions, { type, query, bounds }: SearchOfType): OrderKey[] {
+  const keys = orderOf(definitions, type, 't', query, false, bounds)
   const descending = keys.at(-1)?.descending ?? false
   const name: OrderKey = { value: text(type), cast: 'text', nullable: false, descending }
   return keys.toSpliced(-1, 0, name).map((key) => (key.cast === 'text' ? { ...key, value: sql`${key.value} collate "default"` } : key))

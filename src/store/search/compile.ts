@@ -13,6 +13,7 @@ import { fullTextCondition } from './full-text.ts'
 import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from './linked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
+import { mayTellOfOthers, withoutOthers } from './others.ts'
 import type { Scope } from './scope.ts'
 import { column, statementOf, text, texts, wordLead } from './statement.ts'
 import { stringCondition, textCondition } from './string.ts'
@@ -48,11 +49,14 @@ function confinedCondition({ definitions, type, alias, bounds }: Scope): Sql | u
     case 'own':
       return anyTerm(alias, [own])
     case 'not-others':
-      return sql`not exists (select from unnest(${column(alias, 'terms')}) as word where starts_with(word, '@Patient/') and word <> ${text(own)})`
+      return namesNoOther(alias, bounds.patient)
     case 'open':
       return undefined
   }
 }
+
+const namesNoOther = (alias: string, patient: string): Sql =>
+  sql`not exists (select from unnest(${column(alias, 'terms')}) as word where starts_with(word, '@Patient/') and word <> ${text(`@Patient/${patient}`)})`
 
 /** A resource that concerns several is kept for the sake of any of them. */
 function exceptCondition({ definitions, type, alias, bounds: { except = [] } }: Scope): Sql | undefined {
@@ -70,7 +74,17 @@ function exceptCondition({ definitions, type, alias, bounds: { except = [] } }: 
   }
 }
 
-export function criterionCondition(scope: Scope, criterion: Criterion): Sql {
+export function criterionCondition(scope: Scope, asked: Criterion): Sql {
+  const { definitions, type, alias, bounds } = scope
+  const { patient } = bounds
+  // What names others is shown without them (access/without-others.ts), so it is not found by them either.
+  const criterion = patient === undefined ? asked : withoutOthers(definitions, type, asked, patient)
+  if (patient !== undefined && mayTellOfOthers(definitions, type, criterion))
+    return sql`(${plainCondition(scope, criterion)} and ${namesNoOther(alias, patient)})`
+  return plainCondition(scope, criterion)
+}
+
+function plainCondition(scope: Scope, criterion: Criterion): Sql {
   const { definitions, type, alias } = scope
   if (criterion.kind === 'has') return hasCondition(scope, criterion, rowsMeeting)
   if (criterion.kind === 'full-text') return fullTextCondition(alias, criterion)

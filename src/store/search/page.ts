@@ -88,7 +88,7 @@ function planOf(scope: Scope, query: SearchQuery): { filterFirst: boolean; named
 export function compileSearch(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
   const scope: Scope = { definitions, type, alias, bounds, wide: wish.wide }
   const { filterFirst, named } = planOf(scope, query)
-  const keys = orderOf(definitions, type, alias, query, filterFirst)
+  const keys = orderOf(definitions, type, alias, query, filterFirst, bounds)
   const references = referencesColumn(definitions, type, query.includes)
   const columns = [...foundColumns(wish), ...keyColumns(keys), ...references]
   const conditions = conditionsOf(scope, query)
@@ -105,7 +105,7 @@ export function compileSearch(definitions: Definitions, type: string, query: Sea
  * a few in case some are gone when the page is read.
  */
 export function compileFirstMatches(scope: Scope, query: SearchQuery, lookedThrough: number): Statement {
-  const keys = orderOf(scope.definitions, scope.type, alias, query, false)
+  const keys = orderOf(scope.definitions, scope.type, alias, query, false, scope.bounds)
   const after = query.cursor === undefined ? sql`true` : afterCondition(keys, decodeCursor(query.cursor, keys))
   const next = sql`select * from ${raw(tableOf(scope.type))} as t where ${after} order by t.id limit ${lookedThrough}::int`
   const spare = 16

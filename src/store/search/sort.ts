@@ -8,6 +8,8 @@ import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery, SortKey } from '../../fhir/search-query.ts'
 import { layoutOf, type Place } from '../layout.ts'
 import { numberSortValue } from './number.ts'
+import { sortsByOthers } from './others.ts'
+import type { Bounds } from './scope.ts'
 import { column, wordLead } from './statement.ts'
 
 export type OrderKey = {
@@ -58,9 +60,19 @@ function sortValue(type: string, alias: string, place: Place, { code, descending
  * does not walk an ordered index in the hope of meeting them soon (it trusts averages, and a patient with one visit in a
  * million rows is none).
  */
-export function orderOf(definitions: Definitions, type: string, alias: string, query: SearchQuery, filterFirst: boolean): OrderKey[] {
+export function orderOf(
+  definitions: Definitions,
+  type: string,
+  alias: string,
+  query: SearchQuery,
+  filterFirst: boolean,
+  bounds: Bounds = {},
+): OrderKey[] {
   const layout = layoutOf(definitions, type)
   const keys = query.sort.flatMap((key): OrderKey[] => {
+    // In what is another patient's there is no order for who may not see it: all are alike.
+    if (bounds.patient !== undefined && sortsByOthers(definitions, type, key.code))
+      return [{ value: sql`left(${column(alias, 'id')}, 0)`, cast: 'text', nullable: false, descending: key.descending }]
     const place = layout.get(key.code)
     const found = place && sortValue(type, alias, place, key)
     return found ? [{ ...found, nullable: mayLack(query, key.code), descending: key.descending }] : []
