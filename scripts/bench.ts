@@ -8,10 +8,12 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { dayMs } from '../src/jobs/demo/local-dates.ts'
 import { table } from '../test/bench/report.ts'
-import { type Plan, runBench } from '../test/bench/run.ts'
+import { measured as measures, type Plan, runBench } from '../test/bench/run.ts'
+import { scaleLines } from '../test/bench/scale.ts'
 import { type Server, startServer } from '../test/bench/server.ts'
 
-const usage = `npm run bench -- [--slots 1000000] [--schedules 500] [--connections 16] [--seconds 5] [--rounds 3] [--check]
+const usage = `npm run bench -- [--slots 1000000] [--schedules 500] [--connections 16] [--seconds 5] [--rounds 3] [--only find,book …] [--check]
+npm run bench -- --only scale [--slots 10000000] [--past 5000000]
 npm run bench -- --base URL [--token TOKEN] [--slots 40000] [--schedules 20] …`
 
 const text = { type: 'string' } as const
@@ -20,6 +22,8 @@ const options = {
   base: text,
   token: text,
   slots: text,
+  past: text,
+  only: text,
   schedules: text,
   connections: text,
   seconds: text,
@@ -33,10 +37,20 @@ const horizonDays = 90
 /** From 09:00 to 23:00. */
 const slotsPerDayMax = 56
 
-function wholeNumber(name: 'slots' | 'schedules' | 'connections' | 'seconds' | 'rounds', standard: number): number {
+function wholeNumber(name: 'slots' | 'past' | 'schedules' | 'connections' | 'seconds' | 'rounds', standard: number): number {
   const value = Number(asked[name] ?? standard)
   if (Number.isInteger(value) && value > 0) return value
   console.error(`--${name} must be a whole number above zero.\n${usage}`)
+  process.exit(2)
+}
+
+/** Undefined: everything. */
+function only(): string[] | undefined {
+  if (asked.only === undefined || asked.only === 'scale') return undefined
+  const names = asked.only.split(',')
+  const odd = names.find((name) => !measures.some((measure) => measure === name))
+  if (odd === undefined) return names
+  console.error(`--only takes scale, or some of ${measures.join(',')}; not ${odd}.\n${usage}`)
   process.exit(2)
 }
 
@@ -50,6 +64,7 @@ function plan(): Plan {
     seconds: wholeNumber('seconds', 5),
     rounds: wholeNumber('rounds', 3),
     today: Math.floor(systemClock.now().getTime() / dayMs) * dayMs,
+    only: only(),
   }
 }
 
@@ -76,5 +91,21 @@ async function bench(): Promise<number> {
   }
 }
 
+/** Two servers: one with few Slots, one with many and a long past. */
+async function scale(): Promise<number> {
+  const { connections, seconds, rounds, today } = plan()
+  const [few, many] = [await startServer(), await startServer()]
+  const stop = (): Promise<unknown> => Promise.all([few.stop(), many.stop()])
+  process.once('SIGINT', () => void stop().finally(() => process.exit(130)))
+  try {
+    const size = { slots: wholeNumber('slots', 10_000_000), past: wholeNumber('past', 5_000_000) }
+    const lines = await scaleLines({ few, many, ...size, connections, seconds, rounds, today, tell: (what) => console.error(what) })
+    console.log(table(lines))
+    return asked.check && lines.some(({ met }) => met === false) ? 1 : 0
+  } finally {
+    await stop()
+  }
+}
+
 if (asked.help) console.log(usage)
-else process.exitCode = await bench()
+else process.exitCode = await (asked.only === 'scale' ? scale() : bench())

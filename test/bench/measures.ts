@@ -15,6 +15,8 @@ export const aims = {
   seriesP99Ms: 60,
   transactionsPerSecond: 150,
   losersP99Ms: 250,
+  moveShare: 0.6,
+  waitlistMs: 50,
   rssBytes: 200_000_000,
   generatedPerSecond: 1_000_000 / 60,
   slowdown: 1.3,
@@ -34,7 +36,7 @@ export type Scene = {
 }
 
 /** Days from today that a job books on, so that no two of them want the same times. */
-export const bookingDays = { warmUp: 2, rounds: 3, stampede: 20, small: 30, large: 33 } as const
+export const bookingDays = { warmUp: 2, rounds: 3, stampede: 20, small: 30, large: 33, moves: 24, waitlist: 45 } as const
 
 const at = <T>(list: readonly T[], i: number): T => list[i % list.length] as T
 

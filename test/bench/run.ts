@@ -25,9 +25,11 @@ import {
   turn,
 } from './measures.ts'
 import { type Line, median, oddCodes, rate } from './report.ts'
+import { moveLine } from './reschedule.ts'
 import { restLines } from './rest.ts'
 import { bookSeriesOfTwelve, visitsOfSeries } from './series.ts'
 import type { Server } from './server.ts'
+import { waitlistLine } from './waitlist.ts'
 
 export type Plan = {
   readonly schedules: number
@@ -37,6 +39,8 @@ export type Plan = {
   readonly seconds: number
   readonly rounds: number
   readonly today: number
+  /** Undefined: everything. */
+  readonly only?: readonly string[]
 }
 
 type Run = { readonly server: Server; readonly plan: Plan; readonly tell: (what: string) => void }
@@ -60,8 +64,27 @@ const jobs: Readonly<Record<Job, string>> = {
   book: '$book',
 }
 
+/** What is measured besides the jobs, by the name that `--only` gives it. */
+const measures = [
+  'specialty',
+  'explain',
+  'joint',
+  'series',
+  'transaction',
+  'reschedule',
+  'waitlist',
+  'stampede',
+  'growth',
+  'bulk',
+  'rest',
+] as const
+type Measure = (typeof measures)[number]
+type Wants = (name: Measure) => boolean
+export const measured: readonly (Job | Measure)[] = ['read', 'slots', 'find', 'book', ...measures]
+
 export async function runBench(run: Run): Promise<Line[]> {
   const { server, plan, tell } = run
+  const wants: Wants = (name) => plan.only === undefined || plan.only.includes(name)
   const target: Target = { base: server.base, token: server.token, connections: plan.connections }
   const ground = await createGround(target)
   const patients = await createPatients(target, patientCount)
@@ -71,15 +94,15 @@ export async function runBench(run: Run): Promise<Line[]> {
   const posted = (await ensureSlots(target, small.ids, plan.today + dayMs, server.databaseUrl ? generationPatienceMs : 5000)) === 'posted'
   const offered = await offers(scene)
   tell(`$find-slots and $book were answered ${offered.answers}`)
-  const grows = offered.find && offered.book && !posted && first * growthLeast <= plan.schedules
+  const grows = wants('growth') && offered.find && offered.book && !posted && first * growthLeast <= plan.schedules
   const before = grows ? await growth(scene, bookingDays.small) : undefined
   const whole = await wholeClinic(run, target, ground, small.ids, posted)
   const after = before && (await growth(scene, bookingDays.large))
   const making = server.peakMemory()
-  const lines = await besideLimit(run, { ...scene, schedules: whole.ids }, offered)
+  const lines = await besideLimit(run, { ...scene, schedules: whole.ids }, offered, wants)
   const memory = memoryLines(making, server.peakMemory())
-  const bulk = server.databaseUrl ? await bulkLines(server, tell) : []
-  const rest = await restLines({ ...scene, schedules: whole.ids })
+  const bulk = server.databaseUrl && wants('bulk') ? await bulkLines(server, tell) : []
+  const rest = wants('rest') ? await restLines({ ...scene, schedules: whole.ids }) : []
   return [...lines, ...rest, ...growthLines(before, after), ...whole.lines, ...memory, ...bulk]
 }
 
@@ -142,18 +165,21 @@ function growthLines(before?: Growth, after?: Growth): Line[] {
   return [line('$find-slots', before.find.perSecond / after.find.perSecond), line('$book', before.book / after.book)]
 }
 
-async function besideLimit({ server, plan, tell }: Run, scene: Scene, offered: Offered): Promise<Line[]> {
+async function besideLimit({ server, plan, tell }: Run, scene: Scene, offered: Offered, wants: Wants): Promise<Line[]> {
   const size = { schedules: plan.schedules, perDay: plan.perDay, days: horizonDays }
-  const limit = server.databaseUrl ? await startLimit(server.databaseUrl, size, plan.today) : undefined
+  const wanted = (Object.keys(jobs) as Job[])
+    .filter((job) => (job === 'find' ? offered.find : job === 'book' ? offered.book : true))
+    .filter((job) => plan.only === undefined || plan.only.includes(job))
+  const limit = server.databaseUrl && wanted.length > 0 ? await startLimit(server.databaseUrl, size, plan.today) : undefined
   try {
-    return await turns({ ...scene, limit }, offered, plan.rounds, tell)
+    const turned = await turns({ ...scene, limit }, wanted, plan.rounds, tell)
+    return [...turned, ...(await further(scene, offered, wants, server.databaseUrl))]
   } finally {
     await limit?.stop()
   }
 }
 
-async function turns(scene: Scene, offered: Offered, rounds: number, tell: Run['tell']): Promise<Line[]> {
-  const wanted = (Object.keys(jobs) as Job[]).filter((job) => (job === 'find' ? offered.find : job === 'book' ? offered.book : true))
+async function turns(scene: Scene, wanted: readonly Job[], rounds: number, tell: Run['tell']): Promise<Line[]> {
   const done = new Map<Job, Turn[]>(wanted.map((job) => [job, []]))
   for (const job of wanted.filter((one) => one !== 'book')) await turn({ ...scene, seconds: 1 }, job, 0)
   for (let round = 0; round < rounds; round++) {
@@ -163,20 +189,20 @@ async function turns(scene: Scene, offered: Offered, rounds: number, tell: Run['
       tell(`round ${round + 1}, ${jobs[job]}: ${rate(one.ours)}/s, limit ${rate(one.limit)}/s`)
     }
   }
-  const specialty = offered.find ? await specialtyLine(scene) : []
-  const joint = offered.find ? await jointLine(scene) : []
-  const series = offered.book ? await seriesLine(scene) : []
-  const explained = offered.find ? await explainLine(scene) : []
-  const transactions = offered.transaction ? await transactionLine(scene) : []
-  const crowds = offered.book ? await crowdLine(scene) : []
+  return wanted.map((job) => jobLine(job, done.get(job) ?? []))
+}
+
+/** One after the other, of what the server offers. */
+async function further(scene: Scene, { find, book, transaction }: Offered, wants: Wants, databaseUrl?: string): Promise<Line[]> {
   return [
-    ...wanted.map((job) => jobLine(job, done.get(job) ?? [])),
-    ...specialty,
-    ...explained,
-    ...joint,
-    ...series,
-    ...transactions,
-    ...crowds,
+    ...(find && wants('specialty') ? await specialtyLine(scene) : []),
+    ...(find && wants('explain') ? await explainLine(scene) : []),
+    ...(find && wants('joint') ? await jointLine(scene) : []),
+    ...(book && wants('series') ? await seriesLine(scene) : []),
+    ...(transaction && wants('transaction') ? await transactionLine(scene) : []),
+    ...(book && wants('reschedule') ? await moveLine(scene) : []),
+    ...(book && databaseUrl && wants('waitlist') ? await waitlistLine(scene, databaseUrl) : []),
+    ...(book && wants('stampede') ? await crowdLine(scene) : []),
   ]
 }
 
