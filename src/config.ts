@@ -9,6 +9,7 @@ import { fault } from './base/fault.ts'
 import { type HoldQuotas, holdQuotasDefault } from './base/hold-quotas.ts'
 import { connectionsPerAddressDefault, holdsAtOnceMax } from './base/limits.ts'
 import type { RateLimits } from './base/rate-limits.ts'
+import { parseRoleClaim, type SignInElsewhere } from './base/sign-in-elsewhere.ts'
 import { parseTrustedIssuers, type TrustedIssuer } from './base/trusted-issuers.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
 
@@ -97,6 +98,30 @@ export const settings = [
     meaning:
       'roles, with commas between, whose people sign in to apps with a second factor only ([docs/sign-in.md](docs/sign-in.md#second-factors))',
   },
+  {
+    name: 'SIGN_IN_ISSUER',
+    default: 'none',
+    meaning:
+      'the clinic’s own OpenID Connect server, at which people sign in beside their password here ([docs/sign-in.md](docs/sign-in.md#at-the-clinics-own-server))',
+  },
+  { name: 'SIGN_IN_CLIENT_ID', default: 'none', meaning: 'what this server is called there; with SIGN_IN_ISSUER it must be said' },
+  {
+    name: 'SIGN_IN_SECRET_FILE',
+    default: 'none',
+    meaning: 'a file with the secret that it signs in there with; without one PKCE alone does',
+  },
+  { name: 'SIGN_IN_NAME', default: 'your clinic login', meaning: 'what the button of the sign-in page calls it' },
+  {
+    name: 'SIGN_IN_LINK',
+    default: 'subject',
+    meaning:
+      '`subject`: accounts are linked by `slotwise account link`; `email`: also by a verified e-mail address that is an account’s login',
+  },
+  {
+    name: 'SIGN_IN_ROLES',
+    default: 'as the account',
+    meaning: 'roles by a claim, such as `groups: doctors=practitioner, desk=front-desk`; without any of them nobody comes in that way',
+  },
   { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
   {
     name: 'WAITLIST_OFFERS_AT_ONCE',
@@ -145,6 +170,8 @@ export type Config = {
   readonly holdQuotas: HoldQuotas
   readonly trustedIssuers: readonly TrustedIssuer[]
   readonly secondFactorRoles: readonly Role[]
+  /** Absent: people sign in here alone. */
+  readonly signInElsewhere?: Omit<SignInElsewhere, 'secret'> & { readonly secretFile?: string }
   readonly waitlist: WaitlistSettings
 }
 
@@ -246,6 +273,24 @@ function secondFactorRoles(env: Environment): readonly Role[] {
   return said.map((role) => roles.find((one) => one === role) ?? refuse('SECOND_FACTOR_ROLES', `a list of ${roles.join(', ')}`, role))
 }
 
+function signInElsewhere(env: Environment): Config['signInElsewhere'] {
+  const issuer = given(env, 'SIGN_IN_ISSUER')
+  if (issuer === undefined) return undefined
+  if (!URL.canParse(issuer) || !/^https?:/.test(issuer)) refuse('SIGN_IN_ISSUER', 'the address of an OpenID Connect server', issuer)
+  const said = given(env, 'SIGN_IN_ROLES')
+  return {
+    issuer,
+    clientId: given(env, 'SIGN_IN_CLIENT_ID') ?? refuse('SIGN_IN_CLIENT_ID', 'said with SIGN_IN_ISSUER', ''),
+    secretFile: given(env, 'SIGN_IN_SECRET_FILE'),
+    name: given(env, 'SIGN_IN_NAME') ?? defaultOf('SIGN_IN_NAME'),
+    linksByEmail: oneOf(env, 'SIGN_IN_LINK', ['subject', 'email'], 'subject') === 'email',
+    roles:
+      said === undefined
+        ? undefined
+        : (parseRoleClaim(said, roles) ?? refuse('SIGN_IN_ROLES', `CLAIM: VALUE=ROLE, …, of the roles ${roles.join(', ')}`, said)),
+  }
+}
+
 const weightNames = Object.keys(rankingWeightsDefault) as (keyof RankingWeights)[]
 
 /** `urgency=30,waited=1`: those that are left out keep their default. */
@@ -339,6 +384,7 @@ export function loadConfig(env: Environment = process.env): Config {
     },
     trustedIssuers: trustedIssuers(env, publicUrl(env, host, port)),
     secondFactorRoles: secondFactorRoles(env),
+    signInElsewhere: signInElsewhere(env),
     waitlist: waitlist(env),
   }
 }

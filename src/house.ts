@@ -94,6 +94,14 @@ async function sealFirst(pool: House['pool'], secrets: Secrets, { secretsKeyFile
   if (first) await inTransaction(pool, (tx) => takeUnderKey(tx, secrets, first.id))
 }
 
+function withSecret(said: Config['signInElsewhere']): OpenHouse['signInElsewhere'] {
+  if (!said) return undefined
+  const { secretFile: file, ...setting } = said
+  const secret = file === undefined ? undefined : readFileSync(file, 'utf8').trim()
+  if (secret === '') throw fault('value', `The file of SIGN_IN_SECRET_FILE is empty: ${file}`)
+  return { ...setting, secret }
+}
+
 /** `prepared`: another process of ours has opened and migrated the database already. */
 export async function buildHouse(config: Config, log: Log, role: Role, prepared = false): Promise<OpenHouse> {
   const database = await openDatabase(config, log, role)
@@ -124,6 +132,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       defaultTimeZone: config.defaultTimeZone,
       outboundHosts: config.outboundHosts,
       trustedIssuers: config.trustedIssuers,
+      signInElsewhere: withSecret(config.signInElsewhere),
       holdQuotas: config.holdQuotas,
       keptFrom: keptFrom(pool, systemClock, `${config.publicUrl}/fhir`),
       secondFactorRoles: config.secondFactorRoles,
@@ -151,7 +160,7 @@ export async function listen(house: OpenHouse, config: Config, isReady: () => bo
     profiles: ours,
     ready: isReady,
     throttle,
-    fetchOut: (url, bytesMax) => fetchOut(house.outboundHosts, url, bytesMax),
+    fetchOut: (url, bytesMax, asked) => fetchOut(house.outboundHosts, url, bytesMax, asked),
     door: { certificate: config.certificate, proxies: config.trustProxy, connectionsPerAddress: config.connectionsPerAddress },
   })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {

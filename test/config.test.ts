@@ -32,6 +32,25 @@ describe('loadConfig', () => {
     })
   })
 
+  it('reads at which server people sign in', () => {
+    const said = { SIGN_IN_ISSUER: 'https://login.example', SIGN_IN_CLIENT_ID: 'c', SIGN_IN_LINK: 'email', SIGN_IN_ROLES: 'g: a=manager' }
+    expect(loadConfig(said).signInElsewhere).toEqual({
+      issuer: 'https://login.example',
+      clientId: 'c',
+      secretFile: undefined,
+      name: 'your clinic login',
+      linksByEmail: true,
+      roles: { claim: 'g', roleOf: new Map([['a', 'manager']]) },
+    })
+    for (const change of [
+      { SIGN_IN_ISSUER: 'login.example' },
+      { SIGN_IN_CLIENT_ID: '' },
+      { SIGN_IN_LINK: 'name' },
+      { SIGN_IN_ROLES: 'g: a=king' },
+    ])
+      expect(() => loadConfig({ ...said, ...change })).toThrow(Object.keys(change)[0])
+  })
+
   it('takes an empty setting for one that is not given', () => {
     expect(loadConfig({ PORT: '', DEMO: ' ', DATABASE_URL: '' })).toEqual(loadConfig({}))
   })

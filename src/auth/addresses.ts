@@ -16,6 +16,7 @@ export const paths = {
   end_session: '/auth/logout',
   interaction: '/auth/interaction',
   launch: '/auth/launch',
+  callback: '/auth/callback',
   account: '/auth/account',
   passkeyScript: '/auth/passkey.js',
 } as const

@@ -14,6 +14,7 @@ import type { AccountStep } from './account/visit.ts'
 import { addressOf, issuerOf, paths } from './addresses.ts'
 import { authorizationQuery } from './authorization-request.ts'
 import { bearerCheck } from './bearer.ts'
+import { elsewhere } from './elsewhere/openid-client.ts'
 import { interaction } from './interactions/interaction.ts'
 import type { PageReply, Step } from './interactions/turn.ts'
 import { introspectWithToken } from './introspect-with-token.ts'
@@ -27,6 +28,8 @@ import type { Refusals } from './refusals.ts'
 export type AuthorizationServer = {
   /** Whatever the protocol has a word for. */
   readonly handle: (request: IncomingMessage, response: ServerResponse, address?: string) => Promise<void>
+  /** Where somebody goes on who comes back from the clinic's own OpenID Connect server; undefined where no sign-in sent them. */
+  readonly cameBack: (query: URLSearchParams) => Promise<string | undefined>
   /** A page of a sign-in, or what was filled in there. */
   readonly interaction: (step: Step) => Promise<PageReply>
   /** A page of somebody's own account. */
@@ -39,6 +42,7 @@ export function authorizationServer(house: House, { fetchOut, patients, refusals
   const current = currentProvider(house, { fetchOut, refusals })
   const issuer = new URL(issuerOf(house.base))
   const check = bearerCheck(house)
+  const other = elsewhere(house, fetchOut)
   return {
     handle: async (request, response, address) => {
       const [path, query = ''] = (request.url ?? '').split('?')
@@ -60,9 +64,13 @@ export function authorizationServer(house: House, { fetchOut, patients, refusals
       comeFrom(issuer, request, address)
       await (await current()).provider.callback()(request, response)
     },
+    cameBack: async (query) => {
+      const uid = await other?.uidOf(query.get('state') ?? '')
+      return uid && `${addressOf(house.base, 'interaction')}/${uid}?${query}`
+    },
     interaction: async (step) => {
       comeFrom(issuer, step.request)
-      return interaction({ house, patients, refusals, ...(await current()) }, step)
+      return interaction({ house, patients, refusals, elsewhere: other, ...(await current()) }, step)
     },
     account: async (step) => account({ house, secret: (await current()).secret, refusals }, step),
   }

@@ -29,11 +29,12 @@ import { auditedProtocol } from './protocol-audit.ts'
 import { hashOf, providerState } from './provider-state.ts'
 import type { Refusals } from './refusals.ts'
 
-/** The key set at an address, asked for by whoever may call out (`jobs/fetch-out.ts`). */
+/** What stands at an address or is answered there, asked for by whoever may call out (`jobs/fetch-out.ts`). */
 export type FetchOut = (
   url: string,
   bytesMax: number,
-) => Promise<{ readonly status: number; readonly body: string; readonly cacheControl?: string }>
+  asked?: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string },
+) => Promise<{ readonly status: number; readonly body: string; readonly cacheControl?: string; readonly contentType?: string }>
 
 type Outside = { readonly fetchOut: FetchOut; readonly refusals: Refusals }
 
@@ -103,8 +104,14 @@ const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payl
   renderError,
 })
 
-const routesOf = ({ interaction: _interaction, launch: _launch, account: _account, passkeyScript: _script, ...routes }: typeof paths) =>
-  routes
+const routesOf = ({
+  interaction: _interaction,
+  launch: _launch,
+  account: _account,
+  passkeyScript: _script,
+  callback: _callback,
+  ...routes
+}: typeof paths) => routes
 
 const lifetimes = {
   AccessToken: accessTokenSeconds,

@@ -285,6 +285,9 @@ export const assertionSecondsMax = 300
 export const tokenRecheckMs = 2_000
 export const authServerReloadMs = 5_000
 export const keySetBytesMax = 64 * 1024
+/** What another OpenID Connect server may answer with, and how long what it says of itself is believed. */
+export const identityAnswerBytesMax = 256 * 1024
+export const discoveryMs = 600_000
 /** A client's key set is read again after so long, unless its Cache-Control says another time; at the latest after the second. */
 export const clientKeysMs = 60_000
 export const clientKeysMsMax = 3_600_000

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { errorMessage } from '../base/error-code.ts'
 import { accountAdd } from './account-add.ts'
 import { accountDisable } from './account-disable.ts'
+import { accountLink } from './account-link.ts'
 import { accountList } from './account-list.ts'
 import { accountPassword } from './account-password.ts'
 import { auditVerify } from './audit-verify.ts'
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   accountAdd,
   accountList,
   accountPassword,
+  accountLink,
   accountDisable,
   signingRotate,
   slotsGenerate,

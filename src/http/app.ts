@@ -4,10 +4,11 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { authorizationServer } from '../auth/authorization-server.ts'
+import type { FetchOut } from '../auth/provider.ts'
 import { type Refusals, refusalOf, refusals } from '../auth/refusals.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { authenticator } from './authenticate.ts'
-import { accountPages, launchDoor, protocolDoors, scriptDoor, signInPages } from './authorization-doors.ts'
+import { accountPages, comingBack, launchDoor, protocolDoors, scriptDoor, signInPages } from './authorization-doors.ts'
 import type { Desks, House } from './desks.ts'
 import { sendRefusal } from './error-handler.ts'
 import { type AccessLog, fhirDoors, openDoors } from './fhir-doors.ts'
@@ -38,8 +39,6 @@ export type AppOptions = {
   readonly fetchOut?: FetchOut
   readonly door?: StreetDoor
 }
-
-type FetchOut = (url: string, bytesMax: number) => Promise<{ readonly status: number; readonly body: string }>
 
 const nobodyCalls: FetchOut = async () => {
   throw new Error('This server calls nobody.')
@@ -84,6 +83,7 @@ function authorization(app: FastifyInstance, house: House, refusals: Refusals, {
   app.register(async (protocol) => protocolDoors(protocol, server, secure))
   app.register(async (pages) => {
     signInPages(pages, server, secure)
+    comingBack(pages, server, secure)
     accountPages(pages, server, secure)
     scriptDoor(pages, secure)
     launchDoor(pages, house, authenticator(house, 'smart', fetchOut))

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { paths } from '../auth/addresses.ts'
 import type { AuthorizationServer } from '../auth/authorization-server.ts'
+import { lost } from '../auth/interactions/interaction.ts'
 import type { PageReply } from '../auth/interactions/turn.ts'
 import { mintLaunch } from '../auth/launch.ts'
 import { fault } from '../base/fault.ts'
@@ -53,6 +54,14 @@ export function signInPages(app: FastifyInstance, server: AuthorizationServer, s
     exposeHeadRoute: false,
     handler: async (request, reply) =>
       sendPage(reply, secure, await server.interaction({ ...stepOf(request), response: reply.raw, uid: request.params.uid })),
+  })
+}
+
+/** Without a cookie here: whose sign-in it is, the sign-in's own page asks. */
+export function comingBack(app: FastifyInstance, server: AuthorizationServer, secure: boolean): void {
+  app.get(paths.callback, { exposeHeadRoute: false }, async (request, reply) => {
+    const to = await server.cameBack(stepOf(request).query)
+    return sendPage(reply, secure, to === undefined ? lost({}) : { to })
   })
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reads what stands at somebody else's address: a client's key set. Where it may call, and how a name's addresses are judged,
+ * Reads what stands at somebody else's address, or asks there: a client's key set, the clinic's own OpenID Connect server. Where it may call, and how a name's addresses are judged,
  * is as for every call (`call-out.ts`). https://nodejs.org/api/http.html#httprequesturl-options-callback
  */
 import { request as plainRequest } from 'node:http'
@@ -10,22 +10,27 @@ import { fetchTimeoutMs } from '../base/limits.ts'
 import { isNamed, type OutboundHosts, whyNotCalled } from '../base/outbound.ts'
 import { dns, judging } from './call-out.ts'
 
-export type Fetched = { readonly status: number; readonly body: string; readonly cacheControl?: string }
+export type Fetched = { readonly status: number; readonly body: string; readonly cacheControl?: string; readonly contentType?: string }
+
+/** What is sent; without it the address is read. */
+export type Asked = { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string }
 
 /** Throws where there is no answer, or a longer one. Redirects are not followed. */
-export async function fetchOut(named: OutboundHosts, address: string, bytesMax: number): Promise<Fetched> {
+export async function fetchOut(named: OutboundHosts, address: string, bytesMax: number, asked: Asked = reading): Promise<Fetched> {
   const why = whyNotCalled(address, named)
   if (why !== undefined) throw new Error(`${address} ${why}`)
   const url = new URL(address)
-  return got(url, bytesMax, judging(dns, isNamed(url, named)))
+  return got(url, bytesMax, asked, judging(dns, isNamed(url, named)))
 }
 
-function got(url: URL, bytesMax: number, lookup: LookupFunction): Promise<Fetched> {
+const reading: Asked = { method: 'GET', headers: { accept: 'application/json' } }
+
+function got(url: URL, bytesMax: number, { method, headers: said, body: sent }: Asked, lookup: LookupFunction): Promise<Fetched> {
   const request = url.protocol === 'https:' ? secureRequest : plainRequest
   return new Promise((resolve, reject) => {
     const asked = request(url, {
-      method: 'GET',
-      headers: { accept: 'application/json' },
+      method,
+      headers: said,
       agent: false,
       lookup,
       signal: AbortSignal.timeout(fetchTimeoutMs),
@@ -39,8 +44,11 @@ function got(url: URL, bytesMax: number, lookup: LookupFunction): Promise<Fetche
         if (bytes > bytesMax) answer.destroy(new Error(`${url.href} answers with more than ${bytesMax} bytes`))
       })
       const { statusCode: status = 0, headers } = answer
-      text(answer).then((body) => resolve({ status, body, cacheControl: headers['cache-control'] }), reject)
+      text(answer).then(
+        (body) => resolve({ status, body, cacheControl: headers['cache-control'], contentType: headers['content-type'] }),
+        reject,
+      )
     })
-    asked.end()
+    asked.end(sent)
   })
 }

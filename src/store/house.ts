@@ -7,6 +7,7 @@ import type { HoldQuotas } from '../base/hold-quotas.ts'
 import type { Ids } from '../base/ids.ts'
 import type { OutboundHosts } from '../base/outbound.ts'
 import type { Secrets } from '../base/sealed.ts'
+import type { SignInElsewhere } from '../base/sign-in-elsewhere.ts'
 import type { TrustedIssuer } from '../base/trusted-issuers.ts'
 import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
@@ -32,6 +33,8 @@ export type House = {
   readonly holdQuotas: HoldQuotas
   /** Other authorization servers whose tokens are taken (`auth/foreign-tokens.ts`). */
   readonly trustedIssuers?: readonly TrustedIssuer[]
+  /** The clinic's own OpenID Connect server, at which people sign in (`auth/elsewhere/`). */
+  readonly signInElsewhere?: SignInElsewhere
   /** The ids of the patients whose Consents keep their data from somebody just now; undefined where nobody's do. */
   readonly keptFrom: (viewer: Viewer) => Kept | Promise<Kept>
   /** Roles whose people need a second factor to sign in to an app. */

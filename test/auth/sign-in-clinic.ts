@@ -82,7 +82,8 @@ export function request(clinic: SignInClinic, asked: Readonly<Record<string, str
   return { url: `${clinic.authorizeUrl}?${query}`, state, verifier, client: parameters.client_id }
 }
 
-export const open = ({ server }: SignInClinic): Browser => browser(server.origin)
+/** `others`: origins that it also calls. */
+export const open = ({ server }: SignInClinic, ...others: readonly string[]): Browser => browser(server.origin, ...others)
 
 export const signIn = async (at: Browser, page: Page, login: string, said = password): Promise<Page> =>
   at.submit(page, { login, password: said, do: 'sign-in' })

@@ -80,6 +80,7 @@ type Options = {
   /** As the world calls this machine. */
   readonly host?: string
   readonly secondFactorRoles?: House['secondFactorRoles']
+  readonly signInElsewhere?: House['signInElsewhere']
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
 }
@@ -104,6 +105,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     outboundHosts: ['127.0.0.1'],
     trustedIssuers: options.trustedIssuers,
     secondFactorRoles: options.secondFactorRoles,
+    signInElsewhere: options.signInElsewhere,
     keptFrom: keptFrom(database.pool, systemClock, beside?.house.base ?? `${origin}/fhir`),
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
@@ -116,7 +118,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     desks,
     version: '0.0.0',
     profiles,
-    fetchOut: (url, bytesMax) => fetchOut(house.outboundHosts, url, bytesMax),
+    fetchOut: (url, bytesMax, asked) => fetchOut(house.outboundHosts, url, bytesMax, asked),
   })
   await app.listen({ host: '127.0.0.1', port })
   const work = options.work ? await startWork(house, database.url, tasks) : undefined

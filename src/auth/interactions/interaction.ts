@@ -41,7 +41,8 @@ function targetOf(redirect: string | undefined): string[] {
   return [/^https?:$/.test(url.protocol) ? url.origin : url.protocol]
 }
 
-const lost = (step: Step): PageReply => ({
+/** Also for whoever comes back to a sign-in that nobody knows. */
+export const lost = (step: Pick<Step, 'form'>): PageReply => ({
   status: step.form ? 403 : 400,
   page: messagePage(
     'This sign-in is over',

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Interaction, Provider } from 'oidc-provider'
 import type { House } from '../../store/house.ts'
+import type { Elsewhere } from '../elsewhere/openid-client.ts'
 import type { PatientChoices } from '../patients-of.ts'
 import type { Refusals } from '../refusals.ts'
 
@@ -27,6 +28,8 @@ export type SignInHouse = {
   readonly secret: string
   readonly patients: PatientChoices
   readonly refusals: Refusals
+  /** Absent where people sign in here alone. */
+  readonly elsewhere?: Elsewhere
 }
 
 export type Turn = SignInHouse & {

@@ -11,16 +11,27 @@ export type SignInPage = {
   readonly login?: string
   readonly wrong?: boolean
   readonly passkey?: PasskeyForm
+  /** Why a sign-in at the clinic's own server did not come about. */
+  readonly note?: string
+  /** The clinic's own server. */
+  readonly elsewhere?: { readonly name: string; readonly address: string }
 }
 
-export const signInPage = ({ client, action, token, login = '', wrong, passkey }: SignInPage): string =>
+export const signInPage = ({ client, action, token, login = '', wrong, note, elsewhere, passkey }: SignInPage): string =>
   page(
-    wrong ? 'Not signed in' : 'Sign in',
+    wrong || note ? 'Not signed in' : 'Sign in',
     html`<h1>Sign in</h1>
 <p>${client === undefined ? 'To see and change how you sign in.' : `${client} asks you to sign in here. It never sees your password.`}</p>
 ${
   wrong
     ? html`<p class="wrong" role="alert" id="wrong">That did not work. Check the name and the password, or try another passkey; after several attempts in a row wait a quarter of an hour.</p>`
+    : undefined
+}
+${note === undefined ? undefined : html`<p class="wrong" role="alert">${note}</p>`}
+${
+  elsewhere
+    ? html`<p><a class="button" href="${elsewhere.address}">Sign in with ${elsewhere.name}</a></p>
+<p>Or with your password here:</p>`
     : undefined
 }
 <form method="post" action="${action}">
