@@ -54,6 +54,11 @@ export const settings = [
     meaning: 'a file of keys, one a line, under which secrets are kept in the database ([docs/security.md](docs/security.md#secrets))',
   },
   {
+    name: 'SECRETS_KEY_COMMAND',
+    default: 'none',
+    meaning: 'a command that prints such keys, in place of the file: for a key service ([docs/security.md](docs/security.md#secrets))',
+  },
+  {
     name: 'AUDIT_RETENTION_MONTHS',
     default: '0',
     meaning: 'months that the audit is kept, 12 or more; 0 keeps all of it ([docs/security.md](docs/security.md#audit))',
@@ -159,6 +164,8 @@ export type Config = {
   readonly dataDir: string
   /** Absent: secrets are kept as they are. */
   readonly secretsKeyFile?: string
+  /** Instead of the file. */
+  readonly secretsKeyCommand?: string
   /** 0: for ever. */
   readonly auditMonthsKept: number
   readonly demo: boolean
@@ -331,6 +338,13 @@ function rateLimits(env: Environment): RateLimits {
   }
 }
 
+function secretsKeys(env: Environment, otherwise: string | undefined): Pick<Config, 'secretsKeyFile' | 'secretsKeyCommand'> {
+  const [secretsKeyFile, secretsKeyCommand] = [given(env, 'SECRETS_KEY_FILE'), given(env, 'SECRETS_KEY_COMMAND')]
+  if (secretsKeyFile && secretsKeyCommand)
+    throw fault('value', 'SECRETS_KEY_FILE and SECRETS_KEY_COMMAND both name the keys: set one of them.')
+  return secretsKeyCommand ? { secretsKeyCommand } : { secretsKeyFile: secretsKeyFile ?? otherwise }
+}
+
 /** The database itself keeps the last year, whoever asks. */
 function auditMonths(env: Environment): number {
   const months = wholeNumber(env, 'AUDIT_RETENTION_MONTHS', 0, 1_200)
@@ -370,7 +384,7 @@ export function loadConfig(env: Environment = process.env): Config {
     databaseUrl,
     databaseOwnerUrl,
     dataDir,
-    secretsKeyFile: given(env, 'SECRETS_KEY_FILE') ?? (databaseUrl ? undefined : join(dataDir, 'secrets.key')),
+    ...secretsKeys(env, databaseUrl ? undefined : join(dataDir, 'secrets.key')),
     auditMonthsKept: auditMonths(env),
     demo: oneOf(env, 'DEMO', ['on', 'off'], databaseUrl ? 'off' : 'on') === 'on',
     auth: auth(env, host),

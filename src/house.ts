@@ -33,7 +33,7 @@ import { openEmbedded } from './store/embedded.ts'
 import type { House } from './store/house.ts'
 import { type Migration, migrate } from './store/migrate.ts'
 import { openPool, serverTimes } from './store/pool.ts'
-import { ensureSecretKeys, openSecrets, secretKeysIn } from './store/secret-keys.ts'
+import { ensureSecretKeys, keySource, openSecrets, secretKeysIn } from './store/secret-keys.ts'
 import { takeUnderKey } from './store/secrets.ts'
 import { sharedAllowances } from './store/shared-allowances.ts'
 import { inTransaction } from './store/transaction.ts'
@@ -84,13 +84,15 @@ async function refuseOldPostgres(pool: House['pool']): Promise<void> {
 }
 
 /** The embedded Postgres brings its key along; that of a database of one's own is for its operator to make. */
-function secretsOf({ databaseUrl, secretsKeyFile: file }: Config): Secrets {
-  if (file !== undefined && !databaseUrl) ensureSecretKeys(file, systemIds.next())
-  return openSecrets(file)
+function secretsOf(config: Config): Secrets {
+  const source = keySource(config)
+  if (typeof source === 'string' && !config.databaseUrl) ensureSecretKeys(source, systemIds.next())
+  return openSecrets(source)
 }
 
-async function sealFirst(pool: House['pool'], secrets: Secrets, { secretsKeyFile: file }: Config): Promise<void> {
-  const [first] = file === undefined ? [] : secretKeysIn(file)
+async function sealFirst(pool: House['pool'], secrets: Secrets, config: Config): Promise<void> {
+  const source = keySource(config)
+  const [first] = source === undefined ? [] : secretKeysIn(source)
   if (first) await inTransaction(pool, (tx) => takeUnderKey(tx, secrets, first.id))
 }
 

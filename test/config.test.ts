@@ -85,6 +85,10 @@ describe('loadConfig', () => {
       { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem', PUBLIC_URL: 'http://clinic.example.org' },
       'PUBLIC_URL must be an address that begins with https://,',
     ],
+    [
+      { SECRETS_KEY_FILE: 'k', SECRETS_KEY_COMMAND: 'keys' },
+      'SECRETS_KEY_FILE and SECRETS_KEY_COMMAND both name the keys: set one of them.',
+    ],
     [{ TRUST_PROXY: 'all' }, 'TRUST_PROXY must be a list of addresses such as 10.0.0.7, or networks such as 10.1.0.0/16, not "all".'],
     [{ TRUST_PROXY: '10.0.0.0/33' }, 'TRUST_PROXY'],
     [{ TRUST_PROXY: '0.0.0.0/0' }, 'TRUST_PROXY'],
@@ -136,4 +140,9 @@ it('an operator is told where nothing encrypts what other machines send', () => 
   expect([told({}), told({ HOST: '::1' }), told({ HOST: '0.0.0.0' }), told({ HOST: 'clinic.local' })]).toEqual([false, false, true, true])
   expect(told({ HOST: '0.0.0.0', TRUST_PROXY: '10.0.0.7,10.1.0.0/16,fd00::/8' })).toBe(false)
   expect(told({ HOST: '0.0.0.0', TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem' })).toBe(false)
+})
+
+it('keys come from a command instead of a file, also with the embedded Postgres', () => {
+  const { secretsKeyFile, secretsKeyCommand } = loadConfig({ SECRETS_KEY_COMMAND: 'vault read keys' })
+  expect({ secretsKeyFile, secretsKeyCommand }).toEqual({ secretsKeyCommand: 'vault read keys' })
 })

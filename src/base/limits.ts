@@ -106,6 +106,8 @@ export const readsTogetherMax = 32
 export const visitsTogetherMax = 32
 export const statementsTogetherMax = 16
 export const connectTimeoutMs = 10_000
+/** For the command that prints the keys of secrets. */
+export const keyCommandMs = 30_000
 /** Of a statement that serves a request or a job of the server: of those with a plan of their own, and of searches. */
 export const statementMsMax = 60_000
 export const searchStatementMsMax = 30_000

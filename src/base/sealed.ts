@@ -48,7 +48,11 @@ export function secretsUnder(keys: () => readonly SecretKey[]): Secrets {
       if (id === undefined && known.length > 0) throw fault('exception', `The secret ${place} is not sealed.`)
       if (id === undefined) return kept
       const key = known.find((one) => one.id === id)
-      if (!key) throw fault('exception', `The secret ${place} was sealed with the key ${id}, which is not in SECRETS_KEY_FILE.`)
+      if (!key)
+        throw fault(
+          'exception',
+          `The secret ${place} was sealed with the key ${id}, which is not in SECRETS_KEY_FILE, nor in what SECRETS_KEY_COMMAND prints.`,
+        )
       return opened(key, Buffer.from(box, 'base64url'), place)
     },
   }

@@ -7,7 +7,7 @@ import { databaseState } from '../store/database-state.ts'
 import type { Db } from '../store/db.ts'
 import { migrationsIn } from '../store/migrate.ts'
 import { openPool } from '../store/pool.ts'
-import { secretKeysIn } from '../store/secret-keys.ts'
+import { keySource, secretKeysIn } from '../store/secret-keys.ts'
 import { secretsByKey } from '../store/secrets.ts'
 import type { Command, CommandContext } from './command.ts'
 
@@ -43,16 +43,18 @@ async function database(context: CommandContext): Promise<Check[]> {
 }
 
 /** Whether every secret is sealed by a key that is at hand. */
-async function secrets({ config: { secretsKeyFile: file } }: CommandContext, pool: Db): Promise<Check> {
+async function secrets({ config }: CommandContext, pool: Db): Promise<Check> {
+  const source = keySource(config)
+  const where = typeof source === 'string' ? source : 'what SECRETS_KEY_COMMAND prints'
   const counts = await secretsByKey(pool)
   const open = counts.get('') ?? 0
-  if (file === undefined) return advice('secrets', `${open} kept unsealed: set SECRETS_KEY_FILE (docs/security.md)`)
+  if (source === undefined) return advice('secrets', `${open} kept unsealed: set SECRETS_KEY_FILE (docs/security.md)`)
   // The first start makes the file of the embedded Postgres.
   if (counts.size === 0) return check('secrets', true, 'none yet')
-  const known = new Set(secretKeysIn(file).map(({ id }) => id))
+  const known = new Set(secretKeysIn(source).map(({ id }) => id))
   const lost = [...counts.keys()].filter((id) => id !== '' && !known.has(id))
-  if (lost.length > 0) return check('secrets', false, `sealed by ${lost.join(', ')}, which is not in ${file}`)
-  return check('secrets', open === 0, open === 0 ? `sealed by ${file}` : `${open} unsealed; "slotwise keys rotate" seals them`)
+  if (lost.length > 0) return check('secrets', false, `sealed by ${lost.join(', ')}, which is not in ${where}`)
+  return check('secrets', open === 0, open === 0 ? `sealed by ${where}` : `${open} unsealed; "slotwise keys rotate" seals them`)
 }
 
 async function auditRole(pool: Db): Promise<Check> {

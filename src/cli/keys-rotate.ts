@@ -3,12 +3,16 @@
  * servers see the new key by themselves. Older keys stay in the file, since backups need them, until `--retire`.
  */
 import { systemIds } from '../base/ids.ts'
-import { addSecretKey, openSecrets, retireSecretKeys, secretKeysIn } from '../store/secret-keys.ts'
+import { addSecretKey, keySource, openSecrets, retireSecretKeys, secretKeysIn } from '../store/secret-keys.ts'
 import { sealAllAnew, secretsByKey } from '../store/secrets.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { Command } from './command.ts'
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
+
+/** What a key service keeps is not for us to change. */
+const theirs =
+  'The keys are what SECRETS_KEY_COMMAND prints: put a new one in front there, start each server again, and run "slotwise keys rotate --no-new".'
 
 export const keysRotate: Command = {
   name: 'keys rotate',
@@ -20,12 +24,15 @@ export const keysRotate: Command = {
   run: async (context, values) => {
     const house = await context.openHouse('guest')
     try {
-      const file = context.config.secretsKeyFile
-      if (file === undefined) throw new Error('SECRETS_KEY_FILE is not set: there is no key to rotate.')
-      if (!values['no-new']) addSecretKey(file, systemIds.next())
-      const first = secretKeysIn(file)[0]?.id ?? ''
-      const sealed = await inTransaction(house.pool, (tx) => sealAllAnew(tx, openSecrets(file), first))
-      const retired = values.retire ? retireSecretKeys(file, systemIds.next(), new Set((await secretsByKey(house.pool)).keys())) : 0
+      const source = keySource(context.config)
+      if (source === undefined) throw new Error('SECRETS_KEY_FILE is not set: there is no key to rotate.')
+      const file = typeof source === 'string' ? source : undefined
+      if (file === undefined && (!values['no-new'] || values.retire)) throw new Error(theirs)
+      if (file !== undefined && !values['no-new']) addSecretKey(file, systemIds.next())
+      const first = secretKeysIn(source)[0]?.id ?? ''
+      const sealed = await inTransaction(house.pool, (tx) => sealAllAnew(tx, openSecrets(source), first))
+      const retired =
+        file !== undefined && values.retire ? retireSecretKeys(file, systemIds.next(), new Set((await secretsByKey(house.pool)).keys())) : 0
       context.say(`${plural(sealed, 'secret')} sealed anew by the key ${first}; ${plural(retired, 'key')} retired.`)
       return 0
     } finally {

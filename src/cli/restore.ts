@@ -1,6 +1,6 @@
 /**
  * `slotwise restore`: a backup into a database that nobody has used, all of it or nothing. The keys of its secrets must be
- * in SECRETS_KEY_FILE.
+ * in SECRETS_KEY_FILE, or in what SECRETS_KEY_COMMAND prints.
  */
 import { existsSync } from 'node:fs'
 import { beginEra } from '../audit/begin-era.ts'
@@ -11,7 +11,7 @@ import { isUnused, schemaVersion } from '../store/backup-tables.ts'
 import type { Pool, Tx } from '../store/db.ts'
 import { migrate } from '../store/migrate.ts'
 import { openPool } from '../store/pool.ts'
-import { openSecrets, secretKeysIn } from '../store/secret-keys.ts'
+import { type KeySource, keySource, openSecrets, secretKeysIn } from '../store/secret-keys.ts'
 import { secretsByKey } from '../store/secrets.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -27,15 +27,19 @@ async function prepare(pool: Pool, { migrations }: CommandContext, version: numb
 }
 
 /** A clinic whose secrets nobody can open would not start. */
-async function assertKeys(tx: Tx, file: string | undefined): Promise<void> {
-  const known = new Set(file !== undefined && existsSync(file) ? secretKeysIn(file).map(({ id }) => id) : [])
+async function assertKeys(tx: Tx, source: KeySource | undefined): Promise<void> {
+  const known = new Set(source === undefined ? [] : secretKeysIn(source).map(({ id }) => id))
   const missing = [...(await secretsByKey(tx)).keys()].filter((id) => id !== '' && !known.has(id))
   if (missing.length > 0)
     throw fault(
       'value',
-      `The secrets of the backup are sealed by ${missing.join(', ')}: put that key into SECRETS_KEY_FILE${file ? ` (${file})` : ''} first.`,
+      `The secrets of the backup are sealed by ${missing.join(', ')}: put that key into SECRETS_KEY_FILE, or where SECRETS_KEY_COMMAND finds it, first.`,
     )
 }
+
+/** A file that is not there yet is as good as none: the backup may hold no secret. */
+const keysThere = (source: KeySource | undefined): KeySource | undefined =>
+  typeof source === 'string' && !existsSync(source) ? undefined : source
 
 export const restore: Command = {
   name: 'restore',
@@ -44,8 +48,8 @@ export const restore: Command = {
   options: {},
   run: async (context, _values, [file = '']) => {
     const { version, taken } = await headOf(file)
-    const keys = context.config.secretsKeyFile
-    const secrets = openSecrets(keys !== undefined && existsSync(keys) ? keys : undefined)
+    const keys = keysThere(keySource(context.config))
+    const secrets = openSecrets(keys)
     const database = await context.openDatabase()
     const pool = openPool(database.ownerUrl, { max: 2 })
     try {

@@ -1,23 +1,37 @@
 /**
- * The keys that seal secrets, from a file of one key a line: the first seals, the others open what was sealed before. The
- * file is looked at again when it has changed, so that `slotwise keys rotate` reaches a running server.
- *
- * Leaves out key services: an operator who has one has it write the file.
+ * The keys that seal secrets, one a line: the first seals, the others open what was sealed before. They stand in a file,
+ * which is looked at again when it has changed, so that `slotwise keys rotate` reaches a running server; or a command prints
+ * them, asked at each start, for an operator whose keys are kept by a service.
  */
+import { execFileSync } from 'node:child_process'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errorCode } from '../base/error-code.ts'
 import { fault } from '../base/fault.ts'
+import { keyCommandMs } from '../base/limits.ts'
 import { newSecretKey, type SecretKey, type Secrets, secretKey, secretsUnder } from '../base/sealed.ts'
 
-/** Reads every key; a file that is not there or holds none stops the start. */
-export function secretKeysIn(file: string): SecretKey[] {
-  const lines = textOf(file)
+/** A file's path, or a command for the shell. */
+export type KeySource = string | { readonly command: string }
+
+type Kept = { readonly secretsKeyFile?: string; readonly secretsKeyCommand?: string }
+
+/** Where an operator has put the keys; undefined: there are none. */
+export const keySource = ({ secretsKeyFile, secretsKeyCommand }: Kept): KeySource | undefined =>
+  secretsKeyCommand === undefined ? secretsKeyFile : { command: secretsKeyCommand }
+
+/** Reads every key; a file that is not there, a command that fails, and either without a key stop the start. */
+export function secretKeysIn(source: KeySource): SecretKey[] {
+  const [text, where] =
+    typeof source === 'string'
+      ? [textOf(source), `SECRETS_KEY_FILE (${source})`]
+      : [printedBy(source.command), 'what SECRETS_KEY_COMMAND prints']
+  const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
-  const keys = lines.map((line, i) => secretKey(line) ?? malformed(file, i + 1))
-  if (keys.length === 0) throw fault('value', `SECRETS_KEY_FILE names ${file}, which holds no key.`)
+  const keys = lines.map((line, i) => secretKey(line) ?? malformed(where, i + 1))
+  if (keys.length === 0) throw fault('value', `There must be a key in ${where}, which holds no key.`)
   return keys
 }
 
@@ -29,9 +43,19 @@ function textOf(file: string): string {
   }
 }
 
+/** What it says on stderr is the operator's to see; what it prints is quoted nowhere. */
+function printedBy(command: string): string {
+  try {
+    return execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: keyCommandMs })
+  } catch (error) {
+    const { status, signal } = error as { status?: number | null; signal?: string | null }
+    throw fault('value', `SECRETS_KEY_COMMAND failed (${status == null ? (signal ?? errorCode(error)) : `exit ${status}`}).`)
+  }
+}
+
 /** The line is not quoted: it may be a key all but for a letter. */
-const malformed = (file: string, key: number): never => {
-  throw fault('value', `Key ${key} in ${file} is not 32 bytes in base64: "openssl rand -base64 32" makes one.`)
+const malformed = (where: string, key: number): never => {
+  throw fault('value', `Key ${key} in ${where} is not 32 bytes in base64: "openssl rand -base64 32" makes one.`)
 }
 
 /** Makes a file with one key where there is none. Of two that come at once, one file stands, whole. */
@@ -81,13 +105,14 @@ function write(file: string, lines: readonly string[]): void {
 
 const exists = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined
 
-/** Secrets under the keys of this file; without a file they are kept as they are. */
-export function openSecrets(file: string | undefined): Secrets {
-  if (file === undefined) return secretsUnder(() => [])
-  const state = { keys: secretKeysIn(file), stamp: stampOf(file) }
+/** Secrets under the keys of this source; without one they are kept as they are. */
+export function openSecrets(source: KeySource | undefined): Secrets {
+  if (source === undefined) return secretsUnder(() => [])
+  const state = { keys: secretKeysIn(source), stamp: typeof source === 'string' ? stampOf(source) : undefined }
+  if (typeof source !== 'string') return secretsUnder(() => state.keys)
   return secretsUnder(() => {
-    const stamp = stampOf(file)
-    if (stamp !== state.stamp && stamp !== undefined) Object.assign(state, { keys: secretKeysIn(file), stamp })
+    const stamp = stampOf(source)
+    if (stamp !== state.stamp && stamp !== undefined) Object.assign(state, { keys: secretKeysIn(source), stamp })
     return state.keys
   })
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintToken } from '../../src/auth/token.ts'
 import { newSecretKey } from '../../src/base/sealed.ts'
-import { addSecretKey, ensureSecretKeys, openSecrets, retireSecretKeys, secretKeysIn } from '../../src/store/secret-keys.ts'
+import { keysRotate } from '../../src/cli/keys-rotate.ts'
+import { addSecretKey, ensureSecretKeys, keySource, openSecrets, retireSecretKeys, secretKeysIn } from '../../src/store/secret-keys.ts'
 import { sealAllAnew, secretColumns, secretsByKey, takeUnderKey } from '../../src/store/secrets.ts'
 import { signingKeys } from '../../src/store/signing-keys.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
@@ -17,6 +18,38 @@ beforeEach(async () => {
   file = join(folder, 'deep', 'secrets.key')
 })
 afterEach(() => rm(folder, { recursive: true }))
+
+describe('a command for the keys', () => {
+  const [first, second] = [newSecretKey(), newSecretKey()]
+
+  it('prints them as a file would hold them, and is asked once', async () => {
+    const command = `echo asked >> ${join(folder, 'asked')}; echo '# ours'; echo ${first}; echo; echo ${second}`
+    expect(secretKeysIn({ command }).map(({ bytes }) => bytes.toString('base64url'))).toEqual([first, second])
+    const secrets = openSecrets({ command })
+    expect(secrets.open(secrets.seal('opensesame', 'client/a'), 'client/a')).toBe('opensesame')
+    expect((await readFile(join(folder, 'asked'), 'utf8')).split('\n')).toHaveLength(3)
+    const older = openSecrets({ command: `echo ${second}` }).seal('opensesame', 'client/a')
+    expect(secrets.open(older, 'client/a')).toBe('opensesame')
+  })
+
+  it('stops the start where it fails or prints no keys, and nothing of what it printed is said', () => {
+    expect(() => openSecrets({ command: `echo ${first}; exit 3` })).toThrow('SECRETS_KEY_COMMAND failed (exit 3).')
+    expect(() => openSecrets({ command: 'kill -9 $$' })).toThrow('SECRETS_KEY_COMMAND failed (SIGKILL).')
+    expect(() => openSecrets({ command: 'true' })).toThrow('holds no key')
+    const broken = () => openSecrets({ command: `echo ${first}; echo ${second}x` })
+    expect(broken).toThrow('Key 2 in what SECRETS_KEY_COMMAND prints')
+    expect(broken).not.toThrow(second)
+  })
+
+  it('is taken in place of the file, whose rotation is not for us where there is none', async () => {
+    expect(keySource({ secretsKeyFile: 'a' })).toBe('a')
+    expect(keySource({ secretsKeyCommand: 'print' })).toEqual({ command: 'print' })
+    expect(keySource({})).toBeUndefined()
+    const context = { config: { secretsKeyCommand: `echo ${first}` }, openHouse: async () => ({ close: async () => {} }) }
+    for (const values of [{}, { 'no-new': true, retire: true }])
+      await expect(keysRotate.run(context as never, values, [])).rejects.toThrow('put a new one in front there')
+  })
+})
 
 describe('the file of keys', () => {
   it('is made once, for its owner alone, and leaves no draft behind', async () => {
