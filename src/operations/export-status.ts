@@ -59,11 +59,19 @@ export function mayFetch(actor: Actor, row: ExportRow, type: string): boolean {
   return !isBound || (JSON.parse(row.actor) as StoredActor).scopes === actor.scopes.map(scopeText).join(' ')
 }
 
-/** A token of the same client that may export nothing of it, a patient's say, is answered as if it were not there. */
+function isTheirs({ user, purpose }: Actor, row: ExportRow): boolean {
+  const stored = JSON.parse(row.actor) as StoredActor
+  return stored.user === user && stored.purpose === purpose
+}
+
+/**
+ * A token of the same client that may export nothing of it, a patient's say, is answered as if it were not there; and so is
+ * one of another person, or for another purpose: Consents may keep from one what they do not keep from the other.
+ */
 export async function knownExport(house: House, actor: Actor, id: string): Promise<ExportRow> {
   const row = await exportOf(house.pool, id, actor.client)
   const types = row ? (JSON.parse(row.wish) as ExportWish).types : []
-  if (!row || (types.length > 0 && !types.some((type) => mayFetch(actor, row, type))))
+  if (!row || !isTheirs(actor, row) || (types.length > 0 && !types.some((type) => mayFetch(actor, row, type))))
     throw fault('not-found', 'There is no such export: it has expired, was deleted, or is not yours.')
   return row
 }

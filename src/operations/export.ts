@@ -5,6 +5,7 @@
  * What goes into the files is listed by `jobs/list-exports.ts`; what is in them is read when they are fetched.
  */
 import type { Actor } from '../access/actor.ts'
+import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { scopeText } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
@@ -14,6 +15,7 @@ import { allOk } from '../fhir/operation-outcome.ts'
 import { relativeReference } from '../fhir/reference.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
 import { startExport } from '../store/bulk-exports.ts'
 import type { House } from '../store/house.ts'
 import { readResource } from '../store/resources.ts'
@@ -43,10 +45,16 @@ export async function exportResources(house: House, actor: Actor, request: FhirR
 }
 
 /** The scopes that hold when the order is given hold for its listing. */
-export type StoredActor = { readonly client: string; readonly user?: string; readonly address?: string; readonly scopes: string }
+export type StoredActor = {
+  readonly client: string
+  readonly user?: string
+  readonly purpose?: string
+  readonly address?: string
+  readonly scopes: string
+}
 
-export const actorText = ({ client, user, address, scopes }: Actor): string =>
-  JSON.stringify({ client, user, address, scopes: scopes.map(scopeText).join(' ') } satisfies StoredActor)
+export const actorText = ({ client, user, purpose, address, scopes }: Actor): string =>
+  JSON.stringify({ client, user, purpose, address, scopes: scopes.map(scopeText).join(' ') } satisfies StoredActor)
 
 async function reachOf(house: House, actor: Actor, { type, id = '' }: FhirRequest): Promise<Reach> {
   if (type === undefined) return {}
@@ -55,7 +63,9 @@ async function reachOf(house: House, actor: Actor, { type, id = '' }: FhirReques
   if (!permission.allowed || permission.patient !== undefined || permission.queries)
     throw fault('forbidden', "The token does not allow this: to export a Group's patients takes a scope such as system/Group.r.")
   const row = await readResource(house.pool, 'Group', id, auditOf(house, actor, 'read'))
-  if (!row) throw fault('not-found', `There is no Group/${id}.`)
+  const isKept =
+    actor.keptFrom !== undefined && (!row?.body || isKeptFrom(house.definitions, actor, JSON.parse(row.body) as Resource, house.base))
+  if (!row || isKept) throw fault('not-found', `There is no Group/${id}.`)
   if (row.body === null) throw fault('gone', `Group/${id} was deleted.`)
   return { patients: membersOf(house, JSON.parse(row.body) as GroupBody) }
 }

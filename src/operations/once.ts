@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'
+import { inCompartment, isKeptFrom } from '../access/compartment.ts'
+import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { Fault, type FaultKind, fault, type Issue } from '../base/fault.ts'
 import { idNamed, patientsNamed } from '../booking/participants.ts'
@@ -84,6 +86,8 @@ async function replay(
 async function shownAgain(house: House, actor: Actor, { appointment: id, version }: VersionMade): Promise<Done> {
   const row = await versionOf(house.pool, 'Appointment', id, version)
   if (!row?.body) throw fault('gone', 'The Appointment that this request made was deleted since.')
+  // Since it was made a Consent may have been given, or the token may have become one that reaches less.
+  if (!mayBeShown(house, actor, JSON.parse(row.body) as Resource)) throw fault('not-found', `There is no Appointment/${id}.`)
   await auditShown(house.pool, {
     type: 'Appointment',
     id,
@@ -92,6 +96,14 @@ async function shownAgain(house: House, actor: Actor, { appointment: id, version
     audit: auditOf(house, actor, 'vread'),
   })
   return { id, version, text: row.body }
+}
+
+function mayBeShown(house: House, actor: Actor, appointment: Resource): boolean {
+  if (isKeptFrom(house.definitions, actor, appointment, house.base)) return false
+  const permission = may(actor, 'c', 'Appointment')
+  return (
+    !permission.allowed || permission.patient === undefined || inCompartment(house.definitions, appointment, permission.patient, house.base)
+  )
 }
 
 async function alone<T>(house: House, key: IdempotencyKey, work: () => Promise<T>): Promise<T> {

@@ -32,7 +32,9 @@ export async function subscriptionEvents(house: House, actor: Actor, request: Fh
   const content = said as Content
   const from = numberIn(request, 'eventsSinceNumber') ?? '1'
   const rows = await eventsBetween(house.pool, id, from, numberIn(request, 'eventsUntilNumber'), pageSizeMax)
-  const events = await toldEvents(house, rows, content, { audit: auditOf(house, actor, 'notify'), entity: `Subscription/${id}` })
+  const shown = { audit: auditOf(house, actor, 'notify'), entity: `Subscription/${id}` }
+  // They were matched for whoever made the Subscription; whoever asks may be somebody else.
+  const events = await toldEvents(house, rows, content, shown, actor.keptFrom)
   return { status: 200, body: notificationBundle(house, state, { type: 'query-event', content, events }) }
 }
 

@@ -16,7 +16,13 @@ import { askedOf, endOf, type Subscription } from './asked.ts'
 export type BoundsFor = (house: House, actor: Actor, verb: 'r' | 's', type: string) => Bounds | undefined
 
 /** Whose rights bind a Subscription, in a form that can be kept. */
-export type KeptActor = { readonly client: string; readonly user?: string; readonly patient?: string; readonly scope: string }
+export type KeptActor = {
+  readonly client: string
+  readonly user?: string
+  readonly patient?: string
+  readonly purpose?: string
+  readonly scope: string
+}
 
 export async function registerSubscription(tx: Tx, house: House, actor: Actor, resource: Resource, boundsFor: BoundsFor): Promise<void> {
   const subscription = resource as Subscription
@@ -29,11 +35,12 @@ export async function registerSubscription(tx: Tx, house: House, actor: Actor, r
   await keepSubscription(tx, { id, phase: 'requested', asked, actor: keptActor(actor), ends: endOf(subscription) })
 }
 
-const keptActor = ({ client, user, patient, scopes }: Actor): KeptActor => ({
+const keptActor = ({ client, user, patient, purpose, scopes }: Actor): KeptActor => ({
   client,
   user,
   patient,
+  purpose,
   scope: scopes.map(scopeText).join(' '),
 })
 
-export const actorOf = ({ client, user, patient, scope }: KeptActor): Actor => ({ client, user, patient, scopes: parseScopes(scope) })
+export const actorOf = ({ scope, ...kept }: KeptActor): Actor => ({ ...kept, scopes: parseScopes(scope) })

@@ -12,19 +12,28 @@ import type { EventRow } from '../store/subscriptions.ts'
 import type { Content } from './asked.ts'
 import type { ToldEvent } from './notification.ts'
 
-/** An id that is said of a patient's resource is written down as well; an empty message tells nothing of anybody. */
+/**
+ * An id that is said of a patient's resource is written down as well; an empty message tells nothing of anybody. `except`:
+ * nothing of these patients, whose Consents keep it from whoever asks now.
+ */
 export async function toldEvents(
   house: House,
   events: readonly EventRow[],
   content: Content,
   shown: { readonly audit: AuditRow; readonly entity: string },
+  except: readonly string[] = [],
 ): Promise<ToldEvent[]> {
-  if (content === 'empty') return events.map((event) => ({ ...event, body: null }))
-  const bodies = await bodiesOf(house, events)
+  if (content === 'empty' && except.length === 0) return events.map(empty)
+  const all = await bodiesOf(house, events)
+  const bodies = new Map([...all].filter(([, body]) => !patientsIn(house, body).some((patient) => except.includes(patient))))
+  const kept = events.filter((event) => !all.has(keyOf(event)) || bodies.has(keyOf(event)))
+  if (content === 'empty') return kept.map(empty)
   const patients = new Set([...bodies.values()].flatMap((body) => patientsIn(house, body)))
   if (patients.size > 0) await auditPatients(house.pool, { ...shown, patients: [...patients] })
-  return events.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (bodies.get(keyOf(event)) ?? null) }))
+  return kept.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (bodies.get(keyOf(event)) ?? null) }))
 }
+
+const empty = (event: EventRow): ToldEvent => ({ ...event, body: null })
 
 const keyOf = ({ type, id, version }: Pick<EventRow, 'type' | 'id' | 'version'>): string => `${type}/${id}/${version}`
 
