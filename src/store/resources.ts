@@ -99,7 +99,13 @@ function insertStatement(definitions: Definitions, write: ResourceWrite): Statem
   )
 }
 
-/** Writes the next version over a row that the caller has locked (`lockResource`). */
+/** Each once; of most changes they are the same. */
+const patientsBeforeAndAfter = (type: string): string =>
+  type === 'Patient'
+    ? 'array[id]'
+    : `array(select distinct substr(term, 10) from (select terms from before union all select terms from written) v, unnest(v.terms) term where term like '@Patient/%' order by 1)`
+
+/** Writes the next version over a row that the caller has locked (`lockResource`). Whose it was before is told of it too. */
 export async function replaceResource(tx: Tx, definitions: Definitions, write: ResourceWrite): Promise<Written> {
   const p = params()
   const id = p.add(write.id, 'text')
@@ -109,7 +115,8 @@ export async function replaceResource(tx: Tx, definitions: Definitions, write: R
   const table = tableOf(write.type)
   const [row] = await tx.query<Written>(
     prepared(
-      `with superseded as (
+      `with before as (select terms from ${table} where id = ${id} and not deleted),
+      superseded as (
         insert into ${historyTableOf(write.type)} (id, version, updated, deleted, body)
         select id, version, updated, deleted, body from ${table} where id = ${id} returning version),
       written as (
@@ -120,7 +127,7 @@ export async function replaceResource(tx: Tx, definitions: Definitions, write: R
       changed as (
         insert into change (at, type, id, version, kind)
         select ${at}::timestamptz, ${p.add(write.type, 'text')}, id, version, 'update' from written),
-      shown as (select ${patientsOf(write.type, 'id', 'terms')} as patients, ${p.add(`${write.type}/${write.id}`, 'text')} as entity from written),
+      shown as (select ${patientsBeforeAndAfter(write.type)} as patients, ${p.add(`${write.type}/${write.id}`, 'text')} as entity from written),
       audited as (${auditInsert(p, write.audit, 'shown')})
       select id, version::text as version, body::text as body from written`,
       p.values,

@@ -88,6 +88,30 @@ describe('a patient’s data', () => {
       expect(entity.map(({ what }: Loose) => what?.reference)).toEqual([`Patient/${id}`, expect.stringMatching(/^Appointment\//)])
   })
 
+  it.each<[string, (visit: string, whose: string) => Promise<unknown>, string]>([
+    ['an update', (visit, whose) => clerk('PUT', `Appointment/${visit}`, { body: { ...past(whose), id: visit } }), 'U update'],
+    [
+      'a patch',
+      (visit, whose) =>
+        clerk('PATCH', `Appointment/${visit}`, {
+          body: [{ op: 'replace', path: '/participant/0/actor/reference', value: `Patient/${whose}` }],
+          headers: { 'content-type': 'application/json-patch+json' },
+        }),
+      'U patch',
+    ],
+  ])('that becomes another’s by %s is written down for both', async (_how, change, event) => {
+    const [one, other] = [await person(), await person()]
+    const visit = await made(ask, past(one))
+    for (const patient of [one, other]) {
+      const events = await during(patient, () => change(visit, patient === one ? other : one))
+      expect(events.map(shortly)).toEqual([`${event} Practitioner/clerk`])
+      expect(JSON.stringify(events[0].entity)).toContain(`Appointment/${visit}`)
+    }
+    // Made anew after it was deleted, it is no longer anything of whose it was.
+    await clerk('DELETE', `Appointment/${visit}`)
+    expect(await during(one, () => clerk('PUT', `Appointment/${visit}`, { body: { ...past(other), id: visit } }))).toEqual([])
+  })
+
   it('found by a search is written down with what was asked', async () => {
     const id = await person()
     await made(ask, past(id))
