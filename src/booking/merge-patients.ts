@@ -1,7 +1,7 @@
 /**
  * Two records of one patient become one, in one transaction: what refers to the one that goes refers to the one that stays.
  * Who a visit is for changes, and never what time is taken: each keeps its claims and its seat, and what is double then is
- * told, for people to decide. Provenance and AuditEvents stay as they are: they say what was done then.
+ * told, for people to decide. AuditEvents and what was signed stay as they are: they say what was done then.
  */
 import { fault } from '../base/fault.ts'
 import { mergedResourcesMax } from '../base/limits.ts'
@@ -121,19 +121,24 @@ export type Work = {
 
 type Found = Referring & { readonly type: string }
 
-/** Links between Patients, and what was done then, stay. */
-const stay: ReadonlySet<string> = new Set(['Patient', 'Provenance'])
-
-async function referring(tx: Tx, house: House, { source, assertMay }: MergeInput): Promise<Found[]> {
+async function referring(tx: Tx, house: House, input: MergeInput): Promise<Found[]> {
+  const { source, assertMay } = input
   const found: Found[] = []
-  for (const type of writableTypes.filter((one) => !stay.has(one))) {
-    const rows = await referringTo(tx, house.definitions, type, source, mergedResourcesMax + 1)
+  for (const type of writableTypes) {
+    const referring = await referringTo(tx, house.definitions, type, source, mergedResourcesMax + 1)
+    const rows = referring.filter((row) => follows(input, type, row))
     if (rows.length > 0) assertMay(type)
     found.push(...rows.map((row) => ({ ...row, type })))
     if (found.length > mergedResourcesMax)
       throw fault('too-costly', `More than ${mergedResourcesMax} resources refer to Patient/${source}: they cannot follow in one step.`)
   }
   return found
+}
+
+/** The two are linked with each other. A signature holds for the words that were signed. */
+function follows({ source, target }: MergeInput, type: string, { id, body }: Referring): boolean {
+  if (type === 'Patient') return id !== source && id !== target
+  return type !== 'Provenance' || (JSON.parse(body) as Resource).signature === undefined
 }
 
 async function moveAll(work: Work, found: readonly Found[], from: string, to: string): Promise<{ moved: Moved[]; schedules: string[] }> {

@@ -275,6 +275,48 @@ it('says the result otherwise, by identifiers, and follows what was written sinc
   expect((await read(`Device/${late}`)).patient).toEqual(ref(source))
 })
 
+it('takes along links of other Patients and Provenance, but what was signed and what names a version, and gives them back', async () => {
+  const [source, target] = [await patient(), await patient({ link: [{ other: ref('elsewhere'), type: 'seealso' }] })]
+  const other = await patient({ link: [{ other: ref(source), type: 'seealso' }] })
+  const told = {
+    resourceType: 'Provenance',
+    target: [ref(source), { reference: `Patient/${source}/_history/1` }],
+    recorded: '2026-01-02T03:04:05Z',
+    agent: [{ who: ref(source) }],
+  }
+  const signature = [{ type: [{ code: '1.2.840.10065.1.12.1.1' }], when: '2026-01-02T03:04:05Z', who: ref(source), data: 'AAAA' }]
+  const [open, signed] = [await create(told), await create({ ...told, signature })]
+  const stored = await Promise.all([read(`Patient/${other}`), read(`Provenance/${open}`), read(`Provenance/${signed}`)])
+  expect(part(await merge(source, target), 'outcome').issue[0].diagnostics).toMatch(
+    /^1 Patient, 1 Provenance now refer|^1 Provenance, 1 Patient now refer/,
+  )
+  expect((await read(`Patient/${other}`)).link).toEqual([{ other: ref(target), type: 'seealso' }])
+  const { target: targets, agent } = await read(`Provenance/${open}`)
+  expect([targets, agent]).toEqual([[ref(target), { reference: `Patient/${source}/_history/1` }], [{ who: ref(target) }]])
+  expect(await read(`Provenance/${signed}`)).toEqual(stored[2])
+  expect((await read(`Patient/${target}`)).link).toEqual([
+    { other: ref('elsewhere'), type: 'seealso' },
+    { other: ref(source), type: 'replaces' },
+  ])
+  expect((await read(`Patient/${source}`)).link).toEqual([{ other: ref(target), type: 'replaced-by' }])
+  made(await undo(source, target), 200)
+  const back = await Promise.all([read(`Patient/${other}`), read(`Provenance/${open}`), read(`Provenance/${signed}`)])
+  expect(back.map(bare)).toEqual(stored.map(bare))
+})
+
+it('in a row leave whoever was merged first linked to the one that stayed', async () => {
+  const [a, b, c] = [await patient(), await patient(), await patient()]
+  made(await merge(a, b), 200)
+  made(await merge(b, c), 200)
+  expect((await read(`Patient/${a}`)).link).toEqual([{ other: ref(c), type: 'replaced-by' }])
+  made(await undo(b, c), 200)
+  expect((await read(`Patient/${a}`)).link).toEqual([{ other: ref(b), type: 'replaced-by' }])
+  made(await undo(a, b), 200)
+  const { active, link } = await read(`Patient/${a}`)
+  expect([active, link]).toEqual([true, undefined])
+  expect((await read(`Patient/${b}`)).link).toBeUndefined()
+})
+
 describe('merges at once', () => {
   it('of one pair, either way round, leave one patient and nothing behind', async () => {
     for (let round = 0; round < 5; round++) {
@@ -336,6 +378,44 @@ describe('is refused', () => {
     expect((await result({ resourceType: 'Patient', id: b, gender: 'x' })).status).toBe(400)
     expect((await undo(a, b)).status).toBe(422)
     expect((await read(`Patient/${a}`)).meta.versionId).toBe('1')
+  })
+
+  it('from whom a Consent keeps one of them: to them there is no such Patient, merged or not', async () => {
+    const [a, b] = [await patient(), await patient()]
+    const user = `Practitioner/${place.practitioners[0]}`
+    const clerk = house.as(await house.token('user/*.cruds', { user }))
+    const consent = {
+      resourceType: 'Consent',
+      status: 'active',
+      scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+      category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+      policyRule: { coding: [{ code: 'OPTIN' }] },
+      patient: ref(a),
+      provision: {
+        type: 'deny',
+        actor: [
+          {
+            role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }] },
+            reference: { reference: user },
+          },
+        ],
+      },
+    }
+    const id = await create(consent)
+    const unknown = await merge('nobody', b, [], clerk)
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      for (const more of [[], [{ name: 'preview', valueBoolean: true }]]) {
+        const refused = await merge(from, to, more, clerk)
+        expect([refused.status, refused.text.replaceAll(a, 'nobody')]).toEqual([404, unknown.text])
+      }
+    made(await merge(a, b), 200)
+    expect((await clerk('POST', 'Patient/$undo-merge', both(a, b))).status).toBe(404)
+    made(await undo(a, b), 200)
+    expect((await house.call('DELETE', `Consent/${id}`)).status).toBe(204)
+    await eventually(waitMs, async () => (await merge(a, b, [], clerk)).status === 200)
   })
 
   it('who is not staff, or may not change all that would follow', async () => {
