@@ -71,6 +71,25 @@ describe('a visit and its Slot in one transaction', () => {
     expect(entries.map(({ response }) => response.status)).toEqual(['204', '204'])
   })
 
+  it('is booked for a patient who is new with it, or neither is there', async () => {
+    const patient = 'urn:uuid:5f0c0e6e-64b7-4d2c-9f0e-1c2f3a4b5c03'
+    const slot = await place.slotAt(5, '16:00')
+    const booked = {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: slot.start,
+      end: slot.end,
+      slot: [{ reference: `Slot/${slot.id}` }],
+      participant: [{ actor: { reference: patient }, status: 'accepted' }],
+    }
+    const person = (family: string) => post({ resourceType: 'Patient', name: [{ family }] }, patient)
+    const entries = done(await transact([post(booked), person('Bookedfor')]))
+    expect(entries[0]?.resource?.participant?.[0]?.actor).toEqual({ reference: `Patient/${entries[1]?.resource?.id}` })
+    expect((await now(`Slot/${slot.id}`)).status).toBe('busy')
+    expect((await transact([post(booked), person('Toolate')])).status).toBe(409)
+    expect((await house.call('GET', 'Patient?family=Toolate')).json.total).toBe(0)
+  })
+
   it('may both be new, with the Schedule that they hang on', async () => {
     const [schedule, slot] = ['urn:uuid:5f0c0e6e-64b7-4d2c-9f0e-1c2f3a4b5c01', 'urn:uuid:5f0c0e6e-64b7-4d2c-9f0e-1c2f3a4b5c02']
     const location = made(await house.call('POST', 'Location', room))

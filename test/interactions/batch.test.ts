@@ -77,6 +77,24 @@ describe('a batch', () => {
     expect(cancelled[0].resource.status).toBe('cancelled')
   })
 
+  it('holds, books what is held, and moves by operations, each for itself', async () => {
+    const [first, second, third] = [await place.slotAt(4, '09:00'), await place.slotAt(4, '10:00'), await place.slotAt(4, '11:00')]
+    const who = await place.patient()
+    const patientOf = { resourceType: 'Parameters', parameter: [{ name: 'patient', valueReference: { reference: `Patient/${who}` } }] }
+    const hold = (id: string) => ({ resource: patientOf, request: { method: 'POST', url: `Slot/${id}/$hold` } })
+    const act = (path: string, resource: object = { resourceType: 'Parameters' }) => ({ resource, request: { method: 'POST', url: path } })
+    const held = await batch([hold(first.id), hold(second.id), hold(first.id)])
+    expect(statuses(held)).toEqual(['201', '201', '409'])
+    const [one, two] = [held[0].resource.id, held[1].resource.id]
+    const done = await batch([act(`Appointment/${one}/$book`), act(`Appointment/${two}/$release`), act('Appointment/nowhere/$book')])
+    expect(statuses(done)).toEqual(['200', '200', '404'])
+    const to = { resourceType: 'Parameters', parameter: [{ name: 'slot', valueReference: { reference: `Slot/${third.id}` } }] }
+    const [moved] = await batch([act(`Appointment/${one}/$reschedule`, to)])
+    expect([moved.response.status.slice(0, 3), Date.parse(moved.resource.start)]).toEqual(['200', Date.parse(third.start)])
+    const slots = await Promise.all([first, second, third].map(({ id }) => server.ask('GET', `Slot/${id}`)))
+    expect(slots.map(({ json }) => json.status)).toEqual(['free', 'free', 'busy'])
+  })
+
   it('keeps what is right beside what is wrong, and says of each what it is', async () => {
     const entries = await batch([
       post({ ...patient('Wrong'), nonsense: true } as never),
