@@ -47,6 +47,13 @@ const proposed = (who: string): Resource => ({
   participant: [{ actor: { reference: who }, status: 'needs-action' }],
 })
 
+/** The Appointment that an entry has made names the Patient. */
+async function isOf(site: Site, entry: Loose | undefined, { id }: Loose): Promise<void> {
+  const { json } = await site.get(locationOf(entry?.response))
+  const named = json?.participant?.[0]?.actor?.reference
+  hold(named?.endsWith(`Patient/${id}`), `reference ${named}`)
+}
+
 const nobody = async ({ get, tag }: Site): Promise<void> =>
   same(matched(await get(`Patient?family=${tag}`), 'search'), [], 'what is left of it')
 
@@ -145,11 +152,7 @@ export const bundles: Track = {
         const again = created(patient(site.tag, { identifier: [known] }), urn, { ifNoneExist: `identifier=${asToken(known)}` })
         const entries = await sent(site, 'transaction', [again, created(proposed(urn))])
         same(codes(entries), ['200', '201'], 'response.status')
-        const { json } = await site.get(locationOf(entries[1]?.response))
-        hold(
-          json?.participant?.[0]?.actor?.reference?.endsWith(`Patient/${made.id}`),
-          `reference ${json?.participant?.[0]?.actor?.reference}`,
-        )
+        await isOf(site, entries[1], made)
       },
     },
     {
@@ -161,11 +164,7 @@ export const bundles: Track = {
         const known = identifier(site.tag, 'known')
         const made = await site.make(patient('Kestrel', { identifier: [known] }))
         const [entry] = (await sent(site, 'transaction', [created(proposed(`Patient?identifier=${asToken(known)}`))])) as [Loose]
-        const { json } = await site.get(locationOf(entry.response))
-        hold(
-          json?.participant?.[0]?.actor?.reference?.endsWith(`Patient/${made.id}`),
-          `reference ${json?.participant?.[0]?.actor?.reference}`,
-        )
+        await isOf(site, entry, made)
         const lost = proposed(`Patient?identifier=${asToken(identifier(site.tag, 'unknown'))}`)
         failed(await site.post('', bundle('transaction', [created(patient(site.tag)), created(lost)])), 'a reference that finds nothing')
         await nobody(site)

@@ -2,13 +2,23 @@
 import { given, keeps } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import { same } from '../expect.ts'
-import { heard, receiver } from '../receiver.ts'
+import { heard, type Receiver, receiver } from '../receiver.ts'
 import { patient } from '../resources.ts'
+import type { Site } from '../site.ts'
 import { becomes, declined, subscription } from '../subscribing.ts'
 
 const r4Channels = r4('subscription', 'channels')
 const json = 'application/fhir+json'
 const told = [keeps('Subscription', 'Patient'), given('receiver', '--receiver')]
+
+/** An active Subscription to Patients of this check's family, and where it is told. */
+async function following(site: Site, channel: object): Promise<{ hook: Receiver; path: string }> {
+  const hook = await site.shared(receiver)
+  const path = `/${site.tag}`
+  const { id } = await site.make(subscription(`Patient?family=${site.tag}`, { endpoint: hook.url + path, ...channel }))
+  await becomes(site, id, 'active')
+  return { hook, path }
+}
 
 export const byCriteria: readonly Check[] = [
   {
@@ -17,10 +27,7 @@ export const byCriteria: readonly Check[] = [
     requirement: 'a Subscription becomes active; what meets its criteria is sent as PUT below the endpoint, and nothing else',
     needs: told,
     run: async (site) => {
-      const hook = await site.shared(receiver)
-      const path = `/${site.tag}`
-      const made = await site.make(subscription(`Patient?family=${site.tag}`, { endpoint: hook.url + path, payload: json }))
-      await becomes(site, made.id, 'active')
+      const { hook, path } = await following(site, { payload: json })
       await site.make(patient(`other${site.tag}`))
       const { id } = await site.make(patient(site.tag))
       const [message] = await heard(hook, path, 1, 'the Patient')
@@ -33,11 +40,7 @@ export const byCriteria: readonly Check[] = [
     requirement: 'without a payload an empty POST says that there is something, with the headers asked for',
     needs: told,
     run: async (site) => {
-      const hook = await site.shared(receiver)
-      const path = `/${site.tag}`
-      const channel = { endpoint: hook.url + path, header: [`X-Conformance: ${site.tag}`] }
-      const made = await site.make(subscription(`Patient?family=${site.tag}`, channel))
-      await becomes(site, made.id, 'active')
+      const { hook, path } = await following(site, { header: [`X-Conformance: ${site.tag}`] })
       await site.make(patient(site.tag))
       const [message] = await heard(hook, path, 1, 'the message')
       same([message?.method, message?.path, message?.body, message?.headers['x-conformance']], ['POST', path, '', site.tag], 'message')
