@@ -6,11 +6,11 @@
  */
 import { conformanceTypes, servedTypes } from '../fhir/resource.ts'
 
-export const roles = ['patient', 'proxy', 'front-desk', 'practitioner', 'manager', 'auditor'] as const
+export const roles = ['patient', 'proxy', 'proxy-reader', 'front-desk', 'practitioner', 'manager', 'auditor'] as const
 export type Role = (typeof roles)[number]
 
 /** A person of their own record, or somebody who acts for them. */
-export const actsForPatients = (role: string): boolean => role === 'patient' || role === 'proxy'
+export const actsForPatients = (role: string): boolean => role === 'patient' || role === 'proxy' || role === 'proxy-reader'
 
 const plain = 'openid fhirUser profile launch launch/patient launch/encounter offline_access online_access'
 const closed: readonly string[] = ['AuditEvent', 'Subscription', 'Endpoint', 'Binary', ...conformanceTypes]
@@ -19,6 +19,7 @@ const clinical = servedTypes.filter((type) => !closed.includes(type)).map((type)
 const scopesOf: Readonly<Record<Role, string>> = {
   patient: 'patient/*.cruds',
   proxy: 'patient/*.cruds',
+  'proxy-reader': 'patient/*.rs',
   'front-desk': `patient/*.cruds ${clinical.join(' ')}`,
   practitioner: `patient/*.cruds ${clinical.join(' ')}`,
   manager: 'patient/*.cruds user/*.cruds',

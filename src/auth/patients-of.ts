@@ -4,7 +4,7 @@
  * that whatever is shown here has its AuditEvent. https://hl7.org/fhir/R4/relatedperson.html
  */
 import { actsForPatients } from '../access/role-scopes.ts'
-import type { AccountRow } from '../store/accounts.ts'
+import { type AccountRow, findAccount } from '../store/accounts.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import type { Choice } from './pages/patient-picker.ts'
@@ -26,6 +26,12 @@ export async function patientsOf(house: House, { person, acts_for }: AccountRow)
   const references = person.startsWith('RelatedPerson/') ? [person, ...acts_for] : acts_for
   const others = await Promise.all(references.map((reference) => patientBehind(house, reference)))
   return [...new Set([...own, ...others.flatMap((id) => id ?? [])])]
+}
+
+/** Whether what somebody opened for a patient may go on: what they are to the patient may have ended since. */
+export async function mayStillOpen(house: House, accountId: string, patient: string): Promise<boolean> {
+  const account = await findAccount(house.pool, accountId)
+  return account !== undefined && (isStaff(account) || (await patientsOf(house, account)).includes(patient))
 }
 
 type RelatedPerson = {

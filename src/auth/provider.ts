@@ -24,6 +24,7 @@ import { type KeyAges, keyAges } from './client-key-age.ts'
 import { resourceServer } from './granted-scopes.ts'
 import { answerOf, claimsOf, contextOf, forgetContext } from './launch-context.ts'
 import { logout, renderError } from './pages/provider-pages.ts'
+import { mayStillOpen } from './patients-of.ts'
 import { claims, people } from './people.ts'
 import { auditedProtocol } from './protocol-audit.ts'
 import { hashOf, providerState } from './provider-state.ts'
@@ -94,8 +95,10 @@ const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payl
   issueRefreshToken: async (_context: Context, client: Client, { scopes }: Token) =>
     client.grantTypeAllowed('refresh_token') && (scopes.has('offline_access') || scopes.has('online_access')),
   expiresWithSession: async (_context: Context, { scopes }: Token) => scopes.has('online_access') && !scopes.has('offline_access'),
-  extraTokenClaims: async (_context: Context, { grantId }: Token) => {
+  extraTokenClaims: async (_context: Context, { grantId, accountId }: Token) => {
     const launch = grantId === undefined ? undefined : await contextOf(house, grantId)
+    if (launch?.patient !== undefined && accountId !== undefined && !(await mayStillOpen(house, accountId, launch.patient)))
+      throw new errors.InvalidGrant('this person acts for the patient no more')
     return launch && claimsOf(house.base, launch)
   },
   ttl: lifetimes,
