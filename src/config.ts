@@ -5,6 +5,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { type Role, roles } from './access/role-scopes.ts'
+import type { Mail } from './base/account-links.ts'
 import { fault } from './base/fault.ts'
 import { type HoldQuotas, holdQuotasDefault } from './base/hold-quotas.ts'
 import { connectionsPerAddressDefault, holdsAtOnceMax } from './base/limits.ts'
@@ -98,6 +99,13 @@ export const settings = [
       'other authorization servers whose access tokens are taken: `ISSUER jwks=URL audience=AUD scopes=S,S`, several with semicolons between ([docs/sign-in.md](docs/sign-in.md#tokens-of-other-servers))',
   },
   {
+    name: 'SMTP_URL',
+    default: 'none',
+    meaning:
+      'the mail server by which people are sent links for a forgotten password: `smtps://USER:PASSWORD@HOST`, or `smtp:`, with STARTTLS beyond this machine',
+  },
+  { name: 'MAIL_FROM', default: 'none', meaning: 'whom that mail is from, for example `Clinic <no-reply@clinic.example>`' },
+  {
     name: 'SECOND_FACTOR_ROLES',
     default: 'none',
     meaning:
@@ -176,6 +184,8 @@ export type Config = {
   readonly rateLimits: RateLimits
   readonly holdQuotas: HoldQuotas
   readonly trustedIssuers: readonly TrustedIssuer[]
+  /** Absent: no mail is sent. */
+  readonly mail?: Mail
   readonly secondFactorRoles: readonly Role[]
   /** Absent: people sign in here alone. */
   readonly signInElsewhere?: Omit<SignInElsewhere, 'secret'> & { readonly secretFile?: string }
@@ -273,6 +283,15 @@ function trustedIssuers(env: Environment, address: string): readonly TrustedIssu
   const text = given(env, 'TRUSTED_ISSUERS') ?? ''
   const expected = 'a list such as https://ehr.example/oauth2 jwks=https://ehr.example/jwks audience=AUD scopes=user/*.rs'
   return parseTrustedIssuers(text, `${address}/fhir`) ?? refuse('TRUSTED_ISSUERS', expected, text)
+}
+
+function mail(env: Environment): Mail | undefined {
+  const [smtpUrl, from] = [given(env, 'SMTP_URL'), given(env, 'MAIL_FROM')]
+  if (smtpUrl === undefined && from === undefined) return undefined
+  if (smtpUrl === undefined || from === undefined) throw fault('value', 'SMTP_URL and MAIL_FROM go together: set both, or neither.')
+  if (/[\r\n]/.test(from) || !/@/.test(from)) refuse('MAIL_FROM', 'an address such as Clinic <no-reply@clinic.example>', from)
+  url('SMTP_URL', smtpUrl, ['smtp:', 'smtps:'])
+  return { smtpUrl, from }
 }
 
 function secondFactorRoles(env: Environment): readonly Role[] {
@@ -397,6 +416,7 @@ export function loadConfig(env: Environment = process.env): Config {
       perClient: wholeNumber(env, 'HOLDS_PER_CLIENT', 0, holdsAtOnceMax),
     },
     trustedIssuers: trustedIssuers(env, publicUrl(env, host, port)),
+    mail: mail(env),
     secondFactorRoles: secondFactorRoles(env),
     signInElsewhere: signInElsewhere(env),
     waitlist: waitlist(env),

@@ -137,6 +137,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       signInElsewhere: withSecret(config.signInElsewhere),
       holdQuotas: config.holdQuotas,
       keptFrom: keptFrom(pool, systemClock, `${config.publicUrl}/fhir`),
+      mail: config.mail,
       secondFactorRoles: config.secondFactorRoles,
       waitlist: config.waitlist,
       secrets,

@@ -77,6 +77,12 @@ describe('loadConfig', () => {
     [{ PORT: 'http' }, 'PORT must be a whole number between 1 and 65535, not "http".'],
     [{ AUDIT_RETENTION_MONTHS: '11' }, 'AUDIT_RETENTION_MONTHS must be 0, or 12 and more, not "11".'],
     [{ PORT: '0' }, 'PORT'],
+    [{ SMTP_URL: 'smtp://mail.example' }, 'SMTP_URL and MAIL_FROM go together'],
+    [
+      { SMTP_URL: 'https://u:secret@mail.example', MAIL_FROM: 'a@b.example' },
+      'SMTP_URL must be an address that begins with smtp:// or smtps://, not "https://…@mail.example',
+    ],
+    [{ SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'Clinic' }, 'MAIL_FROM must be an address such as'],
     [{ SECOND_FACTOR_ROLES: 'manager,king' }, 'SECOND_FACTOR_ROLES must be a list of patient, proxy,'],
     [{ PORT: '65536' }, 'PORT'],
     [{ PORT: '80.5' }, 'PORT'],

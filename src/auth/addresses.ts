@@ -18,6 +18,8 @@ export const paths = {
   launch: '/auth/launch',
   callback: '/auth/callback',
   account: '/auth/account',
+  recover: '/auth/recover',
+  verifyEmail: '/auth/verify-email',
   passkeyScript: '/auth/passkey.js',
 } as const
 

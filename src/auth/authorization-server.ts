@@ -22,6 +22,7 @@ import { idTokenKeys } from './keys.ts'
 import type { PatientChoices } from './patients-of.ts'
 import { type FetchOut, newProvider } from './provider.ts'
 import { rawForm } from './raw-form.ts'
+import { type RecoveryStep, recovery } from './recovery/recovery.ts'
 import { namePublicClient } from './refresh-request.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -32,6 +33,8 @@ export type AuthorizationServer = {
   readonly cameBack: (query: URLSearchParams) => Promise<string | undefined>
   /** A page of a sign-in, or what was filled in there. */
   readonly interaction: (step: Step) => Promise<PageReply>
+  /** A page behind a link that somebody was sent, or where they ask for one. */
+  readonly recovery: (step: RecoveryStep) => Promise<PageReply>
   /** A page of somebody's own account. */
   readonly account: (step: AccountStep) => Promise<PageReply>
 }
@@ -72,6 +75,7 @@ export function authorizationServer(house: House, { fetchOut, patients, refusals
       comeFrom(issuer, step.request)
       return interaction({ house, patients, refusals, elsewhere: other, ...(await current()) }, step)
     },
+    recovery: (step) => recovery(house, step),
     account: async (step) => account({ house, secret: (await current()).secret, refusals }, step),
   }
 }

@@ -113,6 +113,8 @@ const routesOf = ({
   account: _account,
   passkeyScript: _script,
   callback: _callback,
+  recover: _recover,
+  verifyEmail: _verify,
   ...routes
 }: typeof paths) => routes
 

@@ -59,7 +59,8 @@ async function step(place: SignInPlace): Promise<SignedIn | StillAsked> {
 function withPasskey({ house, secret, key, page }: SignInPlace) {
   const options = signInOptions({ house, secret, key })
   const script = options && addressOf(house.base, 'passkeyScript')
-  return { page: { ...page, ...(options && script !== undefined ? { passkey: { options, script } } : {}) }, script }
+  const recover = house.mail && addressOf(house.base, 'recover')
+  return { page: { ...page, recover, ...(options && script !== undefined ? { passkey: { options, script } } : {}) }, script }
 }
 
 function askWho(place: SignInPlace, more: Pick<SignInPage, 'login' | 'wrong'> = {}): StillAsked {

@@ -270,6 +270,14 @@ export const signInHours = 12
 /** Half minutes by which a phone's clock may be early or late. */
 export const totpSkewSteps = 1
 export const recoveryCodesMade = 10
+export const mailTimeoutMs = 20_000
+/** Spread over some five hours. */
+export const mailAttemptsMax = 10
+export const mailQueues = 32
+export const recoveryLinkMinutes = 60
+export const emailLinkHours = 24
+/** Links of one kind that one account has at once: nobody is written to without end. */
+export const accountLinksMax = 3
 /** From the page to the passkey that was shown on it. */
 export const passkeyMinutes = 30
 export const passkeysMax = 20

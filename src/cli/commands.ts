@@ -8,6 +8,7 @@ import { accountDisable } from './account-disable.ts'
 import { accountLink } from './account-link.ts'
 import { accountList } from './account-list.ts'
 import { accountPassword } from './account-password.ts'
+import { accountRecover } from './account-recover.ts'
 import { auditVerify } from './audit-verify.ts'
 import { backup } from './backup.ts'
 import { clientAdd } from './client-add.ts'
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   accountList,
   accountPassword,
   accountLink,
+  accountRecover,
   accountDisable,
   signingRotate,
   slotsGenerate,

@@ -8,7 +8,7 @@ import type { FetchOut } from '../auth/provider.ts'
 import { type Refusals, refusalOf, refusals } from '../auth/refusals.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { authenticator } from './authenticate.ts'
-import { accountPages, comingBack, launchDoor, protocolDoors, scriptDoor, signInPages } from './authorization-doors.ts'
+import { accountPages, comingBack, launchDoor, protocolDoors, recoveryPages, scriptDoor, signInPages } from './authorization-doors.ts'
 import type { Desks, House } from './desks.ts'
 import { sendRefusal } from './error-handler.ts'
 import { type AccessLog, fhirDoors, openDoors } from './fhir-doors.ts'
@@ -85,6 +85,7 @@ function authorization(app: FastifyInstance, house: House, refusals: Refusals, {
     signInPages(pages, server, secure)
     comingBack(pages, server, secure)
     accountPages(pages, server, secure)
+    recoveryPages(pages, server, secure)
     scriptDoor(pages, secure)
     launchDoor(pages, house, authenticator(house, 'smart', fetchOut))
   })

@@ -12,6 +12,7 @@ import type { AuthorizationServer } from '../auth/authorization-server.ts'
 import { lost } from '../auth/interactions/interaction.ts'
 import type { PageReply } from '../auth/interactions/turn.ts'
 import { mintLaunch } from '../auth/launch.ts'
+import { linkKinds } from '../base/account-links.ts'
 import { fault } from '../base/fault.ts'
 import type { Authenticate } from './authenticate.ts'
 import { plainJson } from './content-types.ts'
@@ -74,6 +75,18 @@ export function accountPages(app: FastifyInstance, server: AuthorizationServer, 
       handler: async (request, reply) =>
         sendPage(reply, secure, await server.account({ ...stepOf(request), page: request.params.page ?? '' })),
     })
+}
+
+export function recoveryPages(app: FastifyInstance, server: AuthorizationServer, secure: boolean): void {
+  for (const kind of linkKinds)
+    for (const url of [`/auth/${kind}`, `/auth/${kind}/:held`])
+      app.route<{ Params: { held?: string } }>({
+        method: ['GET', 'POST'],
+        url,
+        exposeHeadRoute: false,
+        handler: async (request, reply) =>
+          sendPage(reply, secure, await server.recovery({ ...stepOf(request), kind, held: request.params.held })),
+      })
 }
 
 const passkeyScript = readFileSync(join(import.meta.dirname, '../auth/pages/passkey.js'), 'utf8')

@@ -16,12 +16,14 @@ export type AccountRow = {
   readonly acts_for: readonly string[]
   readonly password: string
   readonly disabled: boolean
+  /** Theirs, as they have shown. */
+  readonly email: string | null
 }
 
-const columns = 'id, login, name, roles, person, acts_for, password, disabled'
+const columns = 'id, login, name, roles, person, acts_for, password, disabled, email'
 
 /** False where the name is taken. A statement that is a transaction of its own. */
-export async function addAccountRow(db: Db, row: AccountRow, created: Date): Promise<boolean> {
+export async function addAccountRow(db: Db, row: Omit<AccountRow, 'email'>, created: Date): Promise<boolean> {
   const text = `insert into account (id, login, name, roles, person, acts_for, password, created)
     values ($1, $2, $3, $4::text[], $5, $6::text[], $7, $8::timestamptz) on conflict do nothing returning 1`
   const values = [row.id, row.login, row.name, row.roles, row.person, row.acts_for, row.password, created]
@@ -31,6 +33,11 @@ export async function addAccountRow(db: Db, row: AccountRow, created: Date): Pro
 /** Undefined also where it is disabled. */
 export async function findAccount(db: Db, id: string): Promise<AccountRow | undefined> {
   const [row] = await db.query<AccountRow>(prepared(`select ${columns} from account where id = $1 and not disabled`, [id]))
+  return row
+}
+
+export async function findAccountByLogin(db: Db, login: string): Promise<AccountRow | undefined> {
+  const [row] = await db.query<AccountRow>(prepared(`select ${columns} from account where login = $1 and not disabled`, [login]))
   return row
 }
 

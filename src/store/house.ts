@@ -2,6 +2,7 @@
  * The things that every desk is handed, built once by `src/house.ts`. No container: each function takes it as its first
  * argument and names what it uses.
  */
+import type { Mail } from '../base/account-links.ts'
 import type { Clock } from '../base/clock.ts'
 import type { HoldQuotas } from '../base/hold-quotas.ts'
 import type { Ids } from '../base/ids.ts'
@@ -37,6 +38,8 @@ export type House = {
   readonly signInElsewhere?: SignInElsewhere
   /** The ids of the patients whose Consents keep their data from somebody just now; undefined where nobody's do. */
   readonly keptFrom: (viewer: Viewer) => Kept | Promise<Kept>
+  /** Absent: no mail is sent. */
+  readonly mail?: Mail
   /** Roles whose people need a second factor to sign in to an app. */
   readonly secondFactorRoles?: readonly string[]
   readonly waitlist: WaitlistSettings

@@ -79,6 +79,7 @@ type Options = {
   readonly trustedIssuers?: House['trustedIssuers']
   /** As the world calls this machine. */
   readonly host?: string
+  readonly mail?: House['mail']
   readonly secondFactorRoles?: House['secondFactorRoles']
   readonly signInElsewhere?: House['signInElsewhere']
   /** Another server of the same house: its database and its address, through a pool of its own. */
@@ -104,6 +105,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
     trustedIssuers: options.trustedIssuers,
+    mail: options.mail,
     secondFactorRoles: options.secondFactorRoles,
     signInElsewhere: options.signInElsewhere,
     keptFrom: keptFrom(database.pool, systemClock, beside?.house.base ?? `${origin}/fhir`),

@@ -16,6 +16,7 @@ import { signInStep } from '../sign-in-steps.ts'
 import { closeSession, cookieFor, heldIn, newHeld, openSession, sessionOf } from './account-session.ts'
 import { authenticator } from './authenticator.ts'
 import { changePassword } from './change-password.ts'
+import { email } from './email.ts'
 import { overview } from './overview.ts'
 import { passkeys } from './passkeys.ts'
 import { recoveryCodes } from './recovery-codes.ts'
@@ -25,6 +26,7 @@ const pages: Readonly<Record<string, AccountPage>> = {
   '': overview,
   password: changePassword,
   authenticator,
+  email,
   passkeys,
   'recovery-codes': recoveryCodes,
 }

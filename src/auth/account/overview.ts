@@ -30,6 +30,8 @@ async function shown({ house, session, step, token, addressOf, show }: Visit): P
       action: addressOf(''),
       addressOf,
       factors,
+      email: session.account.email,
+      mayHaveEmail: house.mail !== undefined,
       mayHavePasskeys: passkeyHost(house.base) !== undefined,
       needsFactor: mustHaveFactor(house, session.account) && !hasFactor(factors),
       token,

@@ -11,6 +11,8 @@ export type AccountOverview = {
   readonly action: string
   readonly addressOf: (page: string) => string
   readonly factors: { readonly totp: Date | null; readonly passkeys: number; readonly recovery_codes: number }
+  readonly email: string | null
+  readonly mayHaveEmail: boolean
   readonly mayHavePasskeys: boolean
   /** They must set one up, and have not yet. */
   readonly needsFactor: boolean
@@ -25,6 +27,7 @@ const doneWords: ReadonlyMap<string, string> = new Map([
   ['authenticator', 'The authenticator app is taken away.'],
   ['passkey-added', 'The passkey is added.'],
   ['passkey-removed', 'The passkey is removed.'],
+  ['email', 'A link is on its way to that address: open it, and the address is yours.'],
   ['app', 'That app is let in no more.'],
   ['all', 'Everything else that was signed in is signed out.'],
 ])
@@ -41,6 +44,8 @@ export function accountPage({
   factors,
   needsFactor,
   mayHavePasskeys,
+  email,
+  mayHaveEmail,
 }: AccountOverview): string {
   const words = doneWords.get(done)
   const form = (body: Raw): Raw =>
@@ -53,6 +58,7 @@ ${words === undefined ? undefined : html`<p role="status" class="note">${words}<
 <h2>How you sign in</h2>
 ${needsFactor ? html`<p class="note">What you may do at the clinic asks for a second factor. Set one up here; until then apps do not let you in.</p>` : undefined}
 <ul><li><a href="${addressOf('password')}">Change the password</a></li>
+${mayHaveEmail ? html`<li><a href="${addressOf('email')}">E-mail address: ${email ?? 'none yet'}</a></li>` : undefined}
 <li><a href="${addressOf('authenticator')}">${factors.totp ? 'Authenticator app: set up' : 'Set up an authenticator app'}</a></li>
 ${mayHavePasskeys ? html`<li><a href="${addressOf('passkeys')}">Passkeys: ${factors.passkeys}</a></li>` : undefined}</ul>
 ${factors.totp || factors.passkeys > 0 || factors.recovery_codes > 0 ? recoveryCodes(factors.recovery_codes, addressOf('recovery-codes'), token) : undefined}

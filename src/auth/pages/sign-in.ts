@@ -15,9 +15,11 @@ export type SignInPage = {
   readonly note?: string
   /** The clinic's own server. */
   readonly elsewhere?: { readonly name: string; readonly address: string }
+  /** Where somebody goes who has forgotten their password; undefined where no mail is sent. */
+  readonly recover?: string
 }
 
-export const signInPage = ({ client, action, token, login = '', wrong, note, elsewhere, passkey }: SignInPage): string =>
+export const signInPage = ({ client, action, token, login = '', wrong, note, elsewhere, passkey, recover }: SignInPage): string =>
   page(
     wrong || note ? 'Not signed in' : 'Sign in',
     html`<h1>Sign in</h1>
@@ -43,5 +45,6 @@ ${
 <button type="submit" name="do" value="sign-in">Sign in</button>
 ${client === undefined ? undefined : html`<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>`}
 </form>
-${passkeySignIn(passkey, { action, token })}`,
+${passkeySignIn(passkey, { action, token })}
+${recover === undefined ? undefined : html`<p><a href="${recover}">Forgotten your password?</a></p>`}`,
   )
