@@ -6,17 +6,34 @@ import { Fault } from '../base/fault.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
-import { inTransaction } from '../store/transaction.ts'
+import { inTransaction, poolOf } from '../store/transaction.ts'
 import { type CancelInput, type Changed, cancelInTx } from './cancel.ts'
+import { ChangedMeanwhile, moveAttemptsMax } from './move.ts'
 import { numberOf, type SeriesScope, seriesPart } from './series-members.ts'
 
 type Member = { readonly id: string; readonly number?: number }
 
 /** In the order of their times. Throws: not-found, gone, business-rule. */
 export async function cancelSeries(house: House, input: CancelInput, scope: SeriesScope): Promise<readonly Changed[]> {
-  const { visits } = await seriesPart(house, input, scope)
-  const members = visits.map((visit) => ({ id: visit.id, number: numberOf(visit) }))
-  return inTransaction(house.pool, (tx) => cancelSeriesInTx(tx, house, input, members))
+  for (let attempt = 1; ; attempt++) {
+    const { visits } = await seriesPart(house, input, scope)
+    const members = visits.map((visit) => ({ id: visit.id, number: numberOf(visit) }))
+    try {
+      return await inTransaction(house.pool, async (tx) => {
+        const changed = await cancelSeriesInTx(tx, house, input, members)
+        await assertAll(tx, house, input, scope, members)
+        return changed
+      })
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile) || attempt >= moveAttemptsMax) throw error
+    }
+  }
+}
+
+/** Whoever replaced a visit while the others were cancelled has put one there that was not among them: all is looked at again. */
+async function assertAll(tx: Tx, house: House, input: CancelInput, scope: SeriesScope, members: readonly Member[]): Promise<void> {
+  const now = await seriesPart({ ...house, pool: poolOf(tx) }, input, scope)
+  if (now.visits.some(({ id }) => !members.some((member) => member.id === id))) throw new ChangedMeanwhile()
 }
 
 async function cancelSeriesInTx(tx: Tx, house: House, input: CancelInput, members: readonly Member[]): Promise<readonly Changed[]> {

@@ -69,6 +69,20 @@ describe('$cancel of a series', () => {
     expect(after[0]?.meta.versionId).toBe(before.meta.versionId)
   })
 
+  it('leaves no visit behind that is replaced at the same moment', async () => {
+    for (let turn = 0; turn < 8; turn++) {
+      const { patient, visits } = await series(2, '09:00')
+      const last = visits[3]
+      const replaced = place.book((await place.slotAt(23, '11:00')).id, patient, { 'cancelled-appt-id': `Appointment/${last?.id}` })
+      const [answer] = await Promise.all([cancel(visits[0], 'all'), replaced])
+      expect(answer.status).toBe(200)
+      const left = matches(await house.call('GET', `Appointment?patient=Patient/${patient}&status=booked,pending`))
+      const other = await replaced
+      // Whoever came second found nothing to replace; whoever came first is cancelled with the rest.
+      expect([other.status === 201 ? [] : left, left]).toEqual([[], []])
+    }
+  })
+
   it('cancels none where one may not be: the notice of the next binds a patient', async () => {
     const strict = await clinic(house.call, { policy: { cancelNoticeMinutes: 3 * 24 * 60 } })
     const { patient, visits } = await series(2, '09:00', weekly(3), strict)
