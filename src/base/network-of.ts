@@ -5,7 +5,10 @@
 import ipaddr from 'ipaddr.js'
 
 export function networkOf(address: string): string {
-  if (!address.includes(':') || !ipaddr.isValid(address)) return address
+  if (!address.includes(':')) return address
+  // What each IPv4 client looks like to a server that listens on `::`: a request need not wait for a parser.
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length)
+  if (!ipaddr.isValid(address)) return address
   const known = ipaddr.process(address)
   if (known instanceof ipaddr.IPv4) return known.toString()
   return `${known.parts
