@@ -16,6 +16,8 @@ export type Actor = {
   readonly purpose?: string
   /** The ids of the patients whose Consents keep their data from this actor; absent where nobody's do. */
   readonly keptFrom?: readonly string[]
+  /** Those of them whose data are open to the actor all the same, for a while: somebody has broken the glass. */
+  readonly emergency?: readonly string[]
   /** The network address that asked, for the audit. */
   readonly address?: string
 }

@@ -43,10 +43,13 @@ const transactions: Readonly<Record<string, Coding>> = {
   book: coding('urn:ihe:event-type-code', 'ITI-117', 'Book Appointment'),
 }
 
+const emergencyStarted = coding(dicom, '110127', 'Emergency Override Started')
+
 function subtypes(interaction: string): Coding[] {
   if (interactions.has(interaction)) return [coding(restful, interaction, interaction)]
   const transaction = transactions[interaction]
   const named = coding(own, interaction, interaction)
+  if (interaction === 'break-glass') return [named, emergencyStarted]
   return transaction ? [named, coding(restful, 'create', 'create'), transaction] : [named, coding(restful, 'operation', 'operation')]
 }
 
@@ -123,7 +126,9 @@ function entities({ patient, entity, query }: AuditFound): unknown[] {
 
 /** What is searched for by the codes of others. */
 export const interactionsByCode: Readonly<Record<string, string>> = Object.fromEntries(
-  [...Object.entries(transactions), ...Object.entries(securitySubtypes)].map(([interaction, { code }]) => [code, interaction]),
+  [...Object.entries(transactions), ...Object.entries(securitySubtypes), ['break-glass', emergencyStarted] as const].map(
+    ([interaction, { code }]) => [code, interaction],
+  ),
 )
 
 export function auditEventResource(row: AuditFound, base: string): unknown {
@@ -139,6 +144,7 @@ export function auditEventResource(row: AuditFound, base: string): unknown {
     action: row.action,
     recorded,
     outcome: row.outcome,
+    ...(row.reason === null ? {} : { purposeOfEvent: [{ text: row.reason }] }),
     agent: agents(row, base),
     source: { observer: serverOf(base) },
     entity: entities(row),

@@ -12,6 +12,7 @@ export type Asker = {
   readonly patient?: string
   readonly address?: string
   readonly purpose?: string
+  readonly emergency?: readonly string[]
 }
 
 const actions = {
@@ -48,6 +49,7 @@ const actions = {
   import: 'E',
   statistics: 'E',
   accounting: 'E',
+  'break-glass': 'E',
   'self-service-link': 'E',
   notify: 'E',
   'sign-in': 'E',
@@ -70,6 +72,7 @@ export function auditOf(house: Pick<House, 'clock' | 'ids'>, actor: Asker, inter
     person: actor.user ?? (actor.patient === undefined ? undefined : `Patient/${actor.patient}`),
     address: actor.address,
     purpose: actor.purpose,
+    emergency: actor.emergency,
     query,
   }
 }

@@ -9,13 +9,13 @@ import type { Clock } from '../base/clock.ts'
 import { fault } from '../base/fault.ts'
 import { consentsLookMs, restrictingConsentsMax } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { openGlasses } from '../store/break-glass.ts'
 import { consentVersion, restrictingConsents, workplacesOf } from '../store/consents.ts'
 import type { Pool } from '../store/db.ts'
-import type { House } from '../store/house.ts'
+import type { House, Kept } from '../store/house.ts'
 
 type Known = { readonly version: string; readonly rules: readonly ConsentRule[]; readonly atMs: number }
 type Viewer = Parameters<House['keptFrom']>[0]
-type Kept = readonly string[] | undefined
 
 export function keptFrom(pool: Pool, clock: Clock, base: string): House['keptFrom'] {
   const state: { known?: Known } = {}
@@ -42,11 +42,15 @@ export function keptFrom(pool: Pool, clock: Clock, base: string): House['keptFro
 const isUnbound = ({ user, patient, purpose }: Viewer): boolean =>
   patient === undefined ? user === undefined && purpose === undefined : user === undefined || user === `Patient/${patient}`
 
-async function keptOf(pool: Pool, rules: readonly ConsentRule[], { user, purpose = purposeDefault }: Viewer, nowMs: number): Promise<Kept> {
+async function keptOf(pool: Pool, rules: readonly ConsentRule[], viewer: Viewer, nowMs: number): Promise<Kept> {
   if (rules.length === 0) return undefined
+  const { user, purpose = purposeDefault } = viewer
   const workplaces = user?.startsWith('Practitioner/') && namesWorkplaces(rules) ? await workplacesOf(pool, user) : []
   const names = new Set([...(user === undefined ? [] : [user]), ...workplaces])
   const own = user?.startsWith('Patient/') ? [user.slice('Patient/'.length)] : []
   const kept = patientsKept(rules, { names, purpose }, nowMs).filter((id) => !own.includes(id))
-  return kept.length > 0 ? kept : undefined
+  if (kept.length === 0) return undefined
+  const open = user === undefined ? [] : await openGlasses(pool, { user, client: viewer.client, at: new Date(nowMs) })
+  const [still, emergency] = [kept.filter((id) => !open.includes(id)), kept.filter((id) => open.includes(id))]
+  return { from: still.length > 0 ? still : undefined, emergency: emergency.length > 0 ? emergency : undefined }
 }

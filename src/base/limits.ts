@@ -159,6 +159,11 @@ export const retryAfterSeconds = 2
 export const allowancesRemembered = 50_000
 /** Of a minute and a process: refused requests that differ in why, who and from where, each with its rows in the audit. */
 export const unlikeRefusalsMax = 50
+/** How long somebody sees what a Consent keeps from them, and of how many patients at once. */
+export const breakGlassMinutesDefault = 30
+export const breakGlassMinutesMax = 240
+export const glassesOpenMax = 10
+export const breakGlassReasonCharsMax = 500
 /** Of a shared allowance a process fetches this part at a time. */
 export const allowanceShares = 60
 export const tokenSecondsDefault = 3_600

@@ -8,6 +8,8 @@ import { parseScopes } from '../access/scopes.ts'
 import { bearerCheck } from '../auth/bearer.ts'
 import type { House } from './desks.ts'
 
+type Kept = Awaited<ReturnType<House['keptFrom']>>
+
 export type Authenticate = (request: FastifyRequest) => Actor | Promise<Actor>
 
 export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Parameters<typeof bearerCheck>[1]): Authenticate {
@@ -26,12 +28,13 @@ export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Pa
 const anybody: Actor = { client: 'anybody', scopes: parseScopes('system/*.cruds') }
 
 /** Spelt out rather than spread: it runs on every request. */
-const at = (request: FastifyRequest, { client, user, patient, scopes, purpose }: Actor, keptFrom?: readonly string[]): Actor => ({
+const at = (request: FastifyRequest, { client, user, patient, scopes, purpose }: Actor, kept?: Kept): Actor => ({
   client,
   user,
   patient,
   scopes,
   purpose,
-  keptFrom,
+  keptFrom: kept?.from,
+  emergency: kept?.emergency,
   address: request.ip,
 })

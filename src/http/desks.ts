@@ -16,6 +16,7 @@ import { vread } from '../interactions/vread.ts'
 import { accounting } from '../operations/accounting.ts'
 import { acceptWaitlistOffer, declineWaitlistOffer } from '../operations/answer-offer.ts'
 import { book } from '../operations/book.ts'
+import { breakGlass } from '../operations/break-glass.ts'
 import { cancel } from '../operations/cancel.ts'
 import { checkIn } from '../operations/check-in.ts'
 import { explainAvailability } from '../operations/explain-availability.ts'
@@ -71,6 +72,7 @@ export const desks = {
   undoMerge,
   statistics,
   accounting,
+  breakGlass,
   selfServiceLink,
   revokeSelfServiceLinks,
   exportResources,

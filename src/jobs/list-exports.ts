@@ -5,6 +5,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
+import { keptFromStandingWishes } from '../access/consent.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { exportBatchMax, exportFailuresMax, exportFileResourcesMax, exportHoursKept } from '../base/limits.ts'
@@ -53,7 +54,7 @@ async function listOne(tx: Tx, house: House, only: string | undefined, place: { 
   if (!row || !(await isSettledAt(tx, row.at))) return false
   place.id = row.id
   const stored = actorOf(row)
-  const actor: Actor = { ...stored, keptFrom: await house.keptFrom(stored) }
+  const actor: Actor = { ...stored, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
   const wish = JSON.parse(row.wish) as ExportWish
   const type = wish.types[row.step]
   if (type === undefined) {

@@ -19,9 +19,20 @@ export type AuditRow = {
   readonly address?: string
   /** What for, as a code of PurposeOfUse, where the token says. */
   readonly purpose?: string
+  /** The ids of the patients whose data are open to this actor in an emergency: what shows one of them was for ETREAT. */
+  readonly emergency?: readonly string[]
   /** What was asked, for searches; the values of a query are patient data and belong here alone. */
   readonly query?: string
 }
+
+/** What the patients of a row were shown for. */
+export const purposeOf = (p: Params, { purpose, emergency }: AuditRow, patients: string): string =>
+  purposeCase(p.add(purpose ?? null, 'text'), p.add(emergency ?? null, 'text[]'), patients)
+
+export const emergencyPurpose = 'ETREAT'
+
+export const purposeCase = (purpose: string, emergency: string, patients: string): string =>
+  `case when ${patients} && ${emergency} then '${emergencyPurpose}' else ${purpose} end`
 
 /**
  * A CTE body that writes the row for every row of `source`, which must have `patients text[]` and `entity text`; one that
@@ -31,7 +42,7 @@ export function auditInsert(p: Params, audit: AuditRow, source: string): string 
   return `insert into audit_event (id, at, interaction, action, client, person, address, query, purpose, patients, entity)
     select ${p.add(audit.id, 'uuid')}, ${p.add(audit.at, 'timestamptz')}, ${p.add(audit.interaction, 'text')}, ${p.add(audit.action, 'text')},
            ${p.add(audit.client, 'text')}, ${p.add(audit.person ?? null, 'text')}, ${p.add(audit.address ?? null, 'text')},
-           ${p.add(audit.query ?? null, 'text')}, ${p.add(audit.purpose ?? null, 'text')}, source.patients, source.entity
+           ${p.add(audit.query ?? null, 'text')}, ${purposeOf(p, audit, 'source.patients')}, source.patients, source.entity
       from ${source} source where cardinality(source.patients) > 0`
 }
 

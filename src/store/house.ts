@@ -14,9 +14,10 @@ import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
 
-type Kept = readonly string[] | undefined
+/** Ids of patients: whose data are kept from somebody, and whose are open in an emergency although they would be. */
+export type Kept = { readonly from?: readonly string[]; readonly emergency?: readonly string[] } | undefined
 /** As much of an actor as a Consent can speak of. */
-type Viewer = { readonly user?: string; readonly patient?: string; readonly purpose?: string }
+type Viewer = { readonly client: string; readonly user?: string; readonly patient?: string; readonly purpose?: string }
 
 export type House = {
   readonly pool: Pool
@@ -36,7 +37,7 @@ export type House = {
   readonly trustedIssuers?: readonly TrustedIssuer[]
   /** The clinic's own OpenID Connect server, at which people sign in (`auth/elsewhere/`). */
   readonly signInElsewhere?: SignInElsewhere
-  /** The ids of the patients whose Consents keep their data from somebody just now; undefined where nobody's do. */
+  /** Whose Consents keep their data from somebody just now; undefined where nobody's do. */
   readonly keptFrom: (viewer: Viewer) => Kept | Promise<Kept>
   /** Absent: no mail is sent. */
   readonly mail?: Mail

@@ -6,7 +6,7 @@
 import { Fault } from '../base/fault.ts'
 import { seriesVisitsMax, visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
-import { patientsIn } from './audit-rows.ts'
+import { patientsIn, purposeCase } from './audit-rows.ts'
 import type { Db, Pool, Statement, Tx } from './db.ts'
 import { isNumberTaken } from './pg-errors.ts'
 import { type ResourceWrite, searchColumns } from './resources.ts'
@@ -22,7 +22,7 @@ export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTa
 type Placed = boolean | { readonly error: unknown }
 type Place = (visit: PlacedVisit) => Promise<Placed>
 
-const audited = ', audit uuid, interaction text, action text, person text, address text, purpose text'
+const audited = ', audit uuid, interaction text, action text, person text, address text, purpose text, emergency text[]'
 
 const textWith = (taking: string): string => `with ${taking},
   written as (
@@ -37,7 +37,7 @@ const textWith = (taking: string): string => `with ${taking},
     select at::timestamptz, 'Slot', id, version, 'update' from taken),
   audited as (
     insert into audit_event (id, at, interaction, action, client, person, address, purpose, patients, entity)
-    select audit, at::timestamptz, interaction, action, client, person, address, purpose, ${patientsIn('terms')}, holder
+    select audit, at::timestamptz, interaction, action, client, person, address, ${purposeCase('purpose', 'emergency', patientsIn('terms'))}, ${patientsIn('terms')}, holder
       from written join checked on checked.holder = 'Appointment/' || written.id
      where cardinality(${patientsIn('terms')}) > 0)
   select holder from checked where ok`
@@ -119,6 +119,7 @@ function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[]
     person: audit.person,
     address: audit.address,
     purpose: audit.purpose,
+    emergency: audit.emergency,
   }))
   return prepared(text ?? (visits[0]?.time.seating ? inSessions : ofTheirOwn), [
     JSON.stringify(times),

@@ -3,7 +3,7 @@
  * what `resources.ts` writes for one alone; a test compares the two.
  */
 import type { Definitions } from '../fhir/definitions/types.ts'
-import { patientsIn } from './audit-rows.ts'
+import { patientsIn, purposeCase } from './audit-rows.ts'
 import type { Tx } from './db.ts'
 import { historyTableOf, tableOf } from './layout.ts'
 import { writeNumbers } from './number-values.ts'
@@ -38,7 +38,7 @@ export async function insertResources(tx: Tx, definitions: Definitions, writes: 
       shown as (select written.id, place.audit, ${patients} as patients from written join place using (id)),
       audited as (
         insert into audit_event (id, at, interaction, action, client, person, address, query, purpose, patients, entity)
-        select audit, $6::timestamptz, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text, $13::text, patients, $5::text || '/' || id
+        select audit, $6::timestamptz, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text, ${purposeCase('$13::text', '$14::text[]', 'patients')}, patients, $5::text || '/' || id
           from shown where cardinality(patients) > 0)
       select id, version::text as version, body::text as body from written`,
       [
@@ -55,6 +55,7 @@ export async function insertResources(tx: Tx, definitions: Definitions, writes: 
         audit.address ?? null,
         audit.query ?? null,
         audit.purpose ?? null,
+        audit.emergency ?? null,
       ],
     ),
   )

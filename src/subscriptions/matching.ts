@@ -3,6 +3,7 @@
  * the asker may read. Judged by the version that the change made, by the search engine itself.
  */
 import type { Actor } from '../access/actor.ts'
+import { keptFromStandingWishes } from '../access/consent.ts'
 import type { Db } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { versionsThatMatch } from '../store/search/judge.ts'
@@ -50,7 +51,7 @@ async function visible(
 ): Promise<Happening[]> {
   if (happenings.length === 0) return []
   // As it is when it happens, not as it was when it was asked for.
-  const bounds = boundsFor(house, { ...actor, keptFrom: await house.keptFrom(actor) }, 'r', type)
+  const bounds = boundsFor(house, { ...actor, keptFrom: keptFromStandingWishes(await house.keptFrom(actor)) }, 'r', type)
   if (!bounds) return []
   const question = { definitions: house.definitions, type, criteria: query().criteria, bounds }
   const places = await versionsThatMatch(

@@ -82,6 +82,7 @@ const toldOf: Readonly<Record<string, readonly string[]>> = {
   'undo-merge': parametersOf('undo-merge').told,
   statistics: parametersOf('statistics').told,
   accounting: parametersOf('accounting').told,
+  'break-glass': parametersOf('break-glass').told,
   'self-service-link': parametersOf('self-service-link').told,
   'revoke-self-service-links': parametersOf('revoke-self-service-links').told,
   everything: parametersOf('everything').told,
