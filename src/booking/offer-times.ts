@@ -7,13 +7,17 @@ import { Fault } from '../base/fault.ts'
 import { waitlistGraceSeconds, waitlistJudgedMax, waitlistPageMax, waitlistTimesPerRoundMax, waitlistTriesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
 import { localReading } from '../scheduling/local-time.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { takeFollower } from '../store/changes.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { takeTimeFor } from '../store/take-time.ts'
+import { slotsTakenBy } from '../store/slot-rows.ts'
+import { takeTimeOrSeats } from '../store/take-seats.ts'
+import type { Seating } from '../store/take-time.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { slotContexts } from '../store/visit-context.ts'
+import { type SlotContext, slotContexts } from '../store/visit-context.ts'
 import { countFor, entriesFor, type Waiting } from '../store/waitlist-entries.ts'
 import { liveOffersOf } from '../store/waitlist-offers.ts'
 import { dropUnwanted, takeTimeToOffer, timesToOffer } from '../store/waitlist-times.ts'
@@ -40,6 +44,8 @@ class Unkept extends Error {
     this.entry = entry
   }
 }
+
+const unkept = (error: unknown, { entry }: Waiting): unknown => (error instanceof Fault ? new Unkept(entry) : error)
 
 async function offerTime(house: House, slot: string, audit: () => AuditRow): Promise<number> {
   const except = new Set<string>()
@@ -93,12 +99,16 @@ async function offerInTx(
 
 async function freedTime(tx: Tx, house: House, slot: string, holder: string | undefined): Promise<FreedTime | undefined> {
   const [context] = await slotContexts(tx, [{ slot, patient: '', knownPlan: '' }])
-  if (!context?.planVersion || context.deleted || !(context.free || (holder !== undefined && context.takenBy === holder))) return undefined
+  if (!context?.planVersion || context.deleted || !(context.free || (await isKept(tx, context, holder)))) return undefined
   const start = context.starts.getTime()
   if (start <= house.clock.now().getTime()) return undefined
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   return plan.active ? { slot, start, plan, holder } : undefined
 }
+
+/** Alone, or a seat of the session that fills the Slot. */
+const isKept = async (tx: Tx, { id, schedule, takenBy }: SlotContext, holder: string | undefined): Promise<boolean> =>
+  holder !== undefined && (takenBy === holder || (await slotsTakenBy(tx, holder, schedule)).some((slot) => slot.id === id))
 
 /** Nobody writes the list meanwhile: the transaction has the follower's row. The best who can have it, and those of the same pages who had to stand back. */
 async function choose(
@@ -121,7 +131,7 @@ async function choose(
     for (const [index, one] of page.entries()) {
       if (except.has(one.entry) || chosen.some(({ waiting }) => waiting.patient === one.patient)) continue
       const found = await candidate(house, time, one)
-      if (!found || !fitsBeside(chosen[0], found)) continue
+      if (!found || !fitsBeside(time.plan, chosen[0], found)) continue
       chosen.push(found)
       if (chosen.length === house.waitlist.offersAtOnce) return { chosen, behind: page.slice(index + 1) }
     }
@@ -132,13 +142,23 @@ async function choose(
 }
 
 /** Several are offered one and the same time, which is kept once. */
-const fitsBeside = (first: Candidate | undefined, other: Candidate): boolean =>
+const fitsBeside = (plan: SchedulePlan, first: Candidate | undefined, other: Candidate): boolean =>
   !first ||
   (first.visit.end === other.visit.end &&
+    seatFor(plan, first)?.session === seatFor(plan, other)?.session &&
     first.offered.policy.bufferBeforeMinutes === other.offered.policy.bufferBeforeMinutes &&
     first.offered.policy.bufferAfterMinutes === other.offered.policy.bufferAfterMinutes)
 
-async function keepTime(tx: Tx, house: House, { plan }: FreedTime, { visit, offered, expires, waiting }: Candidate) {
+/** One seat, where the visit sits in a session. */
+function seatFor(plan: SchedulePlan, { offered, visit, waiting }: Candidate): Seating | undefined {
+  const session = sessionOf(plan, offered, visit.start, visit.end)
+  return session === undefined
+    ? undefined
+    : { session, seats: offered.policy.capacity, places: 1, patients: [`Patient/${waiting.patient}`] }
+}
+
+async function keepTime(tx: Tx, house: House, { plan }: FreedTime, found: Candidate) {
+  const { visit, offered, expires, waiting } = found
   const id = house.ids.next()
   const holder = `Communication/${id}`
   const until = instantOf(expires + waitlistGraceSeconds * 1000)
@@ -146,9 +166,9 @@ async function keepTime(tx: Tx, house: House, { plan }: FreedTime, { visit, offe
   try {
     await takeDayPlaces(tx, capsOf(plan, offered.policy, { start: visit.start, holder, online: false, bound: true, expires: until }))
   } catch (error) {
-    throw error instanceof Fault ? new Unkept(waiting.entry) : error
+    throw unkept(error, waiting)
   }
-  const kept = await takeTimeFor(tx, {
+  const kept = await takeTimeOrSeats(tx, {
     holder,
     claims: plan.claims,
     from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
@@ -157,8 +177,11 @@ async function keepTime(tx: Tx, house: House, { plan }: FreedTime, { visit, offe
     end: instantOf(visit.end),
     needed: visit.slots.map((slot) => slot.id),
     expires: until,
+    seating: seatFor(plan, found),
     client: 'slotwise',
     at: house.clock.now().toISOString(),
+  }).catch((error) => {
+    throw unkept(error, waiting)
   })
   // The statement that refused has ended the transaction: only from its beginning can another be tried.
   if (!kept) throw new Unkept(waiting.entry)

@@ -55,8 +55,6 @@ type Judging = Pick<Candidate, 'waiting' | 'offered' | 'choice' | 'minutes'>
 
 async function judged(house: House, time: FreedTime, judging: Judging, entry: Resource): Promise<Candidate | undefined> {
   const { waiting, offered, choice, minutes } = judging
-  // A seat of a group session stays free for all: what is kept for an offer is time of one's own.
-  if (offered.policy.capacity > 1) return undefined
   const now = house.clock.now().getTime()
   const expires = Math.min(now + house.waitlist.offerMinutes * 60_000, time.start - offered.policy.minNoticeMinutes * 60_000)
   if (expires < now + waitlistOfferSecondsMin * 1000) return undefined

@@ -5,7 +5,7 @@
  */
 import { overflowLanesMax } from '../base/limits.ts'
 import type { Tx } from './db.ts'
-import { deletion, statusChange } from './slot-status.ts'
+import { deletion, everyStatus, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
 const live = (claim: string): string => `(${claim}.expires is null or ${claim}.expires > now())`
@@ -25,10 +25,17 @@ export const sessionNow = (slot: string): string => `case when ${slot}.session i
     select 1 from schedule_claim seated join claim o on o.resource = seated.resource and o.session = ${slot}.session and ${live('o')}
      where seated.schedule = ${slot}.schedule) then ${slot}.session end`
 
-/** The ids of the Slots that the Appointment `holder` names, as it is stored. */
+/** The ids of the Slots that the Appointment `holder` names, as it is stored; of an offer that keeps a seat those of the session. */
 export const namedBy = (holder: string): string => `
   select substr(term, length('slot=Slot/') + 1) as id from appointment a, unnest(a.terms) term
-   where ${holder} like 'Appointment/%' and a.id = substr(${holder}, length('Appointment/') + 1) and term like 'slot=Slot/%'`
+   where ${holder} like 'Appointment/%' and a.id = substr(${holder}, length('Appointment/') + 1) and term like 'slot=Slot/%'
+  union all
+  select s.id from claim c join schedule_claim sc on sc.resource = c.resource
+   cross join lateral (
+     select id from slot where slot.schedule = sc.schedule and slot.status = any(${everyStatus}) and slot.session = c.session
+        and slot.starts >= lower(c.period) - (select longest from schedule_plan p where p.schedule = sc.schedule)
+        and slot.starts < upper(c.period)) s
+   where ${holder} like 'Communication/%' and c.appointment = ${holder} and c.seats is not null`
 
 /**
  * CTEs that give each Slot of the CTE `mine` (locked) to whom it belongs now that `except` has nothing any more: to a session
