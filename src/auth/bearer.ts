@@ -74,9 +74,9 @@ async function lookUp({ pool, clock, base }: House, token: string): Promise<Reme
   const found = await findAccessToken(pool, hashOf(token), now)
   if (!found || found.payload.aud !== base) throw refused()
   const { clientId, scope, extra, exp } = found.payload
-  const { patient, fhirUser } = (extra ?? {}) as { patient?: unknown; fhirUser?: unknown }
+  const { patient, fhirUser, purpose_of_use } = (extra ?? {}) as { patient?: unknown; fhirUser?: unknown; purpose_of_use?: unknown }
   const user = typeof fhirUser === 'string' ? fhirUser.replace(`${base}/`, '') : undefined
-  const actor = actorOf({ patient, fhirUser: user, client_id: clientId, scope })
+  const actor = actorOf({ patient, fhirUser: user, client_id: clientId, scope, purpose_of_use })
   return { actor, expiresMs: Math.min(Number(exp) * 1000, now.getTime() + tokenRecheckMs), askAgain: true }
 }
 

@@ -28,6 +28,8 @@ export type ClientWish = {
   readonly secret?: boolean
   /** It may ask about tokens that are not its own. */
   readonly introspects?: boolean
+  /** What it asks for, as a code of PurposeOfUse such as HRESCH; absent: to treat. */
+  readonly purpose?: string
 }
 
 export type AddedClient = { readonly id: string; readonly secret?: string }
@@ -67,7 +69,14 @@ function metadataOf(house: House, wish: ClientWish): Record<string, unknown> {
     application_type: redirects.some((redirect) => !/^https?:/.test(redirect)) ? 'native' : 'web',
     ...authentication,
     ...(wish.introspects ? { slotwise_introspects: true } : {}),
+    ...(wish.purpose !== undefined ? { slotwise_purpose: purposeOf(wish.purpose) } : {}),
   }
+}
+
+/** https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html */
+function purposeOf(code: string): string {
+  if (!/^[A-Z]{2,20}$/.test(code)) throw fault('value', 'A purpose is a code of PurposeOfUse, such as TREAT, HPAYMT or HRESCH.')
+  return code
 }
 
 function authenticationOf(house: House, { jwks, jwksUrl, secret }: ClientWish): Record<string, unknown> {

@@ -29,6 +29,7 @@ declare module 'oidc-provider' {
     readonly asymmetricKeyStore: KeyStore
     readonly slotwise_scope: string
     readonly slotwise_introspects?: boolean
+    readonly slotwise_purpose?: string
     grantTypeAllowed(type: string): boolean
   }
 

@@ -78,7 +78,10 @@ const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payl
   clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   enabledJWA: { clientAuthSigningAlgValues: ['RS384', 'ES384'], idTokenSigningAlgValues: ['RS256'] },
   assertJwtClientAuthClaimsAndHeader: assertionChecks(house, addressOf(house.base, 'token'), errors),
-  extraClientMetadata: { properties: ['slotwise_scope', 'slotwise_introspects', 'slotwise_keys'], validator: () => undefined },
+  extraClientMetadata: {
+    properties: ['slotwise_scope', 'slotwise_introspects', 'slotwise_keys', 'slotwise_purpose'],
+    validator: () => undefined,
+  },
   extraParams: smartParameters(house, errors),
   responseTypes: ['code'],
   pkce: { required: () => true },
@@ -95,11 +98,12 @@ const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payl
   issueRefreshToken: async (_context: Context, client: Client, { scopes }: Token) =>
     client.grantTypeAllowed('refresh_token') && (scopes.has('offline_access') || scopes.has('online_access')),
   expiresWithSession: async (_context: Context, { scopes }: Token) => scopes.has('online_access') && !scopes.has('offline_access'),
-  extraTokenClaims: async (_context: Context, { grantId, accountId }: Token) => {
+  extraTokenClaims: async ({ oidc: { client } }: Context, { grantId, accountId }: Token) => {
+    const purpose = client?.slotwise_purpose === undefined ? undefined : { purpose_of_use: client.slotwise_purpose }
     const launch = grantId === undefined ? undefined : await contextOf(house, grantId)
     if (launch?.patient !== undefined && accountId !== undefined && !(await mayStillOpen(house, accountId, launch.patient)))
       throw new errors.InvalidGrant('this person acts for the patient no more')
-    return launch && claimsOf(house.base, launch)
+    return launch ? { ...claimsOf(house.base, launch), ...purpose } : purpose
   },
   ttl: lifetimes,
   clientBasedCORS: (_context: Context, origin: string, client: Client) =>

@@ -25,6 +25,7 @@ export const clientAdd: Command = {
     'jwks-url': { type: 'string', value: 'URL', means: 'where its public keys stand' },
     secret: { type: 'boolean', means: 'make a secret that it signs in with' },
     introspects: { type: 'boolean', means: 'let it ask about tokens that are not its own' },
+    purpose: { type: 'string', value: 'CODE', means: 'what its tokens are for, for example HPAYMT or HRESCH; to treat unless said' },
   },
   run: async (context, values) => {
     const [name, scope, file] = [textOf(values.name), textOf(values.scope), textOf(values.jwks)]
@@ -41,6 +42,7 @@ export const clientAdd: Command = {
         jwksUrl: textOf(values['jwks-url']),
         secret: values.secret === true,
         introspects: values.introspects === true,
+        purpose: textOf(values.purpose),
       })
       context.say(`client_id ${added.id}`)
       if (added.secret) context.say(`client_secret ${added.secret}`)

@@ -61,6 +61,37 @@ describe('H.1 Backend: a good request', () => {
   })
 })
 
+describe('what a backend asks for', () => {
+  it('is the purpose that it was registered with: its tokens say it, and a Consent that denies it binds them', async () => {
+    const jwks = keySet(rsa)
+    await addClient(server.house, { id: 'research', name: 'Research', scope, redirects: [], jwks, purpose: 'HRESCH' })
+    const deny = (purpose: string) => ({
+      resourceType: 'Consent',
+      id: 'no-research',
+      status: 'active',
+      scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+      category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+      patient: { reference: 'Patient/p1' },
+      policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTIN' }] },
+      provision: { type: 'deny', purpose: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: purpose }] },
+    })
+    const { json } = await askBackendToken(tokenUrl, await assertion(rsa, 'research', tokenUrl), scope)
+    const call = server.as(String(json.access_token))
+    const seen: number[] = []
+    for (const purpose of ['HPAYMT', 'HRESCH']) {
+      await server.call('PUT', 'Consent/no-research', deny(purpose))
+      seen.push((await call('GET', 'Patient/p1')).status)
+    }
+    await server.call('DELETE', 'Consent/no-research')
+    expect(seen).toEqual([200, 404])
+  })
+
+  it('is a code', async () => {
+    const wish = { name: 'Odd', scope, redirects: [], jwks: keySet(rsa), purpose: 'to look' }
+    await expect(addClient(server.house, wish)).rejects.toThrow('A purpose is a code of PurposeOfUse')
+  })
+})
+
 describe('H.1 Backend: a bad request', () => {
   it('with another grant_type is 400 unsupported_grant_type', async () => {
     const signed = await assertion(rsa, 'reports', tokenUrl)
