@@ -106,3 +106,6 @@ export function fault(kind: FaultKind, diagnostics: string, expression?: string,
 /** Too much: the same may be asked again after so many seconds. */
 export const throttled = (diagnostics: string, seconds: number): Fault =>
   new Fault('throttled', [{ severity: 'error', code: codes.throttled, diagnostics }], [], false, Math.max(1, Math.ceil(seconds)))
+
+/** It was there, and is deleted. `reference` is `Slot/1`. */
+export const deleted = (reference: string, expression: string): Fault => fault('gone', `${reference} is no longer there.`, expression)

@@ -2,7 +2,7 @@
  * A patient's answer to an offer of the waitlist. Accepted, the time is theirs in one transaction: the entry itself becomes
  * the booked visit, or a later visit for the same service moves there and the entry ends. Declined, it goes to the next.
  */
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { relativeReference, typeOfReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { waitlistUrl } from '../scheduling/waitlist-wish.ts'
@@ -34,7 +34,7 @@ export async function acceptOffer(house: House, input: AnswerInput): Promise<Cha
   const { offer } = input
   assertStands(offer, house.clock.now().getTime())
   const row = await currentResource(house.pool, 'Appointment', offer.entry)
-  if (!row?.body) throw fault('gone', `Appointment/${offer.entry} is no longer there.`, 'Appointment')
+  if (!row?.body) throw deleted(`Appointment/${offer.entry}`, 'Appointment')
   const entry = JSON.parse(row.body) as Resource
   input.assertMay(entry)
   const choice = offer.service === null ? undefined : { reference: offer.service }

@@ -4,7 +4,7 @@
  * The pure rules explain a refusal kindly; the claims make a clash impossible. Only where something besides the time must
  * stand or fall with it (a place of a capped day, a visit that is moved, a remembered answer) does it take a transaction.
  */
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
@@ -17,6 +17,7 @@ import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { mayTakeAnother, type VisitTaken, withOthers } from './joint-visit.ts'
+import { LostRace } from './lost-race.ts'
 import { appointmentOf, type BookInput, claimsFor, inPlaceOf, type NewVisit, newVisit } from './new-visit.ts'
 import type { Wish } from './next-times.ts'
 import { type Overbooking, onItsOwn, timeOverOthers } from './overbook.ts'
@@ -70,7 +71,7 @@ export async function contextToBook(house: House, input: BookInput): Promise<Boo
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
   const context = await slotContext(house.pool, { slot: input.slot, patient: input.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
-  if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
+  if (context.deleted) throw deleted(`Slot/${input.slot}`, 'slot')
   if (!context.patientExists && !input.newPatients?.some(({ id }) => id === input.patient))
     throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
   if (!isBookable(context)) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
@@ -146,8 +147,6 @@ async function commit(
   return inTransaction(house.pool, (tx) => bookInTx(tx, house, input, visit, { caps, held }, byHand)).catch(lostRace)
 }
 
-class LostRace extends Error {}
-
 const lostRace = (error: unknown): undefined => {
   if (error instanceof LostRace) return undefined
   throw error
@@ -170,7 +169,7 @@ async function bookInTx(
   await takeDayPlaces(tx, caps)
   const place = visit.overbooks ? placeOverflow : placeVisitOrSeat
   // A refusal must undo what came before it, so it leaves the transaction as a throw.
-  if (!(await place(tx, house.definitions, visit))) throw new LostRace()
+  if (!(await place(tx, house.definitions, visit))) throw new LostRace(visit.write.id)
   if (input.override) await auditOverride(tx, house, input.override, visit.resource)
   if (input.once) await remember(tx, input.once, { appointment: visit.write.id, version: '1' }, visit.write.at)
   return visit.write.text

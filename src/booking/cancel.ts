@@ -2,7 +2,7 @@
  * Gives a visit's time back and marks the Appointment cancelled, in one transaction. Also how a hold is released, and how
  * one whose time is over ends.
  */
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { mayBecome } from '../scheduling/appointment-lifecycle.ts'
@@ -89,7 +89,7 @@ export async function lockedAppointment(
   const row = await lockResource(tx, 'Appointment', id)
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   if (row.deleted || row.body === null) assertMay({ resourceType: 'Appointment', id })
-  if (row.deleted || row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
+  if (row.deleted || row.body === null) throw deleted(`Appointment/${id}`, 'Appointment')
   const resource = JSON.parse(row.body) as Resource
   assertMay(resource)
   return { row, resource }

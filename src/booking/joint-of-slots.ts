@@ -5,7 +5,7 @@
 import { fault } from '../base/fault.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
-import { type NamedSlot, namedSlots } from '../store/visit-context.ts'
+import { type NamedSlot, namedSlots } from '../store/named-slots.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
 
 export type SlotsOfSeveral = {

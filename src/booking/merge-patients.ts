@@ -3,7 +3,7 @@
  * Who a visit is for changes, and never what time is taken: each keeps its claims and its seat, and what is double then is
  * told, for people to decide. AuditEvents and what was signed stay as they are: they say what was done then.
  */
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { mergedResourcesMax } from '../base/limits.ts'
 import { exactText, parseExact } from '../fhir/exact-json.ts'
 import { indexValues } from '../fhir/index-values.ts'
@@ -100,7 +100,7 @@ export async function lockedPatients(tx: Tx, ids: readonly string[]): Promise<Re
   for (const id of [...ids].sort()) {
     const row = await lockResource(tx, 'Patient', id)
     if (!row) throw fault('not-found', `There is no Patient/${id}.`, 'Patient')
-    if (row.body === null) throw fault('gone', `Patient/${id} is no longer there.`, 'Patient')
+    if (row.body === null) throw deleted(`Patient/${id}`, 'Patient')
     found[id] = parseExact(row.body) as Resource
   }
   return found

@@ -3,7 +3,7 @@
  * and the new one taken. If the new time cannot be had, the old one stands (CONTRACT §6.5). The same way an Appointment that
  * takes no time yet (proposed, waitlist) is booked. docs/decisions/0010-a-moved-visit-keeps-its-id.md
  */
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { numberOf } from '../scheduling/confirmation-number.ts'
@@ -20,6 +20,7 @@ import { type Changed, lockedAppointment, releaseVisit } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { mayTakeAnother } from './joint-visit.ts'
 import { assertMayLeave } from './leave-visit.ts'
+import { LostRace } from './lost-race.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
 import type { Wish } from './next-times.ts'
 import { auditOverride } from './override.ts'
@@ -53,14 +54,6 @@ async function moveOnce(house: House, input: MoveInput): Promise<Changed> {
 
 export const moveAttemptsMax = 5
 
-export class LostRace extends Error {
-  /** Of the Appointment. */
-  readonly id: string
-  constructor(id: string) {
-    super('time is taken')
-    this.id = id
-  }
-}
 /** Somebody else wrote the Appointment between the look and the lock: all is judged again. */
 export class ChangedMeanwhile extends Error {}
 
@@ -72,7 +65,7 @@ export async function judgedMove(house: House, asItIs: MoveInput): Promise<Judge
   const row = await currentResource(house.pool, 'Appointment', asItIs.id)
   if (!row) throw fault('not-found', `There is no Appointment/${asItIs.id}.`, 'Appointment')
   if (row.body === null) asItIs.assertMay({ resourceType: 'Appointment', id: asItIs.id })
-  if (row.body === null) throw fault('gone', `Appointment/${asItIs.id} is no longer there.`, 'Appointment')
+  if (row.body === null) throw deleted(`Appointment/${asItIs.id}`, 'Appointment')
   const before = JSON.parse(row.body) as Resource
   asItIs.assertMay(before)
   assertMovable(before, asItIs, house.clock.now().getTime())
@@ -83,7 +76,7 @@ export async function judgedMove(house: House, asItIs: MoveInput): Promise<Judge
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
   const context = await slotContext(house.pool, { slot: input.slot, patient: asked.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
-  if (context.deleted) throw fault('gone', `Slot/${input.slot} is no longer there.`, 'slot')
+  if (context.deleted) throw deleted(`Slot/${input.slot}`, 'slot')
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const move = await movedVisit(house, input, { before, version: row.version, asked, context, plan })

@@ -3,7 +3,7 @@
  */
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
-import { namedSlots } from '../store/visit-context.ts'
+import { namedSlots } from '../store/named-slots.ts'
 import { idsNamed } from './participants.ts'
 
 /** Undefined: it stands in no Slot. */

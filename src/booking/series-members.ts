@@ -2,7 +2,7 @@
  * Which visits of a series a change is about: this one, this and those that follow it in the pattern, or all. Only those
  * still to come: what is over or given up is left as it is.
  */
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { originatingAppointmentUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
 import type { House } from '../store/house.ts'
@@ -29,7 +29,7 @@ export async function seriesPart(house: House, { id, assertMay }: Asked, scope: 
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   const visit = { ...(row.body === null ? { resourceType: 'Appointment' } : (JSON.parse(row.body) as Resource)), id }
   assertMay(visit)
-  if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
+  if (row.body === null) throw deleted(`Appointment/${id}`, 'Appointment')
   const number = numberOf(visit)
   if (number === undefined) throw fault('business-rule', 'This visit is of no series: leave scope out, or say this.', 'scope')
   const first = originatingOf(visit, house.base) ?? id

@@ -4,7 +4,7 @@
  * OperationDefinition: fhir-profiles/OperationDefinition-book.json
  */
 import type { Actor } from '../access/actor.ts'
-import { fault } from '../base/fault.ts'
+import { deleted } from '../base/fault.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -23,6 +23,6 @@ async function bookWhatIsAsked(taking: Taking): Promise<Taken> {
   const id = asked.appointment ?? asked.resource?.id
   const stored = id === undefined ? undefined : await currentResource(house.pool, 'Appointment', id)
   if (id === undefined || !stored || isHidden(house, taking.actor, stored.body)) return takeTime(taking, false)
-  if (stored.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'appt-id')
+  if (stored.body === null) throw deleted(`Appointment/${id}`, 'appt-id')
   return changeStored(taking, id, JSON.parse(stored.body) as Resource)
 }

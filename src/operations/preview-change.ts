@@ -7,7 +7,7 @@ import type { Actor } from '../access/actor.ts'
 import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { proposedVisitsMax } from '../base/limits.ts'
 import { previewChange } from '../booking/preview-change.ts'
 import { proposeTimes } from '../booking/propose-times.ts'
@@ -61,7 +61,7 @@ async function changedSchedule(house: House, actor: Actor, inputs: Inputs, id: s
   const row = await currentResource(house.pool, 'Schedule', id)
   const isKept = typeof row?.body === 'string' && isKeptFrom(house.definitions, actor, JSON.parse(row.body) as Resource, house.base)
   if (!row || isKept) throw fault('not-found', `There is no Schedule/${id}.`, 'Schedule')
-  if (row.body === null) throw fault('gone', `Schedule/${id} is no longer there.`, 'Schedule')
+  if (row.body === null) throw deleted(`Schedule/${id}`, 'Schedule')
   const sent = firstOf(inputs, 'schedule')
   const timeOff = allOf(inputs, 'not-available').map(timeOffIn)
   if (!sent && timeOff.length === 0) throw fault('required', 'Say what would change: a Schedule, or a Period not-available.', 'schedule')

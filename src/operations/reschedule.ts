@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import { moveVisit } from '../booking/move.ts'
 import { moveSeries } from '../booking/move-series.ts'
@@ -16,8 +16,8 @@ import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
+import { namedSlots } from '../store/named-slots.ts'
 import { currentResource } from '../store/resources.ts'
-import { namedSlots } from '../store/visit-context.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { slotAt } from './named-time.ts'
 import { once } from './once.ts'
@@ -96,7 +96,7 @@ async function ownSchedule(house: House, id: string, assertMay: (appointment: Re
   const row = await currentResource(house.pool, 'Appointment', id)
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   if (row.body === null) assertMay({ resourceType: 'Appointment', id })
-  if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
+  if (row.body === null) throw deleted(`Appointment/${id}`, 'Appointment')
   const appointment = JSON.parse(row.body) as Resource
   assertMay(appointment)
   const schedule = await scheduleOfVisit(house, appointment)

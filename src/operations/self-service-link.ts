@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
-import { fault } from '../base/fault.ts'
+import { deleted, fault } from '../base/fault.ts'
 import { newSecret } from '../base/ids.ts'
 import { selfServiceDaysDefault, selfServiceDaysMax } from '../base/limits.ts'
 import { patientIds } from '../booking/participants.ts'
@@ -62,7 +62,7 @@ export async function visitFor(house: House, actor: Actor, id: string): Promise<
   const row = await currentResource(house.pool, 'Appointment', id)
   // Of a deleted one nothing tells whose it was.
   if (!row || (row.body === null && actor.keptFrom)) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
-  if (row.body === null) throw fault('gone', `Appointment/${id} is no longer there.`, 'Appointment')
+  if (row.body === null) throw deleted(`Appointment/${id}`, 'Appointment')
   const visit = JSON.parse(row.body) as Resource
   assertMayChange(house, actor)(visit)
   return visit

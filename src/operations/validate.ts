@@ -19,8 +19,8 @@ import { validate as issuesOf } from '../fhir/validate/validate.ts'
 import { checkSchedulingExtensions } from '../scheduling/schedule-plan.ts'
 import { knownFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
+import { hasLiveVisits } from '../store/named-slots.ts'
 import { currentResource, readResource } from '../store/resources.ts'
-import { hasLiveVisits } from '../store/visit-context.ts'
 
 const known: ReadonlySet<string> = new Set(['resource', 'mode', 'profile'])
 const modes: readonly string[] = ['create', 'update', 'delete', 'profile']

@@ -36,16 +36,8 @@ const worthAnotherTry = (error: unknown): boolean => {
 const crowded = (): Error => fault('transient', 'Too much is written here at once just now. Try again in a moment.')
 
 /** Runs `work` in one transaction; a deadlock or a serialization failure runs it again from the start. */
-export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await pool.connect((db) => runOnce(db, work))
-    } catch (error) {
-      if (!worthAnotherTry(error)) throw error
-      if (attempt >= transactionAttemptsMax) throw crowded()
-    }
-  }
-}
+export const inTransaction = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  retried(() => pool.connect((db) => runOnce(db, work)))
 
 /** Reads everything as of one instant, however many statements it takes. Gives out no number, so no follower waits for it. */
 export const inSnapshot = <T>(pool: Pool, work: (db: Db) => Promise<T>): Promise<T> =>

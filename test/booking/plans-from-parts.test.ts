@@ -2,9 +2,9 @@
 import { planAt } from '../../src/booking/plans.ts'
 import { claimedActors } from '../../src/scheduling/claimed-actors.ts'
 import type { SchedulePlan } from '../../src/scheduling/schedule-plan.ts'
+import { claimableActors } from '../../src/store/claimable-actors.ts'
 import { gatherParts } from '../../src/store/plan-parts.ts'
 import { plansOf } from '../../src/store/plans.ts'
-import { claimableActors } from '../../src/store/visit-context.ts'
 import { availability, create, timezone } from '../support/clinic.ts'
 import { made, type TestHouse, testHouse } from '../support/house.ts'
 

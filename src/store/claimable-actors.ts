@@ -1,0 +1,37 @@
+/**
+ * Whom a visit takes up: of the actors that somebody names, and of the Schedules that it is booked on. CONTRACT §5.
+ */
+import { relativeReference } from '../fhir/reference.ts'
+import type { Db } from './db.ts'
+import { prepared } from './sql.ts'
+
+const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-type'
+
+/**
+ * What each of these actors takes up: a PractitionerRole its Practitioner, a Location itself if it is a room, bed or vehicle.
+ * The same rule as `scheduling/claimed-actors.ts` for Schedules; a test compares the two.
+ */
+export async function claimableActors(db: Db, actors: readonly string[], base?: string): Promise<string[]> {
+  const rows = await db.query<{ resource: string }>(
+    prepared(
+      `select actor as resource from unnest($1::text[]) actor where actor like 'Practitioner/%' or actor like 'Device/%'
+       union
+       select substr(term, 14) from unnest($1::text[]) actor join practitioner_role r on actor = 'PractitionerRole/' || r.id, unnest(r.terms) term
+        where term like 'practitioner=Practitioner/%' and not r.deleted
+       union
+       select actor from unnest($1::text[]) actor join location l on actor = 'Location/' || l.id
+        where l.body @? '$.physicalType.coding[*] ? ((!exists(@.system) || @.system == "${physicalTypes}") && (@.code == "ro" || @.code == "bd" || @.code == "ve"))'
+       order by resource`,
+      [actors.map((actor) => relativeReference(actor, base))],
+    ),
+  )
+  return rows.map((row) => row.resource)
+}
+
+/** What a booking on these Schedules takes up. */
+export async function claimsOfSchedules(db: Db, schedules: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ resource: string }>(
+    prepared('select distinct resource from schedule_claim where schedule = any($1::text[]) order by resource', [schedules]),
+  )
+  return rows.map((row) => row.resource)
+}
