@@ -60,8 +60,8 @@ module.exports = {
       name: 'settings-are-passed-in',
       comment: 'config.ts is read by main, house and the commands; everybody else is handed what it needs',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|house)\\.ts$|^src/cli/' },
-      to: { path: '^src/config\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(main|house|config|settings|setting-values|network-settings)\\.ts$|^src/cli/' },
+      to: { path: '^src/(config|settings|setting-values|network-settings)\\.ts$' },
     },
     {
       name: 'nobody-imports-the-builders',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadConfig, openOnTheWay, settings } from '../src/config.ts'
+import { loadConfig, openOnTheWay } from '../src/config.ts'
+import { settings } from '../src/settings.ts'
 
 describe('loadConfig', () => {
   it('needs no setting at all', () => {

@@ -4,7 +4,7 @@
  */
 import { actsForPatients, roles } from '../access/role-scopes.ts'
 import { fault } from '../base/fault.ts'
-import { signInAttemptsMax, signInLockMs } from '../base/limits.ts'
+import { signInAttemptsMax, signInLockMs } from '../base/sign-in-limits.ts'
 import { type AccountRow, addAccountRow, attemptSucceeded, beginAttempt } from '../store/accounts.ts'
 import type { House } from '../store/house.ts'
 import { assertPassword, hashPassword, isPassword } from './password.ts'

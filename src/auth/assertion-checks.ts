@@ -3,7 +3,7 @@
  * a key set that is the registered one. https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html
  */
 import type { Client, errors, KeyStore } from 'oidc-provider'
-import { assertionSecondsMax } from '../base/limits.ts'
+import { assertionSecondsMax } from '../base/sign-in-limits.ts'
 import type { House } from '../store/house.ts'
 
 type Claims = { readonly exp?: number; readonly iat?: number; readonly sub?: string; readonly iss?: string; readonly aud?: unknown }

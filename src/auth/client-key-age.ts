@@ -6,7 +6,7 @@
  * away would stay good. It keeps the keys with the client's metadata: these get a new number here when the set has run out.
  */
 import type { Clock } from '../base/clock.ts'
-import { clientKeysMs, clientKeysMsMax } from '../base/limits.ts'
+import { clientKeysMs, clientKeysMsMax } from '../base/sign-in-limits.ts'
 
 export type KeyAges = {
   /** Which reading of the set at an address is good now. */

@@ -6,7 +6,7 @@
  * of another kind they may. Left out: whether what is referred to is there, which the app's own read shows.
  */
 import { fault } from '../base/fault.ts'
-import { fhirContextMax } from '../base/limits.ts'
+import { fhirContextMax } from '../base/sign-in-limits.ts'
 import { isObject } from '../fhir/validate/scope.ts'
 
 export type FhirContext = {

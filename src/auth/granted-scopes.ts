@@ -5,7 +5,7 @@
  */
 import type { Client, Context, errors } from 'oidc-provider'
 import { narrowScopes } from '../access/narrow-scopes.ts'
-import { accessTokenSeconds, backendTokenSeconds } from '../base/limits.ts'
+import { accessTokenSeconds, backendTokenSeconds } from '../base/sign-in-limits.ts'
 import type { House } from '../store/house.ts'
 
 type Refusals = Pick<typeof errors, 'InvalidScope' | 'InvalidTarget'>

@@ -4,8 +4,8 @@
  */
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
-import { signingKeyReloadMsMin, tokenSecondsMax } from '../base/limits.ts'
 import type { Secrets } from '../base/sealed.ts'
+import { signingKeyReloadMsMin, tokenSecondsMax } from '../base/sign-in-limits.ts'
 import type { Db } from '../store/db.ts'
 import { addSigningKey, keepFirstSigningKey, removeSigningKeysReplaced, type SigningKeyRow, signingKeys } from '../store/signing-keys.ts'
 

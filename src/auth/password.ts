@@ -5,7 +5,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { fault } from '../base/fault.ts'
-import { passwordCharsMax, passwordCharsMin } from '../base/limits.ts'
+import { passwordCharsMax, passwordCharsMin } from '../base/sign-in-limits.ts'
 
 type Cost = { readonly memory: number; readonly passes: number; readonly parallelism: number }
 

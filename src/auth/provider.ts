@@ -15,7 +15,7 @@ import {
   keySetBytesMax,
   refreshTokenDays,
   signInHours,
-} from '../base/limits.ts'
+} from '../base/sign-in-limits.ts'
 import type { House } from '../store/house.ts'
 import { addressOf, issuerOf, paths } from './addresses.ts'
 import { assertionChecks } from './assertion-checks.ts'

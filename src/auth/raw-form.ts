@@ -1,7 +1,7 @@
 /** The form in a request whose body nobody has read yet. */
 import type { IncomingMessage } from 'node:http'
 import { fault } from '../base/fault.ts'
-import { authFormBytesMax } from '../base/limits.ts'
+import { authFormBytesMax } from '../base/sign-in-limits.ts'
 
 export async function rawForm(request: IncomingMessage): Promise<URLSearchParams> {
   const chunks: Buffer[] = []

@@ -1,5 +1,5 @@
 /** `slotwise account list`: who may sign in, one a line: login, name, roles, who they are. */
-import { accountsListedMax } from '../base/limits.ts'
+import { accountsListedMax } from '../base/sign-in-limits.ts'
 import { listAccounts } from '../store/accounts.ts'
 import type { Command } from './command.ts'
 

@@ -4,7 +4,7 @@
  */
 import { plainLogin } from '../auth/accounts.ts'
 import { accountLink } from '../base/account-links.ts'
-import { recoveryLinkMinutes } from '../base/limits.ts'
+import { recoveryLinkMinutes } from '../base/sign-in-limits.ts'
 import { newAccountLink } from '../store/account-links.ts'
 import { findAccountByLogin } from '../store/accounts.ts'
 import type { Command } from './command.ts'

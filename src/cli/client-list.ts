@@ -1,5 +1,5 @@
 /** `slotwise client list`: the programs that may ask for tokens, one a line: id, name, how it signs in, scopes. */
-import { authClientsListedMax } from '../base/limits.ts'
+import { authClientsListedMax } from '../base/sign-in-limits.ts'
 import { listAuthClients } from '../store/auth-clients.ts'
 import type { Command } from './command.ts'
 

@@ -1,7 +1,8 @@
 /** `slotwise doctor`: looks at everything that a start needs, and says what is in the way. It changes nothing. */
 import { errorMessage } from '../base/error-code.ts'
 import { postgresVersionMin } from '../base/limits.ts'
-import { isLoopback, openOnTheWay } from '../config.ts'
+import { openOnTheWay } from '../config.ts'
+import { isLoopback } from '../network-settings.ts'
 import { auditRights } from '../store/application-role.ts'
 import { databaseState } from '../store/database-state.ts'
 import type { Db } from '../store/db.ts'

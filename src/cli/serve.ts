@@ -3,7 +3,7 @@
  * It ends in the opposite order: doors, work, database.
  */
 import { mintToken } from '../auth/token.ts'
-import { tokenSecondsDefault } from '../base/limits.ts'
+import { tokenSecondsDefault } from '../base/sign-in-limits.ts'
 import { openOnTheWay } from '../config.ts'
 import { isEmpty } from '../store/is-empty.ts'
 import type { Command, CommandContext, Listening, OpenHouse } from './command.ts'

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
 import { mintToken } from '../auth/token.ts'
-import { tokenSecondsDefault, tokenSecondsMax } from '../base/limits.ts'
+import { tokenSecondsDefault, tokenSecondsMax } from '../base/sign-in-limits.ts'
 import { type Command, UsageError } from './command.ts'
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }

@@ -6,7 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { parseScopes } from '../access/scopes.ts'
 import type { PatientChoices, Reader } from '../auth/patients-of.ts'
 import { Fault } from '../base/fault.ts'
-import { patientChoicesMax } from '../base/limits.ts'
+import { patientChoicesMax } from '../base/sign-in-limits.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Desks, House } from './desks.ts'
 

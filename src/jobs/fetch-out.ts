@@ -6,8 +6,8 @@ import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { fetchTimeoutMs } from '../base/limits.ts'
 import { isNamed, type OutboundHosts, whyNotCalled } from '../base/outbound.ts'
+import { fetchTimeoutMs } from '../base/sign-in-limits.ts'
 import { dns, judging } from './call-out.ts'
 
 export type Fetched = { readonly status: number; readonly body: string; readonly cacheControl?: string; readonly contentType?: string }

@@ -1,5 +1,5 @@
 /** Clears away what the authorization server no longer needs: expired codes, tokens, sessions and used assertions. */
-import { expiredStatesPerSweepMax } from '../base/limits.ts'
+import { expiredStatesPerSweepMax } from '../base/sign-in-limits.ts'
 import { dropExpiredState } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
 

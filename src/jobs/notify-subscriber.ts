@@ -7,7 +7,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { auditOf } from '../audit/audit-of.ts'
-import { handshakeAttemptsMax } from '../base/limits.ts'
+import { handshakeAttemptsMax } from '../base/subscription-limits.ts'
 import { toXml } from '../fhir/xml.ts'
 import type { House } from '../store/house.ts'
 import { eventsBetween, markTold, type StateRow, subscriptionState } from '../store/subscriptions.ts'

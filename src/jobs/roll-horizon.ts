@@ -1,6 +1,6 @@
 /** Each night: every Schedule's Slots reach one day further, and what nobody will ask for again is forgotten. */
 
-import { subscriptionEventDaysKept } from '../base/limits.ts'
+import { subscriptionEventDaysKept } from '../base/subscription-limits.ts'
 import { rollSlots } from '../booking/regenerate-slots.ts'
 import type { House } from '../store/house.ts'
 import { forgetOldKeys } from '../store/idempotency.ts'

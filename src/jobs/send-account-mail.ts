@@ -4,7 +4,7 @@
  * https://cheatsheetseries.owasp.org/cheatsheets/Forgot_Password_Cheat_Sheet.html
  */
 import { accountLink, type LinkKind } from '../base/account-links.ts'
-import { accountLinksMax, emailLinkHours, recoveryLinkMinutes } from '../base/limits.ts'
+import { accountLinksMax, emailLinkHours, recoveryLinkMinutes } from '../base/sign-in-limits.ts'
 import { accountWithEmail, dropAccountLink, linksOf, newAccountLink } from '../store/account-links.ts'
 import { accountMailTask } from '../store/account-mail.ts'
 import type { House } from '../store/house.ts'

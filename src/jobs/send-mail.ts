@@ -4,7 +4,7 @@
  */
 import type { Mail } from '../base/account-links.ts'
 import { errorCode } from '../base/error-code.ts'
-import { mailTimeoutMs } from '../base/limits.ts'
+import { mailTimeoutMs } from '../base/sign-in-limits.ts'
 import { JobFailed } from './work.ts'
 
 export type Message = { readonly to: string; readonly subject: string; readonly text: string }

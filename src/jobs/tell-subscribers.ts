@@ -4,7 +4,7 @@
  */
 
 import { boundsFor } from '../access/bounds.ts'
-import { notificationAttemptsMax } from '../base/limits.ts'
+import { notificationAttemptsMax } from '../base/subscription-limits.ts'
 import type { House } from '../store/house.ts'
 import { addJob, hasJobs, replayJobs } from '../store/jobs.ts'
 import { jobKeyOf, stranded, subscriptionState, subscriptionsOver, subscriptionsToTell } from '../store/subscriptions.ts'

@@ -1,7 +1,7 @@
 /** A message to a person, put in as a durable job: what is asked for is there once the answer is given, and is tried again. */
 import { createHash } from 'node:crypto'
 import type { LinkKind } from '../base/account-links.ts'
-import { mailAttemptsMax, mailQueues } from '../base/limits.ts'
+import { mailAttemptsMax, mailQueues } from '../base/sign-in-limits.ts'
 import type { Pool } from './db.ts'
 import { addJob } from './jobs.ts'
 import { inTransaction } from './transaction.ts'

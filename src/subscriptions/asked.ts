@@ -5,8 +5,13 @@
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription.html
  */
 import { fault } from '../base/fault.ts'
-import { notificationEventsMax, notificationSecondsDefault, notificationSecondsMax, signingSecretCharsMin } from '../base/limits.ts'
 import { whyNotCalled } from '../base/outbound.ts'
+import {
+  notificationEventsMax,
+  notificationSecondsDefault,
+  notificationSecondsMax,
+  signingSecretCharsMin,
+} from '../base/subscription-limits.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import { type Resource, storedTypes } from '../fhir/resource.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'

@@ -3,7 +3,7 @@
  * another passes, nor a header that says how the message itself is carried. https://www.rfc-editor.org/rfc/rfc9110#section-5.5
  */
 import { fault } from '../base/fault.ts'
-import { channelHeadersMax } from '../base/limits.ts'
+import { channelHeadersMax } from '../base/subscription-limits.ts'
 
 const grammar = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)[ \t]*$/
 

@@ -3,7 +3,7 @@
  * its events, numbered in order, and remembers how far it has come, all in one transaction. So an event is numbered once,
  * whoever is killed when; one process at a time does this, whoever has the follower's row.
  */
-import { dispatchChangesMax } from '../base/limits.ts'
+import { dispatchChangesMax } from '../base/subscription-limits.ts'
 import { type ChangeRow, changesAfter, lastPosition, moveFollower, takeFollower } from '../store/changes.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'

@@ -19,7 +19,7 @@ import {
   streamsMax,
   streamsPerPersonMax,
   streamWaitingBytesMax,
-} from '../base/limits.ts'
+} from '../base/subscription-limits.ts'
 import { type AuditRow, auditPatients } from '../store/audit-rows.ts'
 import { type ChangeRow, changesAfter, isBefore, lastPosition, type Position } from '../store/changes.ts'
 import type { House } from '../store/house.ts'

@@ -1,7 +1,7 @@
 /** Accounts: who may be one, how passwords are kept, and that guessing is stopped however fast it comes. */
 import { addAccount, signedIn } from '../../src/auth/accounts.ts'
 import { hashPassword, isPassword } from '../../src/auth/password.ts'
-import { signInAttemptsMax, signInLockMs } from '../../src/base/limits.ts'
+import { signInAttemptsMax, signInLockMs } from '../../src/base/sign-in-limits.ts'
 import { setPassword } from '../../src/store/account-access.ts'
 import { disableAccount } from '../../src/store/accounts.ts'
 import { type TestHouse, testHouse } from '../http/door.ts'

@@ -1,7 +1,7 @@
 /** Signing keys that are turned over: new ones sign, old ones verify as long as what they signed may be good. */
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { rotateSigningKeys } from '../../src/auth/keys.ts'
-import { authServerReloadMs } from '../../src/base/limits.ts'
+import { authServerReloadMs } from '../../src/base/sign-in-limits.ts'
 import { signingKeys } from '../../src/store/signing-keys.ts'
 import { eventually } from '../support/house.ts'
 import { type SignInClinic, signInClinic, wholeSignIn } from './sign-in-clinic.ts'

@@ -2,7 +2,7 @@
 
 import { recovery } from '../../src/auth/recovery/recovery.ts'
 import { accountLink, mailbox } from '../../src/base/account-links.ts'
-import { accountLinksMax, signInAttemptsMax } from '../../src/base/limits.ts'
+import { accountLinksMax, signInAttemptsMax } from '../../src/base/sign-in-limits.ts'
 import { newAccountLink } from '../../src/store/account-links.ts'
 import { jobsIn } from '../../src/store/jobs.ts'
 import { type Browser, type Page, words } from '../support/browser-stand-in.ts'

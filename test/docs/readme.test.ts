@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as limits from '../../src/base/limits.ts'
+import * as signInLimits from '../../src/base/sign-in-limits.ts'
+import * as subscriptionLimits from '../../src/base/subscription-limits.ts'
 import { commands } from '../../src/cli/commands.ts'
-import { settings } from '../../src/config.ts'
+import { settings } from '../../src/settings.ts'
 import { code, deadLinks, page, pages, root, rows, section } from './markdown.ts'
 
 const readme = page('README.md')
@@ -31,7 +33,7 @@ describe('the README', () => {
 
   it('gives limits as they are', () => {
     const written = rows(section(readme, '## Limits')).map(([, value, name = '']) => [code(name)[0], Number(value)])
-    const known = new Map<string, unknown>(Object.entries(limits))
+    const known = new Map<string, unknown>(Object.entries({ ...limits, ...signInLimits, ...subscriptionLimits }))
     expect(written.length).toBeGreaterThan(10)
     expect(written).toEqual(written.map(([name]) => [name, known.get(String(name))]))
   })

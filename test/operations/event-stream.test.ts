@@ -2,7 +2,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { parseScopes } from '../../src/access/scopes.ts'
 import { mintToken } from '../../src/auth/token.ts'
-import { streamStalledMsMax, streamsPerPersonMax, streamWaitingBytesMax } from '../../src/base/limits.ts'
+import { streamStalledMsMax, streamsPerPersonMax, streamWaitingBytesMax } from '../../src/base/subscription-limits.ts'
 import { eventStream } from '../../src/operations/event-stream.ts'
 import { type Clinic, clinic, instantIn } from '../support/clinic.ts'
 import { eventually, made, type TestHouse, testHouse } from '../support/house.ts'

@@ -5,7 +5,7 @@
  * are told of changes. Calendars of others: `test/calendars/time-off.test.ts`.
  */
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { keySetBytesMax } from '../../src/base/limits.ts'
+import { keySetBytesMax } from '../../src/base/sign-in-limits.ts'
 import { callOut } from '../../src/jobs/call-out.ts'
 import { fetchOut } from '../../src/jobs/fetch-out.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { newSecret } from '../../base/ids.ts'
-import { accountSessionMinutes } from '../../base/limits.ts'
+import { accountSessionMinutes } from '../../base/sign-in-limits.ts'
 import { type AccountRow, findAccount } from '../../store/accounts.ts'
 import { dropState, findState, keepState } from '../../store/auth-state.ts'
 import type { House } from '../../store/house.ts'

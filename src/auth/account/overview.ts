@@ -1,5 +1,5 @@
 /** The first page of somebody's own account: what there is, and what can be ended. */
-import { accountAccessListedMax } from '../../base/limits.ts'
+import { accountAccessListedMax } from '../../base/sign-in-limits.ts'
 import { appsOf, endAllAccess, endApp, endSession, sessionsOf } from '../../store/account-access.ts'
 import { factorsOf } from '../../store/second-factors.ts'
 import { passkeyHost } from '../factors/passkeys.ts'

@@ -1,5 +1,5 @@
 /** Somebody's passkeys: added and removed. Whoever adds their first way in beside the password is given recovery codes too. */
-import { passkeysMax } from '../../base/limits.ts'
+import { passkeysMax } from '../../base/sign-in-limits.ts'
 import { passkeysOf, removePasskey } from '../../store/passkeys.ts'
 import { factorsOf } from '../../store/second-factors.ts'
 import { addressOf } from '../addresses.ts'

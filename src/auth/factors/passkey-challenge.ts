@@ -3,7 +3,7 @@
  * those that it gives out, only of those that were used. https://www.w3.org/TR/webauthn-3/#sctn-cryptographic-challenges
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { passkeyMinutes } from '../../base/limits.ts'
+import { passkeyMinutes } from '../../base/sign-in-limits.ts'
 import { keepStateOnce } from '../../store/auth-state.ts'
 import type { House } from '../../store/house.ts'
 import { hashOf } from '../provider-state.ts'

@@ -4,7 +4,7 @@
  * https://www.w3.org/TR/webauthn-3/ · https://simplewebauthn.dev/docs/packages/server
  */
 import { isIP } from 'node:net'
-import { passkeyMinutes, passkeysMax } from '../../base/limits.ts'
+import { passkeyMinutes, passkeysMax } from '../../base/sign-in-limits.ts'
 import { type AccountRow, findAccount } from '../../store/accounts.ts'
 import type { House } from '../../store/house.ts'
 import { addPasskey, findPasskey, type PasskeyRow, usePasskey } from '../../store/passkeys.ts'

@@ -3,7 +3,7 @@
  * kept, as of a token. https://pages.nist.gov/800-63-4/sp800-63b.html#lookupsecrets
  */
 import { newPassword } from '../../base/ids.ts'
-import { recoveryCodesMade } from '../../base/limits.ts'
+import { recoveryCodesMade } from '../../base/sign-in-limits.ts'
 import type { House } from '../../store/house.ts'
 import { replaceRecoveryCodes, useRecoveryCode } from '../../store/second-factors.ts'
 import { hashOf } from '../provider-state.ts'

@@ -3,7 +3,7 @@
  * few minutes under what the browser alone knows; wrong codes are counted, and lock what asks for them.
  * https://cheatsheetseries.owasp.org/cheatsheets/Multifactor_Authentication_Cheat_Sheet.html
  */
-import { secondStepMinutes, signInAttemptsMax, signInLockMs } from '../../base/limits.ts'
+import { secondStepMinutes, signInAttemptsMax, signInLockMs } from '../../base/sign-in-limits.ts'
 import { type AccountRow, findAccount } from '../../store/accounts.ts'
 import { consumeState, dropState, findState, keepState } from '../../store/auth-state.ts'
 import type { House } from '../../store/house.ts'

@@ -4,7 +4,7 @@
  *
  * The secret is kept sealed, bound to its account.
  */
-import { totpSkewSteps } from '../../base/limits.ts'
+import { totpSkewSteps } from '../../base/sign-in-limits.ts'
 import type { House } from '../../store/house.ts'
 import { addTotp, totpSecret, useTotpStep } from '../../store/second-factors.ts'
 import { placeOf } from '../../store/secrets.ts'

@@ -4,7 +4,7 @@
  */
 import { narrowScopes } from '../../access/narrow-scopes.ts'
 import { scopesOfRoles } from '../../access/role-scopes.ts'
-import { grantDays } from '../../base/limits.ts'
+import { grantDays } from '../../base/sign-in-limits.ts'
 import { type AccountRow, findAccount } from '../../store/accounts.ts'
 import { formToken } from '../form-token.ts'
 import { findLaunch, type Launch, useLaunch } from '../launch.ts'

@@ -1,5 +1,5 @@
 /** The page on which somebody chooses a new password: who knows the old one, or has come by a link. */
-import { passwordCharsMin } from '../../base/limits.ts'
+import { passwordCharsMin } from '../../base/sign-in-limits.ts'
 import { html, page } from './page.ts'
 
 export type NewPasswordPage = {
