@@ -113,14 +113,19 @@ const entityType = (code: string, display: string) => coding('http://terminology
 const role = (code: string, display: string) => coding('http://terminology.hl7.org/CodeSystem/object-role', code, display)
 const systemObject = entityType('2', 'System Object')
 
+/** The kinds of entity that an event may have: whose data, which resource, and what was asked. */
+export const entityCodes = {
+  patient: { type: entityType('1', 'Person'), role: role('1', 'Patient') },
+  entity: { type: systemObject, role: role('4', 'Domain Resource') },
+  query: { type: systemObject, role: role('24', 'Query') },
+} as const
+
 function entities({ patient, entity, query }: AuditFound): unknown[] {
   return [
-    ...(patient === null
-      ? []
-      : [{ what: { reference: `Patient/${patient}` }, type: entityType('1', 'Person'), role: role('1', 'Patient') }]),
+    ...(patient === null ? [] : [{ what: { reference: `Patient/${patient}` }, ...entityCodes.patient }]),
     // A Patient that is read is both: whose data, and what was read.
-    ...(entity ? [{ what: { reference: entity }, type: systemObject, role: role('4', 'Domain Resource') }] : []),
-    ...(query ? [{ type: systemObject, role: role('24', 'Query'), query: Buffer.from(query).toString('base64') }] : []),
+    ...(entity ? [{ what: { reference: entity }, ...entityCodes.entity }] : []),
+    ...(query ? [{ ...entityCodes.query, query: Buffer.from(query).toString('base64') }] : []),
   ]
 }
 
@@ -131,6 +136,9 @@ export const interactionsByCode: Readonly<Record<string, string>> = Object.fromE
   ),
 )
 
+/** What is no security event's. */
+export const typeOfRest = coding(eventTypes, 'rest', 'RESTful Operation')
+
 export function auditEventResource(row: AuditFound, base: string): unknown {
   if (isSecurityEvent(row)) return securityEventResource(row, serverOf(base), base)
   const profile = profileOf(row)
@@ -139,7 +147,7 @@ export function auditEventResource(row: AuditFound, base: string): unknown {
     resourceType: 'AuditEvent',
     id: row.id,
     meta: { versionId: '1', lastUpdated: recorded, ...(profile.length > 0 ? { profile } : {}) },
-    type: coding(eventTypes, 'rest', 'RESTful Operation'),
+    type: typeOfRest,
     subtype: subtypes(row.interaction),
     action: row.action,
     recorded,

@@ -2,7 +2,8 @@
  * Audit rows as FHIR AuditEvents, read and searched. Nobody writes one over REST.
  * https://hl7.org/fhir/R4/auditevent.html
  *
- * Left out: search parameters beside _id, _lastUpdated, date, patient, entity, action, outcome, subtype, agent and purpose.
+ * What the rest of R4's parameters ask is read in audit-criteria.ts. Left out: those of every resource but _id and
+ * _lastUpdated, and modifiers of date, patient, entity, action, outcome, subtype, agent and purpose.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault } from '../base/limits.ts'
@@ -14,9 +15,11 @@ import type { auditParameters } from '../fhir/resource.ts'
 import { readTotal } from '../fhir/search-query.ts'
 import { assertUnderstood } from '../fhir/search-remarks.ts'
 import { subsetAsked } from '../fhir/subset.ts'
+import type { AuditCondition } from '../store/audit-facts.ts'
 import { type AuditFilter, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
+import { auditCriterion, type CarriedParameter } from './audit-criteria.ts'
 import { auditEventResource, interactionsByCode } from './audit-event-resource.ts'
 import { auditIdPattern, auditPage, countOf, isAnother, positionOf, shownTo } from './audit-page.ts'
 
@@ -49,13 +52,14 @@ function monthAround(id: string): { from: string; until: string } {
 type Reader = (filter: Draft, values: readonly string[]) => void
 type Draft = { -readonly [K in keyof AuditFilter]: AuditFilter[K] } & {
   times: { from?: string; until?: string }[]
+  conditions: AuditCondition[]
   /** Whether all are counted, where that was said. */
   counted?: boolean
 }
 
 const bare = (type: string, value: string): string => (value.startsWith(`${type}/`) ? value.slice(type.length + 1) : value)
 
-const readers: Readonly<Record<(typeof auditParameters)[number], Reader>> = {
+const readers: Readonly<Record<Exclude<(typeof auditParameters)[number], CarriedParameter>, Reader>> = {
   _id: (draft, values) => {
     draft.ids = values.filter((value) => auditIdPattern.test(value))
   },
@@ -110,7 +114,7 @@ export async function searchAuditEvents(
   patient: string | undefined,
   except?: readonly string[],
 ): Promise<Reply> {
-  const draft: Draft = { times: [], except: await wholly(house, except), limit: pageSizeDefault + 1 }
+  const draft: Draft = { times: [], conditions: [], shownTo: patient, except: await wholly(house, except), limit: pageSizeDefault + 1 }
   const applied: [string, string][] = []
   const unknown: string[] = []
   const isCount = request.query.some(([name, value]) => name === '_summary' && value === 'count')
@@ -142,6 +146,12 @@ function readOne(house: House, draft: Draft, name: string, value: string): boole
       value.split(',').map((one) => relativeReference(one, house.base)),
     )
   else if (name === '_summary' || name === '_elements') return true
-  else return name === '_sort' && (value === '-date' || value === '-_lastUpdated')
+  else if (name === '_sort') return value === '-date' || value === '-_lastUpdated'
+  else return addCondition(draft, auditCriterion(house.base, name, value))
   return true
+}
+
+function addCondition({ conditions }: Draft, condition: AuditCondition | undefined): boolean {
+  if (condition) conditions.push(condition)
+  return condition !== undefined
 }

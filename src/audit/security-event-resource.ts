@@ -14,7 +14,7 @@ type Coding = { readonly system: string; readonly code: string; readonly display
 const coding = (system: string, code: string, display: string): Coding => ({ system, code, display })
 
 const authentication = coding(dicom, '110114', 'User Authentication')
-const types: Readonly<Record<string, Coding>> = {
+export const securityTypes: Readonly<Record<string, Coding>> = {
   'sign-in': authentication,
   'sign-out': authentication,
   token: authentication,
@@ -30,9 +30,9 @@ export const securitySubtypes: Readonly<Record<string, Coding>> = {
   token: coding('urn:ihe:event-type-code', 'ITI-71', 'Get Access Token'),
 }
 
-export const securityInteractions: readonly string[] = Object.keys(types)
+export const securityInteractions: readonly string[] = Object.keys(securityTypes)
 
-export const isSecurityEvent = ({ interaction }: AuditFound): boolean => Object.hasOwn(types, interaction)
+export const isSecurityEvent = ({ interaction }: AuditFound): boolean => Object.hasOwn(securityTypes, interaction)
 
 export function securityEventResource(row: AuditFound, server: unknown, base: string): unknown {
   const recorded = row.at.toISOString()
@@ -42,7 +42,7 @@ export function securityEventResource(row: AuditFound, server: unknown, base: st
     resourceType: 'AuditEvent',
     id: row.id,
     meta: { versionId: '1', lastUpdated: recorded },
-    type: types[interaction],
+    type: securityTypes[interaction],
     subtype: [coding(own, interaction, interaction), ...(theirs ? [theirs] : [])],
     action: row.action,
     recorded,
@@ -68,8 +68,11 @@ function agents({ person, client, address }: AuditFound, server: unknown, base: 
   ]
 }
 
+export const securityEntityType = coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '4', 'Other')
+export const refusedRequests = 'refused requests'
+
 const counted = (times: number) => ({
-  type: coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '4', 'Other'),
-  name: 'refused requests',
+  type: securityEntityType,
+  name: refusedRequests,
   detail: [{ type: 'times', valueString: String(times) }],
 })

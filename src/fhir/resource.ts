@@ -46,7 +46,7 @@ export const conformanceTypes = ['StructureDefinition', 'SearchParameter', 'Valu
 /** Written by the server alone. */
 export const readOnlyTypes = ['AuditEvent'] as const
 
-/** AuditEvents are kept in columns of their own, which answer by these alone. */
+/** AuditEvents are kept in columns of their own, which answer by these alone: all of R4's, and R5's `purpose`. */
 export const auditParameters = [
   '_id',
   '_lastUpdated',
@@ -58,6 +58,17 @@ export const auditParameters = [
   'subtype',
   'agent',
   'purpose',
+  'address',
+  'agent-name',
+  'agent-role',
+  'altid',
+  'entity-name',
+  'entity-role',
+  'entity-type',
+  'policy',
+  'site',
+  'source',
+  'type',
 ] as const
 
 export const storedTypes: readonly string[] = [...writableTypes, ...conformanceTypes]

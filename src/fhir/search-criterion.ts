@@ -119,7 +119,7 @@ function parseValues(reading: Reading, asked: Asked): Criterion {
   return { kind: 'near', code, values: values.map((text) => parseNear(name, text)) }
 }
 
-function parseMissing(name: string, value: string): boolean {
+export function parseMissing(name: string, value: string): boolean {
   if (value !== 'true' && value !== 'false') throw fault('value', `\`${name}\` is true or false.`, name)
   return value === 'true'
 }

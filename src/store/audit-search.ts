@@ -1,6 +1,8 @@
 /**
- * Audit rows found again: by id, and by time, patient, entity, action, outcome and who asked. Newest first.
+ * Audit rows found again: by id, and by time, patient, entity, action, outcome, who asked, and what can be told of a row
+ * (audit-facts.ts). Newest first.
  */
+import { type AuditCondition, auditCondition } from './audit-facts.ts'
 import type { Db } from './db.ts'
 import { type Params, params } from './sql.ts'
 
@@ -39,6 +41,10 @@ export type AuditFilter = {
   readonly agents?: readonly string[]
   readonly notPerson?: string
   readonly purposes?: readonly string[]
+  /** All of which hold of what is shown. */
+  readonly conditions?: readonly AuditCondition[]
+  /** The patient to whom alone it is shown. */
+  readonly shownTo?: string
   /** Older than this one. */
   readonly before?: { readonly at: string; readonly id: string }
   readonly limit: number
@@ -90,6 +96,7 @@ function conditionsOf(p: Params, filter: AuditFilter): string[] {
     ...any('coalesce(e.person, e.client)', filter.agents, 'text[]'),
     ...(filter.notPerson ? [`e.person is distinct from ${p.add(filter.notPerson, 'text')}`] : []),
     ...any('e.purpose', filter.purposes, 'text[]'),
+    ...(filter.conditions ?? []).map((one) => auditCondition(p, one, filter.shownTo)),
   ]
 }
 

@@ -109,6 +109,8 @@ export const detours = [
   `AuditEvent?patient=Patient/${other}`,
   `AuditEvent?entity=Patient/${other}`,
   `AuditEvent?entity=Appointment/${other}-Appointment&_count=0`,
+  `AuditEvent?patient=Patient/${other}&entity-role=24`,
+  `AuditEvent?entity=Patient/${other}&type=rest&_summary=count`,
   `Patient/${own}/Appointment?_include=*`,
   `Patient/${other}/Appointment`,
   `Patient/${other}/AuditEvent`,
