@@ -4,7 +4,7 @@
  * The pure rules explain a refusal kindly; the claims make a clash impossible. Only where something besides the time must
  * stand or fall with it (a place of a capped day, a visit that is moved, a remembered answer) does it take a transaction.
  */
-import { deleted, fault } from '../base/fault.ts'
+import { deleted, Fault, fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
@@ -55,9 +55,17 @@ async function tryToBook(house: House, input: BookInput): Promise<Tried> {
   if (!made.taking) throw await taken(house, made.wish)
   const { taking, claims, overbooks, wish } = made
   const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
-  const text = await commit(house, input, booked, taking, context)
+  const text = await commit(house, input, booked, taking, context).catch((error: unknown) => goneInstead(house, input, error))
   if (text === undefined) return { wish }
   return { booked: { id: booked.write.id, version: '1', text, heldUntil: booked.heldUntil }, wish }
+}
+
+/** Of many who want one time for one patient, those who come second are told that it is gone, not that the patient is there. */
+async function goneInstead(house: House, input: BookInput, error: unknown): Promise<undefined> {
+  if (!(error instanceof Fault) || error.kind !== 'business-rule') throw error
+  const again = await visitToBook(house, input, await contextToBook(house, input))
+  if (again.taking) throw error
+  return undefined
 }
 
 async function inItsSeries(house: House, input: BookInput, replaced: string): Promise<BookInput> {

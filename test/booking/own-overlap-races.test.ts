@@ -51,6 +51,17 @@ describe('one patient booked with twelve practitioners at one time', () => {
     expect(await takenOf(patient)).toHaveLength(1)
   })
 
+  it.each(['book', 'hold'] as const)(
+    'who asks for one time several times at once ($%s) gets it once, and is told that it is gone',
+    async (way) => {
+      for (const time of ['13:00', '13:15', '13:30', '13:45']) {
+        const patient = await place.patient()
+        const { id } = await place.slotAt(way === 'book' ? 1 : 2, time)
+        expect(statuses(await each(() => place[way](id, patient)))).toEqual(oneOf(201, 409))
+      }
+    },
+  )
+
   it('has one hold', async () => {
     const patient = await place.patient()
     expect(statuses(await Promise.all((await slotsAt(1, '09:15')).map(({ id }) => place.hold(id, patient))))).toEqual(oneOf(201, 422))
