@@ -20,7 +20,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContexts } from '../store/visit-context.ts'
 import { countFor, entriesFor, type Waiting } from '../store/waitlist-entries.ts'
 import { liveOffersOf } from '../store/waitlist-offers.ts'
-import { dropUnwanted, takeTimeToOffer, timesToOffer } from '../store/waitlist-times.ts'
+import { addTime, dropUnwanted, takeTimeToOffer, timesToOffer } from '../store/waitlist-times.ts'
 import { releaseVisit } from './cancel.ts'
 import { capsOf, takeDayPlaces } from './day-places.ts'
 import { waitlistFollower } from './follow-waitlist.ts'
@@ -61,6 +61,20 @@ async function offerTime(house: House, slot: string, audit: () => AuditRow): Pro
   return 0
 }
 
+/** `judged`: of more entries than one round looks at, the last that was looked at. */
+type Choice = { readonly chosen: readonly Candidate[]; readonly behind: readonly Waiting[]; readonly judged?: Waiting }
+
+const nobody: Choice = { chosen: [], behind: [] }
+
+/** Up to where the entries were looked at that might have a time: the next round goes on behind them. A restart begins anew. */
+const judgedSoFar = new WeakMap<House['pool'], Map<string, Waiting>>()
+
+function judgedOf({ pool }: House): Map<string, Waiting> {
+  const known = judgedSoFar.get(pool) ?? new Map<string, Waiting>()
+  judgedSoFar.set(pool, known)
+  return known
+}
+
 /** Without `except` nobody is looked for any more. */
 async function offerInTx(
   tx: Tx,
@@ -74,9 +88,15 @@ async function offerInTx(
   if (!row || (await liveOffersOf(tx, slot)).length > 0) return 0
   const holder = row.holder ?? undefined
   const time = await freedTime(tx, house, slot, holder)
-  const { chosen, behind } = time && except ? await choose(house, time, except) : { chosen: [], behind: [] }
+  const { chosen, behind, judged } = time && except ? await choose(house, time, except, judgedOf(house).get(slot)) : nobody
   if (holder) await releaseVisit(tx, holder, house.clock.now().toISOString())
   const [first] = chosen
+  if (judged && !first) {
+    judgedOf(house).set(slot, judged)
+    await addTime(tx, slot, null)
+    return 0
+  }
+  judgedOf(house).delete(slot)
   if (!time || !first) return 0
   const kept = await keepTime(tx, house, time, first)
   for (const [index, one] of chosen.entries())
@@ -111,11 +131,7 @@ const isKept = async (tx: Tx, { id, schedule, takenBy }: SlotContext, holder: st
   holder !== undefined && (takenBy === holder || (await slotsTakenBy(tx, holder, schedule)).some((slot) => slot.id === id))
 
 /** Nobody writes the list meanwhile: the transaction has the follower's row. The best who can have it, and those of the same pages who had to stand back. */
-async function choose(
-  house: House,
-  time: FreedTime,
-  except: ReadonlySet<string>,
-): Promise<{ chosen: readonly Candidate[]; behind: readonly Waiting[] }> {
+async function choose(house: House, time: FreedTime, except: ReadonlySet<string>, from: Waiting | undefined): Promise<Choice> {
   const { weekday, minutes } = localReading(time.plan.zone, time.start)
   const ask = {
     slot: time.slot,
@@ -125,7 +141,7 @@ async function choose(
     minutes: Math.floor(minutes),
   }
   const chosen: Candidate[] = []
-  let after: Waiting | undefined
+  let after = from
   for (let judged = 0; judged < waitlistJudgedMax; judged += waitlistPageMax) {
     const page = await entriesFor(house.pool, { ...ask, now: house.clock.now().toISOString(), after })
     for (const [index, one] of page.entries()) {
@@ -136,9 +152,9 @@ async function choose(
       if (chosen.length === house.waitlist.offersAtOnce) return { chosen, behind: page.slice(index + 1) }
     }
     after = page.at(-1)
-    if (!after || page.length < waitlistPageMax) break
+    if (!after || page.length < waitlistPageMax) return { chosen, behind: [] }
   }
-  return { chosen, behind: [] }
+  return { chosen, behind: [], judged: after }
 }
 
 /** Several are offered one and the same time, which is kept once. */

@@ -197,7 +197,6 @@ describe('versions and AuditEvents', () => {
     expect((await ask('GET', 'Patient/sub1/_history/1')).json.contact).toEqual(patient.contact)
     for (const path of ['Patient/sub1/_history/1', 'Patient/sub1/_history', 'Patient/_history', 'AuditEvent'])
       expect([path, (await ask('GET', `${path}?_summary=everything`)).status]).toEqual([path, 400])
-    expect((await ask('GET', 'AuditEvent?_summary=count')).status).toBe(400)
     const strict = { headers: { prefer: 'handling=strict' } }
     for (const path of ['Patient/sub1', 'Patient/sub1/_history/1']) {
       expect([path, (await ask('GET', `${path}?_elements=name`, strict)).status]).toEqual([path, 200])
