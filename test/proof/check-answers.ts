@@ -23,6 +23,12 @@ export function answersStand({ deeds, after }: History): Broken[] {
   return [...lost, ...gaps, ...unread, ...after.unlogged.map((name) => broken(`${name} has no line in the log of changes`))]
 }
 
+/** Whoever is refused is told why: an error of the server's own says neither yes nor no. It may be busy or going down (503). */
+export const answersAreNoErrors = ({ deeds }: History): Broken[] =>
+  deeds
+    .filter(({ status }) => status >= 500 && status !== 503)
+    .map(({ id, kind, status }) => broken(`deed ${id} (${kind}) was answered ${status}`))
+
 const told = (one: Version): string =>
   [nameOf(one), one.status, one.start, one.end, [...one.slots].sort(), [...one.actors].sort()].join(' ')
 

@@ -212,6 +212,7 @@ const cases: readonly [guarantee: Broken['guarantee'], why: string, spoiled: His
     withAfter({ audit: after.audit.map((row) => ({ ...row, person: 'Practitioner/client-1' })) }),
     /showed Patient/,
   ],
+  [2, 'an error of the server’s own', withDeed(8, { status: 500 }), /^deed 8 \(book\) was answered 500$/],
 ]
 
 it.each(cases)('notices where guarantee %i is broken: %s', (guarantee, _why, spoiled, says) => {

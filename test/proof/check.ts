@@ -5,7 +5,7 @@
  * Left out: 6 (reminders) and 8 (clock changes, which have vectors of their own), and 9 (what logs say).
  */
 
-import { answersStand, refusalsLeaveNothing } from './check-answers.ts'
+import { answersAreNoErrors, answersStand, refusalsLeaveNothing } from './check-answers.ts'
 import { audited } from './check-audit.ts'
 import { movedVisitsKeepATime } from './check-moves.ts'
 import { doubleBookings, overlapsAtTheEnd } from './check-overlap.ts'
@@ -22,6 +22,7 @@ export function check(recorded: History): Broken[] {
     ...doubleBookings(history),
     ...overlapsAtTheEnd(history),
     ...answersStand(history),
+    ...answersAreNoErrors(history),
     ...refusalsLeaveNothing(history),
     ...seriesStayWhole(history),
     ...slotsAgree(history),
