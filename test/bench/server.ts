@@ -4,12 +4,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemIds } from '../../src/base/ids.ts'
 import { openEmbedded } from '../../src/store/embedded.ts'
+import { freePort } from '../support/free-port.ts'
 
 export type Server = {
   readonly base: string
@@ -55,14 +55,6 @@ export async function startServer(): Promise<Server> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {

@@ -3,8 +3,9 @@ import { disagreements } from '../support/agreement.ts'
 import { bookAll, freeSlots, lost } from '../support/booking-stream.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { appointmentIn, type Call, caller, eventually, made, parameters } from '../support/house.ts'
-import { freePort, slotwise, type Workplace, workplace } from '../support/program.ts'
+import { slotwise, type Workplace, workplace } from '../support/program.ts'
 
 const crowd = 60
 const soonMs = 3_000

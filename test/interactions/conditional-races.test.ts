@@ -1,7 +1,8 @@
 /** Many conditional writes at once, over two server processes on one database: as if they had come one after the other. */
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Answer, type Call, caller, matches } from '../support/house.ts'
-import { freePort, slotwise, type Workplace, workplace } from '../support/program.ts'
+import { slotwise, type Workplace, workplace } from '../support/program.ts'
 
 const crowd = 60
 const system = 'urn:oid:1.2.36.146'

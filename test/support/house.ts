@@ -2,7 +2,6 @@
  * A whole house for a test: a database of its own, real desks, a door on a free port, and tokens to knock with.
  * With `tick` and `work` the jobs run as they do in a server. Time is real, since the database's clock decides about holds.
  */
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { keptFrom } from '../../src/auth/kept-from.ts'
 import { mintToken } from '../../src/auth/token.ts'
@@ -22,6 +21,7 @@ import { followDefinitions } from '../../src/store/current-definitions.ts'
 import type { House } from '../../src/store/house.ts'
 import { openPool } from '../../src/store/pool.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
+import { freePort } from './free-port.ts'
 import { testSecrets } from './secrets.ts'
 
 type Reference = { reference?: string }
@@ -90,6 +90,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
   const { beside } = options
   const database = beside ? sharedDatabase(beside.databaseUrl) : await testDatabase()
   const warnings: string[] = []
+  // Tokens name the address they are for, so it is known before the door opens.
   const port = await freePort()
   const origin = `http://${options.host ?? '127.0.0.1'}:${port}`
   const following = options.work ? await followDefinitions(database.pool, definitions) : undefined
@@ -149,17 +150,6 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
 function sharedDatabase(url: string): TestDatabase {
   const pool = openPool(url, { max: 20 })
   return { url, pool, drop: () => pool.end() }
-}
-
-/** Tokens name the address they are for, so it is known before the door opens. */
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Sends and reads JSON at a FHIR base. */

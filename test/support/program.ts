@@ -1,11 +1,11 @@
 /** The program as an operator runs it: a process of its own, on a DATA_DIR and a port of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 
 const bin = join(import.meta.dirname, '../../bin/slotwise.mjs')
 
@@ -20,15 +20,6 @@ export type Server = {
   /** Ends it with a signal and gives its exit code. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 export type Workplace = {
   readonly settings: Settings
