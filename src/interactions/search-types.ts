@@ -15,15 +15,16 @@ import type { Pairs } from '../fhir/query-string.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { storedTypes } from '../fhir/resource.ts'
-import { cursorParameter, parseSearch, type SearchQuery } from '../fhir/search-query.ts'
+import { cursorParameter, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood, remarks } from '../fhir/search-remarks.ts'
+import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { sortsAlike } from '../store/search/across-types.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
 import { allowed } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
-import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, recordOf, type Several, searchOf } from './several-types.ts'
+import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, queryOf, recordOf, type Several, searchOf } from './several-types.ts'
 import { sortedTypes } from './sorted-types.ts'
 
 /** The types whose resources belong to a patient, beside the Patient. */
@@ -40,10 +41,11 @@ export async function searchTypes(house: House, actor: Actor, request: FhirReque
   if (types.length === 0) throw fault('forbidden', "The token's scopes allow a search of nothing here.")
   const pairs = query.filter(([name, value]) => name !== '_type' && value !== '')
   const links = named.length > 0 ? [['_type', named.join(',')] as const] : []
+  const known = await terminologyFor(house.pool, house, pairs)
   return answer(
     house,
     actor,
-    { types, pairs, links, path: id === undefined ? '' : `Patient/${id}/*`, within: id, interaction: 'search-system', first: [] },
+    { types, pairs, known, links, path: id === undefined ? '' : `Patient/${id}/*`, within: id, interaction: 'search-system', first: [] },
     request,
   )
 }
@@ -60,7 +62,7 @@ type Place = { readonly from: number; readonly cursor?: string }
 export async function answer(house: House, actor: Actor, several: Several, request: FhirRequest): Promise<Reply> {
   const { common, unknown } = commonPairs(house, several)
   assertUnderstood({ unknown }, request)
-  const sample = parseSearch(house.definitions, several.types[0] ?? '', common, house.base)
+  const sample = queryOf(house, several, several.types[0] ?? '', common)
   const cursor = several.pairs.find(([name]) => name === cursorParameter)?.[1]
   const page =
     sample.sort.length > 0
@@ -83,11 +85,11 @@ export async function answer(house: House, actor: Actor, several: Several, reque
 }
 
 /** The pairs that every type understands, a `_sort` in one way, and the names of the others. */
-function commonPairs(house: House, { types, pairs }: Several): { common: Pairs; unknown: string[] } {
-  const { definitions, base } = house
+function commonPairs(house: House, several: Several): { common: Pairs; unknown: string[] } {
+  const { types, pairs } = several
   const asked = pairs.filter(([name]) => name !== cursorParameter)
-  const queries = types.map((type) => ({ type, query: parseSearch(definitions, type, asked, base) }))
-  const isSorted = sortsAlike(definitions, queries)
+  const queries = types.map((type) => ({ type, query: queryOf(house, several, type, asked) }))
+  const isSorted = sortsAlike(house.definitions, queries)
   const common = asked.filter((pair) => (isSorted || pair[0] !== '_sort') && queries.every(({ query }) => query.applied.includes(pair)))
   return { common, unknown: [...new Set(asked.filter((pair) => !common.includes(pair)).map(([name]) => name))] }
 }
@@ -114,11 +116,11 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
     const left = count - page.matches.length
     if (left === 0) return { ...page, along: fresh(page.along, shown), next: type }
     const more: Pairs = [...(several.more?.(type) ?? []), ['_count', String(left)]]
-    const query = parseSearch(
-      house.definitions,
+    const query = queryOf(
+      house,
+      several,
       type,
       at === 0 && cursor !== undefined ? [...common, ...more, [cursorParameter, cursor]] : [...common, ...more],
-      house.base,
     )
     const { matches, along, next } = await pageOfType(house, actor, several, type, { ...query, count: left })
     for (const entry of matches) shown.add(nameOf(entry))
@@ -155,7 +157,7 @@ async function totalOf(
   if (sample.count > 0 && known !== undefined) return known
   if (sample.count > 0 && sample.total === undefined) return undefined
   const counts = several.types.map(async (type) => {
-    const query = parseSearch(house.definitions, type, [...common, ...(several.more?.(type) ?? [])], house.base)
+    const query = queryOf(house, several, type, [...common, ...(several.more?.(type) ?? [])])
     const { bounds } = searchOf(house, actor, several, type, query)
     const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
     const own = several.within === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).total : 0

@@ -8,8 +8,9 @@ import { boundsFor } from '../access/bounds.ts'
 import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
 import { queryText, searchEntry } from '../fhir/bundle.ts'
 import type { Pairs } from '../fhir/query-string.ts'
-import type { SearchQuery } from '../fhir/search-query.ts'
+import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'
+import type { Known } from '../fhir/validate/profiles/known.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { House } from '../store/house.ts'
 import type { SearchOfType } from '../store/search/across-types.ts'
@@ -22,6 +23,8 @@ import { holdsPatientData } from './read.ts'
 export type Several = {
   readonly types: readonly string[]
   readonly pairs: Pairs
+  /** The ValueSets and CodeSystems that the pairs name, where they name some. */
+  readonly known?: Known
   /** What is asked of one type beside; a name that the type does not have is passed over. */
   readonly more?: (type: string) => Pairs
   /** Said again in links, before the pairs that were applied. */
@@ -38,6 +41,10 @@ export type Several = {
 
 /** Entries as text. */
 export type Page = { readonly matches: string[]; readonly along: string[]; readonly next?: string }
+
+/** The pairs as one of the types reads them. */
+export const queryOf = ({ definitions, base }: House, { known }: Several, type: string, pairs: Pairs): SearchQuery =>
+  parseSearch(definitions, type, pairs, base, known)
 
 /** The search of one of the types, bound; throws where it reaches what the token may not. */
 export function searchOf(house: House, actor: Actor, { within }: Several, type: string, query: SearchQuery): SearchOfType {

@@ -6,10 +6,9 @@
  */
 import type { Actor } from '../access/actor.ts'
 import type { Pairs } from '../fhir/query-string.ts'
-import { parseSearch } from '../fhir/search-query.ts'
 import type { House } from '../store/house.ts'
 import { keysAcrossTypes, rowsOf } from '../store/search/across-types.ts'
-import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, recordOf, type Several, searchOf } from './several-types.ts'
+import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, queryOf, recordOf, type Several, searchOf } from './several-types.ts'
 
 export async function sortedTypes(
   house: House,
@@ -18,9 +17,9 @@ export async function sortedTypes(
   common: Pairs,
   { count, cursor }: { readonly count: number; readonly cursor?: string },
 ): Promise<Page> {
-  const { pool, definitions, base } = house
+  const { pool, definitions } = house
   if (count === 0) return { matches: [], along: [] }
-  const searches = several.types.map((type) => searchOf(house, actor, several, type, parseSearch(definitions, type, common, base)))
+  const searches = several.types.map((type) => searchOf(house, actor, several, type, queryOf(house, several, type, common)))
   const { keys, next } = await keysAcrossTypes(pool, definitions, searches, count, cursor)
   const own = cursor === undefined ? await Promise.all(searches.map((one) => ownEntries(house, several, one))) : []
   const found = new Map<string, string>()

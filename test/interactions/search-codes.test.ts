@@ -38,7 +38,16 @@ const resources = [
   { resourceType: 'HealthcareService', id: 's-other', type: [{ coding: [{ system: 'urn:other', code: 'check' }] }] },
   { resourceType: 'HealthcareService', id: 's-none' },
   { resourceType: 'PractitionerRole', id: 'r', healthcareService: [{ reference: 'HealthcareService/s-check-child' }] },
-  { resourceType: 'Patient', id: 'm', gender: 'male' },
+  ...['talk', 'check-child'].map((code) => ({
+    resourceType: 'ServiceRequest',
+    id: `o-${code}`,
+    status: 'active',
+    intent: 'order',
+    subject: { reference: 'Patient/m' },
+    meta: { tag: [{ system, code }] },
+  })),
+  { resourceType: 'Schedule', id: 'p-check', serviceType: [{ coding: [{ system, code: 'check' }] }], actor: [{ reference: 'Device/d' }] },
+  { resourceType: 'Patient', id: 'm', gender: 'male', meta: { tag: [{ system, code: 'check' }] } },
   { resourceType: 'Patient', id: 'n' },
   ...['https://q.example/q', 'https://q.example/q|1', 'https://q.example/q|1.2', 'https://q.example/q|1.2.7', 'https://q.example/q|12'].map(
     (questionnaire, n) => ({ resourceType: 'QuestionnaireResponse', id: `q${n}`, status: 'completed', questionnaire }),
@@ -79,6 +88,34 @@ it.each([
   ]).toEqual([200, expected])
 })
 
+/** HealthcareServices and Schedules say `service-type`, and every type has `_tag`. */
+it.each([
+  ['?_type=HealthcareService,Schedule&service-type:in=https://clinic.example/checks', 'p-check s-check s-check-child'],
+  [`?_type=HealthcareService,Schedule&service-type:below=${system}|check&_sort=-_id`, 'p-check s-check s-check-child'],
+  [`?_type=HealthcareService,Schedule&service-type:above=${system}|check-child&_count=1`, 's-check'],
+  ['?_type=Patient,ServiceRequest&_tag:in=https://clinic.example/checks', 'm o-check-child'],
+  ['?_type=Patient,ServiceRequest&_tag:not-in=https://clinic.example/checks', 'n o-talk'],
+  ['Patient/m/*?_tag:in=https://clinic.example/checks', 'o-check-child'],
+  [`Patient/m/ServiceRequest?_tag:below=${system}|visit`, 'o-check-child o-talk'],
+])('of several types %s finds [%s]', async (path, expected) => {
+  const answer = await ask(path)
+  expect([
+    answer.status,
+    matches(answer)
+      .map(({ id }) => id)
+      .toSorted()
+      .join(' '),
+  ]).toEqual([200, expected])
+})
+
+it('a page of several types has a next one, and the count is of all', async () => {
+  const first = await ask(`?_type=HealthcareService,Schedule&service-type:below=${system}|check&_count=2&_total=accurate`)
+  const next = first.json.link?.find(({ relation }) => relation === 'next')?.url ?? ''
+  const second = await ask(next.slice(next.indexOf('?')))
+  expect(first.json.total).toBe(3)
+  expect([first, second].map((page) => matches(page).map(({ id }) => id))).toEqual([['s-check', 's-check-child'], ['p-check']])
+})
+
 it('follows a CodeSystem as it is now', async () => {
   const changed = { ...resources[0], concept: [{ code: 'check' }, { code: 'form', concept: [{ code: 'talk' }] }] }
   made(await server.call('PUT', 'CodeSystem/kinds', changed), 200)
@@ -93,6 +130,7 @@ it.each([
   ['the same, from the other side', 'HealthcareService?service-type:not-in=https://clinic.example/open'],
   ['a code without its system', 'HealthcareService?service-type:below=check'],
   ['a hierarchy that is not here', 'HealthcareService?service-type:above=https://elsewhere.example/codes|a'],
+  ['the same, of several types', '?_type=HealthcareService,Schedule&service-type:in=https://clinic.example/open'],
   ['a list for a string', 'Patient?name:in=https://clinic.example/checks'],
   ['criteria of a conditional write', undefined],
 ])('refuses %s rather than find too little', async (_what, path) => {
