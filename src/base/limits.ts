@@ -42,8 +42,8 @@ export const horizonDaysDefault = 90
 export const horizonDaysMax = 400
 export const holdSecondsDefault = 600
 export const slotMinutesDefault = 15
-/** From the start of a visit until its patient counts as missed. */
-export const noShowGraceMinutes = 15
+/** From the start of a visit until its patient counts as missed, where no policy says. */
+export const noShowGraceMinutesDefault = 15
 export const checkInHoursBeforeMax = 12
 /** Of one booking-policy. */
 export const ownRulesMax = 20

@@ -3,6 +3,7 @@
  * Encounter of somebody who was here. Left out: the time that it takes (`write-appointment.ts`).
  */
 import { fault } from '../base/fault.ts'
+import { noShowGraceMinutesDefault } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { brokenTransition, takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { awaitsApproval } from '../scheduling/approval.ts'
@@ -10,13 +11,13 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { Change } from './change.ts'
 import { closeEncounters } from './encounters.ts'
-import { assertMayLeave } from './leave-visit.ts'
+import { assertMayLeave, policyOf } from './leave-visit.ts'
 import { patientsNamed } from './participants.ts'
 import { assertKeepsRecord } from './record-extensions.ts'
 import { sameTime } from './visit-demand.ts'
 
 /** CONTRACT §5: records of past visits are put right freely, by staff. */
-export function assertTransition({ before, resource, patient }: Change, now: number): void {
+export async function assertTransition(tx: Tx, house: House, { before, resource, patient }: Change, now: number): Promise<void> {
   if (patient === undefined && (!before || isOver(before, now) || isOver(resource, now))) return
   const broken = brokenTransition({
     from: before && String(before.status),
@@ -24,9 +25,14 @@ export function assertTransition({ before, resource, patient }: Change, now: num
     now,
     start: Date.parse(String(resource.start)),
     online: patient !== undefined,
+    graceMinutes: resource.status === 'noshow' ? await graceOf(tx, house, before ?? resource) : 0,
   })
   if (broken) throw fault('business-rule', broken.message, broken.expression)
 }
+
+/** A visit that stands in no Slot has no policy to ask, and a plan from before there was the field does not say it. */
+const graceOf = async (tx: Tx, house: House, visit: Resource): Promise<number> =>
+  (await policyOf(tx, house, visit))?.noShowGraceMinutes ?? noShowGraceMinutesDefault
 
 const isOver = ({ end }: Resource, now: number): boolean => typeof end === 'string' && Date.parse(end) <= now
 

@@ -39,7 +39,7 @@ export async function writeAppointment(tx: Tx, house: House, change: Change): Pr
   if (resource.status === 'waitlist') waitlistWish(resource, { base: house.base, timeZone: house.defaultTimeZone })
   assertNumber(resource)
   const now = house.clock.now().getTime()
-  assertTransition(change, now)
+  await assertTransition(tx, house, change, now)
   if (change.patient !== undefined) await assertMayGiveUp(tx, house, change)
   const had = before && takesUp(before, now) ? await claimRows(tx, `Appointment/${change.id}`) : undefined
   const wants = takesUp(resource, now) ? await demandOf(tx, house, change, had) : undefined

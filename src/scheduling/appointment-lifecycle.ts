@@ -4,7 +4,6 @@
  * are the ones that its notes, Argonaut and Oracle agree on, with a late arrival after a no-show.
  * Left out: records of past visits, which staff put right as they find them (CONTRACT §5); who asks decides that.
  */
-import { noShowGraceMinutes } from '../base/limits.ts'
 import type { Refusal } from './booking-request.ts'
 import { minuteMs } from './local-time.ts'
 
@@ -58,17 +57,23 @@ export type Transition = {
   readonly start: number
   /** A patient says so, not staff. */
   readonly online: boolean
+  /** `noShowGraceMinutes` of the visit's policy. */
+  readonly graceMinutes: number
 }
 
 /** What speaks against a change of status. */
-export function brokenTransition({ from, to, now, start, online }: Transition): Refusal | undefined {
+export function brokenTransition({ from, to, now, start, online, graceMinutes }: Transition): Refusal | undefined {
   if (from === to) return undefined
   if (from !== undefined && !mayBecome(from, to)) return refusal(`An Appointment that is ${from} cannot become ${to}.`)
   if (online && clinics.has(to)) return refusal(`Only the clinic can say that a visit is ${to}.`)
-  if (to === 'noshow' && now < start + noShowGraceMinutes * minuteMs)
-    return refusal(`A patient is missed ${noShowGraceMinutes} minutes after the start at the earliest.`)
+  if (to === 'noshow' && now < start + graceMinutes * minuteMs) return refusal(missedAfter(graceMinutes))
   return undefined
 }
+
+const missedAfter = (minutes: number): string =>
+  minutes === 0
+    ? 'A patient is missed at the start at the earliest.'
+    : `A patient is missed ${minutes} minutes after the start at the earliest.`
 
 const refusal = (message: string): Refusal => ({ rule: 'lifecycle', message, expression: 'Appointment.status' })
 

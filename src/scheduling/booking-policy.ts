@@ -5,7 +5,7 @@
  * Left out: obeying it. The switches and times are the booking rules' (`rules/`), caps and seats are counted in the store.
  */
 import { fault } from '../base/fault.ts'
-import { holdSecondsDefault, ownRulesMax } from '../base/limits.ts'
+import { holdSecondsDefault, noShowGraceMinutesDefault, ownRulesMax } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { bookingPolicyUrl, extensionsOf, only, type Part, partsOf, readBoolean, readInteger, readText } from './extension-parts.ts'
 import { assertExpression } from './rule-expression.ts'
@@ -33,6 +33,8 @@ export type BookingPolicy = {
   readonly referralRequired: boolean
   readonly cancelNoticeMinutes: number
   readonly maxReschedules?: number
+  /** After the start, until the patient counts as missed; who comes later than that comes late. */
+  readonly noShowGraceMinutes: number
   readonly approvalRequired: boolean
   /** The clinic answers within this time, or the booking is off; without it, it waits. */
   readonly approvalHours?: number
@@ -56,6 +58,7 @@ const numbers = {
   cancelNoticeMinutes: 0,
   maxReschedules: 0,
   approvalHours: 1,
+  noShowGraceMinutes: 0,
 } as const
 
 const switches = ['onlineBooking', 'newPatients', 'referralRequired', 'approvalRequired'] as const
@@ -72,6 +75,7 @@ const defaults: BookingPolicy = {
   newPatients: true,
   referralRequired: false,
   cancelNoticeMinutes: 0,
+  noShowGraceMinutes: noShowGraceMinutesDefault,
   approvalRequired: false,
   rules: [],
 }

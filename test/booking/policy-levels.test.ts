@@ -25,6 +25,7 @@ const fields: readonly [field: keyof BookingPolicy, service: Said, practitioner:
   ['cancelNoticeMinutes',  240, 120, 60, 0],
   ['maxReschedules',       1, 2, 3, 0],
   ['approvalHours',        1, 2, 3, 4],
+  ['noShowGraceMinutes',   5, 10, 20, 0],
   ['onlineBooking',        false, true, false, true],
   ['newPatients',          false, true, false, true],
   ['referralRequired',     true, false, true, false],

@@ -146,6 +146,24 @@ describe('Appointment/{id}/$no-show', () => {
     expect(refusalOf(patched)).toMatchObject({ 0: 422, 1: 'business-rule' })
   })
 
+  it('waits as long as the policy of the visit says, on every path', async () => {
+    const patient = await place.patient()
+    const startedBefore = async (minutes: number, policy: Readonly<Record<string, number>>): Promise<Body> => {
+      // Open on another day of the week alone, so that the Slot that has begun is in nobody's way.
+      const day = new Date(Date.now() + 3 * 86_400_000).getUTCDay()
+      const there = await clinic(house.call, { days: [['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][day] ?? ''], policy })
+      const [start, end, schedule] = [fromNow(-minutes), fromNow(60), { reference: `Schedule/${there.schedules[0]}` }]
+      const slot = made(await house.call('POST', 'Slot', { resourceType: 'Slot', status: 'free', schedule, start, end }))
+      return made(await house.call('POST', 'Appointment', there.appointment(slot, patient)))
+    }
+    const slow = await startedBefore(20, { noShowGraceMinutes: 30 })
+    const late = [422, 'business-rule', 'A patient is missed 30 minutes after the start at the earliest.']
+    expect(refusalOf(await operate('no-show', slow))).toEqual(late)
+    expect(refusalOf(await put(slow, { status: 'noshow' }))).toEqual(late)
+    const atOnce = await startedBefore(1, { noShowGraceMinutes: 0 })
+    expect(made(await operate('no-show', atOnce), 200).status).toBe('noshow')
+  })
+
   it('gives no time back, and lets the patient come after all', async () => {
     const { appointment, practitioner } = await visit(-20, 30)
     made(await operate('no-show', appointment), 200)

@@ -62,12 +62,21 @@ describe('statusAfter', () => {
 describe('brokenTransition', () => {
   const now = 1_000_000_000
   const minutes = 60_000
-  const told = (from: string | undefined, to: string, start: number, online = false) =>
-    brokenTransition({ from, to, now, start, online })?.message
+  const told = (from: string | undefined, to: string, start: number, online = false, graceMinutes = 15) =>
+    brokenTransition({ from, to, now, start, online, graceMinutes })?.message
 
   it('lets a patient be missed a quarter of an hour after the start', () => {
     expect(told('booked', 'noshow', now - 15 * minutes)).toBeUndefined()
     expect(told('booked', 'noshow', now - 15 * minutes + 1)).toBe('A patient is missed 15 minutes after the start at the earliest.')
+  })
+
+  it('lets a patient be missed as soon as the clinic says', () => {
+    expect(told('booked', 'noshow', now - 30 * minutes, false, 30)).toBeUndefined()
+    expect(told('booked', 'noshow', now - 30 * minutes + 1, false, 30)).toBe(
+      'A patient is missed 30 minutes after the start at the earliest.',
+    )
+    expect(told('booked', 'noshow', now, false, 0)).toBeUndefined()
+    expect(told('booked', 'noshow', now + 1, false, 0)).toBe('A patient is missed at the start at the earliest.')
   })
 
   it('leaves some words to the clinic', () => {

@@ -20,6 +20,7 @@ const numbers = [
   ['cancelNoticeMinutes', 0],
   ['maxReschedules', 0],
   ['approvalHours', 1],
+  ['noShowGraceMinutes', 0],
 ] as const
 
 describe('readPolicy', () => {
@@ -76,6 +77,7 @@ describe('mergePolicies', () => {
       newPatients: true,
       referralRequired: false,
       cancelNoticeMinutes: 0,
+      noShowGraceMinutes: 15,
       approvalRequired: false,
       rules: [],
     })
