@@ -168,7 +168,7 @@ describe('a booking that the clinic answers', () => {
     const patient = await place.patient()
     const doctor = `Practitioner/${place.practitioners[0]}`
     const [nine, ten, eleven] = [await place.slotAt(1, '09:00'), await place.slotAt(1, '10:00'), await place.slotAt(1, '11:00')]
-    const override = { 'override-reason': { valueCodeableConcept: { text: 'Agreed by phone' } } }
+    const override = { 'override-reason': 'agreed' }
     const visit = made(await place.book(nine.id, patient, override))
     expect(visit.status).toBe('booked')
     const move = (slot: Body, call: Call) => call('POST', `Appointment/${visit.id}/$reschedule`, parameters({ slot: `Slot/${slot.id}` }))

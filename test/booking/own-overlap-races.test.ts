@@ -91,7 +91,7 @@ describe('one patient booked with twelve practitioners at one time', () => {
     const [overridden = '', posted = ''] = await place.patients(2)
     const slots = await slotsAt(1, '10:15')
     const half = doctors / 2
-    const against = { 'override-reason': { valueCodeableConcept: { text: 'A case conference' } } }
+    const against = { 'override-reason': 'continuity' }
     expect(statuses(await Promise.all(slots.slice(0, half).map(({ id }) => place.book(id, overridden, against))))).toEqual(
       Array.from({ length: half }, () => 201),
     )

@@ -25,7 +25,11 @@ const refusal = ({ status, json }: Answer): unknown[] => [status, json.issue?.[0
 const patientCall = async (patient: string): Promise<Call> =>
   house.as(await house.token('patient/Appointment.cruds patient/Slot.rs patient/ServiceRequest.rs', { patient }))
 const isBroken = (message: string) => [422, 'business-rule', message]
-const override = { 'override-reason': { valueCodeableConcept: { text: 'Agreed by phone' } } }
+const agreed = {
+  coding: [{ system: 'https://slotwise.org/fhir/CodeSystem/override-reason', code: 'agreed' }],
+  text: 'Agreed by phone',
+}
+const override = { 'override-reason': { valueCodeableConcept: agreed } }
 
 /** Puts a policy on the Schedule, over what the service says. */
 async function policy(place: Clinic, parts: object[]): Promise<Answer> {
@@ -249,14 +253,52 @@ describe('override-reason', () => {
     const slot = await place.slotAt(1, '09:00')
     expect((await place.book(slot.id, patient ?? '')).status).toBe(422)
     const booked = made(await place.book(slot.id, patient ?? '', override))
-    expect(booked.extension).toEqual([{ url: ours('override-reason'), valueCodeableConcept: { text: 'Agreed by phone' } }])
+    expect(booked.extension).toEqual([{ url: ours('override-reason'), valueCodeableConcept: agreed }])
     const audit = matches(await house.call('GET', `AuditEvent?patient=${patient}&subtype=override`)) as (Body & {
       entity: { query?: string }[]
     })[]
     const queries = audit.flatMap(({ entity }) => entity.flatMap(({ query }) => (query ? [Buffer.from(query, 'base64').toString()] : [])))
-    expect(queries).toEqual(['{"text":"Agreed by phone"}'])
+    expect(queries.map((query) => JSON.parse(query))).toEqual([agreed])
     expect((await place.book(slot.id, other ?? '', override)).status).toBe(409)
     made(await place.book((await place.slotAt(1, '10:00')).id, other ?? '', override))
+  })
+
+  it('is a code of ours, or of a system of the clinic’s own', async () => {
+    const place = await clinic(house.call, { policy: { minNoticeMinutes: 60 * 24 * 60 } })
+    const slot = await place.slotAt(1, '09:00')
+    const patient = await place.patient()
+    const [ours] = agreed.coding
+    const own = { system: 'urn:clinic:reasons', code: 'sports-day' }
+    const refused = [
+      ['Agreed by phone', 'required'],
+      [{ valueCodeableConcept: { text: 'Agreed by phone' } }, 'required'],
+      [{ valueCodeableConcept: { coding: [{ code: 'sports-day' }] } }, 'required'],
+      [{ valueCodeableConcept: { coding: [{ ...ours, code: 'sports-day' }] } }, 'value'],
+      [{ valueCodeableConcept: { coding: [own, { ...ours, code: 'sports-day' }] } }, 'value'],
+      ['other', 'required'],
+      [{ valueCoding: { ...ours, code: 'other' } }, 'required'],
+    ] as const
+    for (const [said, code] of refused) {
+      const answer = await place.book(slot.id, patient, { 'override-reason': said })
+      expect([said, answer.status, answer.json.issue?.[0]?.code, answer.json.issue?.[0]?.expression]).toEqual([
+        said,
+        400,
+        code,
+        ['override-reason'],
+      ])
+    }
+    const other = { coding: [{ ...ours, code: 'other' }], text: 'It is their birthday' }
+    const kept = [
+      ['agreed', { coding: [{ ...ours, display: 'Agreed with those whom it concerns' }] }],
+      [`${own.system}|${own.code}`, { coding: [own] }],
+      [{ valueCoding: ours }, { coding: [ours] }],
+      [{ valueCodeableConcept: other }, other],
+    ] as const
+    for (const [said, stored] of kept) {
+      const booked = made(await place.book(slot.id, patient, { 'override-reason': said }))
+      expect(booked.extension).toMatchObject([{ valueCodeableConcept: stored }])
+      made(await house.call('POST', `Appointment/${booked.id}/$cancel`), 200)
+    }
   })
 
   it('is not for patients, nor can they say it in their own words', async () => {

@@ -62,7 +62,7 @@ function extensionProblems(extension: Extension, elements: readonly Element[], a
     ...countProblems(`${at}.value`, values.length, value ?? { id: '', path: '', max: '1' }),
     ...values.filter((name) => value?.max !== '0' && !allowed.includes(name)).map((name) => `${at}: ${name}`),
     ...values
-      .filter((name) => value?.binding && !listed[value.binding.valueSet]?.(extension[name]))
+      .filter((name) => value?.binding?.strength === 'required' && !listed[value.binding.valueSet]?.(extension[name]))
       .map((name) => `${at}: code in ${name}`),
     ...parts.filter((part) => !slices.some((slice) => slice.sliceName === part.url)).map((part) => `${at}: unknown part ${part.url}`),
     ...slices.flatMap((slice) => {
