@@ -198,6 +198,7 @@ export function loadConfig(env: Environment = process.env): Config {
     rateLimits: rateLimits(env),
     holdQuotas: {
       perPatient: wholeNumber(env, 'HOLDS_PER_PATIENT', 0, holdsAtOnceMax),
+      perPerson: wholeNumber(env, 'HOLDS_PER_PERSON', 0, holdsAtOnceMax),
       perClient: wholeNumber(env, 'HOLDS_PER_CLIENT', 0, holdsAtOnceMax),
     },
     trustedIssuers: trustedIssuers(env, publicUrl(env, host, port)),

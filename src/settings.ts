@@ -75,7 +75,12 @@ export const settings = [
   {
     name: 'HOLDS_PER_PATIENT',
     default: String(holdQuotasDefault.perPatient),
-    meaning: 'times that one patient may hold at once; 0 is no limit, and staff are not bound',
+    meaning: 'times that one patient may hold at once, whoever acts for them; 0 is no limit, and staff are not bound',
+  },
+  {
+    name: 'HOLDS_PER_PERSON',
+    default: String(holdQuotasDefault.perPerson),
+    meaning: 'times that one person may hold at once for all whom they act for; 0 is no limit, and staff are not bound',
   },
   {
     name: 'HOLDS_PER_CLIENT',

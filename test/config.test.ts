@@ -23,7 +23,7 @@ describe('loadConfig', () => {
       trustedIssuers: [],
       secondFactorRoles: [],
       rateLimits: { perClient: 0, perPerson: 3_000, perAddress: 0, refusedPerAddress: 300, kept: 'memory' },
-      holdQuotas: { perPatient: 10, perClient: 0 },
+      holdQuotas: { perPatient: 10, perPerson: 20, perClient: 0 },
       waitlist: {
         offerMinutes: 30,
         offersAtOnce: 1,

@@ -7,6 +7,7 @@ import type { Reply } from '../fhir/reply.ts'
 import { auditPatients } from '../store/audit-rows.ts'
 import type { AuditFilter } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
+import { withMerged } from '../store/patient-merges.ts'
 import { type Asker, auditOf } from './audit-of.ts'
 import { auditPage, countOf, positionOf } from './audit-page.ts'
 import { securityInteractions } from './security-event-resource.ts'
@@ -25,12 +26,15 @@ export type AccountingAsked = {
   readonly unknown: readonly string[]
   /** It is the patient who asks. */
   readonly isPatient: boolean
+  /** Nothing that concerns one of these as well, as in a search of AuditEvents. */
+  readonly except?: readonly string[]
 }
 
 export async function accounting(house: House, asker: Asker, asked: AccountingAsked): Promise<Reply> {
-  const { patient, from, until, own, count, cursor, applied, unknown, isPatient } = asked
+  const { patient, from, until, own, count, cursor, applied, unknown, isPatient, except } = asked
   const filter: AuditFilter = {
     patients: [patient],
+    except: except && (await withMerged(house.pool, except)),
     times: [{ from, until }],
     noInteractions: securityInteractions,
     notPerson: own ? undefined : `Patient/${patient}`,

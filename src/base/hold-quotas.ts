@@ -4,10 +4,12 @@
  */
 
 export type HoldQuotas = {
-  /** Of one patient who asks for themselves; the front desk may hold more for them. */
+  /** Of one patient, whoever acts for them; the front desk may hold more for them. */
   readonly perPatient: number
+  /** Of one person who asks for themselves or for those they act for, of however many patients. */
+  readonly perPerson: number
   /** Of one client. A portal holds for all of its patients, so there is no limit unless one is set. */
   readonly perClient: number
 }
 
-export const holdQuotasDefault: HoldQuotas = { perPatient: 10, perClient: 0 }
+export const holdQuotasDefault: HoldQuotas = { perPatient: 10, perPerson: 20, perClient: 0 }

@@ -139,8 +139,8 @@ async function bookSeriesInTx(
   for (const slot of byHand.sort()) await releaseSlotTakenByHand(tx, slot, input.client, at)
   // A series that waits for the clinic's answer counts as one time that is held.
   const [first] = visits
-  const patients = input.online ? [input.patient, ...(input.others ?? [])] : []
-  if (first) await takeHoldPlaces(tx, holdPlacesOf(house, { ...first.time, client: input.client, patients }))
+  const patient = input.online ? input.patient : undefined
+  if (first) await takeHoldPlaces(tx, holdPlacesOf(house, { ...first.time, client: input.client, patient, person: input.audit.person }))
   await takePlaces(tx, planned)
   const placed = await placeSeries(tx, house.definitions, visits)
   const missing = placed && planned.filter(({ visit }) => !placed.includes(visit.time.holder))

@@ -147,7 +147,8 @@ async function commit(
   const held = holdPlacesOf(house, {
     ...visit.time,
     client: input.client,
-    patients: input.online ? [input.patient, ...(input.others ?? [])] : [],
+    patient: input.online ? input.patient : undefined,
+    person: input.audit.person,
   })
   const more = input.once ?? input.replaces ?? input.newPatients ?? input.override ?? visit.time.seating ?? visit.overbooks
   if (caps.length === 0 && held.length === 0 && byHand.length === 0 && !more)

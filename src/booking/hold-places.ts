@@ -11,22 +11,27 @@ type Hold = {
   /** A hold's end; nothing else takes a place. */
   readonly expires?: string
   readonly client: string
-  /** The ids of those who hold for themselves. */
-  readonly patients: readonly string[]
+  /** Whose compartment asks: the patient's own, or that of one whom the person acts for. Staff take no place of a patient. */
+  readonly patient?: string
+  readonly person?: string
 }
 
-export function holdPlacesOf({ holdQuotas }: House, { holder, expires, client, patients }: Hold): HoldPlace[] {
+export function holdPlacesOf({ holdQuotas }: House, { holder, expires, client, patient, person }: Hold): HoldPlace[] {
   if (expires === undefined) return []
   const place = (owner: string, max: number): HoldPlace[] => (max > 0 ? [{ owner, max, holder, expires }] : [])
-  return [...patients.flatMap((id) => place(`Patient/${id}`, holdQuotas.perPatient)), ...place(`client ${client}`, holdQuotas.perClient)]
+  const own = patient === undefined ? [] : place(`Patient/${patient}`, holdQuotas.perPatient)
+  const theirs = patient === undefined || person === undefined ? [] : place(`person ${person}`, holdQuotas.perPerson)
+  return [...own, ...theirs, ...place(`client ${client}`, holdQuotas.perClient)]
 }
+
+const counted: Readonly<Record<string, string>> = { person: 'by one person', client: 'by one client' }
 
 /** Throws `throttled` where one who would hold holds as many times as they may. */
 export async function takeHoldPlaces(tx: Tx, places: readonly HoldPlace[]): Promise<void> {
   for (const place of places) {
     const tried = await takeHoldPlace(tx, place)
     if (tried.taken) continue
-    const who = place.owner.startsWith('Patient/') ? 'for one patient' : 'by one client'
+    const who = counted[place.owner.split(' ')[0] ?? ''] ?? 'for one patient'
     throw throttled(
       `No more than ${place.max} times are held ${who} at once. Book or release one of them, or wait until one runs out.`,
       tried.seconds,

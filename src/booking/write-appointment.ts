@@ -108,8 +108,8 @@ async function exchange(tx: Tx, house: House, change: Change, wants: Demand | un
     if (slot.takenBy === `Slot/${slot.id}`) await releaseSlotTakenByHand(tx, slot.id, change.client, change.at)
   const expires = wants.expires === undefined ? undefined : instantOf(wants.expires)
   const online = change.patient !== undefined
-  const patients = change.patient === undefined ? [] : [change.patient]
-  await takeHoldPlaces(tx, holdPlacesOf(house, { holder, expires, client: change.client, patients }))
+  const { client, patient } = change
+  await takeHoldPlaces(tx, holdPlacesOf(house, { holder, expires, client, patient, person: change.audit.person }))
   if (wants.plan && wants.offered)
     await takeDayPlaces(
       tx,

@@ -166,7 +166,7 @@ async function claimByHand(tx: Tx, house: House, change: Change, wanted: Wanted)
   const plan = row && planFrom(house, row.schedule, row.version, row.plan)
   const seconds = plan?.policy.holdSeconds ?? 0
   const heldUntil = wanted.status === 'busy-tentative' ? instantOf(Date.parse(change.at) + seconds * 1000) : null
-  await takeHoldPlaces(tx, holdPlacesOf(house, { holder, expires: heldUntil ?? undefined, client: change.client, patients: [] }))
+  await takeHoldPlaces(tx, holdPlacesOf(house, { holder, expires: heldUntil ?? undefined, client: change.client }))
   const resources = await claimsOfSchedules(tx, [wanted.schedule])
   const placed = await takeTimeFor(tx, {
     holder,

@@ -43,6 +43,7 @@ export async function accounting(house: House, actor: Actor, request: FhirReques
     }),
     unknown: inputs.unknown,
     isPatient,
+    except: actor.keptFrom,
   })
 }
 

@@ -6,7 +6,7 @@ import type { Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
 export type HoldPlace = {
-  /** `Patient/1`, or `client portal`. */
+  /** `Patient/1`, `person RelatedPerson/2` or `client portal`. */
   readonly owner: string
   readonly max: number
   readonly holder: string

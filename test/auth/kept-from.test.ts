@@ -138,6 +138,35 @@ describe('a Consent', () => {
     expect((await call('GET', 'AuditEvent?_count=1000')).text).not.toContain('Patient/ann')
   })
 
+  it('keeps the AuditEvents of several with them from every list and every count of the others', async () => {
+    await consents({ type: 'deny', actor: actor('Practitioner/one') })
+    const call = await staff()
+    const lists = ['AuditEvent?patient=Patient/bob&_count=1000', 'Patient/bob/AuditEvent?_count=1000']
+    const counts = [
+      ...['_summary=count', '_count=0', '_count=1&_total=accurate'].map((one) => `AuditEvent?patient=Patient/bob&${one}`),
+      'AuditEvent?patient=Patient/bob,Patient/ann&_summary=count',
+      'AuditEvent?_summary=count',
+      'AuditEvent?entity-role=1&_summary=count',
+      'Patient/bob/AuditEvent?_summary=count',
+    ]
+    const total = async (path: string) => (await call('GET', path)).json.total
+    const told = async () => [
+      ...(await Promise.all(lists.map(async (path) => (await found(call, path)).length))),
+      ...(await Promise.all(counts.map(total))),
+    ]
+    const accounted = () => found(call, 'Patient/bob/$accounting?own=true&_count=1000')
+    const before = await told()
+    const known = await accounted()
+    await house.call('GET', 'Patient?_id=ann,bob')
+    await house.call('GET', 'Appointment/both')
+    // An accounting is itself accounted for: one of bob alone more than was known, and nothing else.
+    const now = await accounted()
+    expect([now.length, await total('Patient/bob/$accounting?own=true&_count=0')]).toEqual([known.length + 1, known.length + 2])
+    expect(await told()).toEqual(before.map((n) => Number(n) + 3))
+    await house.call('GET', 'Patient/bob')
+    expect((await accounted()).length).toBe(now.length + 3)
+  })
+
   it('keeps earlier versions of what was the patient’s once', async () => {
     const visit = { resourceType: 'Appointment', id: 'handed', ...past }
     made(await house.call('PUT', 'Appointment/handed', { ...visit, participant: who('Patient/ann') }))

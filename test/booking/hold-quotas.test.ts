@@ -7,8 +7,8 @@ let house: TestHouse
 let place: Clinic
 
 beforeAll(async () => {
-  house = await testHouse({ holdQuotas: { perPatient: 3, perClient: 6 } })
-  place = await clinic(house.call, { n: 4 })
+  house = await testHouse({ holdQuotas: { perPatient: 3, perPerson: 5, perClient: 6 } })
+  place = await clinic(house.call, { n: 6 })
 })
 afterEach(async () => expect(await disagreements(house.house.pool)).toEqual([]))
 afterAll(() => house?.close())
@@ -17,12 +17,12 @@ const slots: Body[] = []
 /** Each test has free times of its own, at practitioners who do not share any. */
 async function freeSlots(count: number): Promise<Body[]> {
   if (slots.length < count)
-    slots.push(...(await Promise.all([0, 1, 2, 3].map((n) => place.slotsOn(5, n)))).flat().filter(({ status }) => status === 'free'))
+    slots.push(...(await Promise.all([0, 1, 2, 3, 4, 5].map((n) => place.slotsOn(5, n)))).flat().filter(({ status }) => status === 'free'))
   return slots.splice(0, count)
 }
 
-const patientCall = async (patient: string, client = 'portal'): Promise<Call> =>
-  house.as(await house.token('patient/*.cruds', { patient, client }))
+const patientCall = async (patient: string, client = 'portal', user?: string): Promise<Call> =>
+  house.as(await house.token('patient/*.cruds', { patient, client, user }))
 const staffCall = async (client: string): Promise<Call> =>
   house.as(await house.token('user/*.cruds', { user: 'Practitioner/desk', client }))
 
@@ -102,6 +102,42 @@ describe('a patient’s live holds', () => {
     const call = await staffCall('desk-1')
     const answers = await Promise.all((await freeSlots(5)).map((slot) => hold(call, slot, patient)))
     expect(held(answers)).toBe(5)
+  })
+})
+
+describe('who acts for patients', () => {
+  it('holds for each no more than the patient themself, whose holds count with theirs', async () => {
+    const patient = await place.patient()
+    const [me, mother, father] = await Promise.all(
+      [`Patient/${patient}`, 'RelatedPerson/mother', 'RelatedPerson/father'].map((user) => patientCall(patient, user.slice(-6), user)),
+    )
+    const some = await freeSlots(4)
+    const asked = [me, mother, father].flatMap((one) => one ?? [])
+    const held = await Promise.all(asked.map((one, at) => hold(one, some[at], patient)))
+    expect(held.map(({ status }) => status)).toEqual([201, 201, 201])
+    for (const one of asked) {
+      const answer = await hold(one, some[3], patient)
+      expect([answer.status, answer.json.issue?.[0]?.diagnostics]).toEqual([429, expect.stringContaining('for one patient')])
+    }
+  })
+
+  it('holds so many and no more for all of them together, through whatever programs, and others hold for the same patients', async () => {
+    const children = await place.patients(4)
+    const calls = await Promise.all(children.map((child, at) => patientCall(child, `family-${at % 2}`, 'RelatedPerson/parent')))
+    const some = await freeSlots(9)
+    const answers = await Promise.all(some.slice(0, 8).map((slot, at) => hold(calls[at % 4] as Call, slot, children[at % 4] ?? '')))
+    expect([held(answers), refused(answers).length]).toEqual([5, 3])
+    for (const { json, headers } of refused(answers)) {
+      expect(json.issue[0]?.diagnostics).toContain('by one person')
+      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    }
+    const [mine] = answers.flatMap((answer) => (answer.status === 201 ? (appointmentIn(answer) ?? []) : []))
+    // One that is given back may be had again, for any of them.
+    const whose = mine?.participant.find(({ actor }) => actor?.reference?.startsWith('Patient/'))?.actor?.reference?.slice(8) ?? ''
+    made(await (calls[children.indexOf(whose)] as Call)('POST', `Appointment/${mine?.id}/$release`), 200)
+    made(await hold(calls[children.indexOf(whose)] as Call, some[8], whose))
+    const [slot] = await freeSlots(1)
+    made(await hold(await patientCall(children[3] ?? '', 'family-1', 'RelatedPerson/aunt'), slot, children[3] ?? ''))
   })
 })
 

@@ -33,7 +33,7 @@ export async function startServers(count: number): Promise<Servers> {
   const dataDir = place.settings.DATA_DIR ?? ''
   const publicUrl = `http://127.0.0.1:${place.settings.PORT}`
   // Nobody here is told to come back later.
-  const unbound = { RATE_LIMIT_PERSON: '0', HOLDS_PER_PATIENT: '0', HOLDS_PER_CLIENT: '0' }
+  const unbound = { RATE_LIMIT_PERSON: '0', HOLDS_PER_PATIENT: '0', HOLDS_PER_PERSON: '0', HOLDS_PER_CLIENT: '0' }
   const shared = { PUBLIC_URL: publicUrl, WAITLIST_OFFER_MINUTES: '5', ...unbound }
   const seats: Seat[] = [{ server: await place.serve(shared), settings: shared, clients: await cuttingProxy(Number(place.settings.PORT)) }]
   const { port, password } = JSON.parse(await readFile(join(dataDir, 'postgres.json'), 'utf8'))
