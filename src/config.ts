@@ -50,6 +50,8 @@ export type Config = {
   readonly secondFactorRoles: readonly Role[]
   /** Absent: people sign in here alone. */
   readonly signInElsewhere?: Omit<SignInElsewhere, 'secret'> & { readonly secretFile?: string }
+  /** Absent: programs are registered by commands alone. */
+  readonly registration?: 'token' | 'open'
   readonly waitlist: WaitlistSettings
 }
 
@@ -102,6 +104,11 @@ function signInElsewhere(env: Environment): Config['signInElsewhere'] {
         ? undefined
         : (parseRoleClaim(said, roles) ?? refuse('SIGN_IN_ROLES', `CLAIM: VALUE=ROLE, …, of the roles ${roles.join(', ')}`, said)),
   }
+}
+
+function registration(env: Environment): Config['registration'] {
+  const said = oneOf(env, 'DYNAMIC_REGISTRATION', ['off', 'token', 'open'], 'off')
+  return said === 'off' ? undefined : said
 }
 
 const weightNames = Object.keys(rankingWeightsDefault) as (keyof RankingWeights)[]
@@ -205,6 +212,7 @@ export function loadConfig(env: Environment = process.env): Config {
     mail: mail(env),
     secondFactorRoles: secondFactorRoles(env),
     signInElsewhere: signInElsewhere(env),
+    registration: registration(env),
     waitlist: waitlist(env),
   }
 }

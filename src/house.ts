@@ -139,6 +139,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       keptFrom: keptFrom(pool, systemClock, `${config.publicUrl}/fhir`),
       mail: config.mail,
       secondFactorRoles: config.secondFactorRoles,
+      registration: config.registration,
       waitlist: config.waitlist,
       secrets,
       auditMonthsKept: config.auditMonthsKept,

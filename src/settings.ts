@@ -130,6 +130,12 @@ export const settings = [
     default: 'as the account',
     meaning: 'roles by a claim, such as `groups: doctors=practitioner, desk=front-desk`; without any of them nobody comes in that way',
   },
+  {
+    name: 'DYNAMIC_REGISTRATION',
+    default: 'off',
+    meaning:
+      '`token`: whom an operator invites registers a program themselves; `open`: others may too, and wait for approval ([docs/sign-in.md](docs/sign-in.md#programs-that-register-themselves))',
+  },
   { name: 'WAITLIST_OFFER_MINUTES', default: '30', meaning: 'how long a time is kept for whom the waitlist offers it to' },
   {
     name: 'WAITLIST_OFFERS_AT_ONCE',

@@ -52,6 +52,12 @@ describe('loadConfig', () => {
       expect(() => loadConfig({ ...said, ...change })).toThrow(Object.keys(change)[0])
   })
 
+  it('reads whether programs may register themselves', () => {
+    const registration = (said: string | undefined) => loadConfig({ DYNAMIC_REGISTRATION: said }).registration
+    expect([undefined, 'off', 'token', 'open'].map(registration)).toEqual([undefined, undefined, 'token', 'open'])
+    expect(() => registration('on')).toThrow('DYNAMIC_REGISTRATION must be')
+  })
+
   it('takes an empty setting for one that is not given', () => {
     expect(loadConfig({ PORT: '', DEMO: ' ', DATABASE_URL: '' })).toEqual(loadConfig({}))
   })

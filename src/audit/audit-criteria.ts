@@ -23,6 +23,7 @@ type Carried =
 
 const rest: AuditFact = { noInteractions: securityInteractions }
 const counted: AuditFact = { interactions: securityInteractions, has: 'times' }
+const ofAccount: AuditFact = { interactions: securityInteractions, has: 'entity' }
 const everyEvent: AuditFact = {}
 
 const { patient, entity, query } = entityCodes
@@ -42,7 +43,11 @@ const carried = {
   },
   'entity-type': {
     kind: 'token',
-    values: [...entities.map(({ type, of }) => ({ ...type, of })), { ...securityEntityType, of: counted }],
+    values: [
+      ...entities.map(({ type, of }) => ({ ...type, of })),
+      { ...securityEntityType, of: counted },
+      { ...securityEntityType, of: ofAccount },
+    ],
   },
   'entity-role': { kind: 'token', values: entities.map(({ role, of }) => ({ ...role, of })) },
   'entity-name': { kind: 'string', values: () => [{ text: refusedRequests, of: counted }] },

@@ -54,6 +54,7 @@ const actions = {
   notify: 'E',
   'sign-in': 'E',
   'account-change': 'U',
+  'client-change': 'U',
   'sign-out': 'E',
   token: 'E',
   refused: 'E',

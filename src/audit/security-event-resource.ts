@@ -20,6 +20,7 @@ export const securityTypes: Readonly<Record<string, Coding>> = {
   token: authentication,
   refused: coding(dicom, '110113', 'Security Alert'),
   'account-change': coding(dicom, '110113', 'Security Alert'),
+  'client-change': coding(dicom, '110113', 'Security Alert'),
 }
 
 /** The code of another system beside ours, where there is one. */
@@ -27,6 +28,7 @@ export const securitySubtypes: Readonly<Record<string, Coding>> = {
   'sign-in': coding(dicom, '110122', 'Login'),
   'sign-out': coding(dicom, '110123', 'Logout'),
   'account-change': coding(dicom, '110137', 'User Security Attributes Changed'),
+  'client-change': coding(dicom, '110132', 'Security Configuration'),
   token: coding('urn:ihe:event-type-code', 'ITI-71', 'Get Access Token'),
 }
 
@@ -36,7 +38,7 @@ export const isSecurityEvent = ({ interaction }: AuditFound): boolean => Object.
 
 export function securityEventResource(row: AuditFound, server: unknown, base: string): unknown {
   const recorded = row.at.toISOString()
-  const { interaction, outcome, reason, times } = row
+  const { interaction, outcome, reason, times, entity } = row
   const theirs = securitySubtypes[interaction]
   return {
     resourceType: 'AuditEvent',
@@ -50,7 +52,7 @@ export function securityEventResource(row: AuditFound, server: unknown, base: st
     ...(reason === null ? {} : { outcomeDesc: reason }),
     agent: agents(row, server, base),
     source: { observer: server },
-    ...(times === null ? {} : { entity: [counted(times)] }),
+    ...(times === null && !entity ? {} : { entity: [...(entity ? [about(entity)] : []), ...(times === null ? [] : [counted(times)])] }),
   }
 }
 
@@ -70,6 +72,8 @@ function agents({ person, client, address }: AuditFound, server: unknown, base: 
 
 export const securityEntityType = coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '4', 'Other')
 export const refusedRequests = 'refused requests'
+
+const about = (reference: string) => ({ what: { reference }, type: securityEntityType })
 
 const counted = (times: number) => ({
   type: securityEntityType,

@@ -17,6 +17,7 @@ export const paths = {
   interaction: '/auth/interaction',
   launch: '/auth/launch',
   callback: '/auth/callback',
+  registration: '/auth/register',
   account: '/auth/account',
   recover: '/auth/recover',
   verifyEmail: '/auth/verify-email',

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html#registering-a-client-communicating-public-keys
  *
  * A program with a place to return to is an app that people sign in to; one with keys and `system/` scopes is a backend that
- * signs in by itself; one may be both. Left out: dynamic registration.
+ * signs in by itself; one may be both. Programs that register themselves: `registration/`.
  */
 import { parseScopes } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
@@ -38,13 +38,14 @@ export async function addClient(house: House, wish: ClientWish): Promise<AddedCl
   const id = wish.id ?? house.ids.next()
   if (!/^[\w.:-]{1,128}$/.test(id)) throw fault('value', 'An id is up to 128 letters, digits, dots, colons, dashes and underscores.')
   const secret = wish.secret ? newSecret() : undefined
-  const metadata = { ...metadataOf(house, wish), ...(secret ? { client_secret: hashOf(secret) } : {}) }
-  const added = await addAuthClient(house.pool, { id, metadata, scope: scopeOf(wish), created: house.clock.now() })
+  const metadata = { ...clientMetadata(house, wish), ...(secret ? { client_secret: hashOf(secret) } : {}) }
+  const added = await addAuthClient(house.pool, { id, metadata, scope: plainScope(wish.scope), created: house.clock.now() })
   if (!added) throw fault('conflict', `There is a client "${id}" already; revoke it first, or choose another id.`)
   return { id, secret }
 }
 
-function scopeOf({ scope }: ClientWish): string {
+/** One space between scopes, each of which is one. */
+export function plainScope(scope: string): string {
   const parts = scope.split(/\s+/).filter((part) => part !== '')
   const odd = parts.find((part) => part.includes('/') && !part.startsWith('launch/') && parseScopes(part).length === 0)
   if (odd !== undefined) throw fault('value', `"${odd}" is not a SMART scope.`)
@@ -52,7 +53,7 @@ function scopeOf({ scope }: ClientWish): string {
   return parts.join(' ')
 }
 
-function metadataOf(house: House, wish: ClientWish): Record<string, unknown> {
+export function clientMetadata(house: House, wish: ClientWish): Record<string, unknown> {
   const { redirects, scope } = wish
   const authentication = authenticationOf(house, wish)
   const isBackend = /(^|\s)system\//.test(scope)

@@ -3,7 +3,8 @@
  * and made anew when the keys have changed. https://hl7.org/fhir/smart-app-launch/app-launch.html
  *
  * What a program may be given is `granted-scopes.ts`, what is remembered `provider-state.ts`, what is kept of a launch
- * `launch-context.ts`. Left out: dynamic registration, userinfo (an ID token says who it is), DPoP, pushed requests.
+ * `launch-context.ts`. Programs register themselves at `registration/`. Left out: userinfo
+ * (an ID token says who it is), DPoP, pushed requests.
  */
 import type { Client, Context, errors as Errors, Payload, Provider, Token } from 'oidc-provider'
 import {
@@ -109,6 +110,7 @@ const configuration = (house: House, errors: typeof Errors, ages: KeyAges): Payl
   clientBasedCORS: (_context: Context, origin: string, client: Client) =>
     client.redirectUris.some((address) => URL.parse(address)?.origin === origin),
   renderError,
+  ...(house.registration ? { discovery: { registration_endpoint: addressOf(house.base, 'registration') } } : {}),
 })
 
 const routesOf = ({
@@ -119,6 +121,7 @@ const routesOf = ({
   callback: _callback,
   recover: _recover,
   verifyEmail: _verify,
+  registration: _registration,
   ...routes
 }: typeof paths) => routes
 

@@ -13,6 +13,7 @@ import type { House } from '../store/house.ts'
 const reasons = {
   'sign-in': 'No such account, a wrong password, or an account that is locked or disabled.',
   'token-request': 'The program was not given a token.',
+  registration: 'A program could not show that it may register, or look after its registration.',
   'no-token': 'There was no access token.',
   'bad-token': 'The access token was no good.',
   forbidden: 'The access token does not allow it.',

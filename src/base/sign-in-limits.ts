@@ -53,6 +53,15 @@ export const clientKeysMs = 60_000
 export const clientKeysMsMax = 3_600_000
 export const fetchTimeoutMs = 5_000
 export const authClientsListedMax = 1_000
+/** Of programs that register themselves: requests a minute from one address, how many may wait for approval, and for how long. */
+export const registrationsAMinute = 60
+export const unapprovedClientsMax = 500
+export const unapprovedClientDays = 30
+export const invitationSecondsDefault = 7 * 86_400
+export const redirectUrisMax = 10
+export const contactsMax = 5
+export const clientNameCharsMax = 100
+export const registeredTextCharsMax = 2_000
 export const expiredStatesPerSweepMax = 5_000
 export const passwordCharsMin = 12
 export const passwordCharsMax = 1_000

@@ -12,6 +12,8 @@ import { accountRecover } from './account-recover.ts'
 import { auditVerify } from './audit-verify.ts'
 import { backup } from './backup.ts'
 import { clientAdd } from './client-add.ts'
+import { clientApprove } from './client-approve.ts'
+import { clientInvite } from './client-invite.ts'
 import { clientList } from './client-list.ts'
 import { clientRevoke } from './client-revoke.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
@@ -36,6 +38,8 @@ export const commands: readonly Command[] = [
   seed,
   token,
   clientAdd,
+  clientInvite,
+  clientApprove,
   clientList,
   clientRevoke,
   accountAdd,

@@ -3,19 +3,9 @@
  * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
 import { mintToken } from '../auth/token.ts'
-import { tokenSecondsDefault, tokenSecondsMax } from '../base/sign-in-limits.ts'
+import { tokenSecondsDefault } from '../base/sign-in-limits.ts'
 import { type Command, UsageError } from './command.ts'
-
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
-
-/** `90s`, `15m`, `1h`, `30d`. */
-export function secondsOf(text: string): number {
-  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? []
-  const seconds = Number(count) * (unitSeconds[unit ?? ''] ?? Number.NaN)
-  if (!(seconds >= 1 && seconds <= tokenSecondsMax))
-    throw new UsageError(`--ttl must be a length of time such as 15m, 1h or 30d, at most ${tokenSecondsMax / 86_400}d.`)
-  return seconds
-}
+import { secondsOf } from './length-of-time.ts'
 
 const textOf = (value: string | boolean | undefined): string | undefined => (typeof value === 'string' && value ? value : undefined)
 

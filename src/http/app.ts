@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { authorizationServer } from '../auth/authorization-server.ts'
 import type { FetchOut } from '../auth/provider.ts'
 import { type Refusals, refusalOf, refusals } from '../auth/refusals.ts'
+import { registration } from '../auth/registration/registration.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { authenticator } from './authenticate.ts'
 import { accountPages, comingBack, launchDoor, protocolDoors, recoveryPages, scriptDoor, signInPages } from './authorization-doors.ts'
@@ -17,6 +18,7 @@ import { frontPage } from './front-page.ts'
 import { health } from './health.ts'
 import { newMetrics } from './metrics.ts'
 import { patientChoices } from './patient-choices.ts'
+import { registrationDoors } from './registration-doors.ts'
 import { strayAddress } from './routes.ts'
 import { selfService } from './self-service.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
@@ -81,6 +83,7 @@ function authorization(app: FastifyInstance, house: House, refusals: Refusals, {
   const secure = house.base.startsWith('https:')
   const server = authorizationServer(house, { fetchOut, patients: patientChoices(house, desks), refusals })
   app.register(async (protocol) => protocolDoors(protocol, server, secure))
+  if (house.registration) app.register(async (doors) => registrationDoors(doors, registration(house, refusals), secure))
   app.register(async (pages) => {
     signInPages(pages, server, secure)
     comingBack(pages, server, secure)

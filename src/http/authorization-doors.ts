@@ -38,7 +38,7 @@ function broken(response: ServerResponse): void {
 }
 
 /** No answer here is for a cache, a frame or a script; the library adds to the policy what a page of its own needs. */
-const guards = (secure: boolean): Record<string, string> => ({
+export const guards = (secure: boolean): Record<string, string> => ({
   'cache-control': 'no-store',
   pragma: 'no-cache',
   'x-content-type-options': 'nosniff',

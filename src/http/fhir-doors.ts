@@ -160,6 +160,6 @@ export function openDoors(
     }
     return reply
   })
-  const smart = JSON.stringify(smartConfiguration(house.base, served.auth))
+  const smart = JSON.stringify(smartConfiguration(house.base, served.auth, house.registration !== undefined))
   app.get(openPaths.smart, (_request, reply) => reply.type(plainJson).send(smart))
 }

@@ -7,9 +7,9 @@ import { addressOf, issuerOf } from '../auth/addresses.ts'
 const resourceScopes = ['patient/*.cruds', 'user/*.cruds', 'system/*.cruds']
 
 /** With `AUTH=off` there is no authorization server, and nobody to launch an app for. */
-export const smartConfiguration = (base: string, auth: 'smart' | 'off'): Record<string, unknown> =>
+export const smartConfiguration = (base: string, auth: 'smart' | 'off', registers: boolean): Record<string, unknown> =>
   auth === 'smart'
-    ? authorizationServer(base)
+    ? { ...authorizationServer(base), ...(registers ? { registration_endpoint: addressOf(base, 'registration') } : {}) }
     : {
         capabilities: ['permission-patient', 'permission-user', 'permission-v1', 'permission-v2'],
         scopes_supported: resourceScopes,

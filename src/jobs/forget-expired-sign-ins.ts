@@ -1,7 +1,14 @@
-/** Clears away what the authorization server no longer needs: expired codes, tokens, sessions and used assertions. */
-import { expiredStatesPerSweepMax } from '../base/sign-in-limits.ts'
+/**
+ * Clears away what the authorization server no longer needs: expired codes, tokens, sessions and used assertions, and programs
+ * that registered themselves and that nobody has approved for so long.
+ */
+import { expiredStatesPerSweepMax, unapprovedClientDays } from '../base/sign-in-limits.ts'
+import { dropUnapproved } from '../store/auth-clients.ts'
 import { dropExpiredState } from '../store/auth-state.ts'
 import type { House } from '../store/house.ts'
 
-export const forgetExpiredSignIns = ({ pool, clock }: House): Promise<number> =>
-  dropExpiredState(pool, clock.now(), expiredStatesPerSweepMax)
+export async function forgetExpiredSignIns({ pool, clock }: House): Promise<number> {
+  const now = clock.now()
+  const unapproved = await dropUnapproved(pool, new Date(now.getTime() - unapprovedClientDays * 86_400_000))
+  return unapproved + (await dropExpiredState(pool, now, expiredStatesPerSweepMax))
+}

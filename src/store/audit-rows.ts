@@ -50,19 +50,34 @@ export function auditInsert(p: Params, audit: AuditRow, source: string): string 
 export type SecurityRow = Omit<AuditRow, 'query'> & {
   readonly outcome: '0' | '4'
   readonly reason?: string
+  /** Whom it is about, where that is not who did it: `Practitioner/12`. */
+  readonly about?: string
   /** How many alike it stands for. */
   readonly times?: number
 }
 
-/** A statement of its own. A patient who signs in is named, so that it is theirs to read. */
+/** A statement of its own. A patient who signs in, or whom it is about, is named, so that it is theirs to read. */
 export async function writeSecurityRow(db: Db, row: SecurityRow): Promise<void> {
-  const { id, at, interaction, action, outcome, client, person, address, reason, times } = row
-  const patients = person?.startsWith('Patient/') ? [person.slice('Patient/'.length)] : []
+  const { id, at, interaction, action, outcome, client, person, address, reason, about, times } = row
+  const patients = [...new Set([person, about])].flatMap((one) => (one?.startsWith('Patient/') ? [one.slice('Patient/'.length)] : []))
   await db.query(
     prepared(
-      `insert into audit_event (id, at, interaction, action, outcome, client, person, address, patients, reason, times)
-       values ($1::uuid, $2::timestamptz, $3, $4, $5, $6, $7, $8, $9::text[], $10, $11::int)`,
-      [id, at, interaction, action, outcome, client, person ?? null, address ?? null, patients, reason ?? null, times ?? null],
+      `insert into audit_event (id, at, interaction, action, outcome, client, person, address, patients, reason, times, entity)
+       values ($1::uuid, $2::timestamptz, $3, $4, $5, $6, $7, $8, $9::text[], $10, $11::int, $12)`,
+      [
+        id,
+        at,
+        interaction,
+        action,
+        outcome,
+        client,
+        person ?? null,
+        address ?? null,
+        patients,
+        reason ?? null,
+        times ?? null,
+        about ?? null,
+      ],
     ),
   )
 }

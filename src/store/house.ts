@@ -43,6 +43,8 @@ export type House = {
   readonly mail?: Mail
   /** Roles whose people need a second factor to sign in to an app. */
   readonly secondFactorRoles?: readonly string[]
+  /** Programs may register themselves (`auth/registration/`), by an invitation or, `open`, unasked too; absent: they may not. */
+  readonly registration?: 'token' | 'open'
   readonly waitlist: WaitlistSettings
   /** 0: for ever. */
   readonly auditMonthsKept: number

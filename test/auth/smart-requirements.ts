@@ -34,11 +34,19 @@ export const notHere: readonly Reason[] = [
   { ids: '311', why: 'MAY: no algorithms beyond RS384 and ES384' },
   { ids: '194', why: 'what an intent means is between the app and the clinic' },
   { ids: '439', why: 'one FHIR endpoint stands behind this authorization server' },
-  { ids: '19 438', why: 'programs are registered by commands: there is no registration endpoint to name' },
 ]
 
 export const shownElsewhere: readonly (Reason & { readonly file: string })[] = [
+  {
+    ids: '19 438',
+    file: 'registration.test.ts',
+    why: 'programs register themselves where an operator lets them, and the endpoint is named then alone',
+  },
   { ids: '231', file: '../http/certificate.test.ts', why: 'TLS 1.2 or newer, where no proxy speaks it' },
   { ids: '245 246', file: 'kept-from.test.ts', why: 'what a Consent keeps from a client is withheld' },
-  { ids: '305', file: 'backend-services.test.ts', why: 'a key set is judged key by key, and kept where nothing but commands writes' },
+  {
+    ids: '305',
+    file: 'backend-services.test.ts',
+    why: 'a key set is judged key by key, and kept where nothing but commands and registrations write',
+  },
 ]

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { commands } from '../../src/cli/commands.ts'
-import { secondsOf } from '../../src/cli/token.ts'
+import { secondsOf } from '../../src/cli/length-of-time.ts'
 import { type Settings, slotwise, workplace } from '../support/program.ts'
 
 describe('slotwise, as it is typed', () => {

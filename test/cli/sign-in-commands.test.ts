@@ -12,9 +12,9 @@ describe('the commands of signing in', () => {
   let settings: Settings
 
   beforeAll(async () => {
-    server = await testHouse()
+    server = await testHouse({ registration: 'open' })
     place = await workplace()
-    settings = { ...place.settings, DATABASE_URL: server.databaseUrl, PUBLIC_URL: server.origin }
+    settings = { ...place.settings, DATABASE_URL: server.databaseUrl, PUBLIC_URL: server.origin, DYNAMIC_REGISTRATION: 'open' }
   })
   afterAll(async () => {
     await place?.leave()
@@ -41,6 +41,44 @@ describe('the commands of signing in', () => {
     expect((await typed('client', 'revoke', String(id))).out).toBe(`Client ${id} is revoked.\n`)
     expect(await typed('client', 'revoke', String(id))).toMatchObject({ code: 1, out: `There is no client "${id}".\n` })
     expect((await typed('client', 'list')).out).toBe('No client is registered.\n')
+  })
+
+  it('invite somebody to register a program, and let in one that came unasked', async () => {
+    const held = (await typed('client', 'invite', '--scope', 'patient/Slot.rs', '--ttl', '1h')).out.trim()
+    const register = async (client_name: string, headers: object = {}) => {
+      const body = JSON.stringify({
+        client_name,
+        redirect_uris: ['https://diary.example/'],
+        token_endpoint_auth_method: 'none',
+        scope: 'patient/*.r',
+      })
+      const json = { 'content-type': 'application/json', ...headers }
+      return (await fetch(`${server.origin}/auth/register`, { method: 'POST', headers: json, body })).json() as Promise<{
+        client_id: string
+      }>
+    }
+    const { client_id: invited } = await register('Invited', { authorization: `Bearer ${held}` })
+    const { client_id: unasked } = await register('Diary')
+    expect((await typed('client', 'list')).out).toBe(
+      `${invited}\tInvited\tnone\tpatient/Slot.r\tinvited\n${unasked}\tDiary\tnone\tpatient/*.r\tunasked, waits\n`,
+    )
+    expect((await typed('client', 'list', '--waiting')).out).toBe(
+      `${unasked}\tDiary\tnone\tpatient/*.r\tunasked, waits\thttps://diary.example/\t\t\n`,
+    )
+    expect((await typed('client', 'approve', unasked, '--scope', 'patient/Slot.r')).out).toContain(
+      `Client ${unasked} is approved: ${unasked}\tDiary\tnone\tpatient/Slot.r\tunasked\thttps://diary.example/`,
+    )
+    expect(await typed('client', 'approve', unasked)).toMatchObject({ code: 1, out: `No client "${unasked}" waits for approval.\n` })
+    expect(await slotwise(['client', 'invite', '--scope', 'patient/*.r'], { ...settings, DYNAMIC_REGISTRATION: 'off' })).toMatchObject({
+      code: 2,
+    })
+    const { json } = await server.call('GET', 'AuditEvent?subtype=client-change&outcome=0&_count=50')
+    const said = (json.entry ?? []).map(({ resource }) => (resource as unknown as { outcomeDesc: string }).outcomeDesc)
+    expect(said.filter((one) => / by .+ on .+\.$/.test(one)).map((one) => one.replace(/, by .*/, ''))).toEqual([
+      `The program ${unasked} was approved for patient/Slot.r`,
+      'Somebody was invited to register a program for patient/Slot.rs',
+    ])
+    for (const id of [invited, unasked]) expect((await typed('client', 'revoke', id)).code).toBe(0)
   })
 
   it('take a key set from a file, and say what is wrong with one', async () => {

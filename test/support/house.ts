@@ -82,6 +82,7 @@ type Options = {
   readonly mail?: House['mail']
   readonly secondFactorRoles?: House['secondFactorRoles']
   readonly signInElsewhere?: House['signInElsewhere']
+  readonly registration?: House['registration']
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
 }
@@ -109,6 +110,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     mail: options.mail,
     secondFactorRoles: options.secondFactorRoles,
     signInElsewhere: options.signInElsewhere,
+    registration: options.registration,
     keptFrom: keptFrom(database.pool, systemClock, beside?.house.base ?? `${origin}/fhir`),
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
