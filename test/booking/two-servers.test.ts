@@ -4,7 +4,7 @@ import { bookAll, freeSlots, lost } from '../support/booking-stream.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { freePort } from '../support/free-port.ts'
-import { appointmentIn, type Call, caller, eventually, made, parameters } from '../support/house.ts'
+import { appointmentIn, type Call, caller, eventually, made, matches, parameters } from '../support/house.ts'
 import { slotwise, type Workplace, workplace } from '../support/program.ts'
 
 const crowd = 60
@@ -25,8 +25,9 @@ describe('servers on one database', () => {
     const ports = [String(await freePort()), String(await freePort())]
     // Both find the database empty: each migration is run by one of them.
     const servers = await Promise.all([
-      place.serve({ ...shared, PORT: ports[0] ?? '' }),
-      place.serve({ ...shared, PORT: ports[1] ?? '', WORKERS: '2' }),
+      // At one moment it is Tuesday on the one machine and Wednesday on the other.
+      place.serve({ ...shared, PORT: ports[0] ?? '', TZ: 'Pacific/Pago_Pago' }),
+      place.serve({ ...shared, PORT: ports[1] ?? '', WORKERS: '2', TZ: 'Pacific/Kiritimati' }),
     ])
     const { out } = await slotwise(['token', '--scope', 'system/*.cruds'], { ...place.settings, ...shared })
     calls = servers.map(({ origin }) => caller(`${origin}/fhir`, out.trim()))
@@ -70,6 +71,32 @@ describe('servers on one database', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
     const booked = answers.map((answer, n) => ({ id: made(answer).id, slot: slots[n]?.id ?? '', patient: patients[n] ?? '' }))
     for (const call of calls) expect(await lost(call, booked)).toEqual([])
+  })
+
+  it('offer what is still to come and nothing else, whatever zone their machine is in', async () => {
+    const quarter = 15 * 60_000
+    const open = await clinic(first, {
+      start: '00:00:00',
+      end: '00:00:00',
+      zone: 'America/New_York',
+      horizon: new Date(Date.now() + 3 * 86_400_000),
+    })
+    const asked = `start=${new Date(Date.now() - 86_400_000).toISOString()}&end=${new Date(Date.now() + 86_400_000).toISOString()}&_count=500`
+    const before = Date.now()
+    const found = await Promise.all(
+      calls.map(async (call) =>
+        matches(await call('GET', `Schedule/${open.schedules[0]}/$find-slots?${asked}`)).map(({ start }) => Date.parse(start)),
+      ),
+    )
+    const after = Date.now()
+    for (const starts of found) {
+      expect(starts[0]).toBeGreaterThanOrEqual(before)
+      // The next quarter of an hour is the first, unless it came while they looked.
+      expect(starts[0]).toBeLessThanOrEqual(after + quarter)
+      expect(starts.length).toBeGreaterThanOrEqual(95)
+    }
+    const [here = [], there = []] = found.map((starts) => starts.filter((start) => start > after))
+    expect(here).toEqual(there)
   })
 
   it('give one answer for a key, whichever of them is asked', async () => {
