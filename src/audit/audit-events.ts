@@ -127,9 +127,14 @@ export async function searchAuditEvents(
   }
   assertUnderstood({ unknown }, request)
   if (patient !== undefined) draft.entities = draft.entities?.filter((asked) => !isAnother(asked, patient))
-  for (const only of [patient, request.id])
+  const { compartment, id } = request
+  for (const only of [patient, compartment === 'Patient' ? id : undefined])
     if (only !== undefined) draft.patients = draft.patients?.filter((asked) => asked === only) ?? [only]
-  const path = request.id === undefined ? 'AuditEvent' : `Patient/${request.id}/AuditEvent`
+  if (compartment !== undefined && compartment !== 'Patient') {
+    const only = `${compartment}/${id}`
+    draft.agents = draft.agents?.filter((asked) => asked === only) ?? [only]
+  }
+  const path = compartment === undefined ? 'AuditEvent' : `${compartment}/${id}/AuditEvent`
   if (isCount) draft.limit = 1
   return auditPage(house, draft, { path, applied, unknown, patient, subset, counted: draft.counted })
 }

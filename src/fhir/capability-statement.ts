@@ -4,6 +4,7 @@
  *
  * `instantiates` names the guides that are wholly met, and no others.
  */
+import { compartmentTypes } from './compartments.ts'
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
 import { auditParameters, type Resource, readOnlyTypes, servedTypes, storedTypes } from './resource.ts'
 import { isSearchedByText } from './search-text.ts'
@@ -55,7 +56,7 @@ export function capabilityStatement(definitions: Definitions, served: Served): R
         resource: servedTypes.map((type) => resourceOf(definitions, served, type)),
         interaction: systemInteractions.map((code) => ({ code })),
         operation: operationsOf(served.operations, undefined),
-        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
+        compartment: compartmentTypes.map((type) => `http://hl7.org/fhir/CompartmentDefinition/${spelledSmall(type)}`),
       },
     ],
   }
@@ -76,6 +77,9 @@ const security = {
     },
   ],
 }
+
+/** HL7's ids: `relatedPerson`. */
+const spelledSmall = (type: string): string => type.charAt(0).toLowerCase() + type.slice(1)
 
 const systemInteractions = ['batch', 'transaction', 'history-system', 'search-system']
 

@@ -28,6 +28,8 @@ export type FhirRequest = {
   readonly type?: string
   readonly id?: string
   readonly vid?: string
+  /** Where the address is of a compartment, the type it is named after; `id` is whose it is. */
+  readonly compartment?: string
   /** Without its `$`, for example `find-slots`. */
   readonly operation?: string
   /** In order, decoded, from the URL; the fields of a `POST _search` are appended. */

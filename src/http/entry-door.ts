@@ -76,7 +76,18 @@ function entryRequest(entry: BundleEntry, prefer: Prefer): { route: Route; reque
   const sent = asked === 'GET' || resource === undefined ? {} : { body: resource, text: JSON.stringify(exact) }
   return {
     route,
-    request: { type, id, vid, operation: address.operation, query: parseQuery(search), ...sent, headers, method: asked, url },
+    request: {
+      type,
+      id,
+      vid,
+      compartment: address.compartment,
+      operation: address.operation,
+      query: parseQuery(search),
+      ...sent,
+      headers,
+      method: asked,
+      url,
+    },
   }
 }
 

@@ -23,7 +23,7 @@ export type Xml = { readonly xml: string }
 type Converted = { readonly json: string }
 
 /** What the table of routes says of an address. */
-export type Address = { readonly type?: string; readonly operation?: string; readonly desk: string }
+export type Address = { readonly type?: string; readonly operation?: string; readonly compartment?: string; readonly desk: string }
 
 export function fhirRequest(address: Address, request: FastifyRequest): FhirRequest {
   const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
@@ -38,6 +38,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     type,
     id,
     vid,
+    compartment: address.compartment,
     operation: address.operation,
     query,
     body: text === undefined || patchType === 'application/xml-patch+xml' ? undefined : parseJson(text),

@@ -23,8 +23,16 @@ export const routes: readonly Route[] = [
   ['POST',   '/_search',                     '-', 'search'],
   ['GET',    '/:type',                       's', 'search'],
   ['POST',   '/:type/_search',               's', 'search'],
-  ['GET',    '/Patient/:id/:type',           's', 'search'],
-  ['POST',   '/Patient/:id/:type/_search',   's', 'search'],
+  ['GET',    '/Patient/:id/:type',                   's', 'search'],
+  ['POST',   '/Patient/:id/:type/_search',           's', 'search'],
+  ['GET',    '/Practitioner/:id/:type',              's', 'search'],
+  ['POST',   '/Practitioner/:id/:type/_search',      's', 'search'],
+  ['GET',    '/RelatedPerson/:id/:type',             's', 'search'],
+  ['POST',   '/RelatedPerson/:id/:type/_search',     's', 'search'],
+  ['GET',    '/Encounter/:id/:type',                 's', 'search'],
+  ['POST',   '/Encounter/:id/:type/_search',         's', 'search'],
+  ['GET',    '/Device/:id/:type',                    's', 'search'],
+  ['POST',   '/Device/:id/:type/_search',            's', 'search'],
   ['POST',   '/:type',                       'c', 'create'],
   ['PUT',    '/:type',                       'u', 'update'],
   ['PATCH',  '/:type',                       'u', 'patch'],
@@ -155,10 +163,12 @@ const definitions: Readonly<Partial<Record<DeskName, string | ((type: string | u
   subscriptionEvents: () => `${backport}/backport-subscription-events`,
 }
 
-/** The type, where the path itself says it, and the operation without its `$`. */
-export function named(path: string): { type?: string; operation?: string } {
+/** The type, where the path itself says it, the operation without its `$`, and the type whose compartment it is. */
+export function named(path: string): { type?: string; operation?: string; compartment?: string } {
   const steps = path.split('/')
-  return { type: /^[A-Z]/.test(steps[1] ?? '') ? steps[1] : undefined, operation: steps.find((step) => step.startsWith('$'))?.slice(1) }
+  const type = /^[A-Z]/.test(steps[1] ?? '') ? steps[1] : undefined
+  const compartment = steps[3] === ':type' ? type : undefined
+  return { type, operation: steps.find((step) => step.startsWith('$'))?.slice(1), compartment }
 }
 
 /** What the CapabilityStatement lists: each operation once a type or once for the system, whatever its level and method. */

@@ -10,6 +10,7 @@ import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { pageSizeMax } from '../base/limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
+import { typesPlacedIn } from '../fhir/compartments.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import { firstOf, type Inputs, inputsOf, textIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { Pairs } from '../fhir/query-string.ts'
@@ -18,7 +19,7 @@ import type { FhirRequest } from '../fhir/request.ts'
 import { assertUnderstood } from '../fhir/search-remarks.ts'
 import type { House } from '../store/house.ts'
 import { read } from './read.ts'
-import { answer, compartmentTypes, typesNamed } from './search-types.ts'
+import { answer, typesNamed } from './search-types.ts'
 
 const known: ReadonlySet<string> = new Set(['start', 'end', '_since', '_type', '_count', '_cursor'])
 
@@ -48,7 +49,9 @@ export async function everything(house: House, actor: Actor, request: FhirReques
   const since = asked.find(([name]) => name === '_since')?.[1]
   const isNews = since === undefined || (patient.updated ?? '') >= new Date(spanOf(since)?.lower ?? 0).toISOString()
   const first = isWanted('Patient') && isNews ? [searchEntry(house.base, 'Patient', id, patient.body ?? '{}', 'match')] : []
-  const types = compartmentTypes(house).filter((type) => isWanted(type) && may(actor, 's', type).allowed && may(actor, 'r', type).allowed)
+  const types = typesPlacedIn(house.definitions, 'Patient').filter(
+    (type) => isWanted(type) && may(actor, 's', type).allowed && may(actor, 'r', type).allowed,
+  )
   const pairs = asked.filter(([name]) => name === '_count' || name === '_cursor')
   const links = asked.filter(([name]) => !pairs.some((pair) => pair[0] === name))
   const more = (type: string): Pairs => [
@@ -59,7 +62,7 @@ export async function everything(house: House, actor: Actor, request: FhirReques
   return answer(
     house,
     actor,
-    { types, pairs, more, links, path, within: id, interaction: 'everything', first, notAlong: 'Patient' },
+    { types, pairs, more, links, path, compartment: { type: 'Patient', id }, interaction: 'everything', first, notAlong: 'Patient' },
     request,
   )
 }

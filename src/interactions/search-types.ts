@@ -1,5 +1,5 @@
 /**
- * Search of several types in one answer: `GET [base]?_type=Appointment,Slot`, and all of a patient's compartment by
+ * Search of several types in one answer: `GET [base]?_type=Appointment,Slot`, and all of a compartment by
  * `GET Patient/{id}/*`. https://hl7.org/fhir/R4/http.html#search
  *
  * One type after the other, each as a search of its own within what the token may search, so nothing is seen that a search
@@ -10,7 +10,7 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
-import { compartmentParameters } from '../fhir/patient-compartment.ts'
+import { typesPlacedIn } from '../fhir/compartments.ts'
 import type { Pairs } from '../fhir/query-string.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
@@ -24,19 +24,19 @@ import { encodeCursor } from '../store/search/cursor.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
 import { allowed } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
+import { compartmentOf, pathOf } from './in-compartment.ts'
 import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, queryOf, recordOf, type Several, searchOf } from './several-types.ts'
 import { sortedTypes } from './sorted-types.ts'
 
-/** The types whose resources belong to a patient, beside the Patient. */
-export const compartmentTypes = (house: House): string[] =>
-  storedTypes.filter((type) => type !== 'Patient' && compartmentParameters(house.definitions, type).length > 0)
-
 export async function searchTypes(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
-  const { id, query } = request
+  const { query } = request
+  const compartment = compartmentOf(house, request)
   const named = typesNamed(query)
-  if (id === undefined && named.length === 0) throw fault('required', 'Say which types to search: _type=Appointment,Slot.', '_type')
-  if (id === undefined) for (const type of named) allowed(actor, 's', type)
-  const open = id === undefined ? named : compartmentTypes(house).filter((type) => named.length === 0 || named.includes(type))
+  if (compartment === undefined && named.length === 0)
+    throw fault('required', 'Say which types to search: _type=Appointment,Slot.', '_type')
+  if (compartment === undefined) for (const type of named) allowed(actor, 's', type)
+  const all = compartment === undefined ? named : typesPlacedIn(house.definitions, compartment.type)
+  const open = all.filter((type) => named.length === 0 || named.includes(type))
   const types = open.filter((type) => may(actor, 's', type).allowed)
   if (types.length === 0) throw fault('forbidden', "The token's scopes allow a search of nothing here.")
   const pairs = query.filter(([name, value]) => name !== '_type' && value !== '')
@@ -45,7 +45,16 @@ export async function searchTypes(house: House, actor: Actor, request: FhirReque
   return answer(
     house,
     actor,
-    { types, pairs, known, links, path: id === undefined ? '' : `Patient/${id}/*`, within: id, interaction: 'search-system', first: [] },
+    {
+      types,
+      pairs,
+      known,
+      links,
+      path: pathOf(compartment, compartment === undefined ? '' : '*'),
+      compartment,
+      interaction: 'search-system',
+      first: [],
+    },
     request,
   )
 }
@@ -133,7 +142,7 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
 
 async function pageOfType(house: House, actor: Actor, several: Several, type: string, query: SearchQuery): Promise<Page> {
   const one = searchOf(house, actor, several, type, query)
-  const prepared = await preparedSearch(house.pool, house.definitions, type, query, one.bounds)
+  const prepared = await preparedSearch(house.pool, house.definitions, type, one.query, one.bounds)
   const found = await prepared.page(recordOf(house, actor, several, type))
   const rows = found.slice(0, query.count)
   const own = await ownEntries(house, several, one)
@@ -157,10 +166,10 @@ async function totalOf(
   if (sample.count > 0 && known !== undefined) return known
   if (sample.count > 0 && sample.total === undefined) return undefined
   const counts = several.types.map(async (type) => {
-    const query = queryOf(house, several, type, [...common, ...(several.more?.(type) ?? [])])
-    const { bounds } = searchOf(house, actor, several, type, query)
+    const asked = queryOf(house, several, type, [...common, ...(several.more?.(type) ?? [])])
+    const { query, bounds } = searchOf(house, actor, several, type, asked)
     const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
-    const own = several.within === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).total : 0
+    const own = several.compartment === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).total : 0
     return (await prepared.total()) + own
   })
   return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0)

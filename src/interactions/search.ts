@@ -1,5 +1,5 @@
 /**
- * FHIR search of one type, by GET and by `POST _search`, also of what one patient's compartment holds of it.
+ * FHIR search of one type, by GET and by `POST _search`, also of what a compartment holds of it.
  * https://hl7.org/fhir/R4/http.html#search and https://hl7.org/fhir/R4/compartmentdefinition-patient.html
  *
  * A page is one statement, its audit row in it. `total` is said where it is known without counting, or was asked for.
@@ -8,9 +8,7 @@ import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { searchAuditEvents } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
-import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
-import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { cursorParameter, parseSearch, type SearchQuery } from '../fhir/search-query.ts'
@@ -22,6 +20,7 @@ import { type PreparedSearch, preparedSearch } from '../store/search/prepared-se
 import type { Bounds } from '../store/search/scope.ts'
 import { allowed, assertReach, assertWholeAudit } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
+import { compartmentOf, pathOf, placed } from './in-compartment.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
 import { searchAsked } from './search-asked.ts'
@@ -29,19 +28,21 @@ import { type SearchPage, searchPage } from './search-page.ts'
 import { searchTypes } from './search-types.ts'
 
 export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
-  const { type = '', id } = request
+  const { type = '' } = request
   if (type === '' || type === '*') return searchTypes(house, actor, request)
   const permission = allowed(actor, 's', type)
-  if (id !== undefined) assertInCompartment(house, type)
+  const compartment = compartmentOf(house, request)
   if (type === 'AuditEvent') assertWholeAudit(permission)
   if (type === 'AuditEvent') return searchAuditEvents(house, request, permission.patient, actor.keptFrom)
   const known = await terminologyFor(house.pool, house, request.query)
-  const query = known ? parseSearch(house.definitions, type, request.query, house.base, known) : searchAsked(house, type, request.query)
-  assertUnderstood(query, request)
-  for (const criterion of query.criteria) assertReach(actor, criterion)
-  const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...(id !== undefined && { within: id }) }
+  const asked = known ? parseSearch(house.definitions, type, request.query, house.base, known) : searchAsked(house, type, request.query)
+  assertUnderstood(asked, request)
+  for (const criterion of asked.criteria) assertReach(actor, criterion)
+  const { query, within } = placed(house, compartment, type, asked)
+  const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...within }
   const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
-  const page = await searchPage(house, type, query, prepared, auditFor(house, actor, type, query))
+  const path = pathOf(compartment, type)
+  const page = await searchPage(house, type, query, prepared, auditFor(house, actor, type, query, path))
   const own = await searchConformance(house.pool, house, type, query, bounds)
   const auditOf = (reached: string) => auditFor(house, actor, reached, query)
   const along = await included(house, { type, query, rows: page.rows, bounds, auditOf })
@@ -49,22 +50,12 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const entries = [...own.entries, ...page.entries, ...along.entries, ...remarks(query, along.cut)]
   return {
     status: 200,
-    body: bundle(
-      'searchset',
-      linksOf(house, id === undefined ? type : `Patient/${id}/${type}`, query, page),
-      entries,
-      total === undefined ? undefined : total + own.total,
-    ),
+    body: bundle('searchset', linksOf(house, path, query, page), entries, total === undefined ? undefined : total + own.total),
   }
 }
 
-function assertInCompartment({ definitions }: House, type: string): void {
-  if (type !== 'Patient' && compartmentParameters(definitions, type).length > 0) return
-  throw fault('not-found', `${type} has no place in a patient's compartment: search it by itself.`)
-}
-
-const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery) =>
-  holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${type}?${appliedText(query)}`) : undefined
+const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery, path = type) =>
+  holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${path}?${appliedText(query)}`) : undefined
 
 async function totalOf(prepared: PreparedSearch, query: SearchQuery, fetched: number): Promise<number | undefined> {
   if (query.total === 'none' && query.count > 0) return undefined

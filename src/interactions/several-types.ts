@@ -7,6 +7,7 @@ import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
 import { queryText, searchEntry } from '../fhir/bundle.ts'
+import type { Compartment } from '../fhir/compartments.ts'
 import type { Pairs } from '../fhir/query-string.ts'
 import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'
@@ -17,6 +18,7 @@ import type { SearchOfType } from '../store/search/across-types.ts'
 import type { FoundRow } from '../store/search/page.ts'
 import { assertReach } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
+import { placed } from './in-compartment.ts'
 import { included } from './included.ts'
 import { holdsPatientData } from './read.ts'
 
@@ -31,7 +33,8 @@ export type Several = {
   readonly links: Pairs
   /** Below the base. */
   readonly path: string
-  readonly within?: string
+  /** Of what is in this compartment alone. */
+  readonly compartment?: Compartment
   readonly interaction: AuditInteraction
   /** Entries that stand before all others, on the first page alone. */
   readonly first: readonly string[]
@@ -47,9 +50,10 @@ export const queryOf = ({ definitions, base }: House, { known }: Several, type: 
   parseSearch(definitions, type, pairs, base, known)
 
 /** The search of one of the types, bound; throws where it reaches what the token may not. */
-export function searchOf(house: House, actor: Actor, { within }: Several, type: string, query: SearchQuery): SearchOfType {
-  for (const criterion of query.criteria) assertReach(actor, criterion)
-  return { type, query, bounds: { ...boundsFor(house, actor, 's', type), ...(within !== undefined && { within }) } }
+export function searchOf(house: House, actor: Actor, { compartment }: Several, type: string, asked: SearchQuery): SearchOfType {
+  for (const criterion of asked.criteria) assertReach(actor, criterion)
+  const { query, within } = placed(house, compartment, type, asked)
+  return { type, query, bounds: { ...boundsFor(house, actor, 's', type), ...within } }
 }
 
 /** What is written down of resources of the type that are shown. */
@@ -62,8 +66,12 @@ export const matchEntry = ({ base, definitions }: House, { type, query }: Search
   searchEntry(base, type, id, subsetOf(definitions, body, query.subset), 'match')
 
 /** Of the server's own, which are in nobody's compartment. */
-export const ownEntries = async (house: House, { within }: Several, { type, query, bounds }: SearchOfType): Promise<readonly string[]> =>
-  within === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).entries : []
+export const ownEntries = async (
+  house: House,
+  { compartment }: Several,
+  { type, query, bounds }: SearchOfType,
+): Promise<readonly string[]> =>
+  compartment === undefined ? (await searchConformance(house.pool, house, type, query, bounds)).entries : []
 
 /** What includes bring to the rows. */
 export async function alongWith(

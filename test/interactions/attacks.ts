@@ -22,6 +22,12 @@ export const form = (path: string, body: string): Attack => post(path, body, { '
 const allIds = (type: string): string[] =>
   type === 'Patient' ? [own, other, 'third'] : [`${own}-${type}`, `${other}-${type}`, `handed-${type}`, `deleted-${type}`]
 
+/** Whose compartments are looked into: of those of the directory, the practitioner whom both patients know. */
+const compartmentIds = (type: string): string[] => {
+  if (type === 'Patient') return allIds('Patient')
+  return type === 'Practitioner' ? ['doctor'] : [`${own}-${type}`, `${other}-${type}`]
+}
+
 const types = [
   ...ownedTypes,
   'Slot',
@@ -45,7 +51,7 @@ export function readings(): Attack[] {
       : [[named.split('/')[0] ?? '', named] as const]
     return withTypes.flatMap(([type, path]) => {
       if (!path.includes(':id')) return [path]
-      const ids = path.startsWith('Patient/') ? allIds('Patient') : allIds(type)
+      const ids = named.includes('/:id/:type') ? compartmentIds(named.split('/')[0] ?? '') : allIds(type)
       return ids.flatMap((id) => ['1', '2'].map((vid) => path.replace(':id', id).replace(':vid', vid)))
     })
   })

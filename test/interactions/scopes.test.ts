@@ -51,8 +51,9 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-/** `/Patient/:id/:type`: organizations are in no patient's compartment. */
-const isCompartment = (pattern: string): boolean => pattern.startsWith('/Patient/:id/')
+/** `/Patient/:id/:type`: organizations are in no compartment, and visits in all but an Encounter's. */
+const isCompartment = (pattern: string): boolean => pattern.includes('/:id/:type')
+const placedIn = (pattern: string): string => (pattern.startsWith('/Encounter/') ? 'ServiceRequest' : 'Appointment')
 
 /** One request for each interaction, on a type that patients own and on one of the clinic's directory. */
 function requestFor([method, pattern]: readonly [Method, string, ...unknown[]], type: string, id: string): [Method, string, unknown] {
@@ -70,7 +71,7 @@ describe('every interaction', () => {
   // A conditional write searches too: test/interactions/conditional.test.ts.
   const plain = routes.filter(([method, path, verb]) => verb !== '-' && (path !== '/:type' || method === 'GET' || method === 'POST'))
   const cases = plain.flatMap((route) =>
-    (isCompartment(route[1]) ? ['Appointment'] : ['Patient', 'Organization']).flatMap((type) =>
+    (isCompartment(route[1]) ? [placedIn(route[1])] : ['Patient', 'Organization']).flatMap((type) =>
       (['system', 'user'] as const).map((level) => [route, type, level] as const),
     ),
   )

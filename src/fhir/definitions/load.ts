@@ -13,6 +13,7 @@ type Distilled = {
   readonly valueSets: Readonly<Record<string, readonly string[]>>
   readonly codeSystems: Readonly<Record<string, string>>
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>
+  readonly compartments: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 }
 
 function mapOf<From, To>(section: Readonly<Record<string, From>>, of: (from: From) => To): ReadonlyMap<string, To> {
@@ -28,5 +29,6 @@ export function loadDefinitions(): Definitions {
     valueSets: mapOf(distilled.valueSets, (codes) => new Set(codes)),
     codeSystems: mapOf(distilled.codeSystems, (valueSet) => valueSet),
     patientCompartment: mapOf(distilled.patientCompartment, (parameters) => parameters),
+    compartments: mapOf(distilled.compartments, (placed) => mapOf(placed, (parameters) => parameters)),
   }
 }

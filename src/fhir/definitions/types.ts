@@ -74,4 +74,6 @@ export type Definitions = {
   readonly codeSystems: ReadonlyMap<string, string>
   /** The Patient compartment: by resource type, the search parameters that place it there. */
   readonly patientCompartment: ReadonlyMap<string, readonly string[]>
+  /** The others (Practitioner, RelatedPerson, Encounter, Device), by the type they are named after; `{def}` is the resource itself. */
+  readonly compartments: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
 }

@@ -151,4 +151,19 @@ describe('value sets and the Patient compartment', () => {
     expect(definitions.patientCompartment.has('Slot')).toBe(false)
     expect(definitions.patientCompartment.has('Practitioner')).toBe(false)
   })
+
+  it('puts what R4 does into the other compartments', () => {
+    expect([...definitions.compartments.keys()]).toEqual(['Device', 'Encounter', 'Practitioner', 'RelatedPerson'])
+    expect(definitions.compartments.get('Practitioner')?.get('QuestionnaireResponse')).toEqual(['author', 'source'])
+    expect(definitions.compartments.get('Encounter')?.get('Encounter')).toEqual(['{def}'])
+    expect(definitions.compartments.get('Practitioner')?.has('Slot')).toBe(false)
+    for (const [, placed] of definitions.compartments)
+      for (const [type, codes] of placed)
+        for (const code of codes)
+          expect([type, code, definitions.searchParameters.get(type)?.get(code)?.type]).toEqual([
+            type,
+            code,
+            code === '{def}' ? undefined : 'reference',
+          ])
+  })
 })
