@@ -122,6 +122,7 @@ export const bundles: Track = {
         ])
         hold(/^200 200 201 20[04]$/.test(codes(entries).join(' ')), `response.status ${codes(entries).join(' ')}`)
         same(entries[0]?.resource?.name?.[0]?.family, 'After', 'what the read shows')
+        status(await site.get(`Patient/${old.id}`), [404, 410], 'read of what was deleted')
       },
     },
     {

@@ -130,11 +130,11 @@ export const results: readonly Check[] = [
     needs: [...byFamily, searches('Patient', 'birthdate')],
     run: async (site) => {
       const { tag, anna, berta, carl, dora } = await site.shared(people)
-      const shown = (await pages(site, `Patient?family=${tag}&_sort=birthdate&_count=1`)).flat()
+      const shown = (await pages(site, `Patient?family=${tag}&_sort=-birthdate&_count=1`)).flat()
       sameSet(shown, [anna.id, berta.id, carl.id, dora.id], 'on all pages')
       same(
         shown.filter((id) => id !== dora.id),
-        [anna.id, berta.id, carl.id],
+        [carl.id, berta.id, anna.id],
         'order',
       )
     },

@@ -213,6 +213,7 @@ export const search: Track = {
     finds('escaping.comma', 'escaping', 'a comma behind a backslash is a comma', [names], (tag) => [
       [`Patient?family=${tag}merlin\\,%20jr`, ['carl']],
       [`Patient?family=${tag}merlin%20x\\,jr,${tag}osprey`, ['dora']],
+      [`Patient?family=${tag}merlin\\,x`, []],
     ]),
     finds('id.several', 'id', '_id finds what has it', [searches('Patient', '_id')], (_, { anna, dora, stone }) => [
       [`Patient?_id=${anna.id},${dora.id}`, ['anna', 'dora']],
