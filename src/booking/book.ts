@@ -9,6 +9,7 @@ import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
+import { lockVisits } from '../store/lock-visits.ts'
 import { placeOverflow } from '../store/overflow.ts'
 import { placeTogether, placeVisitOrSeat } from '../store/place-visits.ts'
 import { inTransaction } from '../store/transaction.ts'
@@ -171,6 +172,7 @@ async function bookInTx(
 ): Promise<string | undefined> {
   if (input.once) await claimKey(tx, input.once)
   for (const { write } of input.newPatients ?? []) await write(tx)
+  if (input.replaces) await lockVisits(tx, [input.replaces.id], asked.time.alone ?? [])
   const replaced = input.replaces && (await cancelInTx(tx, house, input.replaces))
   const visit = replaced ? inPlaceOf(house, asked, JSON.parse(replaced.text) as Resource) : asked
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)

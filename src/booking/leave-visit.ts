@@ -25,11 +25,16 @@ export type Leaving = {
   readonly moving: boolean | 'unrecorded'
   /** Staff do it against the rules. */
   readonly overridden?: boolean
+  /** Where it stands, if the caller knows it. */
+  readonly stands?: Stands
 }
+
+/** A Schedule, and the version of its plan. */
+export type Stands = { readonly schedule: string; readonly version: string }
 
 /** Says whether it is late. Throws `business-rule`. */
 export async function assertMayLeave(db: Db, house: House, visit: Resource, leaving: Leaving): Promise<boolean> {
-  const policy = leavable.has(String(visit.status)) ? await policyOf(db, house, visit) : undefined
+  const policy = leavable.has(String(visit.status)) ? await policyOf(db, house, visit, leaving.stands) : undefined
   if (!policy || (policy.cancelNoticeMinutes === 0 && policy.maxReschedules === undefined)) return false
   const [now, start] = [house.clock.now().getTime(), Date.parse(String(visit.start))]
   if (!leaving.overridden) {
@@ -48,10 +53,10 @@ const countedElsewhere = (): Error =>
   fault('business-rule', 'Move this visit with $reschedule: how often it may be moved is counted.', 'Appointment.start')
 
 /** The policy of the service that it is for, on the Schedule where it stands; undefined where that is nowhere. */
-export async function policyOf(db: Db, house: House, visit: Resource): Promise<BookingPolicy | undefined> {
+export async function policyOf(db: Db, house: House, visit: Resource, stands?: Stands): Promise<BookingPolicy | undefined> {
   const slots = idsNamed(visit.slot, 'Slot', house.base)
   if (slots.length === 0) return undefined
-  const row = await planOfSlots(db, slots, planVersionAtHand(house, scheduleOfSlotId(slots[0] ?? '')))
+  const row = stands ? { ...stands, plan: null } : await planOfSlots(db, slots, planVersionAtHand(house, scheduleOfSlotId(slots[0] ?? '')))
   if (!row) return undefined
   const plan = await planAt(house, row.schedule, row.version, row.plan)
   return (offersOf(plan, choiceOf(visit, house.base))[0] ?? plan).policy

@@ -16,7 +16,6 @@ import { claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
-import { namedSlots } from '../store/named-slots.ts'
 import { plansOf } from '../store/plans.ts'
 import type { SlotContext } from '../store/visit-context.ts'
 import { heldUntil } from './cancel.ts'
@@ -90,16 +89,18 @@ type Judged = {
   readonly asked: TimeAsked
   readonly context: SlotContext
   readonly plan: SchedulePlan
+  /** The Schedules of the Slots that it names. */
+  readonly stood: readonly string[]
 }
 
 /** Throws: required, business-rule. */
 export async function movedVisit(house: House, input: MoveInput, judged: Judged): Promise<MovedVisit> {
-  const { before, version, context } = judged
-  const choice = choiceAt(judged.plan, input, before, house.base)
+  const { version, context } = judged
+  const choice = choiceAt(judged.plan, input, judged.before, house.base)
   const groups = input.groups ?? (await groupsBefore(house, input, judged))
   const { visit, plan, offered, beside } = await takenBy(house, input, judged, choice, groups)
   assertTakes(input, visit)
-  const leaving = await actorsLeft(house, before, [plan, ...beside.map((one) => one.plan)])
+  const leaving = await actorsLeft(house, judged.stood, [plan, ...beside.map((one) => one.plan)])
   const resource = appointmentMoved(house, input, { ...judged, plan }, { offered, visit, leaving })
   const claims = await claimsOf(house, input, plan, resource)
   const ends = resource.status === 'pending' ? (heldUntil(resource) ?? untilAnswered) : undefined
@@ -125,10 +126,10 @@ async function takenBy(
   service: ServiceChoice,
   groups: readonly JointGroup[] | undefined,
 ): Promise<VisitTaken> {
-  const { asked, context, plan, before } = judged
+  const { asked, context, plan, stood } = judged
   const offered = chooseService(plan, service)
   const visit = await visitIn(house, asked, context, plan, offered)
-  const leaving = asksForMore(offered.policy) ? await actorsLeft(house, before, [plan]) : undefined
+  const leaving = asksForMore(offered.policy) ? await actorsLeft(house, stood, [plan]) : undefined
   const draft = leaving && appointmentMoved(house, input, judged, { offered, visit, leaving })
   await assertRules(house, asked, context, plan, offered, visit, draft)
   const alone: VisitTaken = { visit, plan, offered, beside: [] }
@@ -159,9 +160,8 @@ function assertTakes({ slots = [] }: MoveInput, visit: VisitTime): void {
 }
 
 /** Whom the Schedule that is left named, and the new one does not. */
-async function actorsLeft(house: House, before: Resource, plans: readonly SchedulePlan[]): Promise<ReadonlySet<string>> {
-  const slots = await namedSlots(house.pool, idsNamed(before.slot, 'Slot', house.base))
-  const schedules = [...new Set(slots.map((slot) => slot.schedule))].filter((schedule) => plans.every((plan) => schedule !== plan.schedule))
+async function actorsLeft(house: House, stood: readonly string[], plans: readonly SchedulePlan[]): Promise<ReadonlySet<string>> {
+  const schedules = stood.filter((schedule) => plans.every((plan) => schedule !== plan.schedule))
   const rows = schedules.length > 0 ? await plansOf(house.pool, schedules) : []
   const staying = new Set(plans.flatMap((plan) => plan.actors.map((actor) => actor.reference)))
   const left = rows.flatMap((row) => planFrom(house, row.schedule, row.version, row.plan).actors.map((actor) => actor.reference))

@@ -33,6 +33,8 @@ export type TimeAsked = {
   readonly online: boolean
   /** The Appointment that gives its own time back in the same transaction, by its id. */
   readonly own?: string
+  /** The Slots that it has, where the caller knows them. */
+  readonly has?: readonly Leaving[]
   /** One of each takes part, the first with the Slot that it starts in; undefined: that Slot's Schedule alone. */
   readonly groups?: readonly JointGroup[]
   /** Other Appointments that give their time back in the same transaction, and their Slots. */
@@ -61,7 +63,8 @@ export async function visitIn(
   const end = minutes === undefined ? first.end : start + minutes * 60_000
   // A visit that is moved may be moved into its own time, which is given back in the same transaction.
   const own = [
-    ...(asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : []),
+    ...(asked.has?.filter(({ schedule }) => schedule === plan.schedule) ??
+      (asked.own ? await slotsTakenBy(house.pool, `Appointment/${asked.own}`, plan.schedule) : [])),
     ...(asked.heldFor ? await slotsTakenBy(house.pool, asked.heldFor, plan.schedule) : []),
     ...(asked.leaving?.slots.filter(({ schedule }) => schedule === plan.schedule) ?? []),
   ].sort((a, b) => a.start - b.start)

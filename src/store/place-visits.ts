@@ -111,27 +111,40 @@ const undoneByOne = (error: unknown): undefined =>
   isNumberTaken(error) || (error instanceof Fault && error.kind === 'business-rule') ? undefined : refusedAs(undefined)(error)
 
 function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[], text?: string): Statement {
-  const times = visits.map(({ write: { audit }, time }) => ({
-    ...(time.seating ? askedSeats(time) : time),
-    audit: audit.id,
-    interaction: audit.interaction,
-    action: audit.action,
-    person: audit.person,
-    address: audit.address,
-    purpose: audit.purpose,
-    emergency: audit.emergency,
-  }))
+  const times = visits.map(({ write, time }) => auditedTime(write, time.seating ? askedSeats(time) : time))
   return prepared(text ?? (visits[0]?.time.seating ? inSessions : ofTheirOwn), [
     JSON.stringify(times),
     `[${visits.map(({ write }) => rowText(definitions, write)).join(',')}]`,
   ])
 }
 
+/** What is taken, and who does it. */
+export const auditedTime = ({ audit }: ResourceWrite, time: object): object => ({
+  ...time,
+  audit: audit.id,
+  interaction: audit.interaction,
+  action: audit.action,
+  person: audit.person,
+  address: audit.address,
+  purpose: audit.purpose,
+  emergency: audit.emergency,
+})
+
 /** The row of `appointment` as JSON; the body goes in as the text it is, so that a decimal keeps its digits. */
-function rowText(definitions: Definitions, write: ResourceWrite): string {
-  const p = params()
-  const names = searchColumns(definitions, write.type, write.index, p).map(([name]) => name)
-  const found = Object.fromEntries(names.map((name, at) => [name, p.values[at]]))
+export function rowText(definitions: Definitions, write: ResourceWrite): string {
+  const found = Object.fromEntries(searchValues(definitions, write))
   const row = JSON.stringify({ ...found, ...write.columns, id: write.id, version: 1, updated: write.at, deleted: false })
   return `${row.slice(0, -1)},"body":${write.text}}`
+}
+
+/** What a write says of it besides its body. */
+export const rowColumns = (definitions: Definitions, write: ResourceWrite): readonly string[] => [
+  ...searchValues(definitions, write).map(([name]) => name),
+  ...Object.keys(write.columns ?? {}),
+]
+
+function searchValues(definitions: Definitions, write: ResourceWrite): [string, unknown][] {
+  const p = params()
+  const names = searchColumns(definitions, write.type, write.index, p).map(([name]) => name)
+  return names.map((name, at) => [name, p.values[at]])
 }

@@ -63,15 +63,24 @@ const patientVisits = (patient: string, starts: string, ends: string): string =>
       and a.status in ('pending', 'booked', 'arrived', 'checked-in') and (a.status <> 'pending' or a.held_until > now())
       and a.starts < ${ends} + interval '1 day' and a.ends > ${starts} - interval '1 day'), '[]')`
 
-const contextText = `
-  select asked.place::int as place, s.id, s.schedule, s.status, s.deleted, s.starts, s.ends, s.taken_by as "takenBy",
+/** Of a row `asked` (slot, patient, known). */
+export const contextColumns = `
+         s.id, s.schedule, s.status, s.deleted, s.starts, s.ends, s.taken_by as "takenBy",
          (s.status = 'free' or (s.held_until <= now() and s.overbooked is not true)) is true as free, ${sessionNow('s')} as session,
          p.version::text as "planVersion", case when p.version::text <> asked.known then p.plan::text end as plan,
          exists (select 1 from patient where id = asked.patient and not deleted) as "patientExists",
-         ${patientVisits('asked.patient', 's.starts', 's.ends')} as "patientVisits"
+         ${patientVisits('asked.patient', 's.starts', 's.ends')} as "patientVisits"`
+
+/** All null where there is no such Slot. */
+export const contextJoins = `
+    left join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until, session, overbooked from slot where id = asked.slot offset 0) s on true
+    left join lateral (select version, plan from schedule_plan where schedule = s.schedule offset 0) p on true`
+
+const contextText = `
+  select asked.place::int as place, ${contextColumns}
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (slot, patient, known, place)
-   cross join lateral (select id, schedule, status, deleted, starts, ends, taken_by, held_until, session, overbooked from slot where id = asked.slot offset 0) s
-    left join lateral (select version, plan from schedule_plan where schedule = s.schedule offset 0) p on true
+    ${contextJoins}
+   where s.id is not null
    limit ${visitsTogetherMax}`
 
 /** When the patient is taken up by visits of their own (but `except`) between two instants. Unix milliseconds. */

@@ -1,0 +1,253 @@
+/**
+ * A plain move is two statements, one to know and one to do; what is not plain goes the long way and ends the same. Whatever
+ * moves at one moment, nobody's time is lost and nobody waits in a circle.
+ */
+import type { Db, Pool, Statement } from '../../src/store/db.ts'
+import { pgErrorName } from '../../src/store/pg-errors.ts'
+import { disagreements } from '../support/agreement.ts'
+import { type Clinic, clinic, create } from '../support/clinic.ts'
+import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+
+let house: TestHouse
+let place: Clinic
+/** Each statement that the server has run, and the deadlocks among them. */
+const statements: string[] = []
+const deadlocks: unknown[] = []
+
+beforeAll(async () => {
+  house = await testHouse()
+  listen(house.house.pool as { -readonly [Name in keyof Pool]: Pool[Name] })
+  place = await clinic(house.call, { n: 3 })
+})
+afterEach(async () => {
+  expect(await disagreements(house.house.pool)).toEqual([])
+  expect(deadlocks).toEqual([])
+  expect(house.warnings).toEqual([])
+})
+afterAll(() => house.close())
+
+function listen(pool: { -readonly [Name in keyof Pool]: Pool[Name] }): void {
+  const { query, connect } = pool
+  const heard =
+    (db: Db['query']): Db['query'] =>
+    async <Row>(statement: Statement) => {
+      statements.push(statement.text)
+      return db<Row>(statement).catch((error: unknown) => {
+        if (pgErrorName(error) === 'deadlock') deadlocks.push(error)
+        throw error
+      })
+    }
+  pool.query = heard(query)
+  pool.connect = (use) => connect((db) => use({ query: heard(db.query) }))
+}
+
+const move = (visit: Body, slot: Body, headers?: Record<string, string>): Promise<Answer> =>
+  house.call('POST', `Appointment/${visit.id}/$reschedule`, parameters({ slot: `Slot/${slot.id}` }), headers)
+const counted = async <T>(deed: () => Promise<T>): Promise<{ readonly answer: T; readonly ran: number; readonly begun: number }> => {
+  const from = statements.length
+  const answer = await deed()
+  const ran = statements.slice(from)
+  return { answer, ran: ran.length, begun: ran.filter((text) => text === 'begin').length }
+}
+const booked = async (slot: Body, patient?: string): Promise<Body> => made(await place.book(slot.id, patient ?? (await place.patient())))
+/** The clinic lets it end after five minutes of its Slot. */
+const shortened = async (visit: Body): Promise<Body> =>
+  made(await house.call('PUT', `Appointment/${visit.id}`, { ...visit, end: minutesIn(visit, 5) }), 200)
+/** Another visit of the same practitioner, in what is left of the Slot. */
+const behind = async (visit: Body): Promise<Answer> =>
+  house.call('POST', 'Appointment', {
+    ...{ resourceType: 'Appointment', status: 'booked', start: minutesIn(visit, 5), end: minutesIn(visit, 15) },
+    participant: [`Patient/${await place.patient()}`, `Practitioner/${place.practitioners[0]}`].map((reference) => ({
+      actor: { reference },
+      status: 'accepted',
+    })),
+  })
+const minutesIn = ({ start }: Body, minutes: number): string => new Date(Date.parse(start) + minutes * 60_000).toISOString()
+const statusOf = async ({ id }: Body): Promise<string> => made(await house.call('GET', `Slot/${id}`), 200).status
+const moveBody = (slot: Body): object => parameters({ slot: `Slot/${slot.id}` })
+
+describe('a plain move', () => {
+  it('is two statements and no transaction, there and back again, on its own Schedule and on another', async () => {
+    const [nine, ten, other] = [await place.slotAt(2, '09:00'), await place.slotAt(2, '10:00'), await place.slotAt(2, '11:00', 1)]
+    const visit = await booked(nine)
+    // The plans come to hand.
+    await booked(await place.slotAt(2, '16:00', 1))
+    for (const [slot, left] of [
+      [ten, nine],
+      [nine, ten],
+      [ten, nine],
+    ] as const) {
+      const { answer, ran, begun } = await counted(() => move(visit, slot))
+      expect([answer.status, ran, begun]).toEqual([200, 2, 0])
+      expect([await statusOf(slot), await statusOf(left)]).toEqual(['busy', 'free'])
+    }
+    const { answer, begun } = await counted(() => move(visit, other))
+    expect([answer.status, begun, await statusOf(other), await statusOf(ten)]).toEqual([200, 0, 'busy', 'free'])
+    expect(made(await house.call('GET', `Appointment/${visit.id}`), 200)).toEqual(answer.json)
+  })
+
+  it('leaves what a move leaves: each version, its line in the log of changes, and one AuditEvent', async () => {
+    const [nine, ten] = [await place.slotAt(3, '09:00'), await place.slotAt(3, '10:00')]
+    const visit = await booked(nine)
+    made(await move(visit, ten), 200)
+    const history = made(await house.call('GET', `Appointment/${visit.id}/_history`), 200).entry ?? []
+    expect(history.map(({ resource: { meta, start } }) => [meta.versionId, Date.parse(start)])).toEqual([
+      ['2', Date.parse(ten.start)],
+      ['1', Date.parse(nine.start)],
+    ])
+    const read = (text: string) => house.house.pool.query({ text, values: [visit.id, nine.id, ten.id] })
+    expect(
+      await read(
+        `select type, id, version::text as version, kind from change where id = any(array[$1, $2, $3]) order by type, id, version`,
+      ),
+    ).toEqual([
+      { type: 'Appointment', id: visit.id, version: '1', kind: 'create' },
+      { type: 'Appointment', id: visit.id, version: '2', kind: 'update' },
+      ...[
+        { type: 'Slot', id: nine.id, version: '2', kind: 'update' },
+        { type: 'Slot', id: nine.id, version: '3', kind: 'update' },
+        { type: 'Slot', id: ten.id, version: '2', kind: 'update' },
+      ].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    ])
+    const patient = visit.participant
+      .find(({ actor }) => actor?.reference?.startsWith('Patient/'))
+      ?.actor?.reference?.slice('Patient/'.length)
+    const audited = await house.house.pool.query({
+      text: `select action, patients, entity from audit_event where interaction = 'reschedule' and entity = $1`,
+      values: [`Appointment/${visit.id}`],
+    })
+    expect(audited).toEqual([{ action: 'U', patients: [patient], entity: `Appointment/${visit.id}` }])
+  })
+
+  it('into time that is partly its own keeps the Slot that it has', async () => {
+    const long = await clinic(house.call, { minutes: 30, slotMinutes: 15 })
+    const [first, second, third] = (await long.slotsOn(2)) as [Body, Body, Body]
+    const visit = made(await long.book(first.id, await long.patient()))
+    const { answer, begun } = await counted(() => move(visit, second))
+    expect([answer.status, begun]).toEqual([200, 0])
+    expect(made(answer, 200).slot).toEqual([second, third].map(({ id }) => ({ reference: `Slot/${id}` })))
+    const now = (await long.slotsOn(2)).slice(0, 3)
+    expect(now.map(({ status, meta }) => [status, meta.versionId])).toEqual([
+      ['free', '3'],
+      ['busy', '2'],
+      ['busy', '2'],
+    ])
+  })
+})
+
+describe('what is not plain', () => {
+  it('with an Idempotency-Key takes a transaction', async () => {
+    const visit = await booked(await place.slotAt(4, '09:00'))
+    const { answer, begun } = await counted(async () => move(visit, await place.slotAt(4, '10:00'), { 'idempotency-key': 'plain-no-more' }))
+    expect([answer.status, begun]).toEqual([200, 1])
+  })
+
+  it('leaves a Slot to another who lies over it too', async () => {
+    const [nine, eleven] = [await place.slotAt(5, '09:00'), await place.slotAt(5, '11:00')]
+    const visit = await booked(nine)
+    await shortened(visit)
+    const beside = made(await behind(visit))
+    made(await move(visit, eleven), 200)
+    expect(await statusOf(nine)).toBe('busy')
+    made(await house.call('POST', `Appointment/${beside.id}/$cancel`), 200)
+    expect(await statusOf(nine)).toBe('free')
+  })
+
+  it('leaves a Slot blocked where a block has come to lie over it', async () => {
+    const [nine, eleven] = [await place.slotAt(6, '09:00'), await place.slotAt(6, '11:00')]
+    const visit = await booked(nine)
+    await create(house.call, {
+      ...{ resourceType: 'Slot', schedule: { reference: `Schedule/${place.schedules[0]}` }, status: 'busy-unavailable' },
+      start: nine.start,
+      end: nine.end,
+    })
+    made(await move(visit, eleven), 200)
+    expect(await statusOf(nine)).toBe('busy-unavailable')
+  })
+
+  it('is refused where the time is taken, and told the next times', async () => {
+    const [nine, ten] = [await place.slotAt(7, '09:00'), await place.slotAt(7, '10:00')]
+    const visit = await booked(nine)
+    await booked(ten)
+    const refused = await move(visit, ten)
+    expect([refused.status, refused.json.issue[0]?.code]).toEqual([409, 'conflict'])
+    expect(await statusOf(nine)).toBe('busy')
+  })
+})
+
+describe('at one moment', () => {
+  const rounds = 6
+
+  it('two who want each other’s time are both refused, and neither waits for the other', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const [a, b] = (await place.slotsOn(8)).slice(round * 2, round * 2 + 2) as [Body, Body]
+      const [first, second] = [await booked(a), await booked(b)]
+      const answers = await Promise.all([move(first, b), move(second, a)])
+      expect(answers.map(({ status }) => status)).toEqual([409, 409])
+      expect(await Promise.all([a, b].map(statusOf))).toEqual(['busy', 'busy'])
+    }
+  })
+
+  it('one patient’s visits that are moved into each other’s neighbourhood never wait in a circle', async () => {
+    const patients = await place.patients(rounds)
+    const deeds = patients.flatMap((patient, round) => async () => {
+      const slots = (await place.slotsOn(9, round % 3)).slice(Math.floor(round / 3) * 8, Math.floor(round / 3) * 8 + 8)
+      const visits = await Promise.all([
+        booked(slots[0] as Body, patient),
+        booked(slots[2] as Body, patient),
+        booked(slots[4] as Body, patient),
+      ])
+      const [one, two, three] = visits as [Body, Body, Body]
+      const replaced = (visit: Body, slot: Body) => place.book(slot.id, patient, { 'cancelled-appt-id': `Appointment/${visit.id}` })
+      return Promise.all([
+        move(one, slots[3] as Body),
+        move(two, slots[5] as Body, { 'idempotency-key': `circle-${round}` }),
+        move(three, slots[0] as Body, { 'idempotency-key': `circle-back-${round}` }),
+        replaced(two, slots[1] as Body),
+      ])
+    })
+    const answers = (await Promise.all(deeds.map((deed) => deed()))).flat()
+    expect(answers.map(({ status }) => status).filter((status) => ![200, 201, 409, 422].includes(status))).toEqual([])
+  })
+
+  it('who comes to lie over a Slot while its visit is moved away keeps it from being free', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const [nine, later] = (await place.slotsOn(13)).slice(round * 2, round * 2 + 2) as [Body, Body]
+      const visit = await shortened(await booked(nine))
+      const [moved, beside] = await Promise.all([move(visit, later), behind(visit)])
+      expect([moved.status, beside.status]).toEqual([200, 201])
+      expect(await statusOf(nine)).toBe('busy')
+    }
+  })
+
+  it('thirty who want one time: one has it, the others keep theirs', async () => {
+    const wanted = await place.slotAt(10, '16:00')
+    const visits = await Promise.all((await place.slotsOn(10)).slice(0, 20).map((slot) => booked(slot)))
+    const others = await Promise.all((await place.slotsOn(10, 1)).slice(0, 10).map((slot) => booked(slot)))
+    const all = [...visits, ...others]
+    const answers = await Promise.all(all.map((visit) => move(visit, wanted)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(all.length - 1)
+    const standing = matches(await house.call('GET', `Appointment?_id=${all.map(({ id }) => id)}&status=booked&_count=100`))
+    expect(standing).toHaveLength(all.length)
+  })
+
+  it('of one visit that is moved twice and cancelled, what was answered last stands', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const [a, b, c] = (await place.slotsOn(11)).slice(round * 3, round * 3 + 3) as [Body, Body, Body]
+      const visit = await booked(a)
+      const answers = await Promise.all([move(visit, b), move(visit, c), house.call('POST', `Appointment/${visit.id}/$cancel`)])
+      expect(answers[2]?.status).toBe(200)
+      expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).status).toBe('cancelled')
+      expect(await Promise.all([a, b, c].map(statusOf))).toEqual(['free', 'free', 'free'])
+    }
+  })
+})
+
+it('a body without a time is refused as ever', async () => {
+  const visit = await booked(await place.slotAt(12, '09:00'))
+  const gone = await house.call('POST', `Appointment/${visit.id}/$reschedule`, moveBody({ ...visit, id: 'no-such-slot' }))
+  expect([gone.status, gone.json.issue[0]?.diagnostics]).toEqual([404, 'There is no Slot/no-such-slot.'])
+  const none = await house.call('POST', 'Appointment/no-such-visit/$reschedule', moveBody(await place.slotAt(12, '10:00')))
+  expect([none.status, none.json.issue[0]?.diagnostics]).toEqual([404, 'There is no Appointment/no-such-visit.'])
+})
