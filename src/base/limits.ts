@@ -221,6 +221,9 @@ export const patchCharsReadMax = 20 * 1024 * 1024
 export const xmlPatchCharsMax = 256 * 1024
 /** Read from the log of changes in one round of the waitlist's follower. */
 export const waitlistChangesMax = 1_000
+/** An entry that names actors of several Schedules: how many of them are looked at, and how many starts beside one freed time. */
+export const waitlistJointSchedulesMax = 200
+export const waitlistJointStartsMax = 12
 /** Of Slots that a Schedule's rules have made at once, so many are offered to the waitlist. */
 export const waitlistTimesPerScheduleMax = 2_000
 export const waitlistTimesPerRoundMax = 100

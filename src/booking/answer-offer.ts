@@ -12,10 +12,13 @@ import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
 import { plansOf } from '../store/plans.ts'
 import { currentResource, readResource } from '../store/resources.ts'
+import { slotsKeptBy } from '../store/slot-rows.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { endOffer, liveOffersOf, type OfferRow } from '../store/waitlist-offers.ts'
 import { type Changed, cancelInTx, lockedAppointment } from './cancel.ts'
+import { groupsOf } from './joint-of-slots.ts'
 import { moveVisit } from './move.ts'
+import type { MoveInput } from './moved-visit.ts'
 import { planFrom } from './plans.ts'
 import { choiceOf, offersOf, type ServiceChoice } from './service-choice.ts'
 import { sameVisitToCome } from './waitlist-candidate.ts'
@@ -41,7 +44,7 @@ export async function acceptOffer(house: House, input: AnswerInput): Promise<Cha
   const moves = await laterVisit(house, offer, entry, choice ?? choiceOf(entry, house.base))
   return moveVisit(house, {
     id: moves ?? offer.entry,
-    slot: offer.slot,
+    ...(await whereKept(house, offer)),
     start: offer.starts.getTime(),
     minutes: offer.minutes ?? undefined,
     service: choice,
@@ -57,6 +60,15 @@ export async function acceptOffer(house: House, input: AnswerInput): Promise<Cha
     once: input.once,
     assertMay: input.assertMay,
   })
+}
+
+/** The Slot that the visit starts in, and where the time of several Schedules is kept for it, those. */
+async function whereKept(house: House, { holder, slot, schedule, starts }: OfferRow): Promise<Pick<MoveInput, 'slot' | 'groups'>> {
+  const kept = await slotsKeptBy(house.pool, holder)
+  const schedules = [...new Set(kept.map((one) => one.schedule))]
+  if (schedules.length < 2) return { slot }
+  const first = kept.find((one) => one.schedule === schedule && one.starts.getTime() === starts.getTime())
+  return { slot: first?.id ?? slot, groups: groupsOf([schedule, ...schedules]) }
 }
 
 async function laterVisit(house: House, offer: OfferRow, entry: Resource, choice: ServiceChoice): Promise<string | undefined> {

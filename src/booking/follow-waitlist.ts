@@ -7,7 +7,7 @@ import { waitlistChangesMax, waitlistTimesPerScheduleMax } from '../base/limits.
 import { isReplaced } from '../fhir/patient-merge.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { dayCodes } from '../scheduling/availability-rules.ts'
-import { narrowness, type WaitlistWish, waitlistKeys } from '../scheduling/waitlist-wish.ts'
+import { kindsNamed, narrowness, type WaitlistWish, waitlistKeys } from '../scheduling/waitlist-wish.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { changesAfter, lastPosition, moveFollower, takeFollower } from '../store/changes.ts'
 import type { Tx } from '../store/db.ts'
@@ -18,6 +18,7 @@ import { applyWeights, dropEntries, entriesOfPatients, isListEmpty, keepEntry } 
 import { endOffer, lastOfferTo } from '../store/waitlist-offers.ts'
 import { addFreedTimes, allWaiting, bookedByWaiting, entriesTouched, isFirst, waitingPatients } from '../store/waitlist-times.ts'
 import { cancelInTx } from './cancel.ts'
+import { namesSeveralSchedules } from './joint-wish.ts'
 import { isForSame, wishOf } from './same-service.ts'
 
 export const waitlistFollower = 'waitlist'
@@ -60,10 +61,18 @@ async function project(tx: Tx, house: House, id: string): Promise<void> {
   const resource = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   const wish = resource?.status === 'waitlist' ? wishOf(house, resource) : undefined
   if (row && wish?.patient !== undefined && (await isThere(tx, wish.patient)))
-    return keepEntry(tx, entryOf(id, wish.patient, wish, row.updated), house.waitlist.weights)
+    return keepEntry(tx, { ...entryOf(id, wish.patient, wish, row.updated), ...(await foundBy(tx, wish)) }, house.waitlist.weights)
   await dropEntries(tx, [id])
   const offer = await lastOfferTo(tx, id)
   if (offer?.state === 'live') await endOffer(tx, offer.id, 'withdrawn', house.clock.now().toISOString())
+}
+
+/** Where no Schedule has all whom it names, a time of any of them finds it, and the others are looked for then. */
+async function foundBy(tx: Tx, wish: WaitlistWish) {
+  if (await namesSeveralSchedules(tx, wish))
+    return { keys: kindsNamed(wish).flat(), services: [], practitioners: [], places: [], devices: [] }
+  const { services, practitioners, places, devices } = wish
+  return { keys: waitlistKeys(wish), services, practitioners, places, devices }
 }
 
 function entryOf(id: string, patient: string, wish: WaitlistWish, joined: Date) {
@@ -71,13 +80,8 @@ function entryOf(id: string, patient: string, wish: WaitlistWish, joined: Date) 
   return {
     appointment: id,
     patient,
-    keys: waitlistKeys(wish),
     urgency: wish.urgency,
     fit: narrowness(wish),
-    services: wish.services,
-    practitioners: wish.practitioners,
-    places: wish.places,
-    devices: wish.devices,
     earliest: instantOf(Math.min(...periods.map(({ start }) => start))),
     latest: instantOf(Math.max(...periods.map(({ end }) => end))),
     days: wish.days.length > 0 ? wish.days.reduce((bits, day) => bits | (1 << dayCodes.indexOf(day)), 0) : everyDay,

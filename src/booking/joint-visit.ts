@@ -38,7 +38,11 @@ export async function withOthers(house: House, asked: Asked, groups: readonly Jo
   const options = firsts.filter(({ schedule }) => schedule === plan.schedule)
   if (options.length === 0)
     throw fault('business-rule', 'The first resource-group names nobody whose Schedule the Slot is of.', 'resource-group')
-  const own = [...(asked.own ? [`Appointment/${asked.own}`] : []), ...visit.slots.map(({ id }) => `Slot/${id}`)]
+  const own = [
+    ...(asked.own ? [`Appointment/${asked.own}`] : []),
+    ...(asked.heldFor ? [asked.heldFor] : []),
+    ...visit.slots.map(({ id }) => `Slot/${id}`),
+  ]
   const window = { from: visit.start, until: visit.end, own }
   const free = await freeOfEach(house, schedulesIn([options, ...further]), window)
   const asking = { now: house.clock.now().getTime(), online: asked.online }

@@ -7,25 +7,22 @@ import { Fault } from '../base/fault.ts'
 import { waitlistGraceSeconds, waitlistJudgedMax, waitlistPageMax, waitlistTimesPerRoundMax, waitlistTriesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
 import { localReading } from '../scheduling/local-time.ts'
-import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { takeFollower } from '../store/changes.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { slotsTakenBy } from '../store/slot-rows.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
 import type { Seating } from '../store/take-time.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { type SlotContext, slotContexts } from '../store/visit-context.ts'
 import { countFor, entriesFor, type Waiting } from '../store/waitlist-entries.ts'
 import { liveOffersOf } from '../store/waitlist-offers.ts'
 import { addTime, dropUnwanted, takeTimeToOffer, timesToOffer } from '../store/waitlist-times.ts'
 import { releaseVisit } from './cancel.ts'
-import { capsOf, takeDayPlaces } from './day-places.ts'
+import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { waitlistFollower } from './follow-waitlist.ts'
-import { planAt } from './plans.ts'
-import { type Candidate, candidate, type FreedTime } from './waitlist-candidate.ts'
+import { type FreedTime, freedTime } from './freed-time.ts'
+import { type Candidate, candidate } from './waitlist-candidate.ts'
 import { writeOffer } from './write-offer.ts'
 
 /** Gives how many offers were made. `audit` makes a row for each resource that is written. */
@@ -98,7 +95,7 @@ async function offerInTx(
   }
   judgedOf(house).delete(slot)
   if (!time || !first) return 0
-  const kept = await keepTime(tx, house, time, first)
+  const kept = await keepTime(tx, house, first)
   for (const [index, one] of chosen.entries())
     await writeOffer(
       tx,
@@ -117,19 +114,6 @@ async function offerInTx(
   return chosen.length
 }
 
-async function freedTime(tx: Tx, house: House, slot: string, holder: string | undefined): Promise<FreedTime | undefined> {
-  const [context] = await slotContexts(tx, [{ slot, patient: '', knownPlan: '' }])
-  if (!context?.planVersion || context.deleted || !(context.free || (await isKept(tx, context, holder)))) return undefined
-  const start = context.starts.getTime()
-  if (start <= house.clock.now().getTime()) return undefined
-  const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
-  return plan.active ? { slot, start, plan, holder } : undefined
-}
-
-/** Alone, or a seat of the session that fills the Slot. */
-const isKept = async (tx: Tx, { id, schedule, takenBy }: SlotContext, holder: string | undefined): Promise<boolean> =>
-  holder !== undefined && (takenBy === holder || (await slotsTakenBy(tx, holder, schedule)).some((slot) => slot.id === id))
-
 /** Nobody writes the list meanwhile: the transaction has the follower's row. The best who can have it, and those of the same pages who had to stand back. */
 async function choose(house: House, time: FreedTime, except: ReadonlySet<string>, from: Waiting | undefined): Promise<Choice> {
   const { weekday, minutes } = localReading(time.plan.zone, time.start)
@@ -147,7 +131,7 @@ async function choose(house: House, time: FreedTime, except: ReadonlySet<string>
     for (const [index, one] of page.entries()) {
       if (except.has(one.entry) || chosen.some(({ waiting }) => waiting.patient === one.patient)) continue
       const found = await candidate(house, time, one)
-      if (!found || !fitsBeside(time.plan, chosen[0], found)) continue
+      if (!found || !fitsBeside(chosen[0], found)) continue
       chosen.push(found)
       if (chosen.length === house.waitlist.offersAtOnce) return { chosen, behind: page.slice(index + 1) }
     }
@@ -158,29 +142,32 @@ async function choose(house: House, time: FreedTime, except: ReadonlySet<string>
 }
 
 /** Several are offered one and the same time, which is kept once. */
-const fitsBeside = (plan: SchedulePlan, first: Candidate | undefined, other: Candidate): boolean =>
+const fitsBeside = (first: Candidate | undefined, other: Candidate): boolean =>
   !first ||
   (first.visit.end === other.visit.end &&
-    seatFor(plan, first)?.session === seatFor(plan, other)?.session &&
+    slotsIn(first) === slotsIn(other) &&
+    seatFor(first)?.session === seatFor(other)?.session &&
     first.offered.policy.bufferBeforeMinutes === other.offered.policy.bufferBeforeMinutes &&
     first.offered.policy.bufferAfterMinutes === other.offered.policy.bufferAfterMinutes)
 
+const slotsIn = ({ visit }: Candidate): string => visit.slots.map(({ id }) => id).join()
+
 /** One seat, where the visit sits in a session. */
-function seatFor(plan: SchedulePlan, { offered, visit, waiting }: Candidate): Seating | undefined {
+function seatFor({ plan, offered, visit, waiting }: Candidate): Seating | undefined {
   const session = sessionOf(plan, offered, visit.start, visit.end)
   return session === undefined
     ? undefined
     : { session, seats: offered.policy.capacity, places: 1, patients: [`Patient/${waiting.patient}`] }
 }
 
-async function keepTime(tx: Tx, house: House, { plan }: FreedTime, found: Candidate) {
-  const { visit, offered, expires, waiting } = found
+async function keepTime(tx: Tx, house: House, found: Candidate) {
+  const { plan, visit, offered, expires, waiting } = found
   const id = house.ids.next()
   const holder = `Communication/${id}`
   const until = instantOf(expires + waitlistGraceSeconds * 1000)
   const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
   try {
-    await takeDayPlaces(tx, capsOf(plan, offered.policy, { start: visit.start, holder, online: false, bound: true, expires: until }))
+    await takeDayPlaces(tx, capsOfAll(found, { start: visit.start, holder, online: false, bound: true, expires: until }))
   } catch (error) {
     throw unkept(error, waiting)
   }
@@ -193,7 +180,7 @@ async function keepTime(tx: Tx, house: House, { plan }: FreedTime, found: Candid
     end: instantOf(visit.end),
     needed: visit.slots.map((slot) => slot.id),
     expires: until,
-    seating: seatFor(plan, found),
+    seating: seatFor(found),
     client: 'slotwise',
     at: house.clock.now().toISOString(),
   }).catch((error) => {

@@ -5,25 +5,24 @@
 import { Fault } from '../base/fault.ts'
 import { waitlistOfferSecondsMin } from '../base/limits.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
-import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import { wishAllows } from '../scheduling/waitlist-wish.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
+import { type WaitlistWish, wishAllows } from '../scheduling/waitlist-wish.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { slotContext } from '../store/visit-context.ts'
 import type { Waiting } from '../store/waitlist-entries.ts'
-import { visitsToCome } from '../store/waitlist-offers.ts'
+import { visitsToCome, wasOffered } from '../store/waitlist-offers.ts'
+import type { FreedTime } from './freed-time.ts'
+import { type VisitTaken, withOthers } from './joint-visit.ts'
+import { hasAll, jointStarts } from './joint-wish.ts'
 import { asksForMore } from './rule-facts.ts'
 import { isForSame, wishOf } from './same-service.ts'
 import { choiceOf, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
 import type { VisitTime } from './time-of-visit.ts'
 import { assertRules, visitIn } from './visit-in-slot.ts'
 
-export type FreedTime = { readonly slot: string; readonly start: number; readonly plan: SchedulePlan; readonly holder?: string }
-
-export type Candidate = {
+export type Candidate = VisitTaken & {
   readonly waiting: Waiting
-  readonly visit: VisitTime
-  readonly offered: Offered
   readonly choice: ServiceChoice
   readonly minutes?: number
   /** Unix milliseconds. */
@@ -38,14 +37,36 @@ export async function candidate(house: House, time: FreedTime, waiting: Waiting)
   const entry = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   if (entry?.status !== 'waitlist') return undefined
   const wish = wishOf(house, entry)
-  if (!wishAllows(wish, time.plan.zone, time.start)) return undefined
+  const starts = hasAll(time.plan, wish) ? [{ lead: time }] : await jointStarts(house, time, wish)
+  for (const start of starts) {
+    const found = wishAllows(wish, start.lead.plan.zone, start.lead.start)
+      ? await startingAt(house, start, waiting, entry, wish)
+      : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Alone, or with one of each group. */
+type Starting = { readonly lead: FreedTime; readonly groups?: readonly JointGroup[] }
+
+async function startingAt(
+  house: House,
+  starting: Starting,
+  waiting: Waiting,
+  entry: Resource,
+  wish: WaitlistWish,
+): Promise<Candidate | undefined> {
+  const { lead, groups } = starting
+  // A visit with several may come free by the time of any of them.
+  if (groups && (await wasOffered(house.pool, waiting.entry, lead.plan.schedule, instantOf(lead.start)))) return undefined
   const asked = choiceOf(entry, house.base)
-  const offers = offersOf(time.plan, asked)
+  const offers = offersOf(lead.plan, asked)
   // Nobody said which of several services it is for: the clinic has to ask.
   if (wish.services.length === 0 && offers.length > 1) return undefined
   for (const offered of offers) {
     const choice = offered.service ? { reference: offered.service.reference } : asked
-    const found = await judged(house, time, { waiting, offered, choice, minutes: wish.minutes }, entry)
+    const found = await judged(house, starting, { waiting, offered, choice, minutes: wish.minutes }, entry)
     if (found) return found
   }
   return undefined
@@ -53,20 +74,25 @@ export async function candidate(house: House, time: FreedTime, waiting: Waiting)
 
 type Judging = Pick<Candidate, 'waiting' | 'offered' | 'choice' | 'minutes'>
 
-async function judged(house: House, time: FreedTime, judging: Judging, entry: Resource): Promise<Candidate | undefined> {
+async function judged(house: House, { lead, groups }: Starting, judging: Judging, entry: Resource): Promise<Candidate | undefined> {
   const { waiting, offered, choice, minutes } = judging
   const now = house.clock.now().getTime()
-  const expires = Math.min(now + house.waitlist.offerMinutes * 60_000, time.start - offered.policy.minNoticeMinutes * 60_000)
+  const expires = Math.min(now + house.waitlist.offerMinutes * 60_000, lead.start - offered.policy.minNoticeMinutes * 60_000)
   if (expires < now + waitlistOfferSecondsMin * 1000) return undefined
   const had = await sameVisitToCome(house, waiting.patient, entry, offered)
-  if (had && had.start <= time.start) return undefined
-  const context = await slotContext(house.pool, { slot: time.slot, patient: waiting.patient, knownPlan: '' })
+  if (had && had.start <= lead.start) return undefined
+  const context = await slotContext(house.pool, { slot: lead.slot, patient: waiting.patient, knownPlan: '' })
   if (!context?.patientExists) return undefined
-  const asked = { patient: waiting.patient, service: choice, minutes, online: false, own: had?.id, heldFor: time.holder }
-  const visit = await visitIn(house, asked, context, time.plan, offered)
+  const asked = { patient: waiting.patient, service: choice, minutes, online: false, own: had?.id, heldFor: lead.holder }
+  const visit = await visitIn(house, asked, context, lead.plan, offered)
+  if (!visit.free) return undefined
   const draft = asksForMore(offered.policy) ? wantedAt(entry, visit) : undefined
-  if (!visit.free || !(await obeysRules(() => assertRules(house, asked, context, time.plan, offered, visit, draft)))) return undefined
-  return { ...judging, visit, expires, moves: had?.id }
+  const alone: VisitTaken = { visit, plan: lead.plan, offered, beside: [] }
+  const taking = await unlessRefused(async () => {
+    await assertRules(house, asked, context, lead.plan, offered, visit, draft)
+    return groups ? withOthers(house, asked, groups, alone) : alone
+  })
+  return taking?.visit.free ? { ...judging, ...taking, expires, moves: had?.id } : undefined
 }
 
 /** The Appointment that waits, at the time that would be offered. */
@@ -77,12 +103,11 @@ const wantedAt = (entry: Resource, { start, end, slots }: VisitTime): Resource =
   slot: slots.map(({ id }) => ({ reference: `Slot/${id}` })),
 })
 
-async function obeysRules(judge: () => Promise<void>): Promise<boolean> {
+async function unlessRefused<T>(judge: () => Promise<T>): Promise<T | undefined> {
   try {
-    await judge()
-    return true
+    return await judge()
   } catch (error) {
-    if (error instanceof Fault) return false
+    if (error instanceof Fault) return undefined
     throw error
   }
 }

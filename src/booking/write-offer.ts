@@ -11,7 +11,8 @@ import type { House } from '../store/house.ts'
 import { lockResource } from '../store/resources.ts'
 import { markWaiting } from '../store/waitlist-entries.ts'
 import { addOffer } from '../store/waitlist-offers.ts'
-import type { Candidate, FreedTime } from './waitlist-candidate.ts'
+import type { FreedTime } from './freed-time.ts'
+import type { Candidate } from './waitlist-candidate.ts'
 import { writeResource } from './write-resource.ts'
 
 type Making = { readonly id: string; readonly holder: string; readonly place: number; readonly behind: number }
@@ -20,17 +21,32 @@ type Making = { readonly id: string; readonly holder: string; readonly place: nu
 export async function writeOffer(
   tx: Tx,
   house: House,
-  { slot, plan }: FreedTime,
-  { waiting, visit, choice, minutes, expires, moves }: Candidate,
+  { slot: freed }: FreedTime,
+  { waiting, plan, visit, beside, choice, minutes, expires, moves }: Candidate,
   { id, holder, place, behind }: Making,
   audit: () => AuditRow,
 ): Promise<void> {
   const at = house.clock.now().getTime()
   const { entry, patient } = waiting
   const score = scoreOf({ ...waiting, joined: waiting.joined.getTime() }, house.waitlist.weights, at)
-  const offer = { id, entry, patient, slot, start: visit.start, end: visit.end, expires, moves, zone: plan.zone, at, score, behind }
+  const [slot = freed, ...others] = visit.slots.map((one) => one.id)
+  const offer = {
+    id,
+    entry,
+    patient,
+    slot,
+    others: beside.length > 0 ? others : [],
+    start: visit.start,
+    end: visit.end,
+    expires,
+    moves,
+    zone: plan.zone,
+    at,
+    score,
+    behind,
+  }
   await addOffer(tx, {
-    ...{ id, entry, patient, slot, schedule: plan.schedule, holder, place, score },
+    ...{ id, entry, patient, slot: freed, schedule: plan.schedule, holder, place, score },
     starts: instantOf(visit.start),
     ends: instantOf(visit.end),
     service: choice.reference ?? null,

@@ -16,7 +16,10 @@ export type Offer = {
   /** Bare ids. */
   readonly entry: string
   readonly patient: string
+  /** Where the visit starts. */
   readonly slot: string
+  /** Of a visit over several Schedules the others that it takes. */
+  readonly others: readonly string[]
   /** Unix milliseconds. */
   readonly start: number
   readonly end: number
@@ -33,7 +36,7 @@ export type Offer = {
 const reference = (type: string, id: string) => ({ reference: `${type}/${id}` })
 
 export function offerCommunication(offer: Offer): Resource {
-  const { id, entry, patient, slot, start, end, expires, moves } = offer
+  const { id, entry, patient, slot, others, start, end, expires, moves } = offer
   return {
     resourceType: 'Communication',
     id,
@@ -53,7 +56,7 @@ export function offerCommunication(offer: Offer): Resource {
     category: [{ coding: [offerCode], text: 'Waitlist offer' }],
     subject: reference('Patient', patient),
     topic: { text: 'A time has come free' },
-    about: [reference('Appointment', entry), reference('Slot', slot)],
+    about: [reference('Appointment', entry), ...[slot, ...others].map((one) => reference('Slot', one))],
     recipient: [reference('Patient', patient)],
     payload: [{ contentString: wordsOf(offer) }],
   }

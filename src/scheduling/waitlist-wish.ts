@@ -135,6 +135,10 @@ export function narrowness({ practitioners, places, days, timeFrom = 0, timeTo =
   return (one(practitioners) + one(places) + ofWeek + (dayMinutes - span) / dayMinutes) / 4
 }
 
+/** Of each kind of actor that it names any one has to be there: who leads first. */
+export const kindsNamed = ({ practitioners, places, devices }: WaitlistWish): readonly (readonly string[])[] =>
+  [practitioners, places, devices].filter((list) => list.length > 0)
+
 /**
  * The words that an entry is found by: its people, where it names none its places, else its services, else `any`. A time
  * that it could have has one of them.

@@ -40,6 +40,11 @@ export async function clientOfClaim(tx: Tx, holder: string): Promise<string | un
   return row?.client
 }
 
+/** The Slots that `holder` has by itself, on whichever Schedules, by start. */
+export async function slotsKeptBy(db: Db, holder: string): Promise<{ id: string; schedule: string; starts: Date }[]> {
+  return db.query(prepared('select id, schedule, starts from slot where taken_by = $1 and not deleted order by starts, id', [holder]))
+}
+
 /** The Slots of a Schedule that `holder` has, alone or with others of a session, as Unix milliseconds. */
 export async function slotsTakenBy(db: Db, holder: string, schedule: string): Promise<{ id: string; start: number; end: number }[]> {
   const rows = await db.query<{ id: string; starts: Date; ends: Date }>(

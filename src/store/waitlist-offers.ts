@@ -73,6 +73,18 @@ export async function lastOfferTo(db: Db, entry: string): Promise<OfferRow | und
   return row
 }
 
+/** Whether an entry was offered this start of a Schedule before, by whichever of its Slots. */
+export async function wasOffered(db: Db, entry: string, schedule: string, start: string): Promise<boolean> {
+  const rows = await db.query(
+    prepared('select 1 from waitlist_offer where entry = $1 and schedule = $2 and starts = $3::timestamptz limit 1', [
+      entry,
+      schedule,
+      start,
+    ]),
+  )
+  return rows.length > 0
+}
+
 /** The live offers of a time, held until the transaction ends. */
 export async function liveOffersOf(tx: Tx, slot: string): Promise<OfferRow[]> {
   return tx.query<OfferRow>(

@@ -1,0 +1,186 @@
+/** Who waits for a practitioner and a room at once, each on a Schedule of its own: offered, kept and booked together or not at all. */
+import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
+import { disagreements } from '../support/agreement.ts'
+import { create, dateIn, instantIn } from '../support/clinic.ts'
+import { type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+import { type JointActor, type JointClinic, type JointOptions, jointClinic, slotsOf } from '../support/joint-clinic.ts'
+
+type Offer = Body & { about: { reference: string }[] }
+
+let house: TestHouse
+beforeAll(async () => {
+  house = await testHouse()
+})
+afterEach(async () => expect(await disagreements(house.house.pool)).toEqual([]))
+afterAll(() => house.close())
+
+const day = 2
+const hour = { end: '10:00:00', practitioners: 1, devices: 0 }
+const participant = (reference: string, status = 'accepted') => ({ actor: { reference }, status })
+const aPatient = (): Promise<string> => create(house.call, { resourceType: 'Patient', active: true })
+
+/** The Slots of several Schedules that lie in a time of that day. */
+async function slotsAt(from: string, until: string, ...actors: readonly JointActor[]): Promise<Body[]> {
+  const within = ({ start, end }: Body) =>
+    Date.parse(start) >= Date.parse(instantIn(day, from)) && Date.parse(end) <= Date.parse(instantIn(day, until))
+  return (await Promise.all(actors.map(({ schedule }) => slotsOf(house.call, schedule, day)))).flat().filter(within)
+}
+
+const statusOf = async (slots: readonly Body[]): Promise<string[]> => [
+  ...new Set(await Promise.all(slots.map(async ({ id }) => made(await house.call('GET', `Slot/${id}`), 200).status))),
+]
+
+/** A visit that the front desk writes for these actors. */
+async function visit(from: string, until: string, ...actors: readonly JointActor[]): Promise<Body> {
+  const slots = await slotsAt(from, until, ...actors)
+  return made(
+    await house.call('POST', 'Appointment', {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: instantIn(day, from),
+      end: instantIn(day, until),
+      slot: slots.map(({ id }) => ({ reference: `Slot/${id}` })),
+      participant: [participant(`Patient/${await aPatient()}`), ...actors.map(({ actor }) => participant(actor))],
+    }),
+  )
+}
+
+async function wait(place: JointClinic, actors: readonly JointActor[], more: object = {}): Promise<Body> {
+  // What was made or freed before is not offered.
+  await settled()
+  return made(
+    await house.call('POST', 'Appointment', {
+      resourceType: 'Appointment',
+      status: 'waitlist',
+      requestedPeriod: [{ start: dateIn(day), end: dateIn(day) }],
+      participant: [
+        participant(`Patient/${await aPatient()}`),
+        ...[`HealthcareService/${place.service}`, ...actors.map(({ actor }) => actor)].map((one) => participant(one, 'needs-action')),
+      ],
+      ...more,
+    }),
+  )
+}
+
+/** The job has dealt with all that was written until now, and nothing is left to be offered. */
+async function settled(): Promise<void> {
+  await eventually(60_000, async () => {
+    await offerWaitlist(house.house)
+    const [row] = await house.house.pool.query<{ n: number }>({
+      text: `select ((select count(*) from waitlist_time) + (select count(*) from waitlist_offer where state <> 'live' and not settled)
+                   + (select count(*) from change c, follower f where f.name = 'waitlist' and (c.xid, c.pos) > (f.xid, f.pos)))::int as n`,
+      values: [],
+    })
+    return row?.n === 0
+  })
+}
+
+const offersTo = async (entry: Body): Promise<Offer[]> =>
+  (matches(await house.call('GET', 'Communication?status=in-progress&_count=100')) as Offer[]).filter(({ about }) =>
+    about.some(({ reference }) => reference === `Appointment/${entry.id}`),
+  )
+const cancel = async (one: Body) => made(await house.call('POST', `Appointment/${one.id}/$cancel`), 200)
+const answer = (entry: Body, what: string) => house.call('POST', `Appointment/${entry.id}/$${what}-offer`)
+
+async function place(more: JointOptions = {}) {
+  const clinic = await jointClinic(house.call, { ...hour, rooms: 2, ...more })
+  const [doctor, room, other] = [clinic.practitioners[0], clinic.rooms[0], clinic.rooms[1]] as [JointActor, JointActor, JointActor]
+  return { clinic, doctor, room, other }
+}
+
+it('offers a freed time once all whom the entry names are free, whoever was last, keeps all of it and books all of it', async () => {
+  const { clinic, doctor, room, other } = await place()
+  const [doctors, rooms] = [await visit('09:00', '09:30', doctor, other), await visit('09:00', '09:30', room)]
+  const entry = await wait(clinic, [doctor, room])
+  await cancel(doctors)
+  await settled()
+  expect(await offersTo(entry)).toEqual([])
+  expect(await statusOf(await slotsAt('09:00', '09:30', doctor, other))).toEqual(['free'])
+  await cancel(rooms)
+  await settled()
+  const [offer, second] = await offersTo(entry)
+  expect(second).toBeUndefined()
+  const wanted = await slotsAt('09:00', '09:30', doctor, room)
+  expect(wanted).toHaveLength(3)
+  const told = offer?.about.map(({ reference }) => reference).slice(1)
+  expect(told).toEqual(wanted.map(({ id }) => `Slot/${id}`))
+  const said = offer?.extension?.[0]?.extension?.find(({ url }) => url === 'slot')
+  expect(said?.valueReference).toEqual({ reference: `Slot/${wanted[0]?.id}` })
+  expect(await statusOf(wanted)).toEqual(['busy-tentative'])
+  const booked = made(await answer(entry, 'accept'), 200)
+  expect(booked).toMatchObject({ id: entry.id, status: 'booked' })
+  expect(booked.slot.map(({ reference }) => reference)).toEqual(wanted.map(({ id }) => `Slot/${id}`))
+  const people = booked.participant.map(({ actor }) => actor?.reference)
+  expect(people).toEqual(expect.arrayContaining([doctor.actor, room.actor, `HealthcareService/${clinic.service}`]))
+  expect(people).not.toContain(other.actor)
+  expect(await statusOf(wanted)).toEqual(['busy'])
+})
+
+it('goes to the next who wants all of it or a part when it is declined, and never to the same by the other’s time', async () => {
+  const { clinic, doctor, room } = await place()
+  const together = await visit('09:30', '10:00', doctor, room)
+  const [first, next, alone] = [
+    await wait(clinic, [doctor, room], { priority: 1 }),
+    await wait(clinic, [doctor, room], { priority: 2 }),
+    await wait(clinic, [doctor], { priority: 9 }),
+  ]
+  await cancel(together)
+  await settled()
+  const counts = async () => (await Promise.all([first, next, alone].map(offersTo))).map(({ length }) => length)
+  expect(await counts()).toEqual([1, 0, 0])
+  made(await answer(first, 'decline'), 200)
+  await settled()
+  expect(await counts()).toEqual([0, 1, 0])
+  const [doctors, rooms] = [await slotsAt('09:30', '10:00', doctor), await slotsAt('09:30', '10:00', room)]
+  expect(await statusOf([...doctors, ...rooms])).toEqual(['busy-tentative'])
+  made(await answer(next, 'decline'), 200)
+  await settled()
+  expect(await counts()).toEqual([0, 0, 1])
+  expect([await statusOf(doctors), await statusOf(rooms)]).toEqual([['busy-tentative'], ['free']])
+  made(await answer(alone, 'decline'), 200)
+  await settled()
+  expect(await counts()).toEqual([0, 0, 0])
+  expect(await statusOf([...doctors, ...rooms])).toEqual(['free'])
+})
+
+it('takes any one of each kind: the room that is free, from the time at which the practitioner can begin', async () => {
+  const { clinic, doctor, room, other } = await place({ roomSlotMinutes: 60 })
+  const [whole, taken, morning] = [
+    await visit('09:00', '10:00', room),
+    await visit('09:00', '10:00', other),
+    await visit('09:00', '09:15', doctor),
+  ]
+  const entry = await wait(clinic, [doctor, room, other])
+  await cancel(taken)
+  await settled()
+  const [offer] = await offersTo(entry)
+  const wanted = [...(await slotsAt('09:15', '09:45', doctor)), ...(await slotsAt('09:00', '10:00', other))]
+  expect(offer?.about.map(({ reference }) => reference).slice(1)).toEqual(wanted.map(({ id }) => `Slot/${id}`))
+  expect(made(await answer(entry, 'accept'), 200).start).toBe(new Date(instantIn(day, '09:15')).toISOString())
+  for (const one of [whole, morning]) await cancel(one)
+})
+
+it('moves the later visit of a patient who has one to the time of both', async () => {
+  const { clinic, doctor, room } = await place()
+  const [sooner, later] = [await visit('09:00', '09:30', doctor, room), await slotsAt('09:30', '10:00', doctor, room)]
+  const entry = await wait(clinic, [doctor, room])
+  const who = entry.participant.filter(({ actor }) => actor?.reference?.startsWith('Patient/'))
+  const had = made(
+    await house.call('POST', 'Appointment', {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: instantIn(day, '09:30'),
+      end: instantIn(day, '10:00'),
+      slot: later.map(({ id }) => ({ reference: `Slot/${id}` })),
+      participant: [...who, ...[doctor.actor, room.actor, `HealthcareService/${clinic.service}`].map((one) => participant(one))],
+    }),
+  )
+  await cancel(sooner)
+  await settled()
+  expect(await offersTo(entry)).toHaveLength(1)
+  const moved = made(await answer(entry, 'accept'), 200)
+  expect([moved.id, Date.parse(moved.start)]).toEqual([had.id, Date.parse(instantIn(day, '09:00'))])
+  expect(await statusOf(await slotsAt('09:00', '09:30', doctor, room))).toEqual(['busy'])
+  expect(await statusOf(later)).toEqual(['free'])
+  expect(made(await house.call('GET', `Appointment/${entry.id}`), 200).status).toBe('cancelled')
+})
