@@ -55,6 +55,8 @@ const actions = {
   'sign-in': 'E',
   'account-change': 'U',
   'client-change': 'U',
+  'key-change': 'U',
+  backup: 'E',
   'sign-out': 'E',
   token: 'E',
   refused: 'E',

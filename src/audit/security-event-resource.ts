@@ -1,6 +1,6 @@
 /**
  * A row of nobody's data as an AuditEvent: signing in and out (DICOM's User Authentication), a token given (IHE IUA ITI-71), a
- * request refused (Security Alert). http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
+ * request refused, an account, a program or a key changed (Security Alert), a backup taken (Export). http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
  *
  * BALP 1.1 has no profile of these, so none is claimed.
  */
@@ -21,6 +21,8 @@ export const securityTypes: Readonly<Record<string, Coding>> = {
   refused: coding(dicom, '110113', 'Security Alert'),
   'account-change': coding(dicom, '110113', 'Security Alert'),
   'client-change': coding(dicom, '110113', 'Security Alert'),
+  'key-change': coding(dicom, '110113', 'Security Alert'),
+  backup: coding(dicom, '110106', 'Export'),
 }
 
 /** The code of another system beside ours, where there is one. */
@@ -29,6 +31,7 @@ export const securitySubtypes: Readonly<Record<string, Coding>> = {
   'sign-out': coding(dicom, '110123', 'Logout'),
   'account-change': coding(dicom, '110137', 'User Security Attributes Changed'),
   'client-change': coding(dicom, '110132', 'Security Configuration'),
+  'key-change': coding(dicom, '110132', 'Security Configuration'),
   token: coding('urn:ihe:event-type-code', 'ITI-71', 'Get Access Token'),
 }
 

@@ -6,6 +6,7 @@ import { actsForPatients, roles } from '../access/role-scopes.ts'
 import { fault } from '../base/fault.ts'
 import { signInAttemptsMax, signInLockMs } from '../base/sign-in-limits.ts'
 import { type AccountRow, addAccountRow, attemptSucceeded, beginAttempt } from '../store/accounts.ts'
+import type { Db } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { assertPassword, hashPassword, isPassword } from './password.ts'
 
@@ -22,7 +23,7 @@ export const accountRoles: readonly string[] = roles
 
 export const plainLogin = (login: string): string => login.trim().toLowerCase().normalize('NFKC')
 
-export async function addAccount(house: House, wish: AccountWish): Promise<void> {
+export async function addAccount(house: Pick<House, 'ids' | 'clock'> & { readonly pool: Db }, wish: AccountWish): Promise<void> {
   const why = whyRefused(wish)
   if (why) throw fault('value', why)
   assertPassword(wish.password)

@@ -10,6 +10,7 @@ import { fault } from '../base/fault.ts'
 import { newSecret } from '../base/ids.ts'
 import { whyNotCalled } from '../base/outbound.ts'
 import { addAuthClient } from '../store/auth-clients.ts'
+import type { Db } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { clientKeys } from './client-keys.ts'
 import { hashOf } from './provider-state.ts'
@@ -34,7 +35,9 @@ export type ClientWish = {
 
 export type AddedClient = { readonly id: string; readonly secret?: string }
 
-export async function addClient(house: House, wish: ClientWish): Promise<AddedClient> {
+type Registrar = Pick<House, 'ids' | 'clock' | 'outboundHosts'> & { readonly pool: Db }
+
+export async function addClient(house: Registrar, wish: ClientWish): Promise<AddedClient> {
   const id = wish.id ?? house.ids.next()
   if (!/^[\w.:-]{1,128}$/.test(id)) throw fault('value', 'An id is up to 128 letters, digits, dots, colons, dashes and underscores.')
   const secret = wish.secret ? newSecret() : undefined
@@ -53,7 +56,7 @@ export function plainScope(scope: string): string {
   return parts.join(' ')
 }
 
-export function clientMetadata(house: House, wish: ClientWish): Record<string, unknown> {
+export function clientMetadata(house: Pick<House, 'outboundHosts'>, wish: ClientWish): Record<string, unknown> {
   const { redirects, scope } = wish
   const authentication = authenticationOf(house, wish)
   const isBackend = /(^|\s)system\//.test(scope)
@@ -80,7 +83,7 @@ function purposeOf(code: string): string {
   return code
 }
 
-function authenticationOf(house: House, { jwks, jwksUrl, secret }: ClientWish): Record<string, unknown> {
+function authenticationOf(house: Pick<House, 'outboundHosts'>, { jwks, jwksUrl, secret }: ClientWish): Record<string, unknown> {
   if ([jwks, jwksUrl, secret || undefined].filter((one) => one !== undefined).length > 1)
     throw fault('value', 'Give a client one way to sign in: a key set, the address of one, or a secret.')
   if (jwks !== undefined) return { token_endpoint_auth_method: 'private_key_jwt', jwks: clientKeys(jwks) }

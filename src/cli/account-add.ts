@@ -3,9 +3,10 @@
  * that it can be read. https://hl7.org/fhir/smart-app-launch/app-launch.html
  */
 import { readFile } from 'node:fs/promises'
-import { accountRoles, addAccount } from '../auth/accounts.ts'
+import { accountRoles, addAccount, plainLogin } from '../auth/accounts.ts'
 import { newPassword } from '../base/ids.ts'
 import { type Command, UsageError } from './command.ts'
+import { withOperatorEvent } from './operator-event.ts'
 
 const textOf = (value: string | boolean | undefined): string => (typeof value === 'string' ? value : '')
 const words = (value: string | boolean | undefined): string[] =>
@@ -32,7 +33,13 @@ export const accountAdd: Command = {
     const house = await context.openHouse('guest')
     try {
       const [login, name, person] = [textOf(values.login), textOf(values.name), textOf(values.person)]
-      await addAccount(house, { login, name, roles: words(values.role), person, actsFor: words(values['acts-for']), password })
+      const roles = words(values.role)
+      const wish = { login, name, roles, person, actsFor: words(values['acts-for']), password }
+      await withOperatorEvent(
+        house,
+        (tx) => addAccount({ ...house, pool: tx }, wish),
+        () => ({ what: 'account-change', about: person, change: `The account ${plainLogin(login)} was made, as ${roles.join(', ')}` }),
+      )
       context.say(said === undefined ? `${login} signs in with the password ${password}` : `${login} may sign in.`)
       return 0
     } finally {

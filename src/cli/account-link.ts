@@ -4,6 +4,7 @@
  */
 import { plainLogin } from '../auth/accounts.ts'
 import { linkIdentity, unlinkIdentity } from '../store/account-identities.ts'
+import { withAccountEvent } from './account-event.ts'
 import { type Command, UsageError } from './command.ts'
 
 export const accountLink: Command = {
@@ -21,11 +22,18 @@ export const accountLink: Command = {
     const house = await context.openHouse('guest')
     try {
       const name = plainLogin(login)
-      if (remove === true) await unlinkIdentity(house.pool, issuer, name)
       const identity = { issuer, subject: String(subject) }
-      const isLinked = remove === true || (await linkIdentity(house.pool, identity, name, house.clock.now()))
-      context.say(isLinked ? told(name, issuer, remove === true) : refused(name))
-      return isLinked ? 0 : 1
+      const isLinked = await withAccountEvent(
+        house,
+        name,
+        (tx) => (remove === true ? unlinkIdentity(tx, issuer, name) : linkIdentity(tx, identity, name, house.clock.now())),
+        remove === true
+          ? `The account ${name} is linked with nobody of ${issuer}`
+          : `The account ${name} was linked with ${subject} of ${issuer}`,
+      )
+      const isDone = isLinked || remove === true
+      context.say(isDone ? told(name, issuer, remove === true) : refused(name))
+      return isDone ? 0 : 1
     } finally {
       await house.close()
     }

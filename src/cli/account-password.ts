@@ -4,7 +4,9 @@ import { plainLogin } from '../auth/accounts.ts'
 import { assertPassword, hashPassword } from '../auth/password.ts'
 import { newPassword } from '../base/ids.ts'
 import { setPassword } from '../store/account-access.ts'
+import type { Tx } from '../store/db.ts'
 import { removeFactors } from '../store/second-factors.ts'
+import { withAccountEvent } from './account-event.ts'
 import type { Command } from './command.ts'
 
 export const accountPassword: Command = {
@@ -22,8 +24,15 @@ export const accountPassword: Command = {
     assertPassword(password)
     const house = await context.openHouse('guest')
     try {
-      const was = await setPassword(house.pool, plainLogin(login), await hashPassword(password))
-      if (was && values['remove-factors']) await removeFactors(house.pool, plainLogin(login))
+      const name = plainLogin(login)
+      const hash = await hashPassword(password)
+      const renew = async (tx: Tx): Promise<boolean> => {
+        const known = await setPassword(tx, name, hash)
+        if (known && values['remove-factors']) await removeFactors(tx, name)
+        return known
+      }
+      const without = values['remove-factors'] ? ', and no second factor any more' : ''
+      const was = await withAccountEvent(house, name, renew, `The account ${name} was given a new password${without}`)
       if (!was) context.say(`There is no account "${login}".`)
       else context.say(said === undefined ? `${login} signs in with the password ${password}` : `${login} has a new password.`)
       return was ? 0 : 1

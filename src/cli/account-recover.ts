@@ -8,6 +8,7 @@ import { recoveryLinkMinutes } from '../base/sign-in-limits.ts'
 import { newAccountLink } from '../store/account-links.ts'
 import { findAccountByLogin } from '../store/accounts.ts'
 import type { Command } from './command.ts'
+import { withOperatorEvent } from './operator-event.ts'
 
 export const accountRecover: Command = {
   name: 'account recover',
@@ -23,7 +24,15 @@ export const accountRecover: Command = {
         return 1
       }
       const expires = new Date(house.clock.now().getTime() + recoveryLinkMinutes * 60_000)
-      const held = await newAccountLink(house.pool, { kind: 'recover', account: account.id, expires })
+      const held = await withOperatorEvent(
+        house,
+        (tx) => newAccountLink(tx, { kind: 'recover', account: account.id, expires }),
+        () => ({
+          what: 'account-change',
+          about: account.person,
+          change: `A link to choose a new password for ${account.login} was printed`,
+        }),
+      )
       context.say(`${accountLink(house.base, 'recover', held)}`)
       context.say(`Good once, for ${recoveryLinkMinutes} minutes, for whoever has it.`)
       return 0

@@ -4,11 +4,14 @@
  */
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { backupLines } from '../store/backup-file.ts'
+import { inTransaction } from '../store/transaction.ts'
 import type { Command } from './command.ts'
+import { operatorEvent } from './operator-event.ts'
 
 export const backup: Command = {
   name: 'backup',
@@ -24,6 +27,9 @@ export const backup: Command = {
     const state = { rows: 0 }
     const draft = `${file}.${house.ids.next()}.part`
     try {
+      await inTransaction(house.pool, (tx) =>
+        operatorEvent(house, tx, { what: 'backup', change: `A backup was taken into ${basename(file)}` }),
+      )
       const taken = house.clock.now()
       const lines = backupLines(house.pool, taken, (rows) => {
         state.rows = rows

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { addClient } from '../auth/clients.ts'
 import { type Command, UsageError } from './command.ts'
+import { withOperatorEvent } from './operator-event.ts'
 
 const textOf = (value: string | boolean | undefined): string | undefined => (typeof value === 'string' && value ? value : undefined)
 
@@ -33,7 +34,7 @@ export const clientAdd: Command = {
     const jwks = file && (await readFile(file, 'utf8'))
     const house = await context.openHouse('guest')
     try {
-      const added = await addClient(house, {
+      const wish = {
         id: textOf(values.id),
         name,
         scope,
@@ -43,7 +44,12 @@ export const clientAdd: Command = {
         secret: values.secret === true,
         introspects: values.introspects === true,
         purpose: textOf(values.purpose),
-      })
+      }
+      const added = await withOperatorEvent(
+        house,
+        (tx) => addClient({ ...house, pool: tx }, wish),
+        ({ id }) => ({ what: 'client-change', change: `The program ${id} was registered for ${scope}` }),
+      )
       context.say(`client_id ${added.id}`)
       if (added.secret) context.say(`client_secret ${added.secret}`)
       if (jwks) context.say('Register it anew, with its new key set, whenever its keys change; with --jwks-url it need not be.')

@@ -5,8 +5,8 @@
 import { systemIds } from '../base/ids.ts'
 import { addSecretKey, keySource, openSecrets, retireSecretKeys, secretKeysIn } from '../store/secret-keys.ts'
 import { sealAllAnew, secretsByKey } from '../store/secrets.ts'
-import { inTransaction } from '../store/transaction.ts'
 import type { Command } from './command.ts'
+import { withOperatorEvent } from './operator-event.ts'
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 
@@ -30,7 +30,11 @@ export const keysRotate: Command = {
       if (file === undefined && (!values['no-new'] || values.retire)) throw new Error(theirs)
       if (file !== undefined && !values['no-new']) addSecretKey(file, systemIds.next())
       const first = secretKeysIn(source)[0]?.id ?? ''
-      const sealed = await inTransaction(house.pool, (tx) => sealAllAnew(tx, openSecrets(source), first))
+      const sealed = await withOperatorEvent(
+        house,
+        (tx) => sealAllAnew(tx, openSecrets(source), first),
+        (count) => ({ what: 'key-change', change: `${plural(count, 'secret')} sealed anew by the key ${first}` }),
+      )
       const retired =
         file !== undefined && values.retire ? retireSecretKeys(file, systemIds.next(), new Set((await secretsByKey(house.pool)).keys())) : 0
       context.say(`${plural(sealed, 'secret')} sealed anew by the key ${first}; ${plural(retired, 'key')} retired.`)

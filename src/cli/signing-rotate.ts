@@ -4,6 +4,7 @@
  */
 import { rotateSigningKeys } from '../auth/keys.ts'
 import type { Command } from './command.ts'
+import { withOperatorEvent } from './operator-event.ts'
 
 export const signingRotate: Command = {
   name: 'signing rotate',
@@ -12,7 +13,11 @@ export const signingRotate: Command = {
   run: async (context) => {
     const house = await context.openHouse('guest')
     try {
-      const { made, removed } = await rotateSigningKeys(house)
+      const { made, removed } = await withOperatorEvent(
+        house,
+        (tx) => rotateSigningKeys({ ...house, pool: tx }),
+        ({ made }) => ({ what: 'key-change', change: `New keys sign tokens: ${made.map(({ kid }) => kid).join(', ')}` }),
+      )
       for (const { algorithm, kid } of made) context.say(`${algorithm} ${kid}`)
       if (removed > 0) context.say(`${removed} that nothing good is signed with any more removed.`)
       return 0

@@ -4,8 +4,10 @@
  */
 import { mintToken } from '../auth/token.ts'
 import { tokenSecondsDefault } from '../base/sign-in-limits.ts'
+import { inTransaction } from '../store/transaction.ts'
 import { type Command, UsageError } from './command.ts'
 import { secondsOf } from './length-of-time.ts'
+import { operatorEvent } from './operator-event.ts'
 
 const textOf = (value: string | boolean | undefined): string | undefined => (typeof value === 'string' && value ? value : undefined)
 
@@ -24,6 +26,9 @@ export const token: Command = {
     const ttlSeconds = ttl === undefined ? tokenSecondsDefault : secondsOf(String(ttl))
     const house = await context.openHouse('guest')
     try {
+      const whose = textOf(user) ?? (textOf(patient) && `Patient/${textOf(patient)}`)
+      const change = `A token for ${wanted}, good for ${ttlSeconds} s, was printed`
+      await inTransaction(house.pool, (tx) => operatorEvent(house, tx, { what: 'token', about: whose, change }))
       context.say(await mintToken(house, { scope: wanted, patient: textOf(patient), user: textOf(user), ttlSeconds }))
       return 0
     } finally {

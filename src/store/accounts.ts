@@ -44,6 +44,12 @@ export async function findAccountByLogin(db: Db, login: string): Promise<Account
 export const listAccounts = (db: Db, most: number): Promise<AccountRow[]> =>
   db.query<AccountRow>(prepared(`select ${columns} from account order by login limit $1`, [most]))
 
+/** Whom an account is of, also one that is disabled. */
+export async function personBehind(db: Db, login: string): Promise<string | undefined> {
+  const [row] = await db.query<{ person: string }>(prepared('select person from account where login = $1', [login]))
+  return row?.person
+}
+
 type Attempts = { readonly now: Date; readonly most: number; readonly lockMs: number }
 
 /** Undefined where there is no such account, or it is disabled or locked. A statement that is a transaction of its own. */

@@ -5,6 +5,7 @@ import { addAccount, signedIn } from '../../src/auth/accounts.ts'
 import { signer } from '../auth/assertions.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 import { type Settings, slotwise, type Workplace, workplace } from '../support/program.ts'
+import { testKeyText } from '../support/secrets.ts'
 
 describe('the commands of signing in', () => {
   let server: TestHouse
@@ -14,7 +15,15 @@ describe('the commands of signing in', () => {
   beforeAll(async () => {
     server = await testHouse({ registration: 'open' })
     place = await workplace()
-    settings = { ...place.settings, DATABASE_URL: server.databaseUrl, PUBLIC_URL: server.origin, DYNAMIC_REGISTRATION: 'open' }
+    const keyFile = join(place.settings.DATA_DIR ?? '', '..', 'secrets.key')
+    await writeFile(keyFile, `${testKeyText}\n`, { mode: 0o600 })
+    settings = {
+      ...place.settings,
+      SECRETS_KEY_FILE: keyFile,
+      DATABASE_URL: server.databaseUrl,
+      PUBLIC_URL: server.origin,
+      DYNAMIC_REGISTRATION: 'open',
+    }
   })
   afterAll(async () => {
     await place?.leave()
@@ -74,7 +83,8 @@ describe('the commands of signing in', () => {
     })
     const { json } = await server.call('GET', 'AuditEvent?subtype=client-change&outcome=0&_count=50')
     const said = (json.entry ?? []).map(({ resource }) => (resource as unknown as { outcomeDesc: string }).outcomeDesc)
-    expect(said.filter((one) => / by .+ on .+\.$/.test(one)).map((one) => one.replace(/, by .*/, ''))).toEqual([
+    const own = said.filter((one) => / by .+ on .+\.$/.test(one)).map((one) => one.replace(/, by .*/, ''))
+    expect(own.slice(0, 2)).toEqual([
       `The program ${unasked} was approved for patient/Slot.r`,
       'Somebody was invited to register a program for patient/Slot.rs',
     ])
@@ -144,4 +154,38 @@ describe('the commands of signing in', () => {
       out: 'There is no account "nobody", or it is disabled.\n',
     })
   })
+
+  it('leave an AuditEvent each, with whose account it is and who did it where', async () => {
+    const patient = 'Patient/for-a-token'
+    expect((await typed('token', '--scope', 'patient/Slot.rs', '--patient', 'for-a-token')).code).toBe(0)
+    expect((await typed('signing', 'rotate')).code).toBe(0)
+    expect((await typed('keys', 'rotate', '--no-new')).code).toBe(0)
+    const { json } = await server.call('GET', 'AuditEvent?subtype=account-change,client-change,key-change,token&_count=200')
+    const events = (json.entry ?? []).map(({ resource }) => resource as unknown as Event)
+    const own = events.filter(({ agent }) => agent[0]?.who.identifier?.value === 'slotwise-cli')
+    const said = own.map(({ outcomeDesc, entity }) => [outcomeDesc.replace(/, by .+ on .+\.$/, ''), entity?.[0]?.what.reference])
+    expect(said).toEqual(
+      expect.arrayContaining([
+        ['The account ana@example.com was made, as patient', 'Patient/p1'],
+        ['The account ana@example.com was given a new password', 'Patient/p1'],
+        ['The account ana@example.com was disabled', 'Patient/p1'],
+        ['A link to choose a new password for lost was printed', 'Patient/p1'],
+        [expect.stringMatching(/^The program \S+ was registered for launch\/patient patient\/\*\.rs$/), undefined],
+        ['The program reports was registered for system/*.rs', undefined],
+        [expect.stringMatching(/^The program \S+ was revoked$/), undefined],
+        ['A token for patient/Slot.rs, good for 3600 s, was printed', patient],
+        [expect.stringMatching(/^\d+ secrets sealed anew by the key \S+$/), undefined],
+        [expect.stringMatching(/^New keys sign tokens: \S+, \S+$/), undefined],
+      ]),
+    )
+    const theirs = await server.as(await server.token('patient/*.rs', { patient: 'p1' }))('GET', 'AuditEvent?subtype=account-change')
+    expect(theirs.json.entry?.filter(({ resource }) => JSON.stringify(resource).includes('slotwise-cli'))).toHaveLength(4)
+    expect((await server.call('GET', `AuditEvent?entity=${patient}&entity-type=4`)).json.entry).toHaveLength(1)
+  })
 })
+
+type Event = {
+  readonly outcomeDesc: string
+  readonly agent: readonly { readonly who: { readonly identifier?: { readonly value: string } } }[]
+  readonly entity?: readonly { readonly what: { readonly reference: string } }[]
+}
