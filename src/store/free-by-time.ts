@@ -39,10 +39,10 @@ export async function freeByTime(db: Db, window: FirstWindow & { readonly bodies
 /** `is true`: a hashed look for each Slot, where the planner would make it a join that compares each with every name. */
 const textWith = (claims: string): string => `
   with scanned as materialized (
-    select id, schedule, status, starts, ends, held_until, body, session, overbooked from slot where ${inWindow('schedule')} and status is not null
+    select id, schedule, status, starts, ends, held_until, body_text, session, overbooked from slot where ${inWindow('schedule')} and status is not null
      order by starts, schedule, id limit $5),
   free as materialized (
-    select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body::text end as body, ${sessionNow('slot')} as session
+    select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body_text end as body, ${sessionNow('slot')} as session
       from scanned slot
      where (schedule in (select unnest(string_to_array($1, ' ')))) is true and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
   select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session

@@ -43,9 +43,13 @@ export async function freeTimeOfOne(
   pool: Pool,
   { schedule, from, until, limit, bodies = false, claims = true }: WindowOfOne,
 ): Promise<FreeTime> {
-  const text = (bodies ? timeWithBodies : timeAlone)[claims ? 'claims' : 'noClaims']
-  const [found] = await queryTogether<{ lines: string | null }>(pool, prepared(text, [schedule, from, until, limit]))
-  return sorted(rowsOf(found?.lines, schedule))
+  const texts = (bodies ? timeWithBodies : timeAlone)[claims ? 'claims' : 'noClaims']
+  const rows = async (text: string): Promise<TimeRow[]> => {
+    const [found] = await queryTogether<{ lines: string | null }>(pool, prepared(text, [schedule, from, until, limit]))
+    return rowsOf(found?.lines, schedule)
+  }
+  const found = await rows(texts.unheld)
+  return sorted(found.some(({ kind }) => kind === 'lapsed') ? await rows(texts.withLapsed) : found)
 }
 
 type WindowOfOne = {
@@ -57,18 +61,22 @@ type WindowOfOne = {
   readonly claims?: boolean
 }
 
-const slotRange = `select id, schedule, starts, ends, body, session from slot where schedule = $1::text and starts >= $2::timestamptz and starts < $3::timestamptz`
+const slotRange = `select id, schedule, starts, ends, body_text, session from slot where schedule = $1::text and starts >= $2::timestamptz and starts < $3::timestamptz`
 
-const timeOfOne = (body: string, claims: string): string => `
+const planOfOne = `
   select 'plan' as kind, version::text as id, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
-    from schedule_plan where schedule = $1::text
-  union all
-  (select 'free', id, ${seconds('starts')}, ${seconds('ends')}, ${body}, ${sessionNow('slot')} from (
-    (${slotRange} and status = 'free' order by starts, id limit $4::int)
-    union all
-    (${slotRange} and status = 'busy-tentative' and held_until <= now() and ${underNothing} order by starts, id limit $4::int)) slot
-    order by slot.starts, slot.id limit $4::int)
-  ${claims}`
+    from schedule_plan where schedule = $1::text`
+
+const freeOfOne = (body: string, slots: string): string => `
+  (select 'free', id, ${seconds('starts')}, ${seconds('ends')}, ${body}, ${sessionNow('slot')} from (${slots}) slot)`
+
+const freeSlots = `${slotRange} and status = 'free' order by starts, id limit $4::int`
+const isLapsed = `status = 'busy-tentative' and held_until <= now()`
+const lapsedSlots = `${slotRange} and ${isLapsed} and ${underNothing} order by starts, id limit $4::int`
+
+/** Whether a hold's time is over that still stands in its Slot, which it does for a second. */
+const lapsedOfOne = `
+  (select 'lapsed', '', null, null, null, null from (${slotRange} and ${isLapsed} limit 1) slot)`
 
 const columnsOfOne = ['kind', 'id', 'starts', 'ends', 'session', 'body'] as const
 export const columnsOfMany = [...columnsOfOne, 'schedule'] as const
@@ -96,11 +104,23 @@ function rowOf(line: string, known: string): TimeRow {
   }
 }
 
-const timesOfOne = (body: string): { readonly claims: string; readonly noClaims: string } => ({
-  claims: asLines(timeOfOne(body, `union all ${takenTime('sc.schedule = $1::text', '')}`)),
-  noClaims: asLines(timeOfOne(body, '')),
+/**
+ * `unheld`: free Slots, and whether there are lapsed holds besides. To begin to look at what lies over those costs a third of the
+ * statement even where there is none, so that is left to another, `withLapsed`.
+ */
+const textsOfOne = (body: string, claims: string): { readonly unheld: string; readonly withLapsed: string } => {
+  const all = `(${freeSlots}) union all (${lapsedSlots}) order by starts, id limit $4::int`
+  return {
+    unheld: asLines(`${planOfOne} union all ${freeOfOne(body, freeSlots)} union all ${lapsedOfOne} ${claims}`),
+    withLapsed: asLines(`${planOfOne} union all ${freeOfOne(body, all)} ${claims}`),
+  }
+}
+
+const timesOfOne = (body: string) => ({
+  claims: textsOfOne(body, `union all ${takenTime('sc.schedule = $1::text', '')}`),
+  noClaims: textsOfOne(body, ''),
 })
-const timeWithBodies = timesOfOne('body::text')
+const timeWithBodies = timesOfOne('body_text')
 const timeAlone = timesOfOne('null')
 
 export type FirstFree = {
@@ -176,8 +196,8 @@ export function takenTime(which: string, schedule = 'sc.schedule, '): string {
      and (c.expires is null or c.expires > now())`
 }
 
-/** `last`: where a look in the order of time ended. */
-export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' | 'last' }
+/** `last`: where a look in the order of time ended. `lapsed`: there are holds whose time is over. */
+export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' | 'last' | 'lapsed' }
 
 export function sorted(rows: readonly TimeRow[]): FreeTime {
   const plans = new Map<string, string>()

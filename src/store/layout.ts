@@ -56,6 +56,12 @@ const snakeCase = (name: string): string => name.replace(/(?!^)([A-Z])/g, '_$1')
 /** The name of a type's table, quoted: `"healthcare_service"`. */
 export const tableOf = (type: string): string => `"${snakeCase(type)}"`
 
+/**
+ * A row's stored text. Postgres writes JSONB out anew at each look, which for a page of Slots is half of all its work: they have
+ * their text beside them (docs/decisions/0026).
+ */
+export const storedText = (type: string, alias: string): string => (type === 'Slot' ? `${alias}.body_text` : `${alias}.body::text`)
+
 /** The table of a type's superseded versions, quoted: `"healthcare_service_history"`. */
 export const historyTableOf = (type: string): string => `"${snakeCase(type)}_history"`
 

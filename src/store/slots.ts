@@ -157,7 +157,7 @@ export async function settleUnderClaims(tx: Tx, window: { schedule: string; from
 /** Bodies by id, of those that are still there. */
 export async function slotBodies(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await db.query<{ id: string; body: string }>(
-    prepared('select id, body::text as body from slot where id = any($1::text[]) and not deleted', [ids]),
+    prepared('select id, body_text as body from slot where id = any($1::text[]) and not deleted', [ids]),
   )
   return new Map(rows.map((row) => [row.id, row.body]))
 }

@@ -10,11 +10,11 @@ import { confinementOf } from '../../fhir/patient-compartment.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import type { Statement } from '../db.ts'
-import { layoutOf, tableOf } from '../layout.ts'
+import { layoutOf, storedText, tableOf } from '../layout.ts'
 import { criterionCondition, dependsOnValues, isSelective, looksAmongTerms, visibleConditions } from './compile.ts'
 import { decodeCursor } from './cursor.ts'
 import type { Bounds, Scope } from './scope.ts'
-import { afterCondition, keyColumns, orderBy, orderOf, sortValues } from './sort.ts'
+import { afterCondition, keyColumns, type OrderKey, orderBy, orderOf, sortValues } from './sort.ts'
 import { column, statementOf, texts } from './statement.ts'
 
 export type FoundRow = {
@@ -41,9 +41,9 @@ export type Wish = {
 const alias = 't'
 
 /** The columns of a found row. */
-export function foundColumns(wish: Wish): Sql[] {
+export function foundColumns(type: string, wish: Wish): Sql[] {
   const patients = sql`array(select substr(word, 10) from unnest(t.terms) as word where starts_with(word, '@Patient/')) as patients`
-  return [sql`t.id`, sql`t.body::text as body`, ...(wish.patients ? [patients] : [])]
+  return [sql`t.id`, raw(`${storedText(type, alias)} as body`), ...(wish.patients ? [patients] : [])]
 }
 
 /** The references that the includes follow from rows of a type, hot columns among them. */
@@ -84,17 +84,46 @@ function planOf(scope: Scope, query: SearchQuery): { filterFirst: boolean; named
   return { filterFirst: narrow || linked, named: narrow || !depends }
 }
 
-/** One page, and one row more where there is a next page. */
-export function compileSearch(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
+/** Rows with an id, a body and what the wish asks for, and what each is sorted by as `k0`, `k1` and so on, `keys` of them. */
+export type CompiledPage = { readonly statement: Statement; readonly keys: number }
+
+type PageParts = { readonly page: Sql; readonly keys: readonly OrderKey[]; readonly named: boolean }
+
+function partsOf(
+  definitions: Definitions,
+  type: string,
+  query: SearchQuery,
+  bounds: Bounds,
+  wish: Wish,
+  further: readonly Sql[] = [],
+): PageParts {
   const scope: Scope = { definitions, type, alias, bounds, wide: wish.wide }
   const { filterFirst, named } = planOf(scope, query)
   const keys = orderOf(definitions, type, alias, query, filterFirst, bounds)
-  const references = referencesColumn(definitions, type, query.includes)
-  const columns = [...foundColumns(wish), ...keyColumns(keys), ...references]
+  const columns = [...foundColumns(type, wish), ...keyColumns(keys), ...further]
   const conditions = conditionsOf(scope, query)
   if (wish.among) conditions.push(sql`t.id = any(${texts(wish.among)})`)
   if (query.cursor !== undefined) conditions.push(afterCondition(keys, decodeCursor(query.cursor, keys)))
   const page = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by ${orderBy(keys)} limit ${query.count + 1}::int`
+  return { page, keys, named }
+}
+
+/** One page, and one row more where there is a next page, for whoever puts the rows together in the same statement. */
+export function compilePage(
+  definitions: Definitions,
+  type: string,
+  query: SearchQuery,
+  bounds: Bounds = {},
+  wish: Wish = {},
+): CompiledPage {
+  const { page, keys, named } = partsOf(definitions, type, query, bounds, wish)
+  return { statement: statementOf(page, named), keys: keys.length }
+}
+
+/** One page, and one row more where there is a next page. */
+export function compileSearch(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
+  const references = referencesColumn(definitions, type, query.includes)
+  const { page, keys, named } = partsOf(definitions, type, query, bounds, wish, references)
   const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(references.length > 0 ? ['references'] : [])]
   const composed = sql`select ${raw(names.map((name) => `p."${name}"`).join(', '))}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`
   return statementOf(composed, named)

@@ -6,7 +6,7 @@ import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { AuditRow } from '../audit-rows.ts'
 import type { Db, Pool, Statement } from '../db.ts'
-import { compileCount, compileSearch, type FoundRow, type Wish } from './page.ts'
+import { compileCount, compilePage, compileSearch, type FoundRow, type Wish } from './page.ts'
 import { type EntryText, type PageText, pageTextOf, runPage, runPageText, runSearch } from './run.ts'
 import type { Bounds } from './scope.ts'
 import { wideChains } from './wide-chains.ts'
@@ -34,18 +34,19 @@ export async function preparedSearch(
   bounds: Bounds = {},
 ): Promise<PreparedSearch> {
   const wish: Wish = { wide: await wideChains(db, definitions, type, query, bounds) }
-  const statementFor = async (audit: AuditRow | undefined): Promise<Statement> => {
+  const wishFor = async (audit: AuditRow | undefined): Promise<Wish> => {
     const near = await wideHas(db, { definitions, type, alias: 't', bounds, wide: wish.wide }, query)
-    return compileSearch(definitions, type, query, bounds, { ...wish, ...near, patients: audit !== undefined })
+    return { ...wish, ...near, patients: audit !== undefined }
   }
+  const pageFor = async (audit?: AuditRow) => compilePage(definitions, type, query, bounds, await wishFor(audit))
   const isPlain = isUnbound(bounds) && query.criteria.every(({ kind }) => kind !== 'chain' && kind !== 'has')
   return {
-    page: async (audit) => runSearch(db, await statementFor(audit), audit, query.count),
+    page: async (audit) => runSearch(db, compileSearch(definitions, type, query, bounds, await wishFor(audit)), audit, query.count),
     pageText: async (around, audit) => {
-      if (audit || !isPlain) return runPageText(db, await statementFor(audit), audit, query.count, around)
-      const known = plainPages.get(query) ?? pageTextOf(await statementFor(undefined), query.count, around)
+      if (audit || !isPlain) return runPageText(db, await pageFor(audit), audit, query.count, around)
+      const known = plainPages.get(query) ?? pageTextOf(await pageFor(), query.count, around)
       plainPages.set(query, known)
-      return runPage(db, known)
+      return runPage(db, known, query.count, around)
     },
     total: async () => {
       const [row] = await db.query<{ total: number }>(compileCount(definitions, type, query, bounds, wish))

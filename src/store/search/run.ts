@@ -6,7 +6,7 @@ import { type AuditRow, auditInsert } from '../audit-rows.ts'
 import type { Db, Pool, Statement } from '../db.ts'
 import { queryTogether } from '../query-together.ts'
 import { type Params, params, prepared } from '../sql.ts'
-import type { FoundRow } from './page.ts'
+import type { CompiledPage, FoundRow } from './page.ts'
 
 /** `shown`: so many of the rows are shown; the one more that tells of a next page concerns nobody yet. */
 export async function runSearch(
@@ -23,9 +23,9 @@ export async function runSearch(
 export type PageText = {
   /** The rows that were found, the one more that tells of a next page among them. */
   readonly fetched: number
-  /** The entries with commas between them; null where there are none. */
+  /** The shown entries with commas between them; null where there are none. */
   readonly entries: string | null
-  /** Of the last row of a full page, for `encodeCursor`. */
+  /** Of the last row shown where there is one more, for `encodeCursor`. */
   readonly sort: readonly (string | null)[] | null
 }
 
@@ -35,33 +35,44 @@ export type PageText = {
  */
 export async function runPageText(
   db: Db | Pool,
-  statement: Statement,
+  page: CompiledPage,
   audit: AuditRow | undefined,
   shown: number,
   around: EntryText,
 ): Promise<PageText> {
-  if (!audit) return runPage(db, pageTextOf(statement, shown, around))
-  const [page] = await db.query<PageText>(audited(statement, audit, shown, (p, found) => pageText(p, found, shown, around)))
-  return page ?? nothing
+  if (!audit) return runPage(db, pageTextOf(page, shown, around), shown, around)
+  const statement = audited(page.statement, audit, shown, (p, found) => pageText(p, found, page.keys, shown, around))
+  return shownOf(await db.query<PageText>(statement), shown, around)
 }
 
 /** A page as one text that needs no audit row: the same statement for the same query. */
-export const pageTextOf = (statement: Statement, shown: number, around: EntryText): Statement =>
-  wrapped(statement, (p, found) => pageText(p, found, shown, around))
+export const pageTextOf = ({ statement, keys }: CompiledPage, shown: number, around: EntryText): Statement =>
+  wrapped(statement, (p, found) => pageText(p, found, keys, shown, around))
 
-export async function runPage(db: Db | Pool, statement: Statement): Promise<PageText> {
-  const [page] = await together<PageText>(db, statement)
-  return page ?? nothing
+export async function runPage(db: Db | Pool, statement: Statement, shown: number, around: EntryText): Promise<PageText> {
+  return shownOf(await together<PageText>(db, statement), shown, around)
+}
+
+/**
+ * The one entry more is cut off here: to number the rows for it would cost Postgres more than the rest of putting them together.
+ * What stands before an id is found in no body: there, a quotation mark is escaped or has a space behind its colon.
+ */
+function shownOf([page]: readonly PageText[], shown: number, [before]: EntryText): PageText {
+  if (!page) return nothing
+  const { fetched, entries } = page
+  return entries !== null && fetched > shown ? { ...page, entries: entries.slice(0, entries.lastIndexOf(`,${before}`)) } : page
 }
 
 const nothing: PageText = { fetched: 0, entries: null, sort: null }
 
 export type EntryText = readonly [before: string, between: string, behind: string]
 
-function pageText(p: Params, found: string, shown: number, [before, between, behind]: EntryText): string {
+function pageText(p: Params, found: string, keys: number, shown: number, [before, between, behind]: EntryText): string {
   const entry = `${p.add(before, 'text')} || id || ${p.add(between, 'text')} || body || ${p.add(behind, 'text')}`
-  return `select count(*)::int as fetched, string_agg(case when place <= ${p.add(shown, 'int')} then ${entry} end, ',') as entries, min(sort) as sort
-    from (select *, row_number() over () as place from ${found}) page`
+  const last = p.add(shown, 'int')
+  const sort = Array.from({ length: keys }, (_, at) => `(array_agg(k${at}))[${last}]::text`)
+  return `select count(*)::int as fetched, string_agg(${entry}, ',') as entries, case when count(*) > ${last} then array[${sort.join(', ')}] end as sort
+    from ${found}`
 }
 
 /** The statement with another around it, as well named as it is. */

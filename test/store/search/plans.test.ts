@@ -91,6 +91,7 @@ async function fill(type: string): Promise<void> {
     .filter((one) => one.startsWith('create table') || one.startsWith('create index'))
     .toSorted((a, b) => Number(a.startsWith('create index')) - Number(b.startsWith('create index')))
   await query(table.replace('create table', 'create unlogged table'))
+  if (type === 'Slot') await query(migration('slot-text'))
   const layout = layoutOf(definitions, type)
   const columns = columnsOf(type)
   await query(

@@ -71,6 +71,7 @@ export async function searchable(types: readonly string[]): Promise<Searchable> 
   const query = <Row>(text: string, values: readonly unknown[] = []) => pool.query<Row>({ text, values })
   await query(resourceTables(definitions, types))
   await query(migration('search-numbers'))
+  if (types.includes('Slot')) await query(migration('slot-text'))
   const parse = (type: string, text: string) => parseSearch(definitions, type, new URLSearchParams(text), base)
   const page: Searchable['page'] = (type, text, bounds, wish) =>
     pool.query<FoundRow>(compileSearch(definitions, type, parse(type, text), bounds, wish))
