@@ -25,8 +25,8 @@ export const directoryTypes: ReadonlySet<string> = new Set([
 /** Mostly the clinic's, now and then a patient's: read, but for what is another patient's. */
 export const sharedTypes: ReadonlySet<string> = new Set(['Schedule', 'Device'])
 
-/** Whose they are cannot be told (Binary), or they carry addresses and their secrets (Subscription, Endpoint). */
-export const closedToPatients: ReadonlySet<string> = new Set(['Binary', 'Subscription', 'Endpoint'])
+/** They carry addresses and their secrets. */
+export const closedToPatients: ReadonlySet<string> = new Set(['Subscription', 'Endpoint'])
 
 /**
  * Whether a resource, as it is or as somebody wants to write it, belongs to this patient. A Patient is its own alone: one

@@ -138,6 +138,8 @@ export const rememberedSearchesMax = 1_000
 export const rememberedSearchCharsMax = 1_000
 export const queryPartsMax = 1_000
 export const idempotencyKeyCharsMax = 255
+/** Of content that is stored as a Binary. */
+export const contentTypeCharsMax = 255
 export const requestIdCharsMax = 64
 export const pathParameterCharsMax = 1_024
 export const compressBytesMin = 1_024

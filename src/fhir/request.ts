@@ -48,6 +48,8 @@ export type FhirRequest = {
   readonly method: string
   /** What the answer is to be written in; JSON where it is not said. Desks speak JSON alone. */
   readonly format?: Format
+  /** In place of `format` for a Binary, which may go out as what it holds: the media types that the client takes. */
+  readonly accept?: string
   /** Path and query relative to the FHIR base, for self links: `Slot?status=free`. */
   readonly url: string
 }

@@ -20,6 +20,14 @@ export const patchTypes = ['application/json-patch+json', 'application/xml-patch
 export const ndjsonTypes = ['application/fhir+ndjson', 'application/ndjson', 'application/x-ndjson']
 export const formType = 'application/x-www-form-urlencoded'
 
+/** Those that mean FHIR and nothing else. */
+export const fhirNames: ReadonlySet<string> = new Set([
+  'application/fhir+json',
+  'application/json+fhir',
+  'application/fhir+xml',
+  'application/xml+fhir',
+])
+
 const jsonNames = [...bodyTypes, 'text/json']
 
 const formatOfName: ReadonlyMap<string, Format> = new Map([
@@ -49,6 +57,25 @@ export function formatWanted(accept: string | undefined, format: string | undefi
   const wanted = formatOfName.get(accept) ?? preferred(accept, sent)
   if (wanted) return wanted
   throw fault('not-acceptable', 'This server answers in JSON and XML: accept application/fhir+json or application/fhir+xml.')
+}
+
+/**
+ * What a Binary goes out as: its content, unless the client names FHIR's own formats, or nothing that it takes is what the
+ * content is. `application/json` and `application/xml` mean FHIR only where they do not mean the content.
+ * https://hl7.org/fhir/R4/binary.html#rest
+ */
+export function formOfBinary(accept: string, contentType: string): Format | 'content' {
+  const named = /[,;]/.test(accept) ? undefined : formatOfValue.get(parameterless(accept))
+  const type = parameterless(contentType)
+  if (named && (type !== parameterless(accept) || fhirNames.has(type))) return named
+  const ranges = accept.split(',').map((part, at): Range => ({ name: parameterless(part), weight: weightOf(part), at }))
+  const fhir = ranges.filter(({ name }) => fhirNames.has(name))
+  const own = ranges.find(({ name }) => name === type)
+  const wild = ranges.find(({ name }) => name === `${type.split('/')[0]}/*`) ?? ranges.find(({ name }) => name === '*/*')
+  const heaviest = Math.max(0, ...fhir.map(({ weight }) => weight))
+  if (heaviest > 0 && !(own && !fhir.includes(own) && own.weight > heaviest)) return formatWanted(accept, undefined)
+  if (((own ?? wild)?.weight ?? 0) > 0) return 'content'
+  return formatWanted(accept, undefined)
 }
 
 type Range = { readonly name: string; readonly weight: number; readonly at: number }

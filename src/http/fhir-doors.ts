@@ -18,6 +18,7 @@ import type { Desk } from '../interactions/desk.ts'
 import { eventStream } from '../operations/event-stream.ts'
 import { assertMay } from './assert-may.ts'
 import { type Authenticate, authenticator } from './authenticate.ts'
+import { isContent, readContent } from './binary-content.ts'
 import { plainJson } from './content-types.ts'
 import type { Desks, House } from './desks.ts'
 import { entryDoors } from './entry-door.ts'
@@ -26,6 +27,7 @@ import { sendReply } from './fhir-reply.ts'
 import { type Address, basePath, fhirRequest, isXml, readXmlBody } from './fhir-request.ts'
 import type { Metrics, Observe } from './metrics.ts'
 import { type DeskName, named, openPaths, type Route, routes, servedOperations } from './routes.ts'
+import { takeAnyBody } from './server.ts'
 import { smartConfiguration } from './smart-configuration.ts'
 import { assertNoStrangers } from './strict-query.ts'
 import type { Throttle } from './throttle.ts'
@@ -52,17 +54,18 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
   const streams = eventStream(house)
   app.addHook('preClose', () => streams.close())
   const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks, options.refused)), eventStream: streams.desk }
-  for (const route of routes) {
+  const open = (at: FastifyInstance, route: Route, url: string): void => {
     const [method, path] = route
     const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
     // A body may come compressed; the limit is for what it unfolds to.
-    app.route({
-      method,
-      url: asUrl(path),
-      decompress: method === 'GET' ? false : {},
-      handler: door(house, authenticate, route, serving, watch, options),
-    })
+    at.route({ method, url, decompress: method === 'GET' ? false : {}, handler: door(house, authenticate, route, serving, watch, options) })
   }
+  for (const route of routes) open(app, route, asUrl(route[1]))
+  app.register(async (contents) => {
+    takeAnyBody(contents)
+    const written = routes.filter(([, path, , desk]) => path.startsWith('/:type') && (desk === 'create' || desk === 'update'))
+    for (const route of written) open(contents, route, route[1].replace('/:type', '/:type(^Binary$)'))
+  })
 }
 
 /** In a compartment a type begins with a capital, and a star is every type; what does not (`_history`) goes on to the other routes. */
@@ -88,6 +91,7 @@ function door(
       actor = known instanceof Promise ? await known : known
       if (throttle.actor) await throttle.actor(actor)
       if (isXml(request.body)) await readXmlBody(house, request)
+      else if (isContent(request.body)) request.body = await readContent(house, request)
       const asked = fhirRequest(address, request)
       assertMay(actor, verb, asked)
       assertNoStrangers(desk, asked)

@@ -12,7 +12,8 @@ import { allOk, refusalText } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest, Format } from '../fhir/request.ts'
 import { toXml } from '../fhir/xml.ts'
-import { fhirJson, fhirXml } from './content-types.ts'
+import { contentTypeOf, sendContent } from './binary-content.ts'
+import { fhirJson, fhirXml, formOfBinary } from './content-types.ts'
 import type { House } from './desks.ts'
 
 /** Sends, and gives the status for the metrics. */
@@ -20,13 +21,25 @@ export function sendReply(house: House, desk: string, asked: FhirRequest, answer
   if (answer.contentType !== undefined) return sendOther(house, answer, answer.contentType, reply)
   const status = isNotModified(asked, answer) ? 304 : answer.status
   reply.code(status)
+  const form = asked.accept === undefined ? asked.format : formNegotiated(asked.accept, answer, reply)
+  if (form === 'content' && status === 200) {
+    guard(house, reply)
+    sendContent(answer, reply)
+    return status
+  }
   if (answer.version !== undefined) reply.header('etag', etagOf(answer.version))
   if (answer.updated !== undefined) reply.header('last-modified', new Date(answer.updated).toUTCString())
   if (answer.location !== undefined) reply.header('location', `${house.base}/${answer.location}`)
   for (const name in answer.headers) reply.header(name.toLowerCase(), answer.headers[name])
   const pretty = asked.query.length > 0 && wantsPretty(asked)
-  sendText(house, reply, status === 304 ? undefined : asPreferred(desk, asked, answer), asked.format, pretty)
+  sendText(house, reply, status === 304 ? undefined : asPreferred(desk, asked, answer), form === 'content' ? undefined : form, pretty)
   return status
+}
+
+/** A Binary may go out as what it holds. */
+function formNegotiated(accept: string, answer: Reply, reply: FastifyReply): Format | 'content' {
+  reply.header('vary', 'accept')
+  return formOfBinary(accept, contentTypeOf(answer))
 }
 
 /** What is no FHIR resource: a manifest, or a file of many resources. */

@@ -20,7 +20,7 @@ export const basePath = '/fhir'
 /** A form (`POST _search`) and XML as the content type parser leaves them; a JSON body is a string. */
 export type Form = { readonly form: string }
 export type Xml = { readonly xml: string }
-type Converted = { readonly json: string }
+type Converted = { readonly json: string; readonly sent: Format }
 
 /** What the table of routes says of an address. */
 export type Address = { readonly type?: string; readonly operation?: string; readonly compartment?: string; readonly desk: string }
@@ -28,12 +28,14 @@ export type Address = { readonly type?: string; readonly operation?: string; rea
 export function fhirRequest(address: Address, request: FastifyRequest): FhirRequest {
   const { type = address.type, id, vid } = request.params as { type?: string; id?: string; vid?: string }
   const query = queryOf(request)
-  const sent = isConverted(request.body) ? 'xml' : 'json'
-  const format = ownFormat.has(address.desk) ? undefined : formatWanted(request.headers.accept, formatOf(query), sent)
+  const sent = formatSent(request.body)
+  const accept = type === 'Binary' && goesOutAsContent(address.desk, query) ? formatOf(query) || request.headers.accept || '*/*' : undefined
+  const negotiated = accept === undefined && !ownFormat.has(address.desk)
+  const format = negotiated ? formatWanted(request.headers.accept, formatOf(query), sent) : undefined
   assertAddress({ type, id, vid }, address.desk, request.url)
   const text = textOf(request.body, address.desk)
   const patchType = address.desk === 'patch' ? parameterless(request.headers['content-type'] ?? '') : undefined
-  if (patchType === undefined && text !== undefined) assertNoPatch(request.headers['content-type'])
+  if (patchType === undefined && typeof request.body === 'string') assertNoPatch(request.headers['content-type'])
   return {
     type,
     id,
@@ -47,6 +49,7 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
     bytes: isStream(request.body) ? request.body : undefined,
     headers: headersOf(request.headers),
     format,
+    accept,
     method: request.method === 'HEAD' ? 'GET' : request.method,
     url: relative(request.url),
   }
@@ -54,6 +57,10 @@ export function fhirRequest(address: Address, request: FastifyRequest): FhirRequ
 
 /** Desks whose answer has one format of its own, whatever is accepted: it is what the client was told to fetch. */
 const ownFormat: ReadonlySet<string> = new Set(['exportFile', 'importErrors', 'eventStream'])
+
+/** A part of a resource is a resource still. */
+const goesOutAsContent = (desk: string, query: Pairs): boolean =>
+  (desk === 'read' || desk === 'vread') && !query.some(([name]) => name === '_summary' || name === '_elements')
 
 /** The query is handed over raw by the router (see `server.ts`). */
 function queryOf(request: FastifyRequest): Pairs {
@@ -115,7 +122,7 @@ function textOf(body: unknown, desk: string): string | undefined {
 /** A body in XML becomes the JSON that it stands for, once it is known who sends it. */
 export async function readXmlBody(house: House, request: FastifyRequest): Promise<void> {
   const { xml } = request.body as Xml
-  const converted: Converted = { json: xml.trim() === '' ? '' : await fromXml(house.definitions, xml) }
+  const converted: Converted = { json: xml.trim() === '' ? '' : await fromXml(house.definitions, xml), sent: 'xml' }
   request.body = converted
 }
 
@@ -123,11 +130,13 @@ export async function readXmlBody(house: House, request: FastifyRequest): Promis
 export function formatOfRefusal({ headers, url, body }: FastifyRequest): Format {
   const named = /[?&](_format=[^&]*)/.exec(url)?.[1] ?? ''
   try {
-    return formatWanted(headers.accept, formatOf(parseQuery(named)), isXml(body) || isConverted(body) ? 'xml' : 'json')
+    return formatWanted(headers.accept, formatOf(parseQuery(named)), formatSent(body))
   } catch {
     return 'json'
   }
 }
+
+const formatSent = (body: unknown): Format => (isXml(body) ? 'xml' : isConverted(body) ? body.sent : 'json')
 
 export const isXml = (body: unknown): body is Xml => typeof body === 'object' && body !== null && 'xml' in body
 

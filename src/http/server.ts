@@ -73,6 +73,12 @@ function takeBodies(app: FastifyInstance): void {
   app.addContentTypeParser(ndjsonTypes, async (_request: FastifyRequest, bytes: IncomingMessage) => bytes)
 }
 
+/** A Binary is what was sent, whatever it calls itself; it is read once it is known who sends it. */
+export function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', async (_request: FastifyRequest, content: IncomingMessage) => ({ content }))
+}
+
 /**
  * For whatever is not a FHIR answer. Those set the two headers that matter to an API themselves (`fhir-reply.ts`): Helmet
  * costs 5 to 8 µs a request, as much as the rest of this room.
@@ -118,7 +124,19 @@ const anyOrigin: FastifyCorsOptions = {
     'Idempotency-Key',
     'Last-Event-ID',
     'X-Request-Id',
+    'X-Security-Context',
   ],
-  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Content-Location', 'Expires', 'Retry-After', 'X-Progress', 'X-Request-Id'],
+  exposedHeaders: [
+    'ETag',
+    'Last-Modified',
+    'Location',
+    'Content-Location',
+    'Content-Disposition',
+    'Expires',
+    'Retry-After',
+    'X-Progress',
+    'X-Request-Id',
+    'X-Security-Context',
+  ],
   maxAge: 86_400,
 }

@@ -29,6 +29,7 @@ import type { House } from '../store/house.ts'
 import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
+import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
 import { registerSearchParameter } from './search-parameter.ts'
 
@@ -177,6 +178,7 @@ const storedAs = ({ type, id, resource, at, before }: Change, { written, schedul
 /** What profiles claim and what conformance resources say has to hold too, beyond the base definitions. */
 async function assertAgreed(tx: Tx, house: House, resource: Resource): Promise<void> {
   assertOwnCanonical(house, resource)
+  assertWhoseContent(house, resource)
   await assertConforms(tx, house, resource)
 }
 

@@ -65,7 +65,7 @@ describe('may', () => {
     expect(may(patient, 's', type)).toEqual({ allowed: true, patient: 'p1' })
   })
 
-  it.each(['Binary', 'Subscription', 'Endpoint'])('keeps %s closed to patients', (type) => {
+  it.each(['Subscription', 'Endpoint'])('keeps %s closed to patients', (type) => {
     expect(verbsAllowed(actor('patient/*.cruds', 'p1'), type)).toBe('')
   })
 })

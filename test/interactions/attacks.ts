@@ -28,18 +28,7 @@ const compartmentIds = (type: string): string[] => {
   return type === 'Practitioner' ? ['doctor'] : [`${own}-${type}`, `${other}-${type}`]
 }
 
-const types = [
-  ...ownedTypes,
-  'Slot',
-  'Practitioner',
-  'Location',
-  'Organization',
-  'AuditEvent',
-  'Binary',
-  'Subscription',
-  'Endpoint',
-  'Questionnaire',
-]
+const types = [...ownedTypes, 'Slot', 'Practitioner', 'Location', 'Organization', 'AuditEvent', 'Subscription', 'Endpoint', 'Questionnaire']
 
 /** Every reading address of the table of routes, for every type and id. */
 export function readings(): Attack[] {

@@ -254,7 +254,7 @@ describe('a patient’s token', () => {
     },
   )
 
-  it.each(['Binary', 'Subscription', 'Endpoint'])('does not reach %s', async (type) => {
+  it.each(['Subscription', 'Endpoint'])('does not reach %s', async (type) => {
     expect((await (await mine('patient/*.cruds'))('GET', type)).status).toBe(403)
   })
 

@@ -99,12 +99,13 @@ export function belongings(patient: string, mark: string): Loose[] {
       agent: [{ who: ref('Practitioner/doctor') }],
       policy: [`urn:${mark}`],
     },
+    { resourceType: 'Binary', contentType: 'text/plain', securityContext: who, data: Buffer.from(mark).toString('base64') },
     { resourceType: 'Group', type: 'person', actual: true, name: mark, member: [{ entity: who }] },
   ]
   return all.map((one) => ({
     ...one,
     id: one.resourceType === 'Patient' ? patient : `${patient}-${one.resourceType}`,
-    ...(['Schedule', 'Communication', 'Consent', 'Task', 'Provenance', 'QuestionnaireResponse'].includes(one.resourceType)
+    ...(['Schedule', 'Communication', 'Consent', 'Task', 'Provenance', 'QuestionnaireResponse', 'Binary'].includes(one.resourceType)
       ? {}
       : { identifier }),
     ...(one.resourceType === 'QuestionnaireResponse' ? { identifier: identifier[0] } : {}),

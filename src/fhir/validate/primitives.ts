@@ -44,7 +44,8 @@ export function primitiveProblem(definitions: Definitions, type: string, value: 
   }
   if (value === null) return { code: 'structure', diagnostics: 'null stands for nothing here: leave the element out.' }
   if (value === '') return { code: 'value', diagnostics: 'An empty string stands for nothing: leave the element out.' }
-  if (typeof value === 'string' && value.length > stringLengthMax) {
+  // Of base64 R4 says no length: the body's own limit is its.
+  if (typeof value === 'string' && value.length > stringLengthMax && type !== 'base64Binary') {
     return { code: 'value', diagnostics: `A string may have up to ${stringLengthMax} characters.` }
   }
   return isRight(definitions, type, value)
