@@ -19,6 +19,9 @@ export type Options = {
   readonly patient?: string
 }
 
+/** Thrown by a run that finds that a server does not say to do what is checked, where no CapabilityStatement tells it. */
+export class NotDeclared extends Error {}
+
 export type Check = {
   readonly name: string
   /** Address of the clause. */

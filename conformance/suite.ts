@@ -1,6 +1,6 @@
 /** One run: which checks, against which server, and what came of each. */
 import { capabilities } from './capabilities.ts'
-import type { Check, Options } from './check.ts'
+import { type Check, NotDeclared, type Options } from './check.ts'
 import { client } from './client.ts'
 import { type Ground, ground } from './site.ts'
 import { tracks } from './tracks.ts'
@@ -62,6 +62,7 @@ async function outcomeOf(place: Ground, check: Check): Promise<Omit<Result, 'tra
     await within(check.run(site))
     return done('pass')
   } catch (error) {
+    if (error instanceof NotDeclared) return done('skip', `${error.message} is not declared`)
     return done('fail', error instanceof Error ? error.message : String(error))
   } finally {
     await clean()

@@ -1,66 +1,11 @@
 /** Bulk Data export. https://hl7.org/fhir/uv/bulkdata/STU2/export.html */
-import { keeps, operates } from '../capabilities.ts'
-import type { Need, Track } from '../check.ts'
-import type { Answer, Loose } from '../client.ts'
-import { hold, outcome, refused, same, status, until } from '../expect.ts'
+import { keeps } from '../capabilities.ts'
+import type { Track } from '../check.ts'
+import { hold, outcome, refused, same, status } from '../expect.ts'
+import { address, clause, exported, manifestAt, needs, ordered, respondAsync } from '../exporting.ts'
 import { patient } from '../resources.ts'
-import type { Site } from '../site.ts'
-
-const clause = (anchor: string): string => `https://hl7.org/fhir/uv/bulkdata/STU2/export.html#${anchor}`
-const async = { prefer: 'respond-async', accept: 'application/fhir+json' }
-
-/** Everything, or where that is not declared all patients. */
-const level: Need = (can, options) => {
-  const lacks = operates(undefined, 'export')(can, options)
-  return lacks === undefined || operates('Patient', 'export')(can, options) === undefined ? undefined : lacks
-}
-
-const needs = [keeps('Patient'), level]
-const address = ({ can, options }: Site): string =>
-  operates(undefined, 'export')(can, options) === undefined ? '$export' : 'Patient/$export'
-
-/** Ordered; ended when the check is over. */
-async function ordered(site: Site, query: string): Promise<string> {
-  const answer = status(await site.get(`${address(site)}${query}`, { headers: async }), 202, `$export${query}`)
-  const location = answer.headers.get('content-location')
-  hold(location && /^https?:/.test(location), `Content-Location: ${location}`)
-  site.keep(location)
-  return location
-}
-
-/** Asks as often as the server lets it, until the manifest is there. */
-const manifestAt = (site: Site, location: string): Promise<Answer> =>
-  until('the export', async () => {
-    const answer = status(await site.get(location, { headers: { accept: 'application/json' } }), [200, 202, 429], 'progress')
-    return answer.status === 200 ? answer : undefined
-  })
-
-async function lines(site: Site, { url }: Loose): Promise<Loose[]> {
-  const answer = status(await site.get(url, { headers: { accept: 'application/fhir+ndjson' } }), 200, 'file')
-  hold(
-    /^application\/(fhir\+)?ndjson/.test(answer.headers.get('content-type') ?? ''),
-    `Content-Type: ${answer.headers.get('content-type')}`,
-  )
-  return answer.text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line))
-}
-
-async function exported(site: Site, query: string): Promise<{ manifest: Loose; resources: Loose[] }> {
-  const { json: manifest } = await manifestAt(site, await ordered(site, query))
-  const resources: Loose[] = []
-  for (const file of manifest.output) {
-    const own = await lines(site, file)
-    hold(
-      own.every(({ resourceType }) => resourceType === file.type),
-      `a file of ${file.type} has another type`,
-    )
-    if (file.count !== undefined) same(own.length, file.count, `count of a file of ${file.type}`)
-    resources.push(...own)
-  }
-  return { manifest, resources }
-}
+import { imports } from './bulk-import.ts'
+import { reach } from './bulk-reach.ts'
 
 export const bulk: Track = {
   name: 'bulk',
@@ -84,7 +29,7 @@ export const bulk: Track = {
       needs,
       run: async (site) => {
         for (const query of ['?_outputFormat=text/csv', '?_type=Unicorn'])
-          refused(await site.get(`${address(site)}${query}`, { headers: async }), [400, 422], query)
+          refused(await site.get(`${address(site)}${query}`, { headers: respondAsync }), [400, 422], query)
       },
     },
     {
@@ -94,7 +39,7 @@ export const bulk: Track = {
       needs: [...needs, (can) => (can.rest.security?.service ? undefined : 'rest.security.service is not declared')],
       run: async (site) =>
         void status(
-          await site.call('GET', `${address(site)}?_type=Patient`, { headers: async, token: null }),
+          await site.call('GET', `${address(site)}?_type=Patient`, { headers: respondAsync, token: null }),
           401,
           '$export without a token',
         ),
@@ -167,5 +112,34 @@ export const bulk: Track = {
         refused(await site.get(location), 404, 'progress after it')
       },
     },
+    {
+      name: 'bulk-data-delete-request.files',
+      clause: clause('bulk-data-delete-request'),
+      requirement: 'DELETE of an export that is done takes its manifest and its files away',
+      needs,
+      run: async (site) => {
+        await site.make(patient(site.tag))
+        const location = await ordered(site, '?_type=Patient')
+        const [file] = (await manifestAt(site, location)).json.output
+        status(await site.get(file.url, { headers: { accept: 'application/fhir+ndjson' } }), 200, 'a file')
+        status(await site.call('DELETE', location), 202, 'delete')
+        refused(await site.get(location), 404, 'progress after it')
+        status(await site.get(file.url), [404, 410], 'a file after it')
+      },
+    },
+    {
+      name: 'response---complete-status.expires',
+      clause: clause('response---complete-status'),
+      requirement: 'the manifest is application/json, and where it expires says when, which is to come',
+      needs,
+      run: async (site) => {
+        const { headers } = await manifestAt(site, await ordered(site, '?_type=Patient'))
+        hold(headers.get('content-type')?.startsWith('application/json'), `Content-Type: ${headers.get('content-type')}`)
+        const expires = headers.get('expires')
+        hold(expires === null || Date.parse(expires) > Date.now(), `Expires: ${expires}`)
+      },
+    },
+    ...reach,
+    ...imports,
   ],
 }

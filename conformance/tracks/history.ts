@@ -1,61 +1,13 @@
 /** History of one resource, of a type and of everything, and single versions. https://hl7.org/fhir/R4/http.html#history */
 import { keeps, serves, system } from '../capabilities.ts'
 import { r4, type Track } from '../check.ts'
-import type { Answer, Loose } from '../client.ts'
-import { hold, linkOf, refused, same, status } from '../expect.ts'
+import { hold, refused, same, status } from '../expect.ts'
+import { ended, entriesOf, families, lived, methods, newestFirst, pages } from '../lives.ts'
 import { patient } from '../resources.ts'
-import type { Site } from '../site.ts'
+import { ofMany } from './history-of-many.ts'
 
 const clause = r4('http', 'history')
 const needs = [keeps('Patient'), serves('Patient', 'history-instance')]
-
-type Life = { readonly id: string; readonly first: Loose; readonly second: Loose }
-
-/** Created and updated. */
-async function lived({ make, put }: Site): Promise<Life> {
-  const first = await make(patient('Kestrel'))
-  const second = status(await put(`Patient/${first.id}`, { ...first, name: [{ family: 'Merlin' }] }), 200, 'update').json
-  return { id: first.id, first, second }
-}
-
-/** Created, updated and deleted. */
-async function ended(site: Site): Promise<Life> {
-  const life = await lived(site)
-  status(await site.call('DELETE', `Patient/${life.id}`), [200, 202, 204], 'delete')
-  return life
-}
-
-function entriesOf(answer: Answer, what: string): Loose[] {
-  status(answer, 200, what)
-  same([answer.json?.resourceType, answer.json?.type], ['Bundle', 'history'], `${what}: body`)
-  return answer.json.entry ?? []
-}
-
-/** Every page, by its next links. */
-async function pages({ get }: Site, path: string): Promise<Loose[][]> {
-  const all: Loose[][] = []
-  for (let next: string | undefined = path; next !== undefined && all.length < 50; ) {
-    const answer = await get(next)
-    all.push(entriesOf(answer, next))
-    next = linkOf(answer, 'next')
-  }
-  return all
-}
-
-const methods = (entries: readonly Loose[]): string[] => entries.map(({ request }) => request?.method)
-
-const families = (entries: readonly Loose[]): string[] => entries.map(({ resource }) => resource?.name?.[0]?.family)
-
-function newestFirst(entries: readonly Loose[]): void {
-  const times = entries
-    .map(({ resource, response }) => Date.parse(resource?.meta?.lastUpdated ?? response?.lastModified))
-    .filter(Number.isFinite)
-  same(
-    times,
-    [...times].sort((a, b) => b - a),
-    'order of lastUpdated',
-  )
-}
 
 export const history: Track = {
   name: 'history',
@@ -233,5 +185,6 @@ export const history: Track = {
         hold(has(id) && has(other.id), 'a version of either type is missing')
       },
     },
+    ...ofMany,
   ],
 }

@@ -1,22 +1,12 @@
 /** SMART App Launch: discovery, tokens that are none, scopes. https://hl7.org/fhir/smart-app-launch/ */
 import { given, includes, keeps, searches, system } from '../capabilities.ts'
-import type { Need, Track } from '../check.ts'
+import type { Track } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, included, matched, outcome, refused, same, status } from '../expect.ts'
 import { people, peopleAreKept } from '../people.ts'
 import { patient } from '../resources.ts'
-import type { Site } from '../site.ts'
-
-const guide = (page: string, anchor: string): string => `https://hl7.org/fhir/smart-app-launch/${page}.html#${anchor}`
-const wellKnown = '.well-known/smart-configuration'
-
-const secured: Need = (can) =>
-  can.rest.security?.service?.some(({ coding = [] }: Loose) => coding.some(({ code }: Loose) => code === 'SMART-on-FHIR'))
-    ? undefined
-    : 'SMART-on-FHIR is not declared'
-
-const configuration = async ({ get }: Site): Promise<Loose> =>
-  status(await get(wellKnown, { token: null, headers: { accept: 'application/json' } }), 200, wellKnown).json
+import { configuration, guide, secured, wellKnown } from '../smart-server.ts'
+import { tokens } from './smart-tokens.ts'
 
 /** https://hl7.org/fhir/smart-app-launch/conformance.html#capabilities */
 const capability = /^((launch|client|context|permission)-[a-z0-9-]+|authorize-post|sso-openid-connect|smart-app-state|user-access-brands)$/
@@ -177,5 +167,6 @@ export const smart: Track = {
         same(matched(await site.get('Patient?_count=10', asking), 'Patients'), [site.options.patient], 'all Patients')
       },
     },
+    ...tokens,
   ],
 }

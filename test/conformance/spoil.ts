@@ -5,7 +5,7 @@ type Edit = (body: Loose) => void
 
 /** Changes the body of an answer that is JSON. */
 export const json = (answer: Answered, edit: Edit): Answered => {
-  if (!/^application\/(fhir\+)?json/.test(answer.headers['content-type'] ?? '') || answer.body === '') return answer
+  if (!/^application\/([\w-]+\+)?json/.test(answer.headers['content-type'] ?? '') || answer.body === '') return answer
   const body = JSON.parse(answer.body)
   edit(body)
   return { ...answer, body: JSON.stringify(body) }

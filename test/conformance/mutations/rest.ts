@@ -124,7 +124,7 @@ export const rest: readonly Mutation[] = [
   },
   {
     loses: 'a delete, and says 200',
-    noticed: ['delete.gone', 'cdelete.one', 'cdelete.several', 'bulk-data-delete-request.gone'],
+    noticed: ['delete.gone', 'cdelete.one', 'cdelete.several', 'bulk-data-delete-request.gone', 'bulk-data-delete-request.files'],
     asked: notDone(isDelete),
   },
   {

@@ -8,7 +8,7 @@ export const smart: readonly Mutation[] = [
   { loses: 'WWW-Authenticate', noticed: ['rfc6750.refused'], answered: loseHeader('www-authenticate') },
   {
     loses: 'scopes, and gives every token the same rights',
-    noticed: ['scopes.type', 'scopes.bundle', 'scopes.detours', 'scopes.patient'],
+    noticed: ['scopes.type', 'scopes.bundle', 'scopes.detours', 'scopes.patient', 'scopes-for-requesting-fhir-resources.patient-detours'],
     asked: rightsOfTheFirst(),
   },
   {
@@ -33,5 +33,42 @@ export const smart: readonly Mutation[] = [
     loses: 'the refusal of plain',
     noticed: ['metadata.fields'],
     answered: at(/smart-configuration$/, (answer) => json(answer, (body) => body.code_challenge_methods_supported.push('plain'))),
+  },
+  {
+    loses: 'refusals of requests for a token',
+    noticed: ['obtain-access-token.refuses'],
+    answered: instead([400, 401], 200, ({ method, body }) => method === 'POST' && body.startsWith('grant_type=')),
+  },
+  {
+    loses: 'the addresses of its clients, and sends everybody on',
+    noticed: ['obtain-authorization-code.no-stranger'],
+    answered: at(/redirect_uri=/, (answer, { path }) => ({
+      ...answer,
+      status: 303,
+      headers: { ...answer.headers, location: new URL(path, 'http://x').searchParams.get('redirect_uri') ?? '' },
+    })),
+  },
+  {
+    loses: 'the secrecy of its keys',
+    noticed: ['ProviderMetadata.keys'],
+    answered: (answer) =>
+      json(answer, (body) => {
+        for (const key of body.keys ?? []) key.d = 'secret'
+      }),
+  },
+  {
+    loses: 'RS256',
+    noticed: ['ProviderMetadata.keys'],
+    answered: at(/openid-configuration$/, (answer) =>
+      json(answer, (body) => {
+        body.id_token_signing_alg_values_supported = ['ES256']
+      }),
+    ),
+  },
+  {
+    loses: 'the question who asks about a token',
+    noticed: ['token-introspection.closed'],
+    answered: (answer, { method, body }) =>
+      method === 'POST' && body.startsWith('token=') ? { ...answer, status: 200, body: '{"active":true}' } : answer,
   },
 ]
