@@ -223,6 +223,8 @@ export const patchCharsReadMax = 20 * 1024 * 1024
 export const xmlPatchCharsMax = 256 * 1024
 /** Read from the log of changes in one round of the waitlist's follower. */
 export const waitlistChangesMax = 1_000
+/** Combinations of actors that are shown at one start of a visit over several. */
+export const jointAlternativesMax = 10
 /** An entry that names actors of several Schedules: how many of them are looked at, and how many starts beside one freed time. */
 export const waitlistJointSchedulesMax = 200
 export const waitlistJointStartsMax = 12

@@ -1,5 +1,6 @@
 /**
- * When can this patient be seen by several at once: one actor of every group, in order of start, one combination for each.
+ * When can this patient be seen by several at once: one actor of every group, in order of start, one combination for each,
+ * or as many as are asked for, the least harm first.
  * `scheduling/joint-visits.ts` decides which; here the free time of all of them is fetched, some days at a time.
  */
 import { fault } from '../base/fault.ts'
@@ -28,28 +29,32 @@ export async function findJointVisits(
   const firsts = first.filter(({ schedule }) => query.schedules.includes(schedule))
   if (firsts.length === 0 || further.some((group) => group.length === 0)) return { found: [], more: false }
   const all = schedulesIn([firsts, ...further])
-  const found: Found[] = []
+  const each = query.alternatives ?? 1
+  // A start is shown whole, on one page.
+  const count = Math.max(1, Math.floor(query.count / each))
+  const found: Found[][] = []
   let read = 0
   let from = query.after ? Math.max(query.from, query.after.start + 1) : query.from
   for (let days = daysAtFirst; from < query.until; days *= 2) {
     const until = Math.min(query.until, from + days * dayMs)
     const free = await freeOfEach(house, all, { from, until: until + (query.minutes ?? 0) * 60_000 })
     for (const one of free.values()) read += one.free.length
-    found.push(...inWindow(house, { ...query, from, until }, [firsts, ...further], free, query.count + 1 - found.length))
-    if (found.length > query.count) return { found: found.slice(0, query.count), more: true }
+    found.push(...inWindow(house, { ...query, from, until }, [firsts, ...further], free, count + 1 - found.length))
+    if (found.length > count) return { found: found.slice(0, count).flat(), more: true }
     if (read > findRowsMax) throw fault('too-costly', 'Few of very many free times match: ask for a shorter window, or for fewer actors.')
     from = until
   }
-  return { found, more: false }
+  return { found: found.flat(), more: false }
 }
 
+/** By start. */
 function inWindow(
   house: House,
   query: FindQuery,
   [firsts = [], ...further]: readonly JointGroup[],
   free: ReadonlyMap<string, FreeOfOne>,
   wanted: number,
-): Found[] {
+): Found[][] {
   const asking = { now: house.clock.now().getTime(), online: query.online }
   const usable = query.except ? withoutSlots(free, query.except) : free
   const beside = calendarsBeside(usable, query.service, asking)
@@ -60,8 +65,10 @@ function inWindow(
     for (const { start, found } of startsOf(one, query, asking)) for (const option of options) services.set({ ...start, option }, found)
   }
   const starts = [...services.keys()].sort((a, b) => a.visit.start - b.visit.start)
-  const visits = jointVisits(starts, further, beside, wanted)
-  return visits.map((joint) => foundOf(joint, services.get(joint.start)))
+  const visits = jointVisits(starts, further, beside, wanted, query.alternatives)
+  return [...Map.groupBy(visits, ({ visit }) => visit.start).values()].map((together) =>
+    together.map((joint) => foundOf(joint, services.get(joint.start))),
+  )
 }
 
 /** The visits of a first Schedule alone, each with the calendar of its own service. */

@@ -28,6 +28,8 @@ export type FindQuery = {
   readonly busy?: readonly Interval[]
   /** Only what comes after this in the order. */
   readonly after?: Position
+  /** Of a visit over several Schedules: so many combinations at each start; 1 where nothing is said. */
+  readonly alternatives?: number
   /** The Slots' stored text is wanted too; it comes along where that costs no more (`textOf`). */
   readonly bodies?: boolean
 }

@@ -6,7 +6,14 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
-import { findWindowDaysDefault, findWindowDaysMax, pageSizeDefault, pageSizeMax, visitMinutesMax } from '../base/limits.ts'
+import {
+  findWindowDaysDefault,
+  findWindowDaysMax,
+  jointAlternativesMax,
+  pageSizeDefault,
+  pageSizeMax,
+  visitMinutesMax,
+} from '../base/limits.ts'
 import type { FindQuery, Position } from '../booking/find-query.ts'
 import { schedulesIn } from '../booking/joint-calendars.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
@@ -54,6 +61,7 @@ export const findParameters: ReadonlySet<string> = new Set([
   'time-to',
   'near',
   'resource-group',
+  'alternatives',
   'gender',
   'language',
   '_count',
@@ -119,6 +127,7 @@ export async function criteriaOf(
       busy: await busyTime(house, actor, patients, window),
       except: await keptForOthers(house, inputs, groups ? schedulesIn(groups) : schedules, { from, until }),
       after: positionOf(inputs),
+      alternatives: groups && alternativesOf(inputs),
     },
   }
 }
@@ -178,6 +187,13 @@ function serviceOf(house: House, inputs: Inputs): FindQuery['service'] {
 function countOf(inputs: Inputs): number {
   const asked = firstOf(inputs, '_count')
   return asked ? wholeNumberIn(asked, pageSizeMax) : pageSizeDefault
+}
+
+function alternativesOf(inputs: Inputs): number | undefined {
+  const asked = firstOf(inputs, 'alternatives')
+  const number = asked && wholeNumberIn(asked, jointAlternativesMax)
+  if (number === 0) throw fault('value', 'alternatives is 1 or more.', 'alternatives')
+  return number
 }
 
 const dayCodes = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']

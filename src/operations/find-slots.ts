@@ -27,7 +27,11 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
   const found = await foundWithin(house, actor, all)
   const missing = found.flatMap(({ visit }) => (textOf(visit.slot) === undefined ? [visit.slot.id] : []))
   const bodies = missing.length > 0 ? await slotBodies(house.pool, missing) : undefined
-  const entries = found.flatMap((one) => slotEntry(house, one, textOf(one.visit.slot) ?? bodies?.get(one.visit.slot.id)))
+  // Several combinations that start in one Slot are one entry: a Bundle has each resource once.
+  const bySlot = criteria.query.alternatives ? [...Map.groupBy(found, ({ visit }) => visit.slot.id).values()] : found.map((one) => [one])
+  const entries = bySlot.flatMap(([first, ...others]) =>
+    first ? slotEntry(house, first, others, textOf(first.visit.slot) ?? bodies?.get(first.visit.slot.id)) : [],
+  )
   const included = await includesOf(house, actor, criteria, found)
   const remarks = remarksOn(criteria, entries.length)
   return {
@@ -45,28 +49,28 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
 export const findTimes = (house: House, { query, groups }: Pick<Criteria, 'query' | 'groups'>): ReturnType<typeof findVisits> =>
   groups ? findJointVisits(house, query, groups) : findVisits(house, query)
 
-function slotEntry(house: House, { visit, plan, service }: Found, body: string | undefined): string[] {
+function slotEntry(house: House, { visit, plan, service }: Found, others: readonly Found[], body: string | undefined): string[] {
   if (body === undefined) return []
-  const longer = visit.slots.length > 1
+  const longer = [visit, ...others.map((one) => one.visit)].filter(({ slots }) => slots.length > 1)
   const { capacity } = (service ?? plan).policy
-  const asItIs = !longer && capacity === 1 && body.includes('"status": "free"')
-  const text = asItIs ? body : JSON.stringify(withSeats(shown(JSON.parse(body) as Resource, visit, longer), visit, capacity))
+  const asItIs = longer.length === 0 && capacity === 1 && body.includes('"status": "free"')
+  const text = asItIs ? body : JSON.stringify(withSeats(shown(JSON.parse(body) as Resource, longer), visit, capacity))
   return [searchEntry(house.base, 'Slot', visit.slot.id, text, 'match')]
 }
 
-/** A hold whose time is over reads as free already; a visit that needs more than this Slot says so. */
-function shown(slot: Resource, visit: Found['visit'], longer: boolean): Resource {
-  const others = visit.slots.filter((other) => other.id !== visit.slot.id)
-  const extension = {
-    url: visitUrl,
-    extension: [
-      { url: 'end', valueInstant: instantOf(visit.end) },
-      ...others.map((other) => ({ url: 'slot', valueReference: { reference: `Slot/${other.id}` } })),
-    ],
-  }
+/** A hold whose time is over reads as free already; a visit that needs more than this Slot says so, and each other that could be. */
+function shown(slot: Resource, longer: readonly Found['visit'][]): Resource {
   const kept = (slot.extension ?? []) as unknown[]
-  return { ...slot, status: 'free', ...(longer ? { extension: [...kept, extension] } : {}) }
+  return { ...slot, status: 'free', ...(longer.length > 0 ? { extension: [...kept, ...longer.map(visitExtension)] } : {}) }
 }
+
+const visitExtension = ({ slot, slots, end }: Found['visit']): object => ({
+  url: visitUrl,
+  extension: [
+    { url: 'end', valueInstant: instantOf(end) },
+    ...slots.filter(({ id }) => id !== slot.id).map(({ id }) => ({ url: 'slot', valueReference: { reference: `Slot/${id}` } })),
+  ],
+})
 
 /** A session of which no seat is taken yet, or none any more, says so too. */
 function withSeats(slot: Resource, { slot: { session } }: Found['visit'], capacity: number): Resource {

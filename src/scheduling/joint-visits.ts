@@ -1,6 +1,6 @@
 /**
  * Visits over several Schedules at once: one actor of every group is free for the whole visit. Pure.
- * Of the combinations at one start the one with the least harm stands for the others: each Schedule's harm is the share of
+ * Of the combinations at one start the one with the least harm stands for the others, or the few that are asked for: each Schedule's harm is the share of
  * its free time of that day that goes with the visit (`calendar.ts`), and the sum of them is weighed.
  * Left out: daily caps, which only the database can count, and rules about the patient (`booking-rules.ts`).
  */
@@ -37,13 +37,24 @@ export type JointVisit = {
 
 type CalendarAt = (schedule: string, service: ServiceOffer | undefined) => Calendar | undefined
 
-/** `starts` in order of time; at most `wanted`, each start once. `calendarAt`: what a Schedule offers beside a service. */
-export function jointVisits(starts: readonly Start[], groups: readonly JointGroup[], calendarAt: CalendarAt, wanted: number): JointVisit[] {
+/**
+ * `starts` in order of time; at most `wanted` of them. At each the `each` combinations of least harm, the least first.
+ * `calendarAt`: what a Schedule offers beside a service.
+ */
+export function jointVisits(
+  starts: readonly Start[],
+  groups: readonly JointGroup[],
+  calendarAt: CalendarAt,
+  wanted: number,
+  each = 1,
+): JointVisit[] {
   const found: JointVisit[] = []
+  let taken = 0
   for (const together of Map.groupBy(starts, ({ visit }) => visit.start).values()) {
-    const best = bestOf(together, groups, calendarAt)
-    if (best) found.push(best)
-    if (found.length >= wanted) break
+    if (taken >= wanted) break
+    const best = bestOf(together, groups, calendarAt, each)
+    found.push(...best)
+    if (best.length > 0) taken += 1
   }
   return found
 }
@@ -51,17 +62,38 @@ export function jointVisits(starts: readonly Start[], groups: readonly JointGrou
 type Member = { readonly option: JointOption; readonly calendar: Calendar; readonly slots: readonly FreeSlot[]; readonly harm: number }
 type Chosen = { readonly members: readonly Member[]; readonly harm: number }
 
-function bestOf(starts: readonly Start[], groups: readonly JointGroup[], calendarAt: CalendarAt): JointVisit | undefined {
-  let best: { readonly start: Start; readonly chosen: Chosen } | undefined
+function bestOf(starts: readonly Start[], groups: readonly JointGroup[], calendarAt: CalendarAt, each: number): JointVisit[] {
+  const best = bestFew<Start>(each)
   const budget = { left: combinationsTriedMax }
   const othersOf = othersAt(groups, calendarAt)
   const firsts = starts.map((start) => ({ start, first: memberOf(start, start.option, start.calendar) }))
   for (const { start, first } of firsts.sort((a, b) => byHarm(a.first, b.first))) {
-    if (!first || (best && first.harm >= best.chosen.harm)) break
-    const chosen = leastHarm(first, othersOf(start), start, budget, best?.chosen.harm)
-    if (chosen) best = { start, chosen }
+    if (!first || first.harm >= best.below()) break
+    leastHarm(first, othersOf(start), start, budget, best)
   }
-  return best && jointVisit(best.start, best.chosen.members)
+  return best.list().map(({ from, members }) => jointVisit(from, members))
+}
+
+type Few<From> = {
+  /** A combination is of use with less harm than this. */
+  readonly below: () => number
+  readonly add: (chosen: Chosen & { readonly from: From }) => void
+  readonly list: () => readonly (Chosen & { readonly from: From })[]
+}
+
+/** The best so far, in order; of equals whoever was found first. The same Schedules in other roles are one combination. */
+function bestFew<From>(most: number): Few<From> {
+  let few: (Chosen & { readonly from: From })[] = []
+  const whose = ({ members }: Chosen): string => [...new Set(members.map(({ option }) => option.schedule))].sort().join()
+  return {
+    below: () => (few.length < most ? Number.POSITIVE_INFINITY : (few.at(-1)?.harm ?? 0)),
+    list: () => few,
+    add: (chosen) => {
+      const twin = most > 1 ? few.find((one) => whose(one) === whose(chosen)) : undefined
+      if (twin && twin.harm <= chosen.harm) return
+      few = [...few.filter((one) => one !== twin), chosen].sort((a, b) => a.harm - b.harm).slice(0, most)
+    },
+  }
 }
 
 const byHarm = (a: Member | undefined, b: Member | undefined): number =>
@@ -126,17 +158,11 @@ function spanOf(visit: Visit, calendars: readonly Calendar[]): Interval {
 
 /**
  * One of each group, by branch and bound: the groups are sorted, so that where nobody is wanted twice the first try is the
- * best. Undefined: none, or none with less harm than `below`.
+ * best. What is found goes to `best`, which says what is of use still.
  */
-function leastHarm(
-  first: Member,
-  { groups, rest }: Others,
-  { visit, session }: Start,
-  budget: { left: number },
-  below = Number.POSITIVE_INFINITY,
-): Chosen | undefined {
-  if (first.harm + (rest[0] ?? 0) >= below || groups.some((group) => group.length === 0)) return undefined
-  let [best, most]: [Chosen | undefined, number] = [undefined, below]
+function leastHarm(first: Member, { groups, rest }: Others, start: Start, budget: { left: number }, best: Few<Start>): void {
+  const { visit, session } = start
+  if (first.harm + (rest[0] ?? 0) >= best.below() || groups.some((group) => group.length === 0)) return
   const choose = (members: readonly Member[], harm: number): void => {
     if (--budget.left < 0) throw fault('too-costly', 'Too many combinations of too few actors: name fewer in each resource-group.')
     const group = groups[members.length - 1]
@@ -145,18 +171,17 @@ function leastHarm(
         visit,
         members.map(({ calendar }) => calendar),
       )
-      if (harm < most && members.every(({ calendar }) => calendar.isClear(span, session))) [best, most] = [{ members, harm }, harm]
+      if (harm < best.below() && members.every(({ calendar }) => calendar.isClear(span, session))) best.add({ members, harm, from: start })
       return
     }
     const bound = rest[members.length] ?? 0
     for (const member of group) {
       if (!members.every((other) => goTogether(other, member))) continue
       const sum = harm + (members.some((other) => other.calendar === member.calendar) ? 0 : member.harm)
-      if (sum + bound < most) choose([...members, member], sum)
+      if (sum + bound < best.below()) choose([...members, member], sum)
     }
   }
   choose([first], first.harm)
-  return best
 }
 
 /** Nothing, where a Schedule may have been taken by another group already. */

@@ -196,7 +196,7 @@ describe('fhir-profiles', () => {
     const parameters = findSlots.flatMap((operation) => operation.parameter as { name: string; use: string }[])
     const names = parameters.filter((p) => p.use === 'in').map((p) => p.name)
     const promised =
-      'start end schedule practitioner practitioner-role location organization healthcare-service service-type specialty appointment-type modality referral-identifier reason timing location-string coverage insurance-reference patient-resource patient duration day-of-week time-from time-to near gender language resource-group _count _include'
+      'start end schedule practitioner practitioner-role location organization healthcare-service service-type specialty appointment-type modality referral-identifier reason timing location-string coverage insurance-reference patient-resource patient duration day-of-week time-from time-to near gender language resource-group alternatives _count _include'
     expect(names.toSorted()).toEqual(promised.split(' ').toSorted())
   })
 })

@@ -1,7 +1,7 @@
 /** Visits over several actors at once: what `$find-slots` offers, and that booking takes exactly that, of everybody. */
 import { disagreements } from '../support/agreement.ts'
 import { create, dateIn, instantIn } from '../support/clinic.ts'
-import { type Answer, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 import { busyOf, groupsOf, type JointClinic, jointClinic, scheduleIn, sent, slotsOf, takes } from '../support/joint-clinic.ts'
 
 let house: TestHouse
@@ -55,6 +55,48 @@ describe('$find-slots with resource-group', () => {
       answer = await house.call('GET', next)
     }
     expect(paged).toEqual(whole)
+  })
+
+  it('shows as many combinations for each start as are asked for, on whole pages, and each can be had', async () => {
+    const there = await jointClinic(house.call, { practitioners: 2, rooms: 2, devices: 0, end: '10:00:00' })
+    const groups = groupsOf(there.practitioners, there.rooms)
+    const asked = { ...onDay(2), alternatives: 3 }
+    const shown = (entries: readonly Body[]): string[] =>
+      entries.flatMap((slot) =>
+        (slot.extension ?? []).map(({ extension = [] }) =>
+          [slot.id, ...extension.flatMap(({ valueReference }) => valueReference?.reference?.slice('Slot/'.length) ?? [])].join(),
+        ),
+      )
+    const whole = matches(await find(there, groups, asked))
+    // Three starts of half an hour in an hour of quarters; of the four combinations at each the first three.
+    expect(shown(whole)).toHaveLength(9)
+    expect(new Set(shown(whole)).size).toBe(9)
+    expect(new Set(whole.map(({ id }) => id)).size).toBe(whole.length)
+    expect(shown(matches(await find(there, groups, onDay(2))))).toEqual([0, 3, 6].map((n) => shown(whole)[n]))
+    const paged: string[] = []
+    for (let next: string | undefined = ''; next !== undefined; ) {
+      const answer: Answer = next === '' ? await find(there, groups, { ...asked, _count: 4 }) : await house.call('GET', next)
+      expect(shown(matches(answer)).length).toBeLessThanOrEqual(4)
+      paged.push(...shown(matches(answer)))
+      next = answer.json.link?.find(({ relation }) => relation === 'next')?.url
+    }
+    expect(paged).toEqual(shown(whole))
+    const third = (shown(whole)[2] ?? '').split(',')
+    const slots = third.map((id) => ({ name: 'slot', valueReference: { reference: `Slot/${id}` } }))
+    const booked = made(
+      await house.call('POST', 'Appointment/$book', sent(slots, { patient: await anyPatient(), 'healthcare-service': there.service })),
+    )
+    expect(booked.slot.map(({ reference }) => reference?.slice('Slot/'.length)).sort()).toEqual(third.sort())
+    const proposals = matches(
+      await house.call('POST', 'Appointment/$find', sent(groups, { 'healthcare-service': there.service, ...onDay(3), alternatives: 2 })),
+    )
+    expect(proposals).toHaveLength(6)
+    const second = proposals[1] as Body
+    const taken = made(await house.call('POST', `Appointment/${second.id}/$book`, sent([], { patient: await anyPatient() })), 200)
+    const visit = taken.entry?.find(({ resource }) => resource.resourceType === 'Appointment')?.resource
+    expect(visit?.slot).toEqual(second.slot)
+    const none = await find(there, groups, { ...onDay(2), alternatives: 0 })
+    expect([none.status, none.json.issue[0]?.expression]).toEqual([400, ['alternatives']])
   })
 
   it('says nothing where a group has nobody with a Schedule, and refuses a group that cannot be read', async () => {

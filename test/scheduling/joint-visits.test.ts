@@ -32,7 +32,7 @@ const takenOf = (one: World) =>
 
 type Found = { readonly start: number; readonly slots: readonly string[] }
 
-function search(worlds: readonly World[], groups: readonly JointGroup[], length: number): Found[] {
+function search(worlds: readonly World[], groups: readonly JointGroup[], length: number, each?: number): Found[] {
   const calendars = new Map<string, Calendar>(
     worlds.map((one) => [
       one.id,
@@ -49,16 +49,20 @@ function search(worlds: readonly World[], groups: readonly JointGroup[], length:
       return visits(planOf(one), policyOf(one, length), freeOf(one), takenOf(one), asked).map((visit) => ({ visit, option, calendar }))
     })
     .sort((a, b) => a.visit.start - b.visit.start)
-  return jointVisits(starts, further, (schedule) => calendars.get(schedule), 1000).map(({ visit }) => ({
+  return jointVisits(starts, further, (schedule) => calendars.get(schedule), 1000, each).map(({ visit }) => ({
     start: (visit.start - nine) / minute,
     slots: visit.slots.map(({ id }) => id),
   }))
 }
 
 /** The least harm of any combination at each start at which there is one. */
-function bruteForce(worlds: readonly World[], groups: readonly JointGroup[], length: number): Map<number, number> {
+const bruteForce = (worlds: readonly World[], groups: readonly JointGroup[], length: number): Map<number, number> =>
+  new Map([...everyCombination(worlds, groups, length)].map(([start, bySet]) => [start, Math.min(...bySet.values())]))
+
+/** At each start the harm of each set of Schedules that could be it, by whoever leads it best. */
+function everyCombination(worlds: readonly World[], groups: readonly JointGroup[], length: number): Map<number, Map<string, number>> {
   const byId = new Map(worlds.map((one) => [one.id, one]))
-  const best = new Map<number, number>()
+  const best = new Map<number, Map<string, number>>()
   const product = groups.reduce<JointGroup[]>((all, group) => all.flatMap((chosen) => group.map((option) => [...chosen, option])), [[]])
   for (const combination of product) {
     const [first] = combination
@@ -76,7 +80,12 @@ function bruteForce(worlds: readonly World[], groups: readonly JointGroup[], len
       const holds = (one: World): boolean => minutes(start, end).every((m) => one.slots.some(([from, until]) => m >= from && m < until))
       if (!schedules.every((one) => clear(one) && holds(one))) continue
       const harm = schedules.reduce((sum, one) => sum + harmOf(one, lead, start, end), 0)
-      best.set(start, Math.min(best.get(start) ?? Number.POSITIVE_INFINITY, harm))
+      const bySet = best.get(start) ?? new Map<string, number>()
+      const set = schedules
+        .map(({ id }) => id)
+        .sort()
+        .join()
+      best.set(start, bySet.set(set, Math.min(bySet.get(set) ?? Number.POSITIVE_INFINITY, harm)))
     }
   }
   return best
@@ -121,6 +130,33 @@ const worldOf = (id: string): fc.Arbitrary<World> =>
 
 const worlds = fc.tuple(...['s1', 's2', 's3', 's4'].map(worldOf))
 const groups = fc.array(fc.subarray([0, 1, 2, 3], { minLength: 1 }), { minLength: 1, maxLength: 3 })
+
+describe('alternatives', () => {
+  it('are the few sets of Schedules of least harm at each start, in that order, each once', () => {
+    let several = 0
+    fc.assert(
+      fc.property(worlds, groups, fc.constantFrom(15, 30), fc.integer({ min: 1, max: 4 }), (all, named, length, each) => {
+        const options = named.map((group) =>
+          group.flatMap((at) => all[at]?.claims.map((actor) => ({ actor, schedule: all[at]?.id ?? '' })) ?? []),
+        )
+        const expected = everyCombination(all, options, length)
+        const found = Map.groupBy(search(all, options, length, each), ({ start }) => start)
+        expect([...found.keys()]).toEqual([...expected.keys()].sort((a, b) => a - b))
+        for (const [start, shown] of found) {
+          const harms = [...(expected.get(start)?.values() ?? [])].sort((a, b) => a - b).slice(0, each)
+          if (harms.length > 1) several += 1
+          expect(shown).toHaveLength(harms.length)
+          for (const [n, harm] of harms.entries()) expect(harmFound(all, shown[n] as Found, length)).toBeCloseTo(harm, 9)
+          expect(new Set(shown.map(({ slots }) => [...new Set(slots.map((slot) => slot.split('@')[0]))].sort().join())).size).toBe(
+            shown.length,
+          )
+        }
+      }),
+      { numRuns: 400, seed: 20261124 },
+    )
+    expect(several).toBeGreaterThan(100)
+  })
+})
 
 describe('joint visits', () => {
   it('are at each start where any combination is free, and the one with the least harm', () => {
