@@ -4,6 +4,14 @@
  */
 import type { Scope } from './scopes.ts'
 
+/** To whom sensitive visits are busy time, and which are not (`masking.ts`). */
+export type Masking = {
+  /** `Patient/1`, `Practitioner/2`: visits in which one of these takes part are whole. */
+  readonly knows: readonly string[]
+  /** `Patient/1`: whole as well, but for what is very restricted. */
+  readonly actsFor?: string
+}
+
 export type Actor = {
   /** The OAuth client_id; holds, idempotency keys and hand-made claims belong to it. */
   readonly client: string
@@ -18,6 +26,8 @@ export type Actor = {
   readonly keptFrom?: readonly string[]
   /** Those of them whose data are open to the actor all the same, for a while: somebody has broken the glass. */
   readonly emergency?: readonly string[]
+  /** Sensitive visits are busy time to this actor; absent: whole. */
+  readonly masking?: Masking
   /** The network address that asked, for the audit. */
   readonly address?: string
 }

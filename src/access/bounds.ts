@@ -8,7 +8,8 @@ import { Fault } from '../base/fault.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
 import { parseSearch } from '../fhir/search-query.ts'
-import type { Actor } from './actor.ts'
+import type { Actor, Masking } from './actor.ts'
+import { maskedTypes } from './masking.ts'
 import { may } from './may.ts'
 import type { Verb } from './scopes.ts'
 
@@ -16,6 +17,8 @@ export type Bounds = {
   readonly patient?: string
   /** Nothing of these patients', whose Consents keep it from the actor. */
   readonly except?: readonly string[]
+  /** To whom sensitive visits are busy time: of those only what is shown may be looked for. Set where the type is one of visits. */
+  readonly masking?: Masking
   /** Alternatives, each a list of criteria that all hold; left out where no scope has a search in it. */
   readonly anyOf?: readonly (readonly Criterion[])[]
   /** The bounds of another type that is reached from this one; undefined: nothing of it. */
@@ -31,6 +34,7 @@ export function boundsFor(house: Base, actor: Actor, verb: Verb, type: string): 
   return {
     patient: permission.patient,
     except: actor.keptFrom,
+    masking: maskedTypes.has(type) ? actor.masking : undefined,
     anyOf: permission.queries?.map((query) => criteriaOfScope(house, type, query)),
     of: (other) => boundsFor(house, actor, verb, other),
   }

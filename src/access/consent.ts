@@ -98,7 +98,4 @@ export const namesWorkplaces = (rules: readonly ConsentRule[]): boolean =>
 const actorsIn = ({ actors = [], exceptions }: Provision): string[] => [...actors, ...exceptions.flatMap(actorsIn)]
 
 /** Of what goes on by itself, with nobody at the glass: what is open in an emergency stays closed to it. */
-export function keptFromStandingWishes(kept: { readonly from?: readonly string[]; readonly emergency?: readonly string[] } | undefined) {
-  const all = [...(kept?.from ?? []), ...(kept?.emergency ?? [])]
-  return all.length > 0 ? all : undefined
-}
+export const keptFromStandingWishes = (kept: { readonly standing?: readonly string[] } | undefined) => kept?.standing

@@ -5,8 +5,9 @@
  * `system/` scopes are for programs and nobody's. What one patient's data is shown to whom beyond that is Consent's.
  */
 import { conformanceTypes, servedTypes } from '../fhir/resource.ts'
+import { clearanceScope } from './masking.ts'
 
-export const roles = ['patient', 'proxy', 'proxy-reader', 'front-desk', 'practitioner', 'manager', 'auditor'] as const
+export const roles = ['patient', 'proxy', 'proxy-reader', 'front-desk', 'practitioner', 'manager', 'auditor', 'sensitive-visits'] as const
 export type Role = (typeof roles)[number]
 
 /** A person of their own record, or somebody who acts for them. */
@@ -24,6 +25,8 @@ const scopesOf: Readonly<Record<Role, string>> = {
   practitioner: `patient/*.cruds ${clinical.join(' ')}`,
   manager: 'patient/*.cruds user/*.cruds',
   auditor: 'user/AuditEvent.rs',
+  // Beside another role: what that one shows is then not masked.
+  'sensitive-visits': clearanceScope,
 }
 
 export const scopesOfRoles = (all: readonly string[]): string =>

@@ -6,6 +6,7 @@
  */
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Actor } from '../access/actor.ts'
+import { maskingOf } from '../access/masking.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { type Fault, fault } from '../base/fault.ts'
 import { recent } from '../base/recent.ts'
@@ -109,7 +110,7 @@ function signedVerifier(house: House, fetchOut: FetchOut): Verify {
 function actorOf(claims: JWTPayload): Actor {
   const { client_id: client, scope, patient, fhirUser: user, purpose_of_use: purpose } = claims
   if (typeof client !== 'string' || typeof scope !== 'string') throw refused()
-  return {
+  const actor: Actor = {
     client,
     user: typeof user === 'string' ? user : undefined,
     patient: typeof patient === 'string' ? patient : undefined,
@@ -117,6 +118,7 @@ function actorOf(claims: JWTPayload): Actor {
     purpose: typeof purpose === 'string' ? purpose : undefined,
     address: undefined,
   }
+  return { ...actor, masking: maskingOf(actor, scope) }
 }
 
 const refused = (): Fault => fault('login', 'The access token is not one that this server gave out for this address. Sign in again.')

@@ -7,6 +7,7 @@
  */
 import { createRemoteJWKSet, customFetch, decodeJwt, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Actor } from '../access/actor.ts'
+import { maskingOf } from '../access/masking.ts'
 import { narrowScopes } from '../access/narrow-scopes.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
@@ -57,14 +58,17 @@ async function verified(token: string, { issuer, audience, scopes, keys }: Known
   const expected = { algorithms, issuer, audience, requiredClaims: ['exp'], currentDate: now }
   const { payload } = await jwtVerify(token, keys, expected)
   const granted = narrowScopes(scopeOf(payload), scopes)
-  const actor = {
+  const actor: Actor = {
     client: `${issuer} ${clientOf(payload)}`,
     user: personOf(payload.fhirUser, base),
     patient: typeof payload.patient === 'string' && idPattern.test(payload.patient) ? payload.patient : undefined,
     scopes: parseScopes(granted.join(' ')),
     address: undefined,
   }
-  return { actor, expiresMs: Math.min((payload.exp ?? 0) * 1000, now.getTime() + foreignTokenMs) }
+  return {
+    actor: { ...actor, masking: maskingOf(actor, granted.join(' ')) },
+    expiresMs: Math.min((payload.exp ?? 0) * 1000, now.getTime() + foreignTokenMs),
+  }
 }
 
 /** `scope` as RFC 9068 has it; `scp`, a list or a text, as others do. */

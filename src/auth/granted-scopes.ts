@@ -4,6 +4,7 @@
  * just those of this request. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
 import type { Client, Context, errors } from 'oidc-provider'
+import { clearanceScope } from '../access/masking.ts'
 import { narrowScopes } from '../access/narrow-scopes.ts'
 import { accessTokenSeconds, backendTokenSeconds } from '../base/sign-in-limits.ts'
 import type { House } from '../store/house.ts'
@@ -17,8 +18,10 @@ export const resourceServer =
     const { params, entities } = context.oidc
     const isBackend = params.grant_type === 'client_credentials'
     if (isBackend || context.oidc.route === 'authorization') {
-      const within = narrowScopes(params.scope ?? '', client.slotwise_scope).filter((scope) => isBackend === scope.startsWith('system/'))
-      if (within.length === 0) throw new InvalidScope(noneLeft(isBackend), params.scope)
+      const within = narrowScopes(params.scope ?? '', client.slotwise_scope).filter(
+        (scope) => isBackend === scope.startsWith('system/') || scope === clearanceScope,
+      )
+      if (within.every((scope) => scope === clearanceScope)) throw new InvalidScope(noneLeft(isBackend), params.scope)
       params.scope = within.join(' ')
     }
     const source = entities.AuthorizationCode ?? entities.RefreshToken

@@ -67,6 +67,8 @@ function encounterOf(visit: Resource, id: string, patient: { reference: string }
   const [serviceType] = (visit.serviceType ?? []) as unknown[]
   return {
     resourceType: 'Encounter',
+    // What may not be told of the visit may not be told of what it became.
+    ...(visit.meta?.security !== undefined && { meta: { security: visit.meta.security } }),
     status: 'arrived',
     class: ambulatory,
     ...(serviceType !== undefined && { serviceType }),

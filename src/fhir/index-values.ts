@@ -13,6 +13,7 @@ import { compartmentParameters } from './patient-compartment.ts'
 import type { Resource } from './resource.ts'
 import { compileExpression, type Walk } from './search-expression.ts'
 import { isSearchedByText } from './search-text.ts'
+import { sensitiveWord, sensitivityOf, verySensitiveWord } from './sensitivity.ts'
 
 type Reader = {
   readonly code: string
@@ -104,6 +105,9 @@ export function indexValues(definitions: Definitions, resource: Resource, base?:
     else collectNumbers(reader, resource, found.terms, numbers)
   }
   if (resource.resourceType === 'Patient' && resource.id) found.terms.add(`@Patient/${resource.id}`)
+  const sensitivity = sensitivityOf(resource)
+  if (sensitivity) found.terms.add(sensitiveWord)
+  if (sensitivity === 'very') found.terms.add(verySensitiveWord)
   const strings = found.lines.length ? `\n${[...new Set(found.lines)].join('\n')}\n` : ''
   return { terms: [...found.terms], strings, dates, numbers, ...(position && { position }) }
 }

@@ -4,6 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
+import { opened } from '../access/masking.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { bearerCheck } from '../auth/bearer.ts'
 import type { House } from './desks.ts'
@@ -28,7 +29,7 @@ export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Pa
 const anybody: Actor = { client: 'anybody', scopes: parseScopes('system/*.cruds') }
 
 /** Spelt out rather than spread: it runs on every request. */
-const at = (request: FastifyRequest, { client, user, patient, scopes, purpose }: Actor, kept?: Kept): Actor => ({
+const at = (request: FastifyRequest, { client, user, patient, scopes, purpose, masking }: Actor, kept?: Kept): Actor => ({
   client,
   user,
   patient,
@@ -36,5 +37,6 @@ const at = (request: FastifyRequest, { client, user, patient, scopes, purpose }:
   purpose,
   keptFrom: kept?.from,
   emergency: kept?.emergency,
+  masking: opened(masking, kept?.emergency),
   address: request.ip,
 })

@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
+import { asBusyTime } from '../access/busy-time.ts'
 import { withoutOthers } from '../access/without-others.ts'
 import { type Refusals, refusalOf } from '../auth/refusals.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -98,7 +99,7 @@ function door(
       if (throttle.actor && desk === 'bundle') await throttle.actor(actor, entriesBeyondOne(asked))
       const stream = staysOpen && request.method === 'GET' ? { ...asked, stream: streamOf(request, authenticate) } : asked
       const answer = await serve(house, actor, stream)
-      const shown = actor.patient === undefined ? answer : ofOnePatient(actor, answer, house.base)
+      const shown = actor.patient === undefined && actor.masking === undefined ? answer : asShownTo(actor, answer, house.base)
       watch(sendReply(house, desk, asked, shown, reply), performance.now() - started, request)
     } catch (error) {
       throttle.refused?.(request.ip, error)
@@ -117,10 +118,10 @@ const askedBy = ({ headers, ip }: FastifyRequest, actor: Actor | undefined) => (
   person: actor?.user,
 })
 
-/** Whoever is confined to a patient is not shown whom else it is about, whichever desk answers. */
-function ofOnePatient(actor: Actor, answer: Reply, base: string): Reply {
-  if (answer.body === undefined) return answer
-  const body = withoutOthers(actor, answer.body, base)
+/** Whichever desk answers: sensitive visits as busy time, and whoever is confined to a patient is not shown whom else it is about. */
+function asShownTo(actor: Actor, answer: Reply, base: string): Reply {
+  if (answer.body === undefined || answer.contentType !== undefined) return answer
+  const body = withoutOthers(actor, asBusyTime(actor, answer.body, base), base)
   return body === answer.body ? answer : { ...answer, body }
 }
 

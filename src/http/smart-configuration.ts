@@ -2,6 +2,7 @@
  * `/.well-known/smart-configuration`: what this server can do of SMART on FHIR, and nothing that it cannot do.
  * https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
  */
+import { clearanceScope } from '../access/masking.ts'
 import { addressOf, issuerOf } from '../auth/addresses.ts'
 
 const resourceScopes = ['patient/*.cruds', 'user/*.cruds', 'system/*.cruds']
@@ -38,6 +39,7 @@ const authorizationServer = (base: string): Record<string, unknown> => ({
     'launch/encounter',
     'offline_access',
     'online_access',
+    clearanceScope,
     ...resourceScopes,
   ],
   capabilities: [

@@ -17,7 +17,7 @@ import { allowed } from './bounds.ts'
 import { historyEntry } from './history-entry.ts'
 import { askedOf, atAsked, countAsked, sinceAsked } from './history-window.ts'
 import { read } from './read.ts'
-import { patientsOf, shownVersions } from './shown-versions.ts'
+import { maskedVersions, patientsOf, shownVersions } from './shown-versions.ts'
 import { hasOneVersion } from './vread.ts'
 
 export async function historyInstance(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -40,7 +40,8 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
       patients: page.flatMap((row) => patientsOf(house, row)),
       audit: auditOf(house, actor, 'history-instance'),
     })
-  const entries = page.map((row) => historyEntry(house, type, id, row, subset))
+  const asShown = await maskedVersions(house, actor, { type: () => type, id: () => id }, page)
+  const entries = asShown.map((row) => historyEntry(house, type, id, row, subset))
   return { status: 200, body: bundle('history', linksOf(house, request, asked, rows, page), entries, total) }
 }
 

@@ -20,7 +20,7 @@ import type { House } from '../store/house.ts'
 import { allowed } from './bounds.ts'
 import { historyEntry } from './history-entry.ts'
 import { type Asked, askedOf, atAsked, countAsked, sinceAsked } from './history-window.ts'
-import { patientsOf, shownVersions } from './shown-versions.ts'
+import { maskedVersions, patientsOf, shownVersions } from './shown-versions.ts'
 
 export async function historyType(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '' } = request
@@ -68,7 +68,8 @@ async function historyOf(
     page.flatMap((row) => concernedBy(house, row)),
     auditOf(house, actor, interaction, queryText([...asked])),
   )
-  const entries = page.map((row) => historyEntry(house, row.type, row.id, row, subset))
+  const asShown = await maskedVersions(house, actor, { type: (row) => row.type, id: (row) => row.id }, page)
+  const entries = asShown.map((row) => historyEntry(house, row.type, row.id, row, subset))
   const isWhole = keys.length <= count && window.before === undefined
   return { status: 200, body: bundle('history', linksOf(address, asked, keys, count), entries, isWhole ? page.length : undefined) }
 }

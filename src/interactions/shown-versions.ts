@@ -3,7 +3,10 @@
  * an Appointment that was handed to another patient does not take its past along, and what a granular scope finds today it
  * may not have found then.
  */
+import type { Actor } from '../access/actor.ts'
 import type { Bounds } from '../access/bounds.ts'
+import { textAsBusyTime } from '../access/busy-time.ts'
+import { isMasked } from '../access/masking.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { confinementOf } from '../fhir/patient-compartment.ts'
 import { patientsConcerned } from '../fhir/patients-concerned.ts'
@@ -11,6 +14,7 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { StoredRow } from '../store/resources.ts'
 import { type JudgedVersion, versionsThatMatch } from '../store/search/judge.ts'
+import { maskedAmong } from '../store/search/masked.ts'
 
 /** `Patient/1` of the patients in whose compartment a version is. */
 export function patientsOf(house: House, { body }: StoredRow): string[] {
@@ -37,11 +41,12 @@ export async function shownVersions<Row extends StoredRow>(
   return own.filter((row) => row.body === null || met.has(row))
 }
 
-function isConcernedAlone(house: House, type: string, row: StoredRow, { patient: confined, except }: Bounds): boolean {
+function isConcernedAlone(house: House, type: string, row: StoredRow, { patient: confined, except, masking }: Bounds): boolean {
   if ((confined === undefined && except === undefined) || row.body === null) return true
   const patients = patientsOf(house, row)
   if (patients.some((patient) => except?.includes(patient))) return false
   if (confined === undefined) return true
+  if (masking && isMasked({ masking }, JSON.parse(row.body) as Resource, house.base)) return false
   switch (confinementOf(house.definitions, type)) {
     case 'open':
       return true
@@ -50,4 +55,24 @@ function isConcernedAlone(house: House, type: string, row: StoredRow, { patient:
     default:
       return patients.includes(confined)
   }
+}
+
+/**
+ * Versions of what is masked as it is today, whatever they say of themselves: a label that was set later is about what was
+ * written before. A version that has a label of its own is masked where every answer is (`http/fhir-doors.ts`).
+ */
+export async function maskedVersions<Row extends StoredRow>(
+  house: House,
+  actor: Pick<Actor, 'masking'>,
+  { type, id }: { readonly type: (row: Row) => string; readonly id: (row: Row) => string },
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  const { masking } = actor
+  if (!masking) return rows
+  const masked = new Set<Row>()
+  for (const [one, some] of Map.groupBy(rows, type)) {
+    const ids = await maskedAmong(house.pool, { type: one, bounds: { masking } }, [...new Set(some.map(id))])
+    for (const row of some) if (ids.has(id(row))) masked.add(row)
+  }
+  return rows.map((row) => (masked.has(row) && row.body !== null ? { ...row, body: textAsBusyTime(row.body, house.base) } : row))
 }

@@ -7,6 +7,7 @@ import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { isKeptFrom } from '../access/compartment.ts'
 import { consentRule } from '../access/consent.ts'
+import { isMasked } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
@@ -87,17 +88,23 @@ export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource:
 export function assertIsThere(house: House, actor: Actor, verb: Verb, { type, id }: Pick<Submitted, 'type' | 'id'>, row?: StoredRow): void {
   const permission = may(actor, verb, type)
   if (!permission.allowed || permission.patient === undefined) return
-  const patients = row?.body ? patientsConcerned(house.definitions, JSON.parse(row.body) as Resource, house.base) : []
+  const stored = row?.body ? (JSON.parse(row.body) as Resource) : undefined
+  const patients = stored && !isMasked(actor, stored, house.base) ? patientsConcerned(house.definitions, stored, house.base) : []
   if (!patients.includes(permission.patient)) throw fault('not-found', `There is no ${type}/${id}.`)
   // What they are shown of it is not all of it (access/without-others.ts): written back, it would put the others out.
   if (patients.length > 1) throw fault('forbidden', `${type}/${id} is not this patient's alone: it is for the clinic to change.`)
 }
 
-/** The same of what is stored: it may be kept from the actor. What is new tells nothing of what is there. */
+/** The same of what is stored: it may be kept from the actor, or not be shown whole: written back, what was left out would be lost. What is new tells nothing of what is there. */
 export function assertMayWriteOver(house: House, actor: Actor, verb: Verb, before: Resource): void {
   assertMayWrite(house, actor, verb, before)
   if (isKeptFrom(house.definitions, actor, before, house.base))
     throw fault('forbidden', `The token's scopes do not allow this for ${before.resourceType}.`)
+  if (isMasked(actor, before, house.base))
+    throw fault(
+      'forbidden',
+      `${before.resourceType}/${before.id} is shown to you as busy time alone: those may change it who see it whole.`,
+    )
 }
 
 /** Sees the current row, locked, and says under which conditions the write may go on. */

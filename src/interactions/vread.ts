@@ -13,7 +13,7 @@ import { auditShown, versionOf } from '../store/history.ts'
 import type { House } from '../store/house.ts'
 import { allowed } from './bounds.ts'
 import { read } from './read.ts'
-import { patientsOf, shownVersions } from './shown-versions.ts'
+import { maskedVersions, patientsOf, shownVersions } from './shown-versions.ts'
 
 /** PostgreSQL's bigint has 19 digits. */
 const versionPattern = /^[1-9]\d{0,17}$/
@@ -37,7 +37,8 @@ export async function vread(house: House, actor: Actor, request: FhirRequest): P
     patients: patientsOf(house, row),
     audit: auditOf(house, actor, 'vread'),
   })
-  const body = subsetOf(house.definitions, row.body, subset)
+  const [asShown = row] = await maskedVersions(house, actor, { type: () => type, id: () => id }, [row])
+  const body = subsetOf(house.definitions, asShown.body ?? '', subset)
   return { status: 200, body, version: row.version, updated: row.updated.toISOString() }
 }
 

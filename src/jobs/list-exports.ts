@@ -6,12 +6,11 @@
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { keptFromStandingWishes } from '../access/consent.ts'
-import { parseScopes } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { exportBatchMax, exportFailuresMax, exportFileResourcesMax, exportHoursKept } from '../base/limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { parseSearch } from '../fhir/search-query.ts'
-import type { StoredActor } from '../operations/export.ts'
+import { storedActor } from '../operations/export.ts'
 import type { ExportWish } from '../operations/export-wish.ts'
 import {
   advanceExport,
@@ -53,7 +52,7 @@ async function listOne(tx: Tx, house: House, only: string | undefined, place: { 
   const row = await lockNextExport(tx, only)
   if (!row || !(await isSettledAt(tx, row.at))) return false
   place.id = row.id
-  const stored = actorOf(row)
+  const stored = storedActor(row.actor)
   const actor: Actor = { ...stored, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
   const wish = JSON.parse(row.wish) as ExportWish
   const type = wish.types[row.step]
@@ -67,11 +66,6 @@ async function listOne(tx: Tx, house: House, only: string | undefined, place: { 
   const next = last === undefined ? { step: row.step + 1, after: '' } : { step: row.step, after: last }
   await advanceExport(tx, { id: row.id, ...next, ...place2, listed: count })
   return true
-}
-
-function actorOf({ actor }: ExportRow): Actor {
-  const stored = JSON.parse(actor) as StoredActor
-  return { ...stored, scopes: parseScopes(stored.scopes) }
 }
 
 function listingOf(house: House, actor: Actor, row: ExportRow, wish: ExportWish, type: string): Listing {

@@ -62,8 +62,9 @@ async function tellNext(house: House, state: StateRow, run: JobRun): Promise<boo
     if (isHeartbeatDue(house, state, heartbeatSeconds)) await send(house, state, { type: 'heartbeat', content: 'empty', events: [] }, run)
     return false
   }
-  const shown = { audit: auditOf(house, actorOf(state.actor as KeptActor), 'notify'), entity: `Subscription/${state.subscription}` }
-  const events = await toldEvents(house, rows, topic === undefined && payloadless(state) ? 'empty' : content, shown)
+  const { client, user, patient, purpose, masking } = actorOf(state.actor as KeptActor)
+  const shown = { audit: auditOf(house, { client, user, patient, purpose }, 'notify'), entity: `Subscription/${state.subscription}` }
+  const events = await toldEvents(house, rows, topic === undefined && payloadless(state) ? 'empty' : content, shown, { masking })
   if (topic === undefined) for (const event of events) await sendResource(house, state, event, run)
   else await send(house, state, { type: 'event-notification', content, events }, run)
   await markTold(house.pool, state.subscription, last.number, house.clock.now().toISOString())

@@ -2,17 +2,14 @@
  * Reads the imports that were sent, part by part. One that is cut short goes on with the part it was in, whose lines are
  * then found unchanged as far as they were written, on whichever server asks next.
  */
-import type { Actor } from '../access/actor.ts'
-import { parseScopes } from '../access/scopes.ts'
 import { importFailuresMax, importHoursKept } from '../base/limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
-import type { StoredActor } from '../operations/export.ts'
+import { storedActor } from '../operations/export.ts'
 import {
   finishPart,
   forgetOldImports,
   type ImportPart,
-  type ImportRow,
   lockImport,
   nextPart,
   noteImportFailure,
@@ -45,16 +42,11 @@ async function runImport(db: Db, house: House, id: string): Promise<void> {
 
 async function runPart(house: House, { row, first, lines }: ImportPart): Promise<void> {
   const texts = lines.split('\n').map((text, at) => ({ no: first + at, text }))
-  const { refusals, ...tally } = await importLines(house, actorOf(row), texts, row.stop)
+  const { refusals, ...tally } = await importLines(house, storedActor(row.actor), texts, row.stop)
   const isLast = row.part + 1 >= row.parts || (row.stop && refusals.length > 0)
   const expires = new Date(house.clock.now().getTime() + importHoursKept * 3_600_000).toISOString()
   const kept = refusals.map((refusal) => ({ line: refusal.line, outcome: refusalLine(refusal) }))
   await inTransaction(house.pool, (tx) => finishPart(tx, { id: row.id, part: row.part, ...tally, refusals: kept, isLast, expires }))
-}
-
-function actorOf({ actor }: ImportRow): Actor {
-  const stored = JSON.parse(actor) as StoredActor
-  return { ...stored, scopes: parseScopes(stored.scopes) }
 }
 
 /** Which line, which resource, and what is wrong with it, as one OperationOutcome. */

@@ -4,16 +4,17 @@
  *
  * It answers alike whether or not anything is kept from them, so that nobody learns of a Consent by asking.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { breakGlassMinutesDefault, breakGlassMinutesMax, breakGlassReasonCharsMax, glassesOpenMax } from '../base/limits.ts'
+import { breakGlassMinutesDefault, breakGlassMinutesMax, breakGlassReasonCharsMax, consentsLookMs, glassesOpenMax } from '../base/limits.ts'
 import { firstOf, type Inputs, inputsOf, textIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern } from '../fhir/resource.ts'
-import { breakGlass as opened } from '../store/break-glass.ts'
+import { isGlassOpenSince, breakGlass as opened } from '../store/break-glass.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { assertKnown } from './unknown-parameters.ts'
@@ -37,6 +38,8 @@ export async function breakGlass(house: House, actor: Actor, request: FhirReques
       'business-rule',
       `The records of ${glassesOpenMax} patients are open to you already. Wait until one of them is closed again.`,
     )
+  // Every process looks so often whether any glass is open: once it is answered, all of them heed it.
+  if (!(await isGlassOpenSince(house.pool, new Date(begun.getTime() - consentsLookMs), begun))) await sleep(consentsLookMs)
   const parameter = [
     { name: 'patient', valueReference: { reference: `Patient/${id}` } },
     { name: 'until', valueInstant: until.toISOString() },

@@ -26,7 +26,7 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
-  const assertMay = assertMayChange(house, actor)
+  const assertMay = assertMayChange(house, actor, { unseen: true })
   const leaving = { online: isPatient(actor), moving: false }
   const scope = scopeIn(inputs)
   return once(

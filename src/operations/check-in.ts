@@ -22,7 +22,7 @@ export async function checkIn(house: House, actor: Actor, request: FhirRequest):
   const { id = '' } = request
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const assertMay = assertMayChange(house, actor)
+  const assertMay = assertMayChange(house, actor, { unseen: true })
   const permission = may(actor, 'u', 'Appointment')
   const input = {
     id,

@@ -4,6 +4,8 @@
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-output-file-request
  */
 import type { Actor } from '../access/actor.ts'
+import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
+import { maskedTypes, standingMasking } from '../access/masking.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -15,6 +17,7 @@ import { auditPatients } from '../store/audit-rows.ts'
 import { fileOf } from '../store/bulk-exports.ts'
 import { type Chunk, chunkOf, deletionsOf, type FilePlace, supersededBodies } from '../store/export-chunks.ts'
 import type { House } from '../store/house.ts'
+import { maskedAmong } from '../store/search/masked.ts'
 import { knownExport, mayFetch, remarksFile } from './export-status.ts'
 import type { ExportWish } from './export-wish.ts'
 
@@ -38,11 +41,13 @@ const remarkLines = ({ remarks }: ExportWish): string =>
     .join('')
 
 /** The lines of a file, some hundred kilobytes at a time. */
-export async function* exportLines(house: House, actor: Actor, place: FilePlace, deleted: boolean): AsyncGenerator<string> {
+export async function* exportLines(house: House, fetching: Actor, place: FilePlace, deleted: boolean): AsyncGenerator<string> {
+  const actor: Actor = { ...fetching, masking: standingMasking(fetching) }
   const next = (after: number): Promise<Chunk | undefined> =>
     (deleted ? deletionsOf : chunkOf)(house.pool, place, after, auditOf(house, actor, 'export'))
+  const shown = shownLines(house, actor, place)
   for (let chunk = await next(-1); chunk; chunk = await next(chunk.no)) {
-    if (chunk.lines) yield chunk.lines
+    if (chunk.lines) yield shown(chunk.lines)
     if (chunk.superseded.length > 0) yield await supersededLines(house, actor, place, chunk)
   }
 }
@@ -52,5 +57,21 @@ async function supersededLines(house: House, actor: Actor, place: FilePlace, { n
   const patients = rows.flatMap(({ body }) => patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base))
   const entity = `bulk-export/${place.export}/${place.file}`
   await auditPatients(house.pool, { patients: [...new Set(patients)], entity, audit: auditOf(house, actor, 'export') })
-  return rows.map(({ body }) => `${body}\n`).join('')
+  const masked = await maskedAmong(
+    house.pool,
+    { type: place.type, bounds: { masking: actor.masking } },
+    rows.map(({ id }) => id),
+  )
+  const lines = rows.map(({ id, body }) => `${masked.has(id) ? textAsBusyTime(body, house.base) : body}\n`).join('')
+  return shownLines(house, actor, place)(lines)
+}
+
+/** Sensitive visits as whoever fetches the file may see them. */
+function shownLines({ base }: House, actor: Actor, { type }: FilePlace): (lines: string) => string {
+  if (!actor.masking || !maskedTypes.has(type)) return (lines) => lines
+  return (lines) =>
+    lines
+      .split('\n')
+      .map((line) => (line === '' ? line : asBusyTime(actor, line, base)))
+      .join('\n')
 }

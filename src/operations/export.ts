@@ -4,10 +4,11 @@
  *
  * What goes into the files is listed by `jobs/list-exports.ts`; what is in them is read when they are fetched.
  */
-import type { Actor } from '../access/actor.ts'
+import type { Actor, Masking } from '../access/actor.ts'
 import { isKeptFrom } from '../access/compartment.ts'
+import { keptMasking, standingMasking } from '../access/masking.ts'
 import { may } from '../access/may.ts'
-import { scopeText } from '../access/scopes.ts'
+import { parseScopes, scopeText } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { exportPatientsMax, exportsUnderWayMax } from '../base/limits.ts'
@@ -51,10 +52,22 @@ export type StoredActor = {
   readonly purpose?: string
   readonly address?: string
   readonly scopes: string
+  /** Null: nothing is masked; absent: it was ordered before anything was. */
+  readonly masking?: Masking | null
 }
 
-export const actorText = ({ client, user, purpose, address, scopes }: Actor): string =>
-  JSON.stringify({ client, user, purpose, address, scopes: scopes.map(scopeText).join(' ') } satisfies StoredActor)
+export const actorText = (actor: Actor): string => {
+  const { client, user, purpose, address, scopes } = actor
+  const masking = standingMasking(actor) ?? null
+  return JSON.stringify({ client, user, purpose, address, scopes: scopes.map(scopeText).join(' '), masking } satisfies StoredActor)
+}
+
+/** Who gave the order, as they were then. */
+export function storedActor(text: string): Actor {
+  const stored = JSON.parse(text) as StoredActor
+  const actor = { ...stored, scopes: parseScopes(stored.scopes) }
+  return { ...actor, masking: keptMasking(actor, stored.masking, stored.scopes) }
+}
 
 async function reachOf(house: House, actor: Actor, { type, id = '' }: FhirRequest): Promise<Reach> {
   if (type === undefined) return {}

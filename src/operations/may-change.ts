@@ -3,13 +3,17 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { inCompartment, isKeptFrom } from '../access/compartment.ts'
+import { isMasked } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 
+/** `unseen`: what those may do as well to whom the visit is busy time, for it neither takes nor tells what it is about. */
+type Allowed = { readonly unseen?: boolean }
+
 /** Another patient's Appointment is answered like one that is not there, and so is a deleted one, whose nobody can tell. */
-export function assertMayChange(house: House, actor: Actor): (appointment: Resource) => void {
+export function assertMayChange(house: House, actor: Actor, { unseen = false }: Allowed = {}): (appointment: Resource) => void {
   const permission = may(actor, 'u', 'Appointment')
   if (!permission.allowed || permission.queries) throw fault('forbidden', "The token's scopes do not allow changing Appointments.")
   return (appointment) => {
@@ -18,6 +22,14 @@ export function assertMayChange(house: House, actor: Actor): (appointment: Resou
     const isAnybodys = actor.keptFrom !== undefined && appointment.participant === undefined
     if (isAnothers || isAnybodys || isKeptFrom(house.definitions, actor, appointment, house.base))
       throw fault('not-found', `There is no Appointment/${appointment.id}.`, 'Appointment')
+    if (!isMasked(actor, appointment, house.base)) return
+    // Confined to a patient, one is not even told that there is something.
+    if (permission.patient !== undefined) throw fault('not-found', `There is no Appointment/${appointment.id}.`, 'Appointment')
+    if (!unseen)
+      throw fault(
+        'forbidden',
+        `Appointment/${appointment.id} is shown to you as busy time alone: it can be cancelled, checked in or marked as missed.`,
+      )
   }
 }
 
@@ -28,7 +40,8 @@ export function isHidden(house: House, actor: Actor, body: string | null): boole
   if (body === null) return true
   const appointment = JSON.parse(body) as Resource
   if (isKeptFrom(house.definitions, actor, appointment, house.base)) return true
-  return permission.patient !== undefined && !inCompartment(house.definitions, appointment, permission.patient, house.base)
+  if (permission.patient === undefined) return false
+  return !inCompartment(house.definitions, appointment, permission.patient, house.base) || isMasked(actor, appointment, house.base)
 }
 
 /** Whether a patient asks, not staff, to change an Appointment. */

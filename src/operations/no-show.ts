@@ -23,7 +23,7 @@ export async function noShow(house: House, actor: Actor, request: FhirRequest): 
   const { id = '' } = request
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const assertMay = assertMayChange(house, actor)
+  const assertMay = assertMayChange(house, actor, { unseen: true })
   const permission = may(actor, 'u', 'Appointment')
   if (permission.allowed && permission.patient !== undefined)
     throw fault('forbidden', 'Only the clinic can say that a patient was missed: this takes a user/ or system/ scope.')

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'
 import { inCompartment, isKeptFrom } from '../access/compartment.ts'
+import { isMasked } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { Fault, type FaultKind, fault, type Issue } from '../base/fault.ts'
@@ -101,6 +102,8 @@ async function shownAgain(house: House, actor: Actor, { appointment: id, version
 function mayBeShown(house: House, actor: Actor, appointment: Resource): boolean {
   if (isKeptFrom(house.definitions, actor, appointment, house.base)) return false
   const permission = may(actor, 'c', 'Appointment')
+  const isConfined = permission.allowed && permission.patient !== undefined
+  if (isConfined && isMasked(actor, appointment, house.base)) return false
   return (
     !permission.allowed || permission.patient === undefined || inCompartment(house.definitions, appointment, permission.patient, house.base)
   )

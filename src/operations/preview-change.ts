@@ -5,6 +5,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { isKeptFrom } from '../access/compartment.ts'
+import { isMasked } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { deleted, fault } from '../base/fault.ts'
@@ -38,7 +39,11 @@ export async function previewOfChange(house: House, actor: Actor, request: FhirR
   const propose = firstOf(inputs, 'propose')
   const wanted = propose !== undefined && booleanIn(propose)
   const asked = wanted ? preview.orphans.slice(0, proposedVisitsMax).map(({ visit }) => visit) : []
-  const proposals = await proposeTimes(house, preview.after, asked, preview.slots.going)
+  const isMaskedAt = preview.orphans.map(({ visit }) => actor.masking && isMasked(actor, JSON.parse(visit.body) as Resource, house.base))
+  const proposed = await proposeTimes(house, preview.after, asked, preview.slots.going)
+  // Why it is orphaned, and where else it could be, tells what it is for.
+  const proposals = proposed.map((times, at) => (isMaskedAt[at] ? [] : times))
+  const orphans = preview.orphans.map((one, at) => (isMaskedAt[at] ? { ...one, reasons: [] } : one))
   const appointments = preview.orphans.map(({ visit }) => visit.id)
   await auditAppointments(house.pool, auditOf(house, actor, 'preview-change'), {
     entity: `Schedule/${changed.id}`,
@@ -46,7 +51,7 @@ export async function previewOfChange(house: House, actor: Actor, request: FhirR
     patients: [],
   })
   const reason = reasonIn(house, inputs)
-  const body = previewParameters(preview, proposals, { reason, unknown: inputs.unknown })
+  const body = previewParameters({ ...preview, orphans }, proposals, { reason, unknown: inputs.unknown })
   return { status: 200, body: JSON.stringify(body) }
 }
 

@@ -21,7 +21,7 @@ const known: ReadonlySet<string> = new Set(['appointment', 'slot'])
 export async function release(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
-  const mayChange = assertMayChange(house, actor)
+  const mayChange = assertMayChange(house, actor, { unseen: true })
   const named = appointmentNamed(house, request, inputs)
   const slot = named === undefined ? slotNamed(house, request, inputs) : ''
   const id = named ?? (await holderOf(house, slot))

@@ -34,7 +34,7 @@ export async function subscriptionEvents(house: House, actor: Actor, request: Fh
   const rows = await eventsBetween(house.pool, id, from, numberIn(request, 'eventsUntilNumber'), pageSizeMax)
   const shown = { audit: auditOf(house, actor, 'notify'), entity: `Subscription/${id}` }
   // They were matched for whoever made the Subscription; whoever asks may be somebody else.
-  const events = await toldEvents(house, rows, content, shown, actor.keptFrom)
+  const events = await toldEvents(house, rows, content, shown, actor)
   return { status: 200, body: notificationBundle(house, state, { type: 'query-event', content, events }) }
 }
 

@@ -19,6 +19,14 @@ export async function openGlasses(db: Db, { user, client, at }: Who): Promise<st
   return rows.map(({ patient }) => patient)
 }
 
+/** Whether anybody's has been open since then, and still is. */
+export async function isGlassOpenSince(db: Db, since: Date, now: Date): Promise<boolean> {
+  const rows = await db.query(
+    prepared(`select 1 from break_glass where begun <= $1::timestamptz and until > $2::timestamptz limit 1`, [since, now]),
+  )
+  return rows.length > 0
+}
+
 export type Glass = {
   readonly id: string
   readonly person: string

@@ -5,25 +5,33 @@
 import type { Db } from './db.ts'
 import { prepared } from './sql.ts'
 
-/** Grows with each write of a Consent. */
-export async function consentVersion(db: Db): Promise<string> {
-  const [row] = await db.query<{ version: string }>(prepared('select version::text as version from consent_state limit 1', []))
-  return row?.version ?? '0'
+/** A version that grows with each write of a Consent, and whether somebody's data stand open to anybody in an emergency. */
+export async function consentVersion(db: Db, at: Date): Promise<{ version: string; glass: boolean }> {
+  const [row] = await db.query<{ version: string; glass: boolean }>(
+    prepared(`select (select version::text from consent_state limit 1) as version, ${someGlass}`, [at]),
+  )
+  return { version: row?.version ?? '0', glass: row?.glass ?? false }
 }
 
+const someGlass = 'exists (select from break_glass where until > $1::timestamptz) as glass'
+
 /** In one statement with their version. More than `limit` there shall not be. */
-export async function restrictingConsents(db: Db, limit: number): Promise<{ version: string; bodies: readonly string[] }> {
-  const [row] = await db.query<{ version: string; bodies: readonly string[] }>(
+export async function restrictingConsents(
+  db: Db,
+  at: Date,
+  limit: number,
+): Promise<{ version: string; glass: boolean; bodies: readonly string[] }> {
+  const [row] = await db.query<{ version: string; glass: boolean; bodies: readonly string[] }>(
     prepared(
-      `select (select version::text from consent_state limit 1) as version,
+      `select (select version::text from consent_state limit 1) as version, ${someGlass},
               array(select body::text from consent
                      where not deleted and body->>'status' = 'active'
                        and (body @? '$.provision.**.type ? (@ == "deny")' or body @? '$.policyRule.coding[*].code ? (@ == "OPTOUT")')
-                     order by id limit $1) as bodies`,
-      [limit],
+                     order by id limit $2) as bodies`,
+      [at, limit],
     ),
   )
-  return row ?? { version: '0', bodies: [] }
+  return row ?? { version: '0', glass: false, bodies: [] }
 }
 
 const workplacesMax = 1_000

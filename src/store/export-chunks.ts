@@ -11,6 +11,7 @@ import { type AuditRow, auditInsert, patientsIn } from './audit-rows.ts'
 import type { Db, Tx } from './db.ts'
 import { historyTableOf, tableOf } from './layout.ts'
 import { boundConditions, criterionCondition } from './search/compile.ts'
+import { wholeRows } from './search/masked.ts'
 import type { Bounds, Scope } from './search/scope.ts'
 import { type Params, params, prepared } from './sql.ts'
 
@@ -57,10 +58,13 @@ function conditionsOf(definitions: Definitions, listing: Listing): Sql[] {
   const { type, bounds, filters, patients, since } = listing
   const scopes = bounds.map((one): Scope => ({ definitions, type, alias: 't', bounds: one }))
   const [scope] = scopes
+  // Of named patients: that it is among theirs tells whose a masked visit is.
+  const whole = scope && patients !== undefined && patients !== 'any' ? wholeRows(scope) : undefined
   return [
     sql`t.id > ${listing.after}::text`,
     ...(since === undefined ? [] : [sql`t.updated > ${since}::timestamptz`]),
     ...(patients === undefined ? [] : [patientCondition(type, patients)]),
+    ...(whole ? [whole] : []),
     ...scopes.flatMap(boundConditions),
     ...(filters && scope ? [anyOf(filters.map((criteria) => criteria.map((one) => criterionCondition(scope, one))))] : []),
   ]

@@ -14,8 +14,13 @@ import type { WaitlistSettings } from '../base/waitlist-settings.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pool } from './db.ts'
 
-/** Ids of patients: whose data are kept from somebody, and whose are open in an emergency although they would be. */
-export type Kept = { readonly from?: readonly string[]; readonly emergency?: readonly string[] } | undefined
+/**
+ * Ids of patients: whose data are kept from somebody just now, whose are open to them in an emergency, and from whom Consents
+ * keep them whether or not they are open.
+ */
+export type Kept =
+  | { readonly from?: readonly string[]; readonly emergency?: readonly string[]; readonly standing?: readonly string[] }
+  | undefined
 /** As much of an actor as a Consent can speak of. */
 type Viewer = { readonly client: string; readonly user?: string; readonly patient?: string; readonly purpose?: string }
 

@@ -2,7 +2,8 @@
  * What becomes of a Subscription that a client writes, in the transaction that writes it: what it asks for is understood,
  * or refused, and kept with the rights of whoever wrote it. Becoming active is a job's work, once its endpoint has answered.
  */
-import type { Actor } from '../access/actor.ts'
+import type { Actor, Masking } from '../access/actor.ts'
+import { keptMasking, standingMasking } from '../access/masking.ts'
 import { parseScopes, scopeText } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -22,6 +23,8 @@ export type KeptActor = {
   readonly patient?: string
   readonly purpose?: string
   readonly scope: string
+  /** Null: nothing is masked; absent: it was written before anything was. */
+  readonly masking?: Masking | null
 }
 
 export async function registerSubscription(tx: Tx, house: House, actor: Actor, resource: Resource, boundsFor: BoundsFor): Promise<void> {
@@ -35,12 +38,16 @@ export async function registerSubscription(tx: Tx, house: House, actor: Actor, r
   await keepSubscription(tx, { id, phase: 'requested', asked, actor: keptActor(actor), ends: endOf(subscription) })
 }
 
-const keptActor = ({ client, user, patient, purpose, scopes }: Actor): KeptActor => ({
-  client,
-  user,
-  patient,
-  purpose,
-  scope: scopes.map(scopeText).join(' '),
+const keptActor = (actor: Actor): KeptActor => ({
+  client: actor.client,
+  user: actor.user,
+  patient: actor.patient,
+  purpose: actor.purpose,
+  scope: actor.scopes.map(scopeText).join(' '),
+  masking: standingMasking(actor) ?? null,
 })
 
-export const actorOf = ({ scope, ...kept }: KeptActor): Actor => ({ ...kept, scopes: parseScopes(scope) })
+export function actorOf({ scope, masking, ...kept }: KeptActor): Actor {
+  const actor = { ...kept, scopes: parseScopes(scope) }
+  return { ...actor, masking: keptMasking(actor, masking, scope) }
+}

@@ -2,26 +2,31 @@
  * Events with the resources that they are about, as they were after the change, and the record that they are shown: it is
  * written before anything is sent. https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/payloads.html
  */
+import type { Actor, Masking } from '../access/actor.ts'
+import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
+import { maskedTypes } from '../access/masking.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type AuditRow, auditPatients } from '../store/audit-rows.ts'
 import { versionsNamed } from '../store/changes.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
+import { maskedAmong } from '../store/search/masked.ts'
 import type { EventRow } from '../store/subscriptions.ts'
 import type { Content } from './asked.ts'
 import type { ToldEvent } from './notification.ts'
 
 /**
  * An id that is said of a patient's resource is written down as well; an empty message tells nothing of anybody. `except`:
- * nothing of these patients, whose Consents keep it from whoever asks now.
+ * nothing of these patients, whose Consents keep it from whoever asks now. `masking`: visits as they may see them, by what is
+ * known of them today.
  */
 export async function toldEvents(
   house: House,
   events: readonly EventRow[],
   content: Content,
   shown: { readonly audit: AuditRow; readonly entity: string },
-  except: readonly string[] = [],
+  { keptFrom: except = [], masking }: Pick<Actor, 'keptFrom' | 'masking'>,
 ): Promise<ToldEvent[]> {
   if (content === 'empty' && except.length === 0) return events.map(empty)
   const all = await bodiesOf(house, events)
@@ -30,7 +35,27 @@ export async function toldEvents(
   if (content === 'empty') return kept.map(empty)
   const patients = new Set([...bodies.values()].flatMap((body) => patientsIn(house, body)))
   if (patients.size > 0) await auditPatients(house.pool, { ...shown, patients: [...patients] })
-  return kept.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (bodies.get(keyOf(event)) ?? null) }))
+  const shownBodies = masking ? await maskedBodies(house, kept, bodies, masking) : bodies
+  return kept.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (shownBodies.get(keyOf(event)) ?? null) }))
+}
+
+async function maskedBodies(
+  house: House,
+  events: readonly EventRow[],
+  bodies: ReadonlyMap<string, string>,
+  masking: Masking,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const [type, some] of Map.groupBy(events, (event) => event.type)) {
+    const ids = [...new Set(some.map(({ id }) => id))]
+    const masked = maskedTypes.has(type) ? await maskedAmong(house.pool, { type, bounds: { masking } }, ids) : new Set()
+    for (const event of some) {
+      const body = bodies.get(keyOf(event))
+      if (body === undefined) continue
+      found.set(keyOf(event), masked.has(event.id) ? textAsBusyTime(body, house.base) : asBusyTime({ masking }, body, house.base))
+    }
+  }
+  return found
 }
 
 const empty = (event: EventRow): ToldEvent => ({ ...event, body: null })

@@ -12,6 +12,7 @@ const asked = [
   'user/Subscription.c',
   'user/StructureDefinition.u',
   'system/Appointment.rs',
+  '__sensitive-visits',
 ]
 const clinical = ['patient/Appointment.cruds', 'user/Appointment.cruds', 'user/Patient.rs']
 
@@ -23,6 +24,7 @@ const table: Readonly<Record<Role, readonly string[]>> = {
   practitioner: clinical,
   manager: [...clinical, 'user/AuditEvent.rs', 'user/Subscription.c', 'user/StructureDefinition.u'],
   auditor: ['user/AuditEvent.rs'],
+  'sensitive-visits': ['__sensitive-visits'],
 }
 
 describe('a role', () => {

@@ -1,4 +1,5 @@
 /** A SMART scope as a sentence for the person who is to allow it. */
+import { clearanceScope } from '../../access/masking.ts'
 import { parseScopes, type Scope, type Verb } from '../../access/scopes.ts'
 
 const plain: Readonly<Record<string, string>> = {
@@ -10,6 +11,7 @@ const plain: Readonly<Record<string, string>> = {
   'launch/encounter': 'know which visit it is about',
   offline_access: 'go on while you are away, until you or the clinic end it',
   online_access: 'go on while you are signed in',
+  [clearanceScope]: 'see what sensitive visits are about',
 }
 
 export function scopeInWords(text: string): string {

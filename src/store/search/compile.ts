@@ -11,6 +11,7 @@ import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition, spansCondition } from './date.ts'
 import { fullTextCondition } from './full-text.ts'
 import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from './linked.ts'
+import { looksBehindMask, wholeRows } from './masked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
 import { mayTellOfOthers, withoutOthers } from './others.ts'
@@ -28,9 +29,12 @@ export function boundConditions(scope: Scope): Sql[] {
   const granular = scope.bounds.anyOf?.map((criteria) => allOf(criteria.map((criterion) => criterionCondition(scope, criterion))))
   const within = scope.bounds.within === undefined ? [] : [anyTerm(scope.alias, [`@Patient/${scope.bounds.within}`])]
   const except = exceptCondition(scope)
+  // That it is in a patient's compartment tells whose it is.
+  const whole = scope.bounds.patient === undefined && scope.bounds.within === undefined ? undefined : wholeRows(scope)
   return [
     ...(confined ? [confined] : []),
     ...(except ? [except] : []),
+    ...(whole ? [whole] : []),
     ...within,
     ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : []),
   ]
@@ -75,6 +79,11 @@ function exceptCondition({ definitions, type, alias, bounds: { except = [] } }: 
 }
 
 export function criterionCondition(scope: Scope, asked: Criterion): Sql {
+  const whole = scope.bounds.masking && looksBehindMask(scope.type, asked) ? wholeRows(scope) : undefined
+  return whole ? sql`(${whole} and ${withinCompartment(scope, asked)})` : withinCompartment(scope, asked)
+}
+
+function withinCompartment(scope: Scope, asked: Criterion): Sql {
   const { definitions, type, alias, bounds } = scope
   const { patient } = bounds
   // What names others is shown without them (access/without-others.ts), so it is not found by them either.

@@ -11,8 +11,9 @@ import { storedTypes } from '../../fhir/resource.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import { targetsOf } from '../../fhir/search-words.ts'
 import type { Statement } from '../db.ts'
-import { layoutOf, tableOf } from '../layout.ts'
+import { layoutOf, type Place, tableOf } from '../layout.ts'
 import { visibleConditions } from './compile.ts'
+import { isBehindMask, wholeRows } from './masked.ts'
 import { type FoundRow, foundColumns, referencesColumn, type Wish } from './page.ts'
 import { type Bounds, boundsOf } from './scope.ts'
 import { column, statementOf, texts } from './statement.ts'
@@ -36,23 +37,28 @@ function includedIds(type: string, includes: readonly Include[], rows: readonly 
 }
 
 /** Rows of `include.type` whose parameters point at these rows of `type`. */
-function pointingAt(definitions: Definitions, type: string, include: Include, ids: readonly string[]): Sql {
+function pointingAt(definitions: Definitions, type: string, include: Include, ids: readonly string[], bounds: Bounds): Sql {
   const ways = codesAt(definitions, include, type).map((code) => {
-    const place = layoutOf(definitions, include.type).get(code)
-    if (place?.kind === 'id') return sql`${column('t', place.column)} = any(${texts(ids)})`
-    return anyTerm(
-      't',
-      ids.map((id) => `${code}=${type}/${id}`),
-    )
+    const whole = isBehindMask(include.type, code, type) ? wholeRows({ type: include.type, alias: 't', bounds }) : undefined
+    const way = wayTo(layoutOf(definitions, include.type).get(code), `${code}=${type}/`, ids)
+    return whole ? sql`(${way} and ${whole})` : way
   })
   return sql`(${join(ways, ' or ')})`
+}
+
+function wayTo(place: Place | undefined, lead: string, ids: readonly string[]): Sql {
+  if (place?.kind === 'id') return sql`${column('t', place.column)} = any(${texts(ids)})`
+  return anyTerm(
+    't',
+    ids.map((id) => lead + id),
+  )
 }
 
 type Reach = { readonly definitions: Definitions; readonly wish: Wish; readonly next: readonly Include[] }
 
 /** `next`: the includes that go on from what this brings. */
 function fetching({ definitions, wish, next }: Reach, type: string, condition: Sql, bounds: Bounds, named: boolean): IncludeStatement {
-  const columns = [...foundColumns(type, wish), ...referencesColumn(definitions, type, next)]
+  const columns = [...foundColumns(type, wish), ...referencesColumn(definitions, type, next, bounds)]
   const conditions = [condition, ...visibleConditions({ definitions, type, alias: 't', bounds })]
   const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedResourcesMax}::int`
   return { type, statement: statementOf(composed, named) }
@@ -84,11 +90,12 @@ export function compileIncludes(
   const revincludes = query.revincludes.filter((include) => followed(include) && pointsAt(definitions, include, type))
   const backward = [...Map.groupBy(revincludes, (include) => include.type)].flatMap(([reached, grouped]) => {
     const allowed = boundsOf(bounds, reached)
+    if (!allowed) return []
     const pointing = sql`(${join(
-      grouped.map((include) => pointingAt(definitions, type, include, ids)),
+      grouped.map((include) => pointingAt(definitions, type, include, ids, allowed)),
       ' or ',
     )})`
-    return allowed ? [fetching(reach, reached, pointing, allowed, false)] : []
+    return [fetching(reach, reached, pointing, allowed, false)]
   })
   return [...forward, ...backward]
 }

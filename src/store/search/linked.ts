@@ -8,6 +8,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { wideChainMin } from '../../base/limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
+import { isBehindMask, wholeRows } from './masked.ts'
 import { boundsOf, type Scope } from './scope.ts'
 import { column, text, texts, wordLead } from './statement.ts'
 
@@ -16,12 +17,16 @@ export type Meeting = (scope: Scope, criterion?: Criterion) => Sql
 
 type Of<Kind extends Criterion['kind']> = Extract<Criterion, { kind: Kind }>
 
-/** The rows of `type` that the caller may see and that meet the criterion: `from … where …`; undefined where none may be seen. */
-function linkedRows(scope: Scope, type: string, criterion: Criterion, meeting: Meeting, unnested?: Sql): Sql | undefined {
+/**
+ * The rows of `type` that the caller may see and that meet the criterion: `from … where …`; undefined where none may be seen.
+ * `by`: the reference in them that is followed to the scope's own type.
+ */
+function linkedRows(scope: Scope, type: string, criterion: Criterion, meeting: Meeting, by?: string, unnested?: Sql): Sql | undefined {
   const bounds = boundsOf(scope.bounds, type)
   if (!bounds) return undefined
   const next: Scope = { ...scope, type, alias: 'linked', bounds }
-  return sql`from ${raw(tableOf(type))} as linked${unnested ?? raw('')} where ${meeting(next, criterion)}`
+  const whole = by !== undefined && isBehindMask(type, by, scope.type) ? wholeRows(next) : undefined
+  return sql`from ${raw(tableOf(type))} as linked${unnested ?? raw('')} where ${meeting(next, criterion)}${whole ? sql` and ${whole}` : raw('')}`
 }
 
 /** One step: rows whose reference names a row, of one of the linked types, that meets the next criterion. */
@@ -53,19 +58,24 @@ export function chainSizes(scope: Scope, criteria: readonly Criterion[], meeting
 export function hasCondition(scope: Scope, { target, type, by, criterion }: Of<'has'>, meeting: Meeting): Sql {
   const place = layoutOf(scope.definitions, type).get(by)
   if (place?.kind === 'id') {
-    const from = linkedRows(scope, type, criterion, meeting)
+    const from = linkedRows(scope, type, criterion, meeting, by)
     return from ? sql`${column(scope.alias, 'id')} = any(array(select distinct linked.${raw(place.column)} ${from}))` : sql`false`
   }
   const lead = `${by}=${target}/`
-  if (scope.wide?.has(criterion)) return namedByOne(scope, type, criterion, meeting, lead)
-  const from = linkedRows(scope, type, criterion, meeting, sql`, unnest(linked.terms) as named`)
+  if (scope.wide?.has(criterion)) return namedByOne(scope, { type, by, criterion }, meeting, lead)
+  const from = linkedRows(scope, type, criterion, meeting, by, sql`, unnest(linked.terms) as named`)
   if (!from) return sql`false`
   return sql`${column(scope.alias, 'id')} = any(array(select distinct substr(named, ${lead.length + 1}::int) ${from} and starts_with(named, ${text(lead)})))`
 }
 
 /** Asked row by row, which ends as soon as a page is full. `offset 0` keeps the planner from turning it into a set after all. */
-function namedByOne(scope: Scope, type: string, criterion: Criterion, meeting: Meeting, lead: string): Sql {
-  const from = linkedRows(scope, type, criterion, meeting)
+function namedByOne(
+  scope: Scope,
+  { type, by, criterion }: Pick<Of<'has'>, 'type' | 'by' | 'criterion'>,
+  meeting: Meeting,
+  lead: string,
+): Sql {
+  const from = linkedRows(scope, type, criterion, meeting, by)
   if (!from) return sql`false`
   return sql`exists (select ${from} and linked.terms @> array[${text(lead)} || ${column(scope.alias, 'id')}] offset 0)`
 }
@@ -73,7 +83,7 @@ function namedByOne(scope: Scope, type: string, criterion: Criterion, meeting: M
 /** How many rows a `_has` comes to, as far as `wideChainMin`; undefined where it may not look, or an index names them. */
 export function hasSize(scope: Scope, { type, by, criterion }: Of<'has'>, meeting: Meeting): Sql | undefined {
   if (layoutOf(scope.definitions, type).get(by)?.kind !== 'terms') return undefined
-  const from = linkedRows(scope, type, criterion, meeting)
+  const from = linkedRows(scope, type, criterion, meeting, by)
   return from && sql`select count(*)::int as found from (select ${from} limit ${wideChainMin}::int) as ends`
 }
 

@@ -13,6 +13,7 @@ import type { Statement } from '../db.ts'
 import { layoutOf, storedText, tableOf } from '../layout.ts'
 import { criterionCondition, dependsOnValues, isSelective, looksAmongTerms, visibleConditions } from './compile.ts'
 import { decodeCursor } from './cursor.ts'
+import { referencesShown } from './masked.ts'
 import type { Bounds, Scope } from './scope.ts'
 import { afterCondition, keyColumns, type OrderKey, orderBy, orderOf, sortValues } from './sort.ts'
 import { column, statementOf, texts } from './statement.ts'
@@ -47,7 +48,7 @@ export function foundColumns(type: string, wish: Wish): Sql[] {
 }
 
 /** The references that the includes follow from rows of a type, hot columns among them. */
-export function referencesColumn(definitions: Definitions, type: string, includes: readonly Include[]): Sql[] {
+export function referencesColumn(definitions: Definitions, type: string, includes: readonly Include[], bounds: Bounds): Sql[] {
   const codes = [...new Set(includes.filter((include) => include.type === type).flatMap((include) => include.codes))]
   if (codes.length === 0) return []
   const hot = codes.flatMap((code) => {
@@ -55,7 +56,8 @@ export function referencesColumn(definitions: Definitions, type: string, include
     return place?.kind === 'id' && place.target ? [sql`${`${code}=${place.target}/`}::text || ${column(alias, place.column)}`] : []
   })
   const words = sql`array(select word from unnest(t.terms) as word where split_part(word, '=', 1) = any(${texts(codes)}))`
-  return [hot.length ? sql`${words} || array_remove(array[${join(hot, ', ')}], null) as "references"` : sql`${words} as "references"`]
+  const all = hot.length ? sql`${words} || array_remove(array[${join(hot, ', ')}], null)` : words
+  return [sql`${referencesShown({ type, alias, bounds }, all)} as "references"`]
 }
 
 export const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => [
@@ -122,7 +124,7 @@ export function compilePage(
 
 /** One page, and one row more where there is a next page. */
 export function compileSearch(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
-  const references = referencesColumn(definitions, type, query.includes)
+  const references = referencesColumn(definitions, type, query.includes, bounds)
   const { page, keys, named } = partsOf(definitions, type, query, bounds, wish, references)
   const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(references.length > 0 ? ['references'] : [])]
   const composed = sql`select ${raw(names.map((name) => `p."${name}"`).join(', '))}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`

@@ -23,8 +23,8 @@ export type PreparedSearch = {
 /** Of queries that mean the same whoever asks, once they were compiled. */
 const plainPages = new WeakMap<SearchQuery, Statement>()
 
-const isUnbound = ({ patient, except = [], within, anyOf }: Bounds): boolean =>
-  patient === undefined && except.length === 0 && within === undefined && anyOf === undefined
+const isUnbound = ({ patient, except = [], within, anyOf, masking }: Bounds): boolean =>
+  patient === undefined && except.length === 0 && within === undefined && anyOf === undefined && masking === undefined
 
 export async function preparedSearch(
   db: Db | Pool,

@@ -5,11 +5,16 @@
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 
+/** Visits in which these take part are whole; those of `actsFor` too, but for what is very restricted. */
+export type Masking = { readonly knows: readonly string[]; readonly actsFor?: string }
+
 /** What may be shown: of one patient's compartment only, and matching one of several granular scopes. */
 export type Bounds = {
   readonly patient?: string
   /** Nothing of these patients. */
   readonly except?: readonly string[]
+  /** To whom sensitive visits are busy time, and who is not; set for types of visits alone. */
+  readonly masking?: Masking
   /** Asked for by the address: of this patient's compartment alone, also where the caller could see more. */
   readonly within?: string
   /** Alternatives, each a list of criteria that all hold (a granular scope); left out where nothing is so bound. */
@@ -20,7 +25,7 @@ export type Bounds = {
 
 /** The bounds within which another type is reached. */
 export const boundsOf = (bounds: Bounds, type: string): Bounds | undefined =>
-  bounds.of ? bounds.of(type) : { patient: bounds.patient, except: bounds.except }
+  bounds.of ? bounds.of(type) : { patient: bounds.patient, except: bounds.except, masking: bounds.masking }
 
 export type Scope = {
   readonly definitions: Definitions

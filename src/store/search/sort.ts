@@ -7,6 +7,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery, SortKey } from '../../fhir/search-query.ts'
 import { layoutOf, type Place } from '../layout.ts'
+import { isBehindMask, maskedRows } from './masked.ts'
 import { numberSortValue } from './number.ts'
 import { sortsByOthers } from './others.ts'
 import type { Bounds } from './scope.ts'
@@ -75,7 +76,12 @@ export function orderOf(
       return [{ value: sql`left(${column(alias, 'id')}, 0)`, cast: 'text', nullable: false, descending: key.descending }]
     const place = layout.get(key.code)
     const found = place && sortValue(type, alias, place, key)
-    return found ? [{ ...found, nullable: mayLack(query, key.code), descending: key.descending }] : []
+    if (!found) return []
+    // Of what is masked the order tells nothing either: it comes last, as if it had no value.
+    const masked = isBehindMask(type, key.code) ? maskedRows({ type, alias, bounds }) : undefined
+    if (masked)
+      return [{ ...found, value: sql`(case when not ${masked} then ${found.value} end)`, nullable: true, descending: key.descending }]
+    return [{ ...found, nullable: mayLack(query, key.code), descending: key.descending }]
   })
   const last: OrderKey = { value: column(alias, 'id'), cast: 'text', nullable: false, descending: keys.at(-1)?.descending ?? false }
   return [...keys, last].map((key) => (filterFirst ? { ...key, value: hidden(key) } : key))
