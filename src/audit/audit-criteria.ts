@@ -4,83 +4,99 @@
  * of ours have a `type` and no `role`.
  * https://hl7.org/fhir/R4/auditevent.html#search
  *
- * Left out: `:in`, `:not-in`, `:above`, `:below` and `:text`.
+ * What columns answer as they are is in audit-column-criteria.ts. Left out: `:in`, `:not-in` and `:text`.
  */
 import { parseMissing } from '../fhir/search-criterion.ts'
 import { normalizeText } from '../fhir/search-text.ts'
 import { parseToken, splitValues, type TokenValue, unescaped } from '../fhir/search-value.ts'
+import { unsupported } from '../fhir/search-words.ts'
+import { uriAndAbove, withoutSlash } from '../fhir/uri-path.ts'
 import type { AuditCondition, AuditFact } from '../store/audit-facts.ts'
+import { type Coded, codedPurposes, codedSubtypes, profileFacts } from './audit-codes.ts'
 import { entityCodes, typeOfRest } from './audit-event-resource.ts'
 import { refusedRequests, securityEntityType, securityInteractions, securityTypes } from './security-event-resource.ts'
 
-type Coded = { readonly system?: string; readonly code: string; readonly of: AuditFact }
 type Text = { readonly text: string; readonly of: AuditFact }
 type Carried =
-  | { readonly kind: 'token'; readonly values: readonly Coded[] }
+  /** `values`: those that could be meant by what is asked; `present`: where the rows say themselves which have any. */
+  | { readonly kind: 'token'; readonly values: (asked: readonly TokenValue[]) => readonly Coded[]; readonly present?: AuditFact }
   | { readonly kind: 'string'; readonly values: (base: string) => readonly Text[]; readonly isAddress?: true }
-  | { readonly kind: 'uri' }
+  | { readonly kind: 'uri'; readonly values: readonly Text[] }
   | { readonly kind: 'server' }
 
 const rest: AuditFact = { noInteractions: securityInteractions }
-const counted: AuditFact = { interactions: securityInteractions, has: 'times' }
-const ofAccount: AuditFact = { interactions: securityInteractions, has: 'entity' }
+const counted: AuditFact = { interactions: securityInteractions, has: ['times'] }
+const ofAccount: AuditFact = { interactions: securityInteractions, has: ['entity'] }
 const everyEvent: AuditFact = {}
 
 const { patient, entity, query } = entityCodes
 const entities = [
-  { ...patient, of: { ...rest, has: 'patient' } },
-  { ...entity, of: { ...rest, has: 'entity' } },
-  { ...query, of: { ...rest, has: 'query' } },
+  { ...patient, of: { ...rest, has: ['patient'] } },
+  { ...entity, of: { ...rest, has: ['entity'] } },
+  { ...query, of: { ...rest, has: ['query'] } },
 ] as const
+
+const noToken = { kind: 'token', values: () => [] } as const
 
 const carried = {
   type: {
     kind: 'token',
-    values: [
+    values: () => [
       { ...typeOfRest, of: rest },
       ...Object.entries(securityTypes).map(([interaction, type]) => ({ ...type, of: { interactions: [interaction] } })),
     ],
   },
   'entity-type': {
     kind: 'token',
-    values: [
+    values: () => [
       ...entities.map(({ type, of }) => ({ ...type, of })),
       { ...securityEntityType, of: counted },
       { ...securityEntityType, of: ofAccount },
     ],
   },
-  'entity-role': { kind: 'token', values: entities.map(({ role, of }) => ({ ...role, of })) },
+  'entity-role': { kind: 'token', values: () => entities.map(({ role, of }) => ({ ...role, of })) },
   'entity-name': { kind: 'string', values: () => [{ text: refusedRequests, of: counted }] },
   address: { kind: 'string', values: (base) => [{ text: base, of: everyEvent }], isAddress: true },
   source: { kind: 'server' },
-  'agent-role': { kind: 'token', values: [] },
-  altid: { kind: 'token', values: [] },
-  site: { kind: 'token', values: [] },
+  subtype: { kind: 'token', values: codedSubtypes, present: everyEvent },
+  purpose: { kind: 'token', values: codedPurposes, present: { has: ['purpose'] } },
+  'agent-role': noToken,
+  altid: noToken,
+  site: noToken,
+  _tag: noToken,
+  _security: noToken,
   'agent-name': { kind: 'string', values: () => [] },
-  policy: { kind: 'uri' },
+  _profile: { kind: 'uri', values: profileFacts },
+  _source: { kind: 'uri', values: [] },
+  policy: { kind: 'uri', values: [] },
 } as const satisfies Readonly<Record<string, Carried>>
 
 export type CarriedParameter = keyof typeof carried
 
 const isCarried = (code: string): code is CarriedParameter => Object.hasOwn(carried, code)
 
-/** Undefined where the name, or its modifier, is not one of these. */
+/** Undefined where the name is not one of these; throws where the modifier is none of its. */
 export function auditCriterion(base: string, name: string, value: string): AuditCondition | undefined {
   const [code = '', modifier, ...more] = name.split(':')
-  if (!isCarried(code) || more.length > 0) return undefined
-  const one: Carried = carried[code]
+  if (!isCarried(code)) return undefined
+  const condition = more.length > 0 ? undefined : conditionOf(carried[code], base, name, modifier, value)
+  if (condition === undefined) throw unsupported(name)
+  return condition
+}
+
+function conditionOf(one: Carried, base: string, name: string, modifier: string | undefined, value: string): AuditCondition | undefined {
   if (modifier === 'missing') return { any: everyFact(one, base), not: parseMissing(name, value) }
   const asked = splitValues(name, value)
   if (one.kind === 'string') return ofStrings(one.values(base), one.isAddress === true, modifier, asked.map(unescaped))
   if (one.kind === 'token') return ofTokens(one.values, modifier, tokensOf(name, asked))
   if (one.kind === 'server') return ofServer(base, modifier, tokensOf(name, asked))
-  return modifier === undefined || modifier === 'below' || modifier === 'above' ? { any: [], not: false } : undefined
+  return ofUris(one.values, modifier, asked.map(unescaped))
 }
 
 function everyFact(one: Carried, base: string): readonly AuditFact[] {
-  if (one.kind === 'uri') return []
   if (one.kind === 'server') return [everyEvent]
-  return (one.kind === 'token' ? one.values : one.values(base)).map(({ of }) => of)
+  if (one.kind === 'token') return one.present ? [one.present] : one.values([]).map(({ of }) => of)
+  return (one.kind === 'uri' ? one.values : one.values(base)).map(({ of }) => of)
 }
 
 const tokensOf = (name: string, asked: readonly string[]): TokenValue[] => asked.map((text) => parseToken(name, text))
@@ -88,9 +104,16 @@ const tokensOf = (name: string, asked: readonly string[]): TokenValue[] => asked
 const isMeant = ({ system, code }: { readonly system?: string; readonly code: string }, asked: TokenValue): boolean =>
   (asked.system === undefined || asked.system === (system ?? '')) && (asked.code === undefined || asked.code === code)
 
-function ofTokens(values: readonly Coded[], modifier: string | undefined, asked: readonly TokenValue[]): AuditCondition | undefined {
+type ValuesOf = Extract<Carried, { kind: 'token' }>['values']
+
+function ofTokens(values: ValuesOf, modifier: string | undefined, asked: readonly TokenValue[]): AuditCondition | undefined {
   if (modifier !== undefined && modifier !== 'not') return undefined
-  return { any: values.filter((one) => asked.some((token) => isMeant(one, token))).map(({ of }) => of), not: modifier === 'not' }
+  return {
+    any: values(asked)
+      .filter((one) => asked.some((token) => isMeant(one, token)))
+      .map(({ of }) => of),
+    not: modifier === 'not',
+  }
 }
 
 const comparisons = {
@@ -114,6 +137,18 @@ function ofStrings(values: readonly Text[], isAddress: boolean, modifier: string
   // What every event has needs no look at a row.
   return { any: told.includes(everyEvent) ? [everyEvent] : [...told, ...kept], not: false }
 }
+
+/** https://hl7.org/fhir/R4/search.html#uri */
+function ofUris(values: readonly Text[], modifier: string | undefined, asked: readonly string[]): AuditCondition | undefined {
+  const isMeantBy = uriComparisons.get(modifier)
+  return isMeantBy && { any: values.filter(({ text }) => asked.some((one) => isMeantBy(text, one))).map(({ of }) => of), not: false }
+}
+
+const uriComparisons: ReadonlyMap<string | undefined, (value: string, asked: string) => boolean> = new Map([
+  [undefined, (value: string, asked: string) => value === asked],
+  ['below', (value: string, asked: string) => uriAndAbove(value).includes(withoutSlash(asked))],
+  ['above', (value: string, asked: string) => uriAndAbove(asked).includes(withoutSlash(value))],
+])
 
 /** The observer is this server, named by an identifier without a system, and by no reference. */
 function ofServer(base: string, modifier: string | undefined, asked: readonly TokenValue[]): AuditCondition | undefined {

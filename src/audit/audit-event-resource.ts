@@ -6,23 +6,23 @@
  * An event is about one patient, as BALP wants it: an answer that shows several leaves one for each.
  */
 import type { AuditFound } from '../store/audit-search.ts'
-import { isSecurityEvent, securityEventResource, securitySubtypes } from './security-event-resource.ts'
+import { isSecurityEvent, securityEventResource } from './security-event-resource.ts'
 
-const restful = 'http://hl7.org/fhir/restful-interaction'
+export const restful = 'http://hl7.org/fhir/restful-interaction'
 const eventTypes = 'http://terminology.hl7.org/CodeSystem/audit-event-type'
 const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
 const participation = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType'
 const participants = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type'
 const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient'
-const reasons = 'http://terminology.hl7.org/CodeSystem/v3-ActReason'
-const own = 'https://slotwise.org/fhir/CodeSystem/audit-event'
+export const reasons = 'http://terminology.hl7.org/CodeSystem/v3-ActReason'
+export const ownSubtypes = 'https://slotwise.org/fhir/CodeSystem/audit-event'
 
 type Coding = { readonly system: string; readonly code: string; readonly display?: string }
 
 const coding = (system: string, code: string, display?: string): Coding => ({ system, code, ...(display ? { display } : {}) })
 
 /** What has a name in FHIR itself. */
-const interactions: ReadonlySet<string> = new Set([
+export const restfulInteractions: ReadonlySet<string> = new Set([
   'read',
   'vread',
   'update',
@@ -37,24 +37,24 @@ const interactions: ReadonlySet<string> = new Set([
 ])
 
 /** IHE Scheduling 3.2: finding, holding and booking are events of creation with the name of the transaction beside. */
-const transactions: Readonly<Record<string, Coding>> = {
+export const transactions: Readonly<Record<string, Coding>> = {
   find: coding('urn:ihe:event-type-code', 'ITI-115', 'Find Potential Appointments'),
   hold: coding('urn:ihe:event-type-code', 'ITI-116', 'Hold Appointment'),
   book: coding('urn:ihe:event-type-code', 'ITI-117', 'Book Appointment'),
 }
 
-const emergencyStarted = coding(dicom, '110127', 'Emergency Override Started')
+export const emergencyStarted = coding(dicom, '110127', 'Emergency Override Started')
 
 function subtypes(interaction: string): Coding[] {
-  if (interactions.has(interaction)) return [coding(restful, interaction, interaction)]
+  if (restfulInteractions.has(interaction)) return [coding(restful, interaction, interaction)]
   const transaction = transactions[interaction]
-  const named = coding(own, interaction, interaction)
+  const named = coding(ownSubtypes, interaction, interaction)
   if (interaction === 'break-glass') return [named, emergencyStarted]
   return transaction ? [named, coding(restful, 'create', 'create'), transaction] : [named, coding(restful, 'operation', 'operation')]
 }
 
 /** The pattern of each interaction that has one. */
-const patterns: Readonly<Record<string, string>> = {
+export const balpPatterns: Readonly<Record<string, string>> = {
   read: 'Read',
   vread: 'Read',
   'search-type': 'Query',
@@ -69,11 +69,13 @@ const patterns: Readonly<Record<string, string>> = {
 
 /** Only an event that has all that the pattern asks for claims it: a patient, an address, and the query or the resource. */
 function profileOf({ interaction, patient, address, query, entity, outcome, action }: AuditFound): string[] {
-  const pattern = patterns[interaction]
+  const pattern = balpPatterns[interaction]
   if (!pattern || patient === null || !address || outcome !== '0') return []
   if (pattern === 'Create' && action !== 'C') return []
-  return (pattern === 'Query' ? query : entity) ? [`${balp}${pattern}`] : []
+  return (pattern === 'Query' ? query : entity) ? [balpProfile(pattern)] : []
 }
+
+export const balpProfile = (pattern: string): string => `${balp}${pattern}`
 
 /** Who sends and who gets the data: a reader is the destination; one who asks or writes is the source. */
 function roles(action: string): { client: Coding; server: Coding; user: Coding } {
@@ -128,13 +130,6 @@ function entities({ patient, entity, query }: AuditFound): unknown[] {
     ...(query ? [{ ...entityCodes.query, query: Buffer.from(query).toString('base64') }] : []),
   ]
 }
-
-/** What is searched for by the codes of others. */
-export const interactionsByCode: Readonly<Record<string, string>> = Object.fromEntries(
-  [...Object.entries(transactions), ...Object.entries(securitySubtypes), ['break-glass', emergencyStarted] as const].map(
-    ([interaction, { code }]) => [code, interaction],
-  ),
-)
 
 /** What is no security event's. */
 export const typeOfRest = coding(eventTypes, 'rest', 'RESTful Operation')

@@ -46,10 +46,14 @@ export const conformanceTypes = ['StructureDefinition', 'SearchParameter', 'Valu
 /** Written by the server alone. */
 export const readOnlyTypes = ['AuditEvent'] as const
 
-/** AuditEvents are kept in columns of their own, which answer by these alone: all of R4's, and R5's `purpose`. */
+/** AuditEvents are kept in columns of their own, which answer by these: all of R4's, and R5's `purpose`. */
 export const auditParameters = [
   '_id',
   '_lastUpdated',
+  '_profile',
+  '_security',
+  '_source',
+  '_tag',
   'date',
   'patient',
   'entity',

@@ -1,8 +1,7 @@
 /**
- * Audit rows found again: by id, and by time, patient, entity, action, outcome, who asked, and what can be told of a row
- * (audit-facts.ts). Newest first.
+ * Audit rows found again: by time, by patient, and by what can be told of a row (audit-facts.ts). Newest first.
  */
-import { type AuditCondition, auditCondition } from './audit-facts.ts'
+import { type AuditCondition, auditCondition, eventPart as part, partsOfId } from './audit-facts.ts'
 import type { Db } from './db.ts'
 import { type Params, params } from './sql.ts'
 
@@ -27,20 +26,13 @@ export type AuditFound = {
 }
 
 export type AuditFilter = {
-  readonly ids?: readonly string[]
   /** Half-open ranges of instants, all of which hold. */
   readonly times: readonly { readonly from?: string; readonly until?: string }[]
   readonly patients?: readonly string[]
   /** Nothing that concerns one of these. */
   readonly except?: readonly string[]
-  readonly entities?: readonly string[]
-  readonly actions?: readonly string[]
-  readonly outcomes?: readonly string[]
-  readonly interactions?: readonly string[]
   readonly noInteractions?: readonly string[]
-  readonly agents?: readonly string[]
   readonly notPerson?: string
-  readonly purposes?: readonly string[]
   /** All of which hold of what is shown. */
   readonly conditions?: readonly AuditCondition[]
   /** The patient to whom alone it is shown. */
@@ -51,7 +43,6 @@ export type AuditFilter = {
 }
 
 /** An event for each patient of a row; of several each has something of its patient's behind the row's id, which counts nobody. */
-const part = `case when cardinality(e.patients) > 1 then left(md5(p.patient), 12) else '' end collate "C"`
 const columns = `e.id || case when cardinality(e.patients) > 1 then '.' else '' end || ${part} as id,
   e.at, e.interaction, e.action, e.outcome, e.client, e.person, e.address, p.patient, cardinality(e.patients) > 1 as shared,
   e.entity, e.query, e.purpose, e.reason, e.times`
@@ -77,33 +68,18 @@ export async function countAudit(db: Db, filter: AuditFilter): Promise<number> {
 }
 
 function conditionsOf(p: Params, filter: AuditFilter): string[] {
-  const any = (column: string, values: readonly string[] | undefined, cast: string): string[] =>
-    values ? [`${column} = any(${p.add(values, cast)})`] : []
   return [
     'true',
-    ...idsIn(p, filter),
     ...filter.times.flatMap(({ from, until }) => [
       ...(from ? [`e.at >= ${p.add(from, 'timestamptz')}`] : []),
       ...(until ? [`e.at < ${p.add(until, 'timestamptz')}`] : []),
     ]),
     ...patientsAsked(p, filter),
     ...(filter.except ? [`not e.patients && ${p.add(filter.except, 'text[]')}`] : []),
-    ...any('e.entity', filter.entities, 'text[]'),
-    ...any('e.action', filter.actions, 'text[]'),
-    ...any('e.outcome', filter.outcomes, 'text[]'),
-    ...any('e.interaction', filter.interactions, 'text[]'),
     ...(filter.noInteractions ? [`e.interaction <> all(${p.add(filter.noInteractions, 'text[]')})`] : []),
-    ...any('coalesce(e.person, e.client)', filter.agents, 'text[]'),
     ...(filter.notPerson ? [`e.person is distinct from ${p.add(filter.notPerson, 'text')}`] : []),
-    ...any('e.purpose', filter.purposes, 'text[]'),
     ...(filter.conditions ?? []).map((one) => auditCondition(p, one, filter.shownTo)),
   ]
-}
-
-function idsIn(p: Params, { ids }: AuditFilter): string[] {
-  if (!ids) return []
-  const [rows, parts] = [ids.map((id) => partsOf(id).row), ids.map((id) => partsOf(id).part)]
-  return [`(e.id, ${part}) in (select * from unnest(${p.add(rows, 'uuid[]')}, ${p.add(parts, 'text[]')}))`]
 }
 
 /** The first is what the index knows, the second what is left of a row that names others too. */
@@ -115,12 +91,7 @@ function patientsAsked(p: Params, { patients }: AuditFilter): string[] {
 
 function olderThan(p: Params, { before }: AuditFilter): string[] {
   if (!before) return []
-  const last = partsOf(before.id)
+  const last = partsOfId(before.id)
   const place = `(${p.add(before.at, 'timestamptz')}, ${p.add(last.row, 'uuid')})`
   return [`(e.at, e.id) <= ${place}`, `((e.at, e.id) < ${place} or ${part} < ${p.add(last.part, 'text')})`]
-}
-
-function partsOf(id: string): { readonly row: string; readonly part: string } {
-  const [row = '', own = ''] = id.split('.')
-  return { row, part: own }
 }
