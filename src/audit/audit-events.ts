@@ -10,7 +10,7 @@ import { pageSizeDefault } from '../base/limits.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { parseCriterion } from '../fhir/search-criterion.ts'
-import { readTotal } from '../fhir/search-query.ts'
+import { assertNoneContained, readTotal } from '../fhir/search-query.ts'
 import { assertUnderstood } from '../fhir/search-remarks.ts'
 import { unsupported } from '../fhir/search-words.ts'
 import { subsetAsked } from '../fhir/subset.ts'
@@ -99,6 +99,7 @@ async function patientsOf(house: House, whose: Draft['whose']): Promise<readonly
 function readOne(reading: AuditReading, draft: Draft, name: string, value: string): boolean {
   if (name === '_count') draft.limit = countOf(value) + 1
   else if (name === '_total') draft.counted = readTotal(value) !== 'none'
+  else if (name === '_contained') return assertNoneContained(value)
   else if (name === '_summary' || name === '_elements') return true
   else if (name === '_sort') return value === '-date' || value === '-_lastUpdated'
   else if (/^patient(?![^:])/.test(name)) return readPatient(reading, draft, name, value)

@@ -2,7 +2,7 @@
  * A search as it was asked, understood: criteria, and how the result is wanted. https://hl7.org/fhir/R4/search.html
  * An unknown parameter is collected by name: the caller ignores it and says so, or refuses it (`Prefer: handling=strict`).
  * An empty value is no value. What is malformed is a Fault that names its parameter.
- * Left out: _contained; it is unknown.
+ * Left out: finding what is contained in another resource (`_contained=true` is refused), and `_list`: no Lists are stored.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
@@ -69,6 +69,14 @@ export function readTotal(value: string): NonNullable<SearchQuery['total']> {
   throw fault('value', '`_total` is none, estimate or accurate.', '_total')
 }
 
+/** Contained resources are found with what contains them, by nothing of their own. https://hl7.org/fhir/R4/search.html#contained */
+export function assertNoneContained(value: string): true {
+  if (value === 'false') return true
+  throw fault('value', 'Contained resources are not found by themselves here: leave `_contained` out, or say false.', '_contained')
+}
+
+const containedTypes: ReadonlySet<string> = new Set(['container', 'contained'])
+
 const resultParameters: Readonly<Record<string, ReadResult>> = {
   _count: (draft, value) => {
     if (!/^\d{1,9}$/.test(value)) throw fault('value', 'Say `_count` as a whole number, 0 or more.', '_count')
@@ -104,6 +112,11 @@ const resultParameters: Readonly<Record<string, ReadResult>> = {
   ...named(['_revinclude:iterate', '_revinclude:recurse'], (draft, value, reading) =>
     addInclude(draft.revincludes, readRevinclude(reading, value, true)),
   ),
+  _contained: (_, value) => assertNoneContained(value),
+  _containedType: (_, value) => {
+    if (!containedTypes.has(value)) throw fault('value', '`_containedType` is container or contained.', '_containedType')
+    return true
+  },
   [cursorParameter]: (draft, value) => {
     draft.cursor = value
     return true

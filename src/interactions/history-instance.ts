@@ -25,7 +25,7 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
   const permission = allowed(actor, 'r', type)
   if (hasOneVersion(house, type, id)) throw fault('not-found', `${type}/${id} is never changed and has no history: read it.`)
   if (permission.patient !== undefined || permission.queries || actor.keptFrom) await read(house, actor, request)
-  const asked = askedOf(request.query)
+  const asked = askedOf(request)
   const count = countAsked(asked)
   const subset = subsetAsked(request.query)
   const window = { before: versionAsked(asked.get('_before')), since: sinceAsked(asked), at: atAsked(asked), count: count + 1 }

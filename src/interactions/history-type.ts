@@ -37,10 +37,11 @@ async function historyOf(
   house: House,
   actor: Actor,
   types: readonly string[],
-  { type, query }: FhirRequest,
+  request: FhirRequest,
   interaction: 'history-type' | 'history-system',
 ): Promise<Reply> {
-  const asked = askedOf(query)
+  const { type, query } = request
+  const asked = askedOf(request)
   const readable = types.flatMap((one) => {
     const bounds = boundsFor(house, actor, 'r', one)
     return bounds ? [{ type: one, bounds }] : []

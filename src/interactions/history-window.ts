@@ -5,11 +5,20 @@
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault, pageSizeMax } from '../base/limits.ts'
 import { type Span, spanOf, timestampText } from '../fhir/date-time.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import { assertUnderstood } from '../fhir/search-remarks.ts'
 
 /** By name; an empty value is no value. */
 export type Asked = ReadonlyMap<string, string>
 
-export const askedOf = (query: readonly (readonly [string, string])[]): Asked => new Map(query.filter(([, value]) => value !== ''))
+const known: ReadonlySet<string> = new Set(['_count', '_since', '_at', '_before', '_summary', '_elements', '_format', '_pretty'])
+
+/** What a history has no answer to, `_list` among it, is passed over and not said again in links, or refused where the client is strict. */
+export function askedOf(request: FhirRequest): Asked {
+  const said = request.query.filter(([, value]) => value !== '')
+  assertUnderstood({ unknown: said.flatMap(([name]) => (known.has(name) ? [] : [name])) }, request)
+  return new Map(said.filter(([name]) => known.has(name)))
+}
 
 export function countAsked(asked: Asked): number {
   const count = asked.get('_count')

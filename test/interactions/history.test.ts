@@ -1,5 +1,5 @@
 /** History of one resource, of a type and of everything (https://hl7.org/fhir/R4/http.html#history), against a list of what was done. */
-import { type Ask, below, type Loose, linkOf, made, type RestHouse, restHouse } from './rest.ts'
+import { type Answer, type Ask, below, type Loose, linkOf, made, type RestHouse, restHouse } from './rest.ts'
 
 let server: RestHouse
 let ask: Ask
@@ -96,6 +96,18 @@ describe('of a type', () => {
     expect((await ask('GET', 'Appointment/_history?_at=1999')).json.entry).toBeUndefined()
   })
 
+  it.each(['_list=1', '_sort=x', '_since=2020&colour=red'])('%s is not known to it', async (query) => {
+    for (const path of ['_history', 'Appointment/_history', 'Appointment/a/_history']) {
+      const { json } = await ask('GET', `${path}?${query}`)
+      expect([path, json.total, linkOf({ json } as Answer, 'self')?.includes(query)]).toEqual([
+        path,
+        (await ask('GET', path)).json.total,
+        false,
+      ])
+      expect((await ask('GET', `${path}?${query}`, { headers: { prefer: 'handling=strict' } })).status).toBe(400)
+    }
+  })
+
   it.each([
     '_since=soon',
     '_at=soon',
@@ -110,6 +122,61 @@ describe('of a type', () => {
     expect((await ask('GET', 'AuditEvent/_history')).status).toBe(404)
     expect((await ask('GET', 'Nothing/_history')).status).toBe(404)
     expect((await ask('POST', 'Appointment/_history')).status).toBe(405)
+  })
+})
+
+/** What R4 says of `_at`: the versions that were current at some point of the time that is said. */
+describe('at a time', () => {
+  type Version = { readonly line: string; readonly from: number; readonly until: number }
+
+  /** Of every version in the list how long it was current, from the times that the list itself tells. */
+  const versionsOf = ({ entry }: Loose): Version[] => {
+    const lines = told({ entry })
+    const from = entry.map(({ response }: Loose) => Date.parse(response.lastModified))
+    const whose = lines.map((line) => line.split(' ')[1])
+    // Newest first: what came next of the same resource stands before it.
+    return lines.map((line, at) => ({
+      line,
+      from: from[at],
+      until: from[whose.slice(0, at).lastIndexOf(whose[at])] ?? Number.POSITIVE_INFINITY,
+    }))
+  }
+  const second = (ms: number) => new Date(ms).toISOString().slice(0, 19)
+
+  it.each([
+    ['one resource', 'Appointment/a/_history'],
+    ['one that was handed on', 'Appointment/moved/_history'],
+    ['a type', 'Appointment/_history'],
+    ['everything', '_history'],
+  ])('the history of %s holds what was current then', async (_what, path) => {
+    const versions = versionsOf((await ask('GET', path)).json)
+    const moments = [...new Set(versions.map(({ from }) => from))]
+    const windows = moments.flatMap((ms): [string, number, number][] => [
+      ...[ms - 1, ms, ms + 1].map((at): [string, number, number] => [new Date(at).toISOString(), at, at + 1]),
+      [`${second(ms)}Z`, Date.parse(`${second(ms)}Z`), Date.parse(`${second(ms)}Z`) + 1000],
+    ])
+    const day = new Date(moments[0] ?? 0).toISOString().slice(0, 10)
+    windows.push([day, Date.parse(day), Date.parse(day) + 86_400_000], ['1999', 0, 0], ['2999-01-01T00:00:00Z', 4e13, 4e13])
+    for (const [asked, lower, upper] of windows) {
+      const expected = versions.filter(({ from, until }) => from < upper && until > lower).map(({ line }) => line)
+      expect([asked, told((await ask('GET', `${path}?_at=${asked}`)).json)]).toEqual([asked, expected])
+    }
+  })
+
+  it('comes in pages, and together with a beginning', async () => {
+    const all = versionsOf((await ask('GET', '_history')).json)
+    const seen: string[] = []
+    let path: string | undefined = `_history?_count=2&_at=${new Date(all[0]?.from ?? 0).getUTCFullYear()}`
+    while (path !== undefined) {
+      const answer = await ask('GET', path)
+      seen.push(...told(answer.json))
+      const next = linkOf(answer, 'next')
+      path = next && below(next)
+    }
+    expect(seen).toEqual(all.map(({ line }) => line))
+    const since = encodeURIComponent(half)
+    const later = told((await ask('GET', `Appointment/_history?_since=${since}&_at=${since}`)).json)
+    expect(later).toEqual(['PUT Appointment/a W/"2" 200'])
   })
 })
 

@@ -280,6 +280,9 @@ describe('what is not understood', () => {
     'status:above=free',
     'start:exact=2026-01-01',
     '_lastUpdated=xx2026',
+    '_contained=true',
+    '_contained=both',
+    '_containedType=inside',
   ])('%s is a 400 that names the parameter', async (query) => {
     const answer = await ask('GET', `Slot?${query}`)
     expect([answer.status, answer.json.issue[0].expression?.[0] ?? answer.json.issue[0].diagnostics]).toEqual([
@@ -287,6 +290,22 @@ describe('what is not understood', () => {
       expect.stringContaining(query.split(/[=:]/)[0] ?? ''),
     ])
   })
+})
+
+it('what is contained is found with what contains it: to say so is no more than saying nothing', async () => {
+  const plain = await slots('status=free&_sort=start&_count=3')
+  const said = await ask('GET', 'Slot?status=free&_sort=start&_count=3&_contained=false&_containedType=container', { headers: strict })
+  expect([said.status, said.json.entry]).toEqual([200, plain.json.entry])
+  expect(linkOf(said, 'self')).toContain('_contained=false')
+  for (const path of ['?_type=Slot,Schedule&', 'AuditEvent?', 'Slot/_search?'])
+    expect([path, (await ask(path.includes('/') ? 'POST' : 'GET', `${path}_contained=true`)).status]).toEqual([path, 400])
+})
+
+it('_list is not known, for no Lists are stored', async () => {
+  const { json } = await ask('GET', 'Patient?_list=42')
+  expect(json.entry.at(-1).resource.issue[0]).toMatchObject({ severity: 'warning', diagnostics: expect.stringContaining(' _list ') })
+  expect((await ask('GET', 'Patient?_list=42', { headers: strict })).status).toBe(400)
+  expect((await ask('GET', 'List')).status).toBe(404)
 })
 
 describe('what ISiK clients send', () => {
