@@ -36,7 +36,8 @@ export async function mintLaunch(house: House, actor: Actor, asked: unknown): Pr
   if (!(await findAuthClient(house.pool, launch.client))) throw fault('value', 'client_id names no registered client.', 'client_id')
   if (launch.patient !== undefined) {
     const patient = await currentResource(house.pool, 'Patient', launch.patient)
-    if (!patient || patient.body === null) throw fault('value', 'patient names no Patient that is there.', 'patient')
+    if (!patient?.body || actor.keptFrom?.includes(launch.patient))
+      throw fault('value', 'patient names no Patient that is there.', 'patient')
   }
   const value = newSecret()
   const expires = new Date(house.clock.now().getTime() + launchMinutes * 60_000)

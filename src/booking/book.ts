@@ -81,7 +81,8 @@ export async function contextToBook(house: House, input: BookInput): Promise<Boo
   const context = await slotContext(house.pool, { slot: input.slot, patient: input.patient, knownPlan })
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
   if (context.deleted) throw deleted(`Slot/${input.slot}`, 'slot')
-  if (!context.patientExists && !input.newPatients?.some(({ id }) => id === input.patient))
+  const isKnown = context.patientExists && !input.keptFrom?.includes(input.patient)
+  if (!isKnown && !input.newPatients?.some(({ id }) => id === input.patient))
     throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
   if (!isBookable(context)) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   return context

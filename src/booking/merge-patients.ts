@@ -34,6 +34,8 @@ export type MergeInput = {
   readonly result?: Resource
   readonly preview: boolean
   readonly client: string
+  /** Patients who are not there for whoever asks, by Consent. */
+  readonly keptFrom?: readonly string[]
   readonly audit: () => AuditRow
   /** Of an answer that shows what it leaves as it is. */
   readonly auditRead: () => AuditRow
@@ -58,7 +60,7 @@ export const mergePatients = (house: House, input: MergeInput): Promise<Merged> 
 
 async function mergeInTx(tx: Tx, house: House, input: MergeInput): Promise<Merged> {
   const { source, target } = input
-  const { [source]: from, [target]: to } = await lockedPatients(tx, [source, target])
+  const { [source]: from, [target]: to } = await lockedPatients(tx, [source, target], input.keptFrom)
   if (!from || !to) throw new Error('mergePatients: a Patient was not locked')
   const standing = await mergeOf(tx, source)
   if (standing?.target !== target) assertMayMerge(from, source, 'source-patient')
@@ -95,11 +97,11 @@ async function noted({ tx }: Work, { id }: MergeRow, merged: Merged & { readonly
 }
 
 /** Both, in one order whoever merges which into which; numbers keep their digits. */
-export async function lockedPatients(tx: Tx, ids: readonly string[]): Promise<Record<string, Resource>> {
+export async function lockedPatients(tx: Tx, ids: readonly string[], keptFrom: readonly string[] = []): Promise<Record<string, Resource>> {
   const found: Record<string, Resource> = {}
   for (const id of [...ids].sort()) {
     const row = await lockResource(tx, 'Patient', id)
-    if (!row) throw fault('not-found', `There is no Patient/${id}.`, 'Patient')
+    if (!row || keptFrom.includes(id)) throw fault('not-found', `There is no Patient/${id}.`, 'Patient')
     if (row.body === null) throw deleted(`Patient/${id}`, 'Patient')
     found[id] = parseExact(row.body) as Resource
   }

@@ -53,6 +53,8 @@ export type BookInput = {
   /** Staff let it in against the rules. */
   readonly override?: Override
   readonly client: string
+  /** Patients who are not there for whoever asks, by Consent. */
+  readonly keptFrom?: readonly string[]
   /** What is done where the time is taken, instead of a refusal. */
   readonly overbook?: Overbooking
   /** A patient asks, not staff. */

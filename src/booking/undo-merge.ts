@@ -14,14 +14,14 @@ import { lockResource } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { lockedPatients, type Merged, type MergeInput, rewrite, type Work, writePatient } from './merge-patients.ts'
 
-export type UndoInput = Pick<MergeInput, 'source' | 'target' | 'client' | 'audit' | 'assertMay'>
+export type UndoInput = Pick<MergeInput, 'source' | 'target' | 'client' | 'keptFrom' | 'audit' | 'assertMay'>
 
 /** `result` is the Patient that was gone. Throws: not-found, gone, business-rule. */
 export const undoMerge = (house: House, input: UndoInput): Promise<Merged> => inTransaction(house.pool, (tx) => undoInTx(tx, house, input))
 
 async function undoInTx(tx: Tx, house: House, input: UndoInput): Promise<Merged> {
   const { source, target } = input
-  const { [source]: from, [target]: to } = await lockedPatients(tx, [source, target])
+  const { [source]: from, [target]: to } = await lockedPatients(tx, [source, target], input.keptFrom)
   if (!from || !to) throw new Error('undoMerge: a Patient was not locked')
   const merge = await mergeOf(tx, source)
   if (merge?.target !== target) throw fault('business-rule', `Patient/${source} is not merged into Patient/${target}.`, 'source-patient')

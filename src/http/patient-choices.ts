@@ -23,12 +23,12 @@ export const patientChoices = (house: House, { read, search }: Pick<Desks, 'read
       ['_count', String(patientChoicesMax)],
       ['_sort', 'name,_id'],
     ] as const
-    const { body } = await search(house, actorOf(reader, 'user/Patient.rs'), asked({ type: 'Patient', query, url: 'Patient' }))
+    const { body } = await search(house, await actorOf(house, reader, 'user/Patient.rs'), asked({ type: 'Patient', query, url: 'Patient' }))
     const { entry = [] } = JSON.parse(body ?? '{}') as { entry?: { resource: Patient & { resourceType: string } }[] }
     return entry.flatMap(({ resource }) => (resource.resourceType === 'Patient' ? [choiceOf(resource)] : []))
   },
   one: async (reader, id, confined) => {
-    const actor = confined ? { ...actorOf(reader, 'patient/Patient.r'), patient: id } : actorOf(reader, 'user/Patient.r')
+    const actor = await (confined ? actorOf(house, reader, 'patient/Patient.r', id) : actorOf(house, reader, 'user/Patient.r'))
     try {
       const { body } = await read(house, actor, asked({ type: 'Patient', id, query: [], url: `Patient/${id}` }))
       return choiceOf(JSON.parse(body ?? '{}') as Patient)
@@ -39,12 +39,12 @@ export const patientChoices = (house: House, { read, search }: Pick<Desks, 'read
   },
 })
 
-const actorOf = ({ client, person, address }: Reader, scopes: string): Actor => ({
-  client,
-  user: person,
-  scopes: parseScopes(scopes),
-  address,
-})
+/** As a request of theirs would be: what Consents keep from them is not there to be chosen. */
+async function actorOf(house: House, { client, person: user, address }: Reader, scopes: string, patient?: string): Promise<Actor> {
+  const viewer = { client, user, patient }
+  const kept = await house.keptFrom(viewer)
+  return { ...viewer, scopes: parseScopes(scopes), keptFrom: kept?.from, emergency: kept?.emergency, address }
+}
 
 const asked = (request: Pick<FhirRequest, 'type' | 'id' | 'query' | 'url'>): FhirRequest => ({
   ...request,

@@ -18,6 +18,7 @@ import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOf, lockedMatch } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
+import { seenBy } from './seen-by.ts'
 import { answerOf, assertIsThere, assertMayWriteOver, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
 import { assertUpdatable } from './update.ts'
 
@@ -66,16 +67,17 @@ export async function patchWhere(
   return patchLocked(tx, house, actor, { type: criteria.type, id: match.id }, match.row, patching, ifMatch)
 }
 
-/** `row`: the current one, locked by the caller. */
+/** `locked`: the current one, by the caller. */
 export async function patchLocked(
   tx: Tx,
   house: House,
   actor: Actor,
   { type, id }: Named,
-  row: StoredRow | undefined,
+  locked: StoredRow | undefined,
   patching: Patching,
   ifMatch: string | undefined,
 ): Promise<Stored> {
+  const row = seenBy(house, actor, type, locked)
   assertIsThere(house, actor, 'u', { type, id }, row)
   if (!row) throw fault('not-found', `There is no ${type}/${id}.`)
   if (row.body === null) throw fault('gone', `${type}/${id} was deleted.`)

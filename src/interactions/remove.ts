@@ -5,6 +5,7 @@
  * Deleting what is not there, or no longer, is answered 204 like the first time.
  */
 import type { Actor } from '../access/actor.ts'
+import { directoryTypes } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
@@ -22,6 +23,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { allowedToWrite } from './bounds.ts'
 import { assertNotOurs, type Criteria, criteriaOf, lockedMatch, matchesOf } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
+import { seenBy } from './seen-by.ts'
 import { assertIsThere, assertMayWriteOver } from './store-change.ts'
 
 export async function remove(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -68,20 +70,23 @@ export async function removeInTx(
   return removeLocked(tx, house, actor, { type, id }, await lockResource(tx, type, id), ifMatch)
 }
 
-/** `row`: the current one, locked by the caller. */
+/** `locked`: the current one, by the caller. */
 export async function removeLocked(
   tx: Tx,
   house: House,
   actor: Actor,
   { type, id }: Named,
-  row: StoredRow | undefined,
+  locked: StoredRow | undefined,
   ifMatch: string | undefined,
 ): Promise<Outcome<string> | undefined> {
+  const row = seenBy(house, actor, type, locked)
   assertIsThere(house, actor, 'd', { type, id }, row)
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
   if (before) assertMayWriteOver(house, actor, 'd', before)
   assertVersion(ifMatch, row)
+  // Nothing is said to be deleted that stands: whoever a Consent binds is told the same of what is not there.
+  if (!row && actor.keptFrom && !directoryTypes.has(type)) throw fault('not-found', `There is no ${type}/${id}.`)
   if (!before) return undefined
   if (type === 'SearchParameter') await forgetCustomParameter(tx, id)
   const permission = may(actor, 'd', type)

@@ -33,6 +33,7 @@ import { registerSubscription } from '../subscriptions/register.ts'
 import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
 import { registerSearchParameter } from './search-parameter.ts'
+import { seenBy } from './seen-by.ts'
 
 export type Submitted = {
   readonly type: string
@@ -155,6 +156,7 @@ export async function storeOver(
 ): Promise<Stored> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
+  if (before && !seenBy(house, actor, submitted.type, row)) judge(undefined)
   if (before) assertMayWriteOver(house, actor, 'u', before)
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)

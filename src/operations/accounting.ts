@@ -24,7 +24,7 @@ export async function accounting(house: House, actor: Actor, request: FhirReques
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
   // Of a record that was deleted too: who saw it is no less true.
-  if (actor.keptFrom?.includes(id) || !idPattern.test(id) || !(await currentResource(house.pool, 'Patient', id))) throw nobody(id)
+  if (!idPattern.test(id) || !(await currentResource(house.pool, 'Patient', id)) || actor.keptFrom?.includes(id)) throw nobody(id)
   const said = (name: (typeof names)[number]): string | undefined => {
     const given = firstOf(inputs, name)
     return given && String(given.value)

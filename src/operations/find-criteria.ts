@@ -168,9 +168,9 @@ export async function busyTime(
   const patients = asked.length > 0 || actor.patient === undefined ? asked : [actor.patient]
   const permission = may(actor, 's', 'Appointment')
   if (!permission.allowed || permission.queries) return undefined
-  const known = patients.filter(
-    (patient) => (permission.patient === undefined || permission.patient === patient) && !actor.keptFrom?.includes(patient),
-  )
+  const reached = patients.filter((patient) => permission.patient === undefined || permission.patient === patient)
+  // Whom a Consent keeps is looked for like one who is not there, who has no visits.
+  const known = reached.map((patient) => (actor.keptFrom?.includes(patient) ? '' : patient))
   if (known.length === 0) return undefined
   const until = instantOf(window.end + visitMinutesMax * 60_000)
   return (await Promise.all(known.map((patient) => patientTime(house.pool, patient, instantOf(window.start), until)))).flat()

@@ -5,6 +5,8 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
+import { directoryTypes, sharedTypes } from '../access/compartment.ts'
+import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { findSchedulesMax } from '../base/limits.ts'
 import { type Inputs, idIn, nameIn, type Parameter } from '../fhir/parameters.ts'
@@ -69,11 +71,20 @@ export const eachNamedBy = (house: House, actor: Actor, inputs: Inputs, name: st
   Promise.all((inputs.byName.get(name) ?? []).filter(({ resource }) => !resource).map((one) => idNamedBy(house, actor, one, type)))
 
 /**
- * Nobody learns by an identifier of what their scopes confine them from. Scopes that do not reach the type at all still
- * name what they act upon by it: who books for anybody may say for whom.
+ * Nobody learns by an identifier of what their scopes or a Consent confine them from. Scopes that do not reach the type at all
+ * still name what they act upon by it: who books for anybody may say for whom.
  */
-const reachOf = (house: House, actor: Actor, type: string): Bounds =>
-  boundsFor(house, actor, 's', type) ?? (actor.patient === undefined ? {} : { patient: actor.patient })
+function reachOf(house: House, actor: Actor, type: string): Bounds {
+  const bounds = boundsFor(house, actor, 's', type)
+  if (bounds) return bounds
+  if (actor.patient !== undefined) return { patient: actor.patient }
+  const books = may(actor, 'c', 'Appointment')
+  const isOpen = directoryTypes.has(type) || sharedTypes.has(type) || (books.allowed && !books.queries)
+  return isOpen ? { except: actor.keptFrom } : nothing
+}
+
+/** An alternative without criteria meets nothing. */
+const nothing: Bounds = { anyOf: [[]] }
 
 /** Throws `not-found` where the scopes confine the actor from the resource, as if it were not there. */
 export async function assertInReach(house: House, actor: Actor, type: string, id: string, parameter: string): Promise<void> {

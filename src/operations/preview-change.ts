@@ -64,7 +64,7 @@ function assertSeesAll(actor: Actor, type: string): void {
 /** The Schedule as it would be: the one that was sent, else the stored one, with the time off that was named. */
 async function changedSchedule(house: House, actor: Actor, inputs: Inputs, id: string): Promise<Resource> {
   const row = await currentResource(house.pool, 'Schedule', id)
-  const isKept = typeof row?.body === 'string' && isKeptFrom(house.definitions, actor, JSON.parse(row.body) as Resource, house.base)
+  const isKept = actor.keptFrom && (!row?.body || isKeptFrom(house.definitions, actor, JSON.parse(row.body) as Resource, house.base))
   if (!row || isKept) throw fault('not-found', `There is no Schedule/${id}.`, 'Schedule')
   if (row.body === null) throw deleted(`Schedule/${id}`, 'Schedule')
   const sent = firstOf(inputs, 'schedule')

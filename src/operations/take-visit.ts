@@ -130,6 +130,7 @@ function common(taking: Taking, hold: boolean) {
     override: asked.override,
     replaces: asked.replaces === undefined ? undefined : replacement(taking, asked.replaces),
     client: actor.client,
+    keptFrom: actor.keptFrom,
     overbook: asked.overbook,
     online: asked.online,
     newPatients: asked.newPatients.length > 0 ? asked.newPatients : undefined,
@@ -150,7 +151,7 @@ export const replacement = ({ house, actor, asked }: Taking, id: string): Cancel
 function patientsFor({ house, actor, asked }: Taking, proposed: Resource | undefined): { patient: string; others: readonly string[] } {
   const [patient, ...others] = asked.patients.length > 0 ? asked.patients : patientIds(proposed, house.base)
   if (patient === undefined) throw fault('required', 'Say which patient the visit is for.', 'patient')
-  const kept = [patient, ...others].find((one) => actor.keptFrom?.includes(one))
+  const kept = others.find((one) => actor.keptFrom?.includes(one))
   if (kept !== undefined) throw fault('not-found', `There is no Patient/${kept}.`, 'patient')
   return { patient, others }
 }

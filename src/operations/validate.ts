@@ -126,8 +126,8 @@ async function issuesOfStored(house: House, actor: Actor, question: Question): P
   if (house.conformance.has(`${type}/${id}`) && mode === 'delete') return [partOfServer(type, id)]
   const kept = actor.keptFrom && (await currentResource(house.pool, type, id))?.body
   const isKept = typeof kept === 'string' && isKeptFrom(house.definitions, actor, JSON.parse(kept) as Resource, house.base)
-  const read = () => readResource(house.pool, type, id, auditOf(house, actor, 'read'))
-  const body = house.conformance.get(`${type}/${id}`) ?? (isKept ? undefined : await read())?.body
+  const read = () => readResource(house.pool, type, isKept ? '' : id, auditOf(house, actor, 'read'))
+  const body = house.conformance.get(`${type}/${id}`) ?? (await read())?.body
   if (typeof body !== 'string')
     return [{ severity: 'error', code: 'not-found', diagnostics: `There is no ${type}/${id}.`, expression: type }]
   if (mode === 'profile') return issuesOfSent(house, question, JSON.parse(body) as Resource)

@@ -197,6 +197,46 @@ describe('who may open what', () => {
     expect(JSON.stringify(seen.json)).toContain('Practitioner/d1')
   })
 
+  it('staff are not offered whom a Consent keeps from them, open no app for them and make no launch', async () => {
+    const code = (system: string, one: string) => ({ coding: [{ system: `http://terminology.hl7.org/CodeSystem/${system}`, code: one }] })
+    const { call, origin, token: mint } = clinic.server
+    const actor = [{ role: code('v3-ParticipationType', 'PRCP'), reference: { reference: 'Practitioner/d1' } }]
+    const kept = await call('PUT', 'Consent/keeping', {
+      resourceType: 'Consent',
+      id: 'keeping',
+      status: 'active',
+      scope: code('consentscope', 'patient-privacy'),
+      category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+      patient: { reference: 'Patient/p3' },
+      policyRule: code('v3-ActCode', 'OPTIN'),
+      provision: { type: 'deny', actor },
+    })
+    expect(kept.status).toBe(201)
+    try {
+      const at = open(clinic)
+      const picker = await signIn(at, await at.go(request(clinic).url), 'doctor')
+      const found = await at.submit(picker, { name: 'alvarez' })
+      expect([...found.text.matchAll(/name="patient" value="([^"]+)"/g)].map(([, id]) => id)).toEqual(['p1'])
+      expect(found.text).not.toContain('Alvarez-Chen')
+      const [forged, nobody] = [await at.go(`${picker.url}?patient=p3`), await at.go(`${picker.url}?patient=nobody`)]
+      expect([words(forged), words(forged).includes('Which patient?')]).toEqual([words(nobody), true])
+      const staff = await mint('user/Patient.rs', { user: 'Practitioner/d1' })
+      const launched = async (patient: string) => {
+        const headers = { authorization: `Bearer ${staff}`, 'content-type': 'application/json' }
+        const answer = await fetch(`${origin}/auth/launch`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ client_id: 'public', patient }),
+        })
+        return [answer.status, await answer.text()]
+      }
+      expect(await launched('p3')).toEqual(await launched('nobody'))
+      expect((await launched('p1'))[0]).toBe(201)
+    } finally {
+      await call('DELETE', 'Consent/keeping')
+    }
+  })
+
   it('somebody who acts for several picks one of theirs, and is offered nobody whose time with them is over', async () => {
     const at = open(clinic)
     const wanted = request(clinic)

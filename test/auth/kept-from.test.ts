@@ -80,7 +80,11 @@ describe('a Consent that names a practitioner', () => {
     const before = await version()
     const body = { resourceType: 'Appointment', id: 'ann', ...past, participant: who('Patient/bob') }
     expect((await call('PUT', 'Appointment/ann', body)).status).toBe(403)
-    expect((await call('DELETE', 'Appointment/ann')).status).toBe(403)
+    expect((await call('PUT', 'Appointment/ann', body, { 'if-match': String(before) })).status).toBe(412)
+    expect((await call('PATCH', 'Appointment/ann', [], { 'content-type': 'application/json-patch+json' })).status).toBe(404)
+    expect((await call('DELETE', 'Appointment/ann')).status).toBe(404)
+    expect((await call('DELETE', 'Appointment/ann', undefined, { 'if-match': String(before) })).status).toBe(412)
+    expect((await call('DELETE', 'Appointment/nothing')).status).toBe(404)
     expect((await call('POST', 'Appointment/ann/$cancel')).status).toBe(404)
     expect(await version()).toBe(before)
   })

@@ -247,23 +247,3 @@ export const finds = [
 
 /** Who may make Patients is told by a 409 that one is possibly known, so that nobody is made twice; of whom is not said. */
 export const makesPatients = ({ asking: { body } = {} }: Attack): boolean => JSON.stringify(body).includes('patient-resource')
-
-/** Writes over what stands, or does not stand, at an id. */
-export function directWrites(type: string, id: string): Attack[] {
-  const body = { ...belongings(own, 'XQNEWQX').find(({ resourceType }) => resourceType === type), id }
-  const path = `${type}/${id}`
-  const patching = [{ op: 'test', path: '/id', value: 'x' }]
-  const matches: Record<string, string>[] = [{}, { 'if-match': 'W/"1"' }, { 'if-match': 'W/"7"' }, { 'if-none-match': '*' }]
-  return [
-    ...matches.flatMap((headers): Attack[] => [
-      { method: 'PUT', path, asking: { body, headers } },
-      { method: 'PATCH', path, asking: { body: patching, headers: { ...headers, 'content-type': 'application/json-patch+json' } } },
-      { method: 'DELETE', path, asking: { headers } },
-    ]),
-    { method: 'PUT', path: `${type}?_id=${id}`, asking: { body } },
-    ...['W/"1"', undefined].flatMap((ifMatch) => [
-      post('', bundle('transaction', [{ resource: body, request: { method: 'PUT', url: path, ifMatch } }])),
-      post('', bundle('transaction', [{ request: { method: 'DELETE', url: path, ifMatch } }])),
-    ]),
-  ]
-}
