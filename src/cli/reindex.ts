@@ -10,18 +10,24 @@ import { countRows, forgetReindex, noteReindex, reindexStates } from '../store/r
 import { inTransaction } from '../store/transaction.ts'
 import { type Command, UsageError } from './command.ts'
 import { type Bar, progressBar } from './progress-bar.ts'
+import { reindexStatus } from './reindex-status.ts'
 
 export const reindex: Command = {
   name: 'reindex',
   does: 'make the search columns of everything stored anew',
   options: {
     type: { type: 'string', value: 'TYPES', means: 'only these types, with commas between them: Slot,Patient' },
+    status: { type: 'boolean', means: 'say how far it has come, and change nothing' },
     restart: { type: 'boolean', means: 'begin anew instead of going on with one that was cut short' },
   },
-  run: async (context, { type, restart }) => {
+  run: async (context, { type, restart, status }) => {
     const types = typesOf(type)
     const house = await context.openHouse('guest')
     try {
+      if (status === true) {
+        for (const line of await reindexStatus(house)) context.say(line)
+        return 0
+      }
       if (restart === true) await inTransaction(house.pool, (tx) => forgetReindex(tx, types))
       const { seen, renewed } = await reindexTypes(house, types)
       const plans = types.includes('Schedule') ? await replanAll(house, (done, all) => context.progress(`Plan ${done} of ${all}`)) : 0

@@ -9,7 +9,7 @@ import { searchLinksMax, searchStepsMax } from '../base/limits.ts'
 import type { SearchParameter } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
 import { type Numbers, parseComposite, parseNumbers } from './search-number.ts'
-import { isSearchedByText, normalizeText, oneLine, soundsOf } from './search-text.ts'
+import { isReadForText, isSearchedByText, normalizeText, oneLine, soundsOf } from './search-text.ts'
 import { type DateValue, type NearValue, parseDate, parseNear, splitValues, unescaped } from './search-value.ts'
 import {
   type Asked,
@@ -77,7 +77,7 @@ export function parseCriterion(
   way: Way = { steps: 0, links: { tried: 0 } },
 ): Criterion | undefined {
   if (name.startsWith('_has:')) return parseHas(reading, name, value, way)
-  if (name === '_text' || name === '_content') return parseFullText(reading, name, value)
+  if (name === '_text' || name === '_content') return parseFullText(reading, name, value, way)
   const [, code = '', modifier, rest] = nameParts.exec(name) ?? []
   const parameters = reading.definitions.searchParameters.get(reading.type)
   const parameter = parameters?.get(code) ?? (rest === undefined ? undefined : parameters?.get(spelledAsType(code)))
@@ -88,8 +88,24 @@ export function parseCriterion(
 }
 
 /** Words as in a search engine: all of them, `or`, `-not`, "one after the other". */
-const parseFullText = ({ type }: Reading, code: '_text' | '_content', value: string): Criterion | undefined =>
-  isSearchedByText(type) ? { kind: 'full-text', code, texts: splitValues(code, value).map(unescaped) } : undefined
+function parseFullText({ type }: Reading, code: '_text' | '_content', value: string, { steps }: Way): Criterion | undefined {
+  if (!isSearchedByText(type) && !(isReadForText(type) && steps === 0)) return undefined
+  return { kind: 'full-text', code, texts: splitValues(code, value).map(unescaped) }
+}
+
+/** One resource, one patient's, one Schedule's Slots: whatever is stored, the rows are few enough to be read one by one. */
+const narrowWord = /^(?:_id|identifier|slot|schedule|based-on)=.*[^|]$|=Patient\//
+
+const isNarrow = (criterion: Criterion): boolean =>
+  criterion.kind === 'words' && !criterion.not && criterion.words.every((word) => narrowWord.test(word))
+
+/** Throws `too-costly` where text would be read in rows that nothing narrows. */
+export function assertTextIsNarrowed(type: string, criteria: readonly Criterion[]): void {
+  const text = criteria.find(({ kind }) => kind === 'full-text')
+  if (text === undefined || !isReadForText(type) || criteria.some(isNarrow)) return
+  const narrow = type === 'Slot' ? '`schedule`, `_id` or `identifier`' : '`patient`, `slot`, `based-on`, `_id` or `identifier`'
+  throw fault('too-costly', `\`${text.code}\` of ${type} is read row by row: say beside it ${narrow}.`, text.code)
+}
 
 /** NHS BaRS begins a chain with the name of a type, `Schedule.actor:HealthcareService`, and means the parameter of that name. */
 const spelledAsType = (name: string): string => (storedTypes.includes(name) ? `${name.charAt(0).toLowerCase()}${name.slice(1)}` : '')

@@ -8,7 +8,7 @@ import { fault } from '../base/fault.ts'
 import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
 import type { Definitions } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
-import { type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
+import { assertTextIsNarrowed, type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
 import { type Reading, targetsOf } from './search-words.ts'
 import { readElements, readSummary, type Subset } from './subset.ts'
 import type { Known } from './validate/profiles/known.ts'
@@ -195,6 +195,7 @@ export function parseSearch(
   if (draft.criteria.length > searchCriteriaMax) {
     throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
   }
+  assertTextIsNarrowed(type, draft.criteria)
   return { ...draft, count: draft.count ?? pageSizeDefault, unknown: [...unknown], applied }
 }
 

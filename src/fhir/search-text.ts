@@ -11,6 +11,12 @@ const textless: ReadonlySet<string> = new Set(['Slot', 'Appointment', 'Binary'])
 /** Whether a type is searched by text: `:text`, `_text`, `_content` and strings of an administrator's own. */
 export const isSearchedByText = (type: string): boolean => !textless.has(type)
 
+/** Without an index, so read row by row: where a search narrows the rows to a few (`isNarrow`). */
+const readForText: ReadonlySet<string> = new Set(['Slot', 'Appointment'])
+
+/** Whether `_text` and `_content` of a type look into each row that the rest of the search finds. */
+export const isReadForText = (type: string): boolean => readForText.has(type)
+
 const plainLatin = /^[\x20-\x7e]*$/
 
 /** One line: any run of white space is a blank, none at the ends. */

@@ -56,6 +56,17 @@ export async function unservedParameters(db: Db): Promise<{ id: string; revision
 
 export type TypeProgress = { readonly after: string; readonly seen: number; readonly renewed: number; readonly done: boolean }
 
+export type ParameterState = Pick<Indexing, 'code' | 'bases' | 'progress'> & { readonly served: boolean }
+
+/** How each stands, served or not, in the order of their codes. */
+export async function parameterStates(db: Db): Promise<ParameterState[]> {
+  return db.query<ParameterState>(
+    prepared('select code, bases, progress, served from custom_search_parameter order by code, id limit $1::int', [
+      customSearchParametersMax,
+    ]),
+  )
+}
+
 export type Indexing = {
   readonly code: string
   readonly bases: readonly string[]

@@ -125,6 +125,10 @@ describe('a command without a server', () => {
       code: 0,
       out: '0 resources looked at, 0 of them made findable anew; 0 Schedules planned anew.\n',
     })
+    expect(await slotwise(['reindex', '--status'], settings)).toMatchObject({
+      code: 0,
+      out: 'No SearchParameter of your own, and no reindex that was cut short.\n',
+    })
     const { code, err } = await slotwise(['reindex', '--type', 'Patient,Moon'], settings)
     expect([code, err]).toEqual([2, expect.stringContaining('Moon is no type that is stored here.')])
   })

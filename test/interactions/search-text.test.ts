@@ -28,6 +28,24 @@ const resources = [
     { note: [{ text: 'migraine suspected' }] },
   ),
   request('both', { coding: [{ display: 'Pain' }, { display: 'in the héad' }] }),
+  ...['p', 'other'].map((patient) => ({
+    resourceType: 'Appointment',
+    id: `visit-${patient}`,
+    status: 'proposed',
+    comment: `Wheelchair of ${patient === 'p' ? 'hers' : 'his'}`,
+    text: div(patient === 'p' ? 'Migraine clinic' : 'Check'),
+    participant: [{ actor: { reference: `Patient/${patient}` }, status: 'accepted' }],
+  })),
+  { resourceType: 'Schedule', id: 'room', actor: [{ reference: 'Location/room' }] },
+  ...['meeting', 'cleaning'].map((comment, n) => ({
+    resourceType: 'Slot',
+    id: comment,
+    schedule: { reference: 'Schedule/room' },
+    status: 'busy-unavailable',
+    start: `2031-01-0${n + 1}T09:00:00Z`,
+    end: `2031-01-0${n + 1}T10:00:00Z`,
+    comment: `Staff ${comment}`,
+  })),
 ]
 
 beforeAll(async () => {
@@ -59,6 +77,16 @@ it.each([
   ['Patient?_text=spring', 'p'],
   ['Patient?_content=spring', 'other p'],
   ['ServiceRequest?subject._text=spring&_content=acute', 'headache'],
+  // Where there is no index of words: of one patient, one Schedule, one resource.
+  ['Appointment?patient=Patient/p&_content=wheelchair', 'visit-p'],
+  ['Appointment?patient=p,other&_content=wheelchair', 'visit-other visit-p'],
+  ['Appointment?patient=p,other&_content=wheelchair -his', 'visit-p'],
+  ['Appointment?patient=p,other&_text=migraine&status=proposed', 'visit-p'],
+  ['Appointment?patient=p,other&_text=wheelchair', ''],
+  ['Appointment?_id=visit-p,visit-other&_content=his&_sort=-date', 'visit-other'],
+  ['Slot?schedule=Schedule/room&_content=staff meeting', 'meeting'],
+  ['Slot?schedule=room&start=ge2031-01-02&_content=staff', 'cleaning'],
+  ['Patient?_has:Appointment:patient:status=proposed&_content=spring', 'other p'],
 ])('%s finds [%s]', async (path, expected) => {
   const answer = await ask(path)
   expect([
@@ -84,7 +112,12 @@ it('stores a resource of more words than can be listed', async () => {
 
 it('shows a patient no more than is theirs', async () => {
   const patient = server.as(await server.token('patient/*.rs', { patient: 'other' }))
-  for (const path of ['ServiceRequest?_content=migraine', 'ServiceRequest?code:text=head', 'Patient?_text=spring'])
+  for (const path of [
+    'ServiceRequest?_content=migraine',
+    'ServiceRequest?code:text=head',
+    'Patient?_text=spring',
+    'Appointment?patient=p&_content=wheelchair',
+  ])
     expect(matches(await patient('GET', path))).toEqual([])
 })
 
@@ -94,13 +127,29 @@ it("leaves the server's own out where they were not asked for", async () => {
 })
 
 it.each([
-  'Slot?_content=free',
-  'Appointment?_text=visit',
+  'Patient?_has:Appointment:patient:_content=wheelchair',
+  'Encounter?appointment._content=wheelchair',
+  'Binary?_id=x&_content=x',
   'Appointment?service-type:text=check',
   'Slot?schedule:text=x',
   'Patient?birthdate:text=x',
 ])('%s is no search of theirs', async (path) => {
   expect((await ask(path)).status).toBe(400)
+})
+
+it.each([
+  'Slot?_content=free',
+  'Slot?status=free&_content=staff',
+  'Appointment?_text=visit',
+  'Appointment?status=proposed&date=2031&_content=x',
+  'Appointment?identifier=urn:x|&_content=x',
+  'Appointment?identifier:not=1&_content=x',
+  'Appointment?patient:missing=false&_content=x',
+  'Appointment?actor=Patient/p,Practitioner/1&_content=x',
+  '?_type=Patient,Appointment&_content=spring',
+])('%s would read every row, and is refused', async (path) => {
+  const answer = await ask(path)
+  expect([answer.status, answer.json.issue[0]?.code]).toEqual([400, 'too-costly'])
 })
 
 it('is found by an index', async () => {
