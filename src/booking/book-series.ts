@@ -1,5 +1,5 @@
 /**
- * Books a series of visits in one transaction: all of them, or where it is asked for those that can be had. Each occurrence
+ * Books or holds a series of visits in one transaction: all of them, or where it is asked for those that can be had. Each occurrence
  * is an Appointment of its own with its own claims; the first carries R5's `recurrenceTemplate`, the others say which one
  * that is. docs/decisions/0020-a-series-is-appointments-that-name-their-first.md
  *
@@ -91,18 +91,23 @@ export type Pattern = { readonly zone: string; readonly without: readonly number
 
 function plannedVisits(house: House, input: SeriesInput, wanted: readonly SeriesVisit[], pattern: Pattern): Planned[] {
   const planned: Planned[] = []
+  const holdUntil = input.hold ? heldTogether(house, wanted) : undefined
   for (const one of wanted) {
     const { taking, claims } = one.made
     const extension = [...extensionsIn(input.proposal), ...partOfSeries(input, one, planned[0]?.visit.write.id, pattern)]
     const proposal: Resource = { ...input.proposal, resourceType: 'Appointment', extension }
     const audit = { ...input.audit, id: house.ids.next() }
-    const visit = newVisit(house, { ...one.input, proposal, audit }, taking.plan, taking.offered, taking.visit, claims)
+    const visit = newVisit(house, { ...one.input, proposal, audit, holdUntil }, taking.plan, taking.offered, taking.visit, claims)
     const { holder, expires } = visit.time
     const asked = { start: visit.start, holder, online: input.online, bound: input.override === undefined, expires }
     planned.push({ of: one, visit, places: capsOfAll(taking, asked) })
   }
   return planned
 }
+
+/** All run out in one instant, with the first whose policy says so. */
+const heldTogether = (house: House, wanted: readonly SeriesVisit[]): number =>
+  house.clock.now().getTime() + Math.min(...wanted.map(({ made }) => made.taking.offered.policy.holdSeconds)) * 1000
 
 /** R5 app-6: an Appointment says its originating one, or the template. */
 function partOfSeries({ recurrence }: SeriesInput, one: SeriesVisit, first: string | undefined, pattern: Pattern): Extension[] {
@@ -137,7 +142,7 @@ async function bookSeriesInTx(
   const visits = planned.map(({ visit }) => visit)
   const at = house.clock.now().toISOString()
   for (const slot of byHand.sort()) await releaseSlotTakenByHand(tx, slot, input.client, at)
-  // A series that waits for the clinic's answer counts as one time that is held.
+  // A series that is held, or waits for the clinic's answer, counts as one time that is held.
   const [first] = visits
   const patient = input.online ? input.patient : undefined
   if (first) await takeHoldPlaces(tx, holdPlacesOf(house, { ...first.time, client: input.client, patient, person: input.audit.person }))

@@ -39,7 +39,7 @@ export async function confirmHold(house: House, input: ConfirmInput): Promise<Ch
   return withOwnNumber(() => inTransaction(house.pool, (tx) => confirmInTx(tx, house, input)))
 }
 
-async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<Changed> {
+export async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
   const { resource } = await lockedAppointment(tx, input.id, input.assertMay)
   if (input.replaces?.id === input.id)

@@ -10,6 +10,7 @@ import { slotContext } from '../store/visit-context.ts'
 import { assertMayLeave, type Stands } from './leave-visit.ts'
 import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
 import type { Wish } from './next-times.ts'
+import { becomesOther } from './other-service.ts'
 import { idsNamed, patientIds } from './participants.ts'
 import { planAt, planVersionAtHand } from './plans.ts'
 import { scheduleOfSlotId } from './regenerate-slots.ts'
@@ -36,9 +37,12 @@ export async function judgedMove(house: House, asItIs: MoveInput): Promise<Judge
   if (context.deleted) throw deleted(`Slot/${input.slot}`, 'slot')
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
+  const isOther = becomesOther(before, plan, input.service, house.base)
   const stood = [...new Set(named.flatMap((slot) => (slot.deleted ? [] : slot.schedule)))]
-  const move = await movedVisit(house, input, { before, version, asked, context, plan, stood })
-  return { input: asItIs, move, asked, wish: wishOf({ ...asked, service: move.choice, groups: move.groups }, context) }
+  // Another service takes as long as it does.
+  const lasting = isOther ? { ...asked, minutes: input.minutes } : asked
+  const move = await movedVisit(house, input, { before, version, asked: lasting, context, plan, stood, isOther })
+  return { input: asItIs, move, asked: lasting, wish: wishOf({ ...lasting, service: move.choice, groups: move.groups }, context) }
 }
 
 function visitOf({ version, body }: MoveContext, { id, assertMay }: MoveInput): { readonly version: string; readonly before: Resource } {

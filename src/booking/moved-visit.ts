@@ -21,6 +21,7 @@ import type { SlotContext } from '../store/visit-context.ts'
 import { heldUntil } from './cancel.ts'
 import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
 import { type VisitTaken, withOthers } from './joint-visit.ts'
+import { withoutService } from './other-service.ts'
 import { overbookedUrl } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
 import { drawNumber } from './own-number.ts'
@@ -91,6 +92,8 @@ type Judged = {
   readonly plan: SchedulePlan
   /** The Schedules of the Slots that it names. */
   readonly stood: readonly string[]
+  /** It is for another service from now on. */
+  readonly isOther: boolean
 }
 
 /** Throws: required, business-rule. */
@@ -173,10 +176,11 @@ type Participant = { readonly actor?: { readonly reference?: string } }
 function appointmentMoved(
   house: House,
   input: MoveInput,
-  { before, plan }: Judged,
+  { before, plan, isOther }: Judged,
   { offered, visit, leaving }: { offered: Offered; visit: VisitTime; leaving: ReadonlySet<string> },
 ): Resource {
-  const base = withoutRecord(withLocalActors(input.proposal ?? before, house.base))
+  const asItWas = withoutRecord(withLocalActors(input.proposal ?? before, house.base))
+  const base = isOther ? withoutService(asItWas, house.base) : asItWas
   const participant = ((base.participant ?? []) as Participant[]).filter(({ actor }) => !leaving.has(actor?.reference ?? ''))
   const extension = extensionsAfter(base, input, before)
   const asks = asksClinic(input, offered, before)

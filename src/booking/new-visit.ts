@@ -45,6 +45,8 @@ export type BookInput = {
   readonly start?: number
   /** A hold instead of a booking. */
   readonly hold: boolean
+  /** Until when, Unix milliseconds; undefined: as long as the policy says. */
+  readonly holdUntil?: number
   readonly comment?: string
   /** The client's own Appointment; what it says beside time and people is kept. */
   readonly proposal?: Resource
@@ -140,8 +142,8 @@ const approvalFor = ({ hold, override }: BookInput, { policy }: Offered, overboo
   return hold ? 'required' : 'requested'
 }
 
-function heldFor({ hold }: BookInput, { policy }: Offered, approval: Approval | undefined, now: number): number | undefined {
-  if (hold) return now + policy.holdSeconds * 1000
+function heldFor({ hold, holdUntil }: BookInput, { policy }: Offered, approval: Approval | undefined, now: number): number | undefined {
+  if (hold) return holdUntil ?? now + policy.holdSeconds * 1000
   return approval === undefined ? undefined : answerDue(policy, now)
 }
 

@@ -9,6 +9,7 @@ import { fault } from '../base/fault.ts'
 import { amendVisit } from '../booking/amend.ts'
 import { cancelVisit } from '../booking/cancel.ts'
 import { confirmHold } from '../booking/confirm-hold.ts'
+import { confirmSeries, isHeldInSeries } from '../booking/confirm-series.ts'
 import { moveVisit } from '../booking/move.ts'
 import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
@@ -20,7 +21,8 @@ import { assertMayChange, isPatient } from './may-change.ts'
 import { slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
 import { assertOneVisit } from './series-request.ts'
-import { replacement, type Taking } from './take-visit.ts'
+import { severalOf } from './series-scope.ts'
+import { replacement, replacesNoVisit, type Taking } from './take-visit.ts'
 
 export async function changeStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
@@ -39,17 +41,20 @@ export async function changeStored(taking: Taking, id: string, stored: Resource)
     })
   if (stored.status === 'booked' && (status === 'booked' || status === 'proposed')) return modify(taking, id, stored)
   if (stored.status === 'proposed' || stored.status === 'waitlist') return bookAsItIs(taking, id, stored)
-  return confirmHold(house, {
+  const input = {
     id,
     comment: asked.comment,
-    replaces: asked.replaces === undefined ? undefined : replacement(taking, asked.replaces),
     audit: auditOf(house, actor, 'book'),
     once,
-    assertMay: (held) => {
+    assertMay: (held: Resource) => {
       assertMay(held)
       assertSamePatients(held, asked.patients, house.base)
     },
-  })
+  }
+  const replaces = asked.replaces === undefined ? undefined : replacement(taking, asked.replaces)
+  if (!isHeldInSeries(stored)) return confirmHold(house, { ...input, replaces })
+  if (replaces) throw replacesNoVisit()
+  return severalOf(await confirmSeries(house, input))
 }
 
 const cancelWords = ({ asked }: Taking) => ({

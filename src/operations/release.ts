@@ -1,11 +1,12 @@
 /**
- * `$release`: a hold is given up before it runs out, named by its Appointment or by the Slot it keeps.
+ * `$release`: a hold, or those of a series, is given up before it runs out, named by its Appointment or by the Slot it keeps.
  * OperationDefinition: fhir-profiles/OperationDefinition-release.json
  */
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { cancelVisit } from '../booking/cancel.ts'
+import { cancelSeries } from '../booking/cancel-series.ts'
 import { firstOf, type Inputs, idIn, inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
@@ -13,10 +14,11 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { namedSlots } from '../store/named-slots.ts'
 import { assertMayChange } from './may-change.ts'
+import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
-import { changedReply } from './visit-reply.ts'
+import { changedReply, seriesOr } from './visit-reply.ts'
 
-const known: ReadonlySet<string> = new Set(['appointment', 'slot'])
+const known: ReadonlySet<string> = new Set(['appointment', 'slot', 'scope'])
 
 export async function release(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const inputs = inputsOf(request, known)
@@ -26,7 +28,10 @@ export async function release(house: House, actor: Actor, request: FhirRequest):
   const slot = named === undefined ? slotNamed(house, request, inputs) : ''
   const id = named ?? (await holderOf(house, slot))
   const assertMay = named === undefined ? unnamed(mayChange, slot) : mayChange
-  return changedReply(await cancelVisit(house, { id, holdOnly: true, audit: auditOf(house, actor, 'release'), assertMay }))
+  const input = { id, holdOnly: true, audit: auditOf(house, actor, 'release'), assertMay }
+  const scope = scopeIn(inputs)
+  const released = scope === 'this' ? await cancelVisit(house, input) : severalOf(await cancelSeries(house, input, scope))
+  return seriesOr(house, 'The times are released.', changedReply)(released)
 }
 
 /** Whoever may not change the hold is not told which Appointment keeps the Slot. */

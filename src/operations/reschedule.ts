@@ -84,24 +84,32 @@ async function slotsAsked(house: House, inputs: Inputs, id: string, assertMay: (
     // Of several Schedules the first that is named is where it starts.
     return new Set(rows.map((row) => row.schedule)).size > 1 ? named : rows.map((row) => row.id)
   }
-  const start = firstOf(inputs, 'start')
-  if (!start) throw fault('required', 'Say the new time: a slot, or a start.', 'slot')
-  const asked = firstOf(inputs, 'schedule')
+  const [start, asked] = [firstOf(inputs, 'start'), firstOf(inputs, 'schedule')]
+  if (!start && !namesOthers(inputs))
+    throw fault('required', 'Say the new time: a slot, or a start; or who or what for, where only that changes.', 'slot')
   const schedule = asked ? idIn(asked, 'Schedule', house.base) : await ownSchedule(house, id, assertMay)
-  return [await slotAt(house, schedule, textIn(start))]
+  return [await slotAt(house, schedule, start ? textIn(start) : String((await standing(house, id, assertMay)).start))]
 }
+
+/** Whom the visit is with, or what for, changes; without a new time it keeps its own. */
+const namesOthers = (inputs: Inputs): boolean =>
+  ['schedule', 'healthcare-service', 'service-type', 'resource-group'].some((name) => firstOf(inputs, name) !== undefined)
 
 /** A start alone: the visit stays on its Schedule. */
 async function ownSchedule(house: House, id: string, assertMay: (appointment: Resource) => void): Promise<string> {
+  const schedule = await scheduleOfVisit(house, await standing(house, id, assertMay))
+  if (schedule !== undefined) return schedule
+  throw fault('required', 'The visit stands in no Slot: say the schedule beside the start.', 'schedule')
+}
+
+async function standing(house: House, id: string, assertMay: (appointment: Resource) => void): Promise<Resource> {
   const row = await currentResource(house.pool, 'Appointment', id)
   if (!row) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   if (row.body === null) assertMay({ resourceType: 'Appointment', id })
   if (row.body === null) throw deleted(`Appointment/${id}`, 'Appointment')
   const appointment = JSON.parse(row.body) as Resource
   assertMay(appointment)
-  const schedule = await scheduleOfVisit(house, appointment)
-  if (schedule !== undefined) return schedule
-  throw fault('required', 'The visit stands in no Slot: say the schedule beside the start.', 'schedule')
+  return appointment
 }
 
 function serviceOf(house: House, inputs: Inputs): ServiceChoice | undefined {

@@ -86,14 +86,16 @@ async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | u
     assertOneVisit(asked.clashes)
     return bookSlot(house, input)
   }
-  if (input.hold) throw fault('business-rule', 'A series is booked, not held: hold one visit, or book them all.', 'Appointment.extension')
-  if (input.replaces) throw fault('business-rule', 'A series replaces no visit: cancel that one, or move it.', 'cancelled-appt-id')
+  if (input.replaces) throw replacesNoVisit()
   if (input.overbook) throw fault('business-rule', 'A series is not laid over others: overbook one visit at a time.', 'overbook')
   const booked = await bookSeries(house, { ...input, ...series, ...asked.clashes })
   if ('proposals' in booked) return booked
   const { visits, leftOut } = booked
   return { ...(visits[0] as Booked), series: visits, leftOut }
 }
+
+export const replacesNoVisit = (): Error =>
+  fault('business-rule', 'A series replaces no visit: cancel that one, or move it.', 'cancelled-appt-id')
 
 /** Proposed to another patient than the one that the token is confined to. */
 function isAnothers(actor: Actor, { patient }: Proposal): boolean {

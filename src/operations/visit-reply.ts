@@ -50,6 +50,7 @@ export const seriesOr =
         ],
         done.series.length,
       ),
+      headers: expiresOf(done.text),
     }
   }
 

@@ -91,7 +91,7 @@ function subjectOf({ proposal, plan: { template }, service }: VisitAppointment):
 function participantsFor(input: VisitAppointment): Element[] {
   const asked = input.approval === 'requested' ? whoAnswers(input.plan) : undefined
   const answerOf = (reference: string): string => (asked ? (asked.has(reference) ? 'needs-action' : 'accepted') : answers[input.status])
-  const due = [...(input.patients ?? []), ...input.plan.actors]
+  const due = [...(input.patients ?? []), ...input.plan.actors.filter((actor) => takesPart(actor, input.service))]
   const references = due.map((actor) => actor.reference)
   const theirs = elementsIn(input.proposal?.participant).map((participant) => {
     const [ours] = referencesOf(participant.actor).filter((reference) => references.includes(reference))
@@ -103,6 +103,10 @@ function participantsFor(input: VisitAppointment): Element[] {
   const missing = due.filter((actor, index) => !present.has(actor.reference) && references.indexOf(actor.reference) === index)
   return [...theirs, ...missing.map((actor) => ({ actor, required: 'required', status: answerOf(actor.reference) }))]
 }
+
+/** Of several services that the Schedule names, the one that the visit is for. */
+const takesPart = ({ reference }: { readonly reference: string }, service: ServiceOffer | undefined): boolean =>
+  service === undefined || !reference.startsWith('HealthcareService/') || reference === service.reference
 
 /** People answer; where a Schedule has none, whoever speaks for its places and things. */
 export function whoAnswers({ actors }: Pick<SchedulePlan, 'actors'>): ReadonlySet<string> {
