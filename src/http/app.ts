@@ -19,7 +19,7 @@ import { health } from './health.ts'
 import { newMetrics } from './metrics.ts'
 import { patientChoices } from './patient-choices.ts'
 import { registrationDoors } from './registration-doors.ts'
-import { strayAddress } from './routes.ts'
+import { methodsAt, strayAddress } from './routes.ts'
 import { selfService } from './self-service.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
 import type { StreetDoor } from './street-door.ts'
@@ -56,7 +56,15 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     if (refusal) refused?.note(refusal)
     sendRefusal(house, error, request, reply)
   })
-  app.setNotFoundHandler((request, reply) => void sendRefusal(house, strayAddress(relative(request.url)), request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    const methods = request.method === 'OPTIONS' ? methodsAt(relative(request.url).split('?', 1)[0] ?? '') : []
+    if (methods.length > 0)
+      void reply
+        .code(204)
+        .header('allow', [...methods, 'OPTIONS'].join(', '))
+        .send()
+    else sendRefusal(house, strayAddress(relative(request.url)), request, reply)
+  })
   const { address } = options.throttle ?? {}
   // The one hook that runs before each request, and is there only where an operator has set a limit for addresses.
   if (address) app.addHook('onRequest', async (request) => address(request.ip))

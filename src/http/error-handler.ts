@@ -68,6 +68,8 @@ const challenge = ({ headers }: FastifyRequest): string =>
 export function faultOf(house: House, error: unknown, { reference, route }: { reference: string; route?: string }): Fault {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
   if (status === 413) return fault('too-long', `The body is longer than ${bodyBytesMax / 1024 / 1024} MB.`)
+  if (status === 415 && errorCode(error) === 'FST_CP_ERR_INVALID_CONTENT_ENCODING')
+    return fault('unsupported-media-type', 'A compressed body is compressed once, by gzip, br or deflate; Content-Encoding says by which.')
   if (status === 415)
     return fault('unsupported-media-type', 'Send the body as application/fhir+json or application/fhir+xml, and say so in Content-Type.')
   if (typeof status === 'number' && status >= 400 && status < 500) return fault('malformed', unreadable(errorCode(error)))
@@ -80,6 +82,7 @@ function unreadable(code: string | undefined): string {
     return 'The address holds a percent sign that is not followed by the two hexadecimal digits of a UTF-8 byte.'
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return 'A part of the address is too long to be an id.'
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return 'The body is not as long as Content-Length says.'
+  if (code === 'FST_CP_ERR_INVALID_CONTENT') return 'The body is not compressed as Content-Encoding says.'
   return 'The request cannot be read.'
 }
 

@@ -104,10 +104,14 @@ export const compression = (app: FastifyInstance): unknown =>
 export const crossOrigin = (app: FastifyInstance): unknown =>
   app.register(cors, {
     delegator: (request: FastifyRequest, decide: (error: Error | null, options: FastifyCorsOptions) => void) =>
-      decide(null, request.headers.origin === undefined ? noBrowser : anyOrigin),
+      decide(null, request.headers.origin === undefined ? noBrowser : isPreflight(request) ? anyOrigin : answersToAll),
   })
 
 const noBrowser: FastifyCorsOptions = { origin: false }
+
+/** An OPTIONS that asks for no method of its own is a question like any other. */
+const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
 
 const anyOrigin: FastifyCorsOptions = {
   origin: '*',
@@ -140,3 +144,5 @@ const anyOrigin: FastifyCorsOptions = {
   ],
   maxAge: 86_400,
 }
+
+const answersToAll: FastifyCorsOptions = { ...anyOrigin, preflight: false }
