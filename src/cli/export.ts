@@ -1,6 +1,6 @@
 /**
- * `slotwise export`: everything, or some types of it, as NDJSON files in a folder, as of one instant. It is the server's own
- * `$export`, listed and fetched by this process; a server may run beside it.
+ * `slotwise export`: everything, or a part of it, as NDJSON files in a folder, as of one instant. It is the server's own
+ * `$export`, at any of its levels, listed and fetched by this process; a server may run beside it.
  */
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -24,10 +24,18 @@ import { progressBar } from './progress-bar.ts'
 
 export const exportCommand: Command = {
   name: 'export',
-  does: 'write everything, or some types of it, as NDJSON files into a folder',
+  does: 'write everything, or a part of it, as NDJSON files into a folder',
   operands: { value: 'DIR', means: 'the folder, made where there is none; a file that is there already is not written over', many: false },
   options: {
     type: { type: 'string', value: 'TYPES', means: 'only these, with commas: Patient,Appointment' },
+    filter: {
+      type: 'string',
+      value: 'SEARCHES',
+      means: 'of a type only what a search finds: "Appointment?status=booked&date=ge2027"; several with spaces between',
+    },
+    patients: { type: 'boolean', means: 'only what is in a compartment of a patient' },
+    patient: { type: 'string', value: 'IDS', means: 'only what is in the compartments of these patients, with commas' },
+    group: { type: 'string', value: 'ID', means: "only what is in the compartments of a Group's members" },
     since: { type: 'string', value: 'INSTANT', means: 'only what was written after it, and what was deleted' },
   },
   run: async (context, values, [folder = '']) => {
@@ -51,20 +59,41 @@ export const exportCommand: Command = {
   },
 }
 
-const request: FhirRequest = { query: [], headers: { prefer: { respondAsync: true } }, method: 'GET', url: '$export' }
+const request: FhirRequest = { query: [], headers: { prefer: { respondAsync: true } }, method: 'POST', url: '$export' }
 
-async function order(house: House, { type, since }: Values): Promise<string> {
-  const asked: [string, unknown][] = [
-    ['_type', type],
-    ['_since', since],
+/** Gives the export's id. */
+async function order(house: House, values: Values): Promise<string> {
+  const level = levelOf(values)
+  const query = [
+    ...pairs('_type', values.type),
+    ...pairs('_since', values.since),
+    ...pairs('_typeFilter', values.filter, /\s+/),
+    ...pairs('patient', values.patient, ','),
   ]
-  const query = asked.flatMap(([name, value]): [string, string][] => (typeof value === 'string' ? [[name, value]] : []))
+  const path = [level.type, level.id, '$export'].filter(Boolean).join('/')
   try {
-    const { headers } = await exportResources(house, operator, { ...request, query, url: `$export?${queryText(query)}` })
+    const { headers } = await exportResources(house, operator, { ...request, ...level, query, url: `${path}?${queryText(query)}` })
     return headers?.['Content-Location']?.split('/').at(-1) ?? ''
   } catch (error) {
-    throw error instanceof Fault && error.kind === 'value' ? new UsageError(error.message) : error
+    throw error instanceof Fault && faultsOfWords.has(error.kind) ? new UsageError(error.message) : error
   }
+}
+
+/** What was typed cannot be meant. */
+const faultsOfWords: ReadonlySet<string> = new Set(['value', 'malformed', 'too-costly'])
+
+function levelOf({ patients, patient, group }: Values): Pick<FhirRequest, 'type' | 'id'> {
+  if (typeof group === 'string') {
+    if (patients) throw new UsageError("Say --group or --patients: a Group's members are patients already.")
+    return { type: 'Group', id: group.replace(/^Group\//, '') }
+  }
+  return patients || typeof patient === 'string' ? { type: 'Patient' } : {}
+}
+
+function pairs(name: string, value: Values[string], between?: string | RegExp): [string, string][] {
+  if (typeof value !== 'string') return []
+  const several = between === undefined ? [value] : value.split(between)
+  return several.flatMap((one): [string, string][] => (one.trim() === '' ? [] : [[name, one.trim()]]))
 }
 
 const lookEveryMs = 100

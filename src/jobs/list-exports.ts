@@ -10,7 +10,7 @@ import { auditOf } from '../audit/audit-of.ts'
 import { exportBatchMax, exportFailuresMax, exportFileResourcesMax, exportHoursKept } from '../base/limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { parseSearch } from '../fhir/search-query.ts'
-import { storedActor } from '../operations/export.ts'
+import { storedActor } from '../operations/bulk-owner.ts'
 import type { ExportWish } from '../operations/export-wish.ts'
 import {
   advanceExport,

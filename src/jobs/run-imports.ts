@@ -5,7 +5,7 @@
 import { importFailuresMax, importHoursKept } from '../base/limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
-import { storedActor } from '../operations/export.ts'
+import { storedActor } from '../operations/bulk-owner.ts'
 import {
   finishPart,
   forgetOldImports,

@@ -14,7 +14,7 @@ import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { type ExportFile, type ExportRow, exportOf, filesOf, removeExport } from '../store/bulk-exports.ts'
 import type { House } from '../store/house.ts'
-import type { StoredActor } from './export.ts'
+import { isTheirs, type StoredActor } from './bulk-owner.ts'
 import { type ExportWish, mayExport } from './export-wish.ts'
 
 /** Where remarks on the order itself are read. */
@@ -57,11 +57,6 @@ export function mayFetch(actor: Actor, row: ExportRow, type: string): boolean {
     return permission.allowed && permission.queries !== undefined
   })
   return !isBound || (JSON.parse(row.actor) as StoredActor).scopes === actor.scopes.map(scopeText).join(' ')
-}
-
-function isTheirs({ user, purpose }: Actor, row: ExportRow): boolean {
-  const stored = JSON.parse(row.actor) as StoredActor
-  return stored.user === user && stored.purpose === purpose
 }
 
 /**

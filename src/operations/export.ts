@@ -4,11 +4,9 @@
  *
  * What goes into the files is listed by `jobs/list-exports.ts`; what is in them is read when they are fetched.
  */
-import type { Actor, Masking } from '../access/actor.ts'
+import type { Actor } from '../access/actor.ts'
 import { isKeptFrom } from '../access/compartment.ts'
-import { keptMasking, standingMasking } from '../access/masking.ts'
 import { may } from '../access/may.ts'
-import { parseScopes, scopeText } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { exportPatientsMax, exportsUnderWayMax } from '../base/limits.ts'
@@ -21,6 +19,7 @@ import { startExport } from '../store/bulk-exports.ts'
 import type { House } from '../store/house.ts'
 import { readResource } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { actorText } from './bulk-owner.ts'
 import { exportWish, type Reach } from './export-wish.ts'
 
 export async function exportResources(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -43,30 +42,6 @@ export async function exportResources(house: House, actor: Actor, request: FhirR
     body: JSON.stringify(allOk('The export is under way: ask at Content-Location how far it is.')),
     headers: { 'Content-Location': `${house.base}/bulk-export/${id}` },
   }
-}
-
-/** The scopes that hold when the order is given hold for its listing. */
-export type StoredActor = {
-  readonly client: string
-  readonly user?: string
-  readonly purpose?: string
-  readonly address?: string
-  readonly scopes: string
-  /** Null: nothing is masked; absent: it was ordered before anything was. */
-  readonly masking?: Masking | null
-}
-
-export const actorText = (actor: Actor): string => {
-  const { client, user, purpose, address, scopes } = actor
-  const masking = standingMasking(actor) ?? null
-  return JSON.stringify({ client, user, purpose, address, scopes: scopes.map(scopeText).join(' '), masking } satisfies StoredActor)
-}
-
-/** Who gave the order, as they were then. */
-export function storedActor(text: string): Actor {
-  const stored = JSON.parse(text) as StoredActor
-  const actor = { ...stored, scopes: parseScopes(stored.scopes) }
-  return { ...actor, masking: keptMasking(actor, stored.masking, stored.scopes) }
 }
 
 async function reachOf(house: House, actor: Actor, { type, id = '' }: FhirRequest): Promise<Reach> {

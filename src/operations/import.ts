@@ -17,7 +17,7 @@ import { writableTypes } from '../fhir/resource.ts'
 import { addPart, type ImportRow, importOf, readyImport, refusalsAfter, removeImport, startImport } from '../store/bulk-imports.ts'
 import type { House } from '../store/house.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { actorText } from './export.ts'
+import { actorText, isTheirs } from './bulk-owner.ts'
 
 export async function importResources(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   if (!request.bytes) throw fault('unsupported-media-type', 'Send the resources as application/fhir+ndjson, one in a line.')
@@ -61,12 +61,15 @@ async function receive(house: House, actor: Actor, id: string, bytes: AsyncItera
 
 const keptUntil = (house: House): string => new Date(house.clock.now().getTime() + importHoursKept * 3_600_000).toISOString()
 
-function assertMayImport(actor: Actor): void {
-  const reached = writableTypes.some((type) => {
+/** Some type, all of it. */
+const mayImport = (actor: Actor): boolean =>
+  writableTypes.some((type) => {
     const permission = may(actor, 'u', type)
     return permission.allowed && permission.patient === undefined && !permission.queries
   })
-  if (!reached) throw fault('forbidden', 'The token does not allow this: it takes scopes such as system/Patient.cu.')
+
+function assertMayImport(actor: Actor): void {
+  if (!mayImport(actor)) throw fault('forbidden', 'The token does not allow this: it takes scopes such as system/Patient.cu.')
 }
 
 function stopAsked({ query, headers }: FhirRequest): boolean {
@@ -106,7 +109,8 @@ const progressOf = ({ state, part, parts, created, updated, unchanged, refused }
 
 async function knownImport(house: House, actor: Actor, id: string): Promise<ImportRow> {
   const row = await importOf(house.pool, id, actor.client)
-  if (!row) throw fault('not-found', 'There is no such import: it has expired, was deleted, or is not yours.')
+  if (!row || !isTheirs(actor, row) || !mayImport(actor))
+    throw fault('not-found', 'There is no such import: it has expired, was deleted, or is not yours.')
   return row
 }
 

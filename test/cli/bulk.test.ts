@@ -77,13 +77,47 @@ describe('import and export, beside a server', () => {
     expect(await readFile(join(target, 'Patient.deleted.ndjson'), 'utf8')).toContain('Patient/typed-2')
   })
 
+  it('exports patients, some of them, or the members of a Group, and of a type what searches find', async () => {
+    const visit = (id: string, who: string, status: string) =>
+      JSON.stringify({ resourceType: 'Task', id, status, intent: 'order', for: { reference: `Patient/${who}` } })
+    const group = {
+      resourceType: 'Group',
+      id: 'some',
+      type: 'person',
+      actual: true,
+      member: [{ entity: { reference: 'Patient/level-2' } }],
+    }
+    const tasks = [visit('t-1', 'level-1', 'requested'), visit('t-2', 'level-2', 'requested'), visit('t-3', 'level-2', 'completed')]
+    const nobodys = JSON.stringify({ resourceType: 'Location', id: 'nobodys', name: 'Nobody’s' })
+    const path = await file('levels.ndjson', [patient('level-1'), patient('level-2'), nobodys, JSON.stringify(group), ...tasks])
+    expect((await slotwise(['import', path], place.settings)).code).toBe(0)
+    const taken = { count: 0 }
+    const exported = async (...words: string[]): Promise<string[]> => {
+      const target = join(folder, `level-${taken.count++}`)
+      const { code, err } = await slotwise(['export', target, ...words], place.settings)
+      expect([code, err]).toEqual([0, ''])
+      const files = await readdir(target)
+      const texts = await Promise.all(files.map((name) => readFile(join(target, name), 'utf8')))
+      const ids = texts.flatMap((text) => text.trimEnd().split('\n')).map((line): string => JSON.parse(line).id)
+      return ids.filter((id) => !id.startsWith('typed')).toSorted()
+    }
+    expect(await exported('--patients')).toEqual(['level-1', 'level-2', 'some', 't-1', 't-2', 't-3'])
+    expect(await exported('--patient', 'level-1', '--type', 'Patient,Task')).toEqual(['level-1', 't-1'])
+    expect(await exported('--group', 'some', '--type', 'Patient,Task')).toEqual(['level-2', 't-2', 't-3'])
+    const filter = 'Task?status=completed Task?_id=t-1 Patient?_id=level-2'
+    expect(await exported('--type', 'Patient,Task', '--filter', filter)).toEqual(['level-2', 't-1', 't-3'])
+    expect(await exported('--group', 'Group/some', '--type', 'Task', '--filter', 'Task?status=requested')).toEqual(['t-2'])
+    const unknown = await slotwise(['export', join(folder, 'none'), '--group', 'nobody'], place.settings)
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('There is no Group/nobody.')])
+  })
+
   it('moves everything into another database', async () => {
     const target = join(folder, 'whole')
     expect((await slotwise(['export', target], place.settings)).code).toBe(0)
     const elsewhere = await workplace()
     const { code, out } = await slotwise(['import', target], elsewhere.settings)
     await elsewhere.leave()
-    expect([code, out]).toEqual([0, '2 created, 0 updated, 0 unchanged, 0 refused.\n'])
+    expect([code, out]).toEqual([0, '9 created, 0 updated, 0 unchanged, 0 refused.\n'])
   })
 
   it.each([
@@ -92,6 +126,10 @@ describe('import and export, beside a server', () => {
     [['import'], 'Say FILE|DIR'],
     [['import', '/nowhere/at/all'], 'There is no /nowhere/at/all.'],
     [['export', 'x', '--type', 'Nonsense'], 'There is no export of Nonsense.'],
+    [['export', 'x', '--filter', 'Task?nonsense=1'], 'A filter cannot have the parameter nonsense.'],
+    [['export', 'x', '--group', 'some', '--patients'], 'Say --group or --patients'],
+    [['export', 'x', '--group', 'some', '--patient', 'level-1'], 'A patient that was named is no member of the Group.'],
+    [['export', 'x', '--patients', '--type', 'Slot'], 'in no patient'],
   ])('answers %j with the usage and exit code 2', async (words, sentence) => {
     const { code, err } = await slotwise(words, place.settings)
     expect([code, err]).toEqual([2, expect.stringContaining(sentence)])

@@ -24,7 +24,7 @@ export type Ask = (method: string, path: string, asking?: Asking) => Promise<Ans
 
 export type RestHouse = TestHouse & {
   readonly ask: Ask
-  readonly scoped: (scope: string, more?: { patient?: string; user?: string; client?: string }) => Promise<Ask>
+  readonly scoped: (scope: string, more?: { patient?: string; user?: string; client?: string; purpose?: string }) => Promise<Ask>
 }
 
 export async function restHouse(): Promise<RestHouse> {

@@ -151,6 +151,28 @@ describe('POST $import', () => {
     expect((await linesAt(narrow, error[0].url))[0]?.issue[0].code).toBe('forbidden')
   })
 
+  it('is that person’s alone who sent it, and for what they sent it, whoever shares their client', async () => {
+    const shared = { client: 'shared' }
+    const one = await server.scoped('user/*.cruds', { ...shared, user: 'Practitioner/one' })
+    const place = await sent(one, [patient('owned'), patient('owned-wrong', { gender: 'yes' })])
+    await done(one, place)
+    const others = await Promise.all([
+      server.scoped('user/*.cruds', { ...shared, user: 'Practitioner/two' }),
+      server.scoped('system/*.cruds', shared),
+      server.scoped('user/*.cruds', { ...shared, user: 'Practitioner/one', purpose: 'HPAYMT' }),
+      server.scoped('user/*.rs', { ...shared, user: 'Practitioner/one' }),
+      server.scoped('patient/*.cruds', { ...shared, user: 'Practitioner/one', patient: 'owned' }),
+    ])
+    for (const other of others)
+      for (const [method, path] of [
+        ['GET', place],
+        ['GET', `${place}/1`],
+        ['DELETE', place],
+      ] as const)
+        expect((await other(method, path)).status).toBe(404)
+    expect([(await one('GET', `${place}/1`)).status, (await one('DELETE', place)).status]).toEqual([200, 202])
+  })
+
   it(`refuses more than ${importsUnderWayMax} under way; DELETE makes room, and what is deleted is gone`, async () => {
     const busy = await server.scoped('system/*.cruds', { client: 'busy' })
     const places = await Promise.all(Array.from({ length: importsUnderWayMax }, (_, i) => sent(busy, [patient(`busy-${i}`)])))
