@@ -1,15 +1,16 @@
-/** The values of one name, from the query or a Parameters body, as text; a comma in the query means or. */
+/** The values of each name that an operation knows, from the query or a Parameters body, as text; a comma in one means or. */
+import { fault } from '../base/fault.ts'
+import { allOf, inputsOf, type Parameter } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
+import { assertKnown } from './unknown-parameters.ts'
 
-type Parameter = { readonly name?: unknown; readonly [value: string]: unknown }
+export function namedValues<Name extends string>(request: FhirRequest, known: readonly Name[]): (name: Name) => readonly string[] {
+  const inputs = inputsOf(request, new Set<string>(known))
+  assertKnown(inputs, request)
+  return (name) => allOf(inputs, name).flatMap((parameter) => textOf(parameter).split(',').filter(Boolean))
+}
 
-export function namedIn({ query, body }: FhirRequest, name: string): string[] {
-  const asked = query.filter(([key, value]) => key === name && value !== '').flatMap(([, value]) => value.split(','))
-  const parameters = (body as { parameter?: unknown } | undefined)?.parameter
-  const sent = Array.isArray(parameters) ? (parameters as readonly Parameter[]) : []
-  const said = sent
-    .filter((one) => typeof one === 'object' && one !== null && one.name === name)
-    .flatMap((one) => Object.entries(one).filter(([key]) => key.startsWith('value')))
-    .map(([, value]) => String(value))
-  return [...asked, ...said]
+function textOf({ name, value }: Parameter): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw fault('value', `The parameter ${name} is a text or a number.`, name)
 }

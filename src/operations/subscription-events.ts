@@ -15,7 +15,7 @@ import { eventsBetween, subscriptionState } from '../store/subscriptions.ts'
 import type { Asked, Content } from '../subscriptions/asked.ts'
 import { notificationBundle } from '../subscriptions/notification.ts'
 import { toldEvents } from '../subscriptions/told-events.ts'
-import { namedIn } from './named-values.ts'
+import { namedValues } from './named-values.ts'
 import { assertMayAsk } from './subscription-status.ts'
 
 const contents: readonly string[] = ['empty', 'id-only', 'full-resource'] satisfies readonly Content[]
@@ -27,19 +27,22 @@ export async function subscriptionEvents(house: House, actor: Actor, request: Fh
   if (!state) throw fault('not-found', `There is no Subscription/${id} that was ever asked to be active.`)
   const asked = state.asked as Asked
   assertMayAsk(actor, asked.type)
-  const [said = asked.content] = namedIn(request, 'content')
+  const named = namedValues(request, ['eventsSinceNumber', 'eventsUntilNumber', 'content'])
+  const [said = asked.content] = named('content')
   if (!contents.includes(said)) throw fault('value', 'The content is empty, id-only or full-resource.', 'content')
   const content = said as Content
-  const from = numberIn(request, 'eventsSinceNumber') ?? '1'
-  const rows = await eventsBetween(house.pool, id, from, numberIn(request, 'eventsUntilNumber'), pageSizeMax)
+  const [from = '1'] = named('eventsSinceNumber').map(numberOf('eventsSinceNumber'))
+  const [until] = named('eventsUntilNumber').map(numberOf('eventsUntilNumber'))
+  const rows = await eventsBetween(house.pool, id, from, until, pageSizeMax)
   const shown = { audit: auditOf(house, actor, 'notify'), entity: `Subscription/${id}` }
   // They were matched for whoever made the Subscription; whoever asks may be somebody else.
   const events = await toldEvents(house, rows, content, shown, actor)
   return { status: 200, body: notificationBundle(house, state, { type: 'query-event', content, events }) }
 }
 
-function numberIn(request: FhirRequest, name: string): string | undefined {
-  const [text] = namedIn(request, name)
-  if (text === undefined || /^\d{1,18}$/.test(text)) return text
-  throw fault('value', `Say \`${name}\` as the number of an event.`, name)
-}
+const numberOf =
+  (name: string) =>
+  (text: string): string => {
+    if (/^\d{1,18}$/.test(text)) return text
+    throw fault('value', `Say \`${name}\` as the number of an event.`, name)
+  }

@@ -14,12 +14,13 @@ import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { subscriptionStates } from '../store/subscriptions.ts'
 import { statusParameters } from '../subscriptions/notification.ts'
-import { namedIn } from './named-values.ts'
+import { namedValues } from './named-values.ts'
 
 export async function subscriptionStatus(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   assertMayAsk(actor, 'Subscription')
-  const ids = request.id === undefined ? namedIn(request, 'id') : [request.id]
-  const states = await subscriptionStates(house.pool, { ids, statuses: namedIn(request, 'status') }, pageSizeMax)
+  const named = namedValues(request, ['id', 'status'])
+  const ids = request.id === undefined ? named('id') : [request.id]
+  const states = await subscriptionStates(house.pool, { ids, statuses: request.id === undefined ? named('status') : [] }, pageSizeMax)
   if (request.id !== undefined && states.length === 0) throw fault('not-found', `There is no Subscription/${request.id}.`)
   const entries = states.map((state) => {
     const parameters = statusParameters(house, state, { type: 'query-status', content: 'empty', events: [] })

@@ -18,10 +18,12 @@ export type StateRow = {
   readonly lastNumber: string
   readonly delivered: string
   readonly toldAt: Date | null
+  /** Why it is in error, in the resource's own words. */
+  readonly error: string | null
 }
 
 const columns = `s.subscription, s.revision::text as revision, s.phase, s.asked, s.actor, s.ends, s.last_number::text as "lastNumber",
-  s.delivered::text as delivered, s.told_at as "toldAt"`
+  s.delivered::text as delivered, s.told_at as "toldAt", r.body->>'error' as error`
 
 /** A Subscription that was deleted is nobody's wish any more. */
 const living = `subscription_state s join subscription r on r.id = s.subscription and not r.deleted`
@@ -200,7 +202,8 @@ export async function subscriptionStates(
   return db.query<StateRow>(
     prepared(
       `select r.id as subscription, coalesce(s.revision, 0)::text as revision, r.body->>'status' as phase, coalesce(s.asked, '{}') as asked,
-              s.actor, s.ends, coalesce(s.last_number, 0)::text as "lastNumber", coalesce(s.delivered, 0)::text as delivered, s.told_at as "toldAt"
+              s.actor, s.ends, coalesce(s.last_number, 0)::text as "lastNumber", coalesce(s.delivered, 0)::text as delivered, s.told_at as "toldAt",
+              r.body->>'error' as error
          from subscription r left join subscription_state s on s.subscription = r.id
         where not r.deleted and ($1::text[] = '{}' or r.id = any($1)) and ($2::text[] = '{}' or r.body->>'status' = any($2))
         order by r.id limit $3::int`,

@@ -33,6 +33,7 @@ export function statusParameters(house: House, state: StateRow, { type, content,
       { name: 'type', valueCode: type },
       { name: 'events-since-subscription-start', valueString: state.lastNumber },
       ...events.map((event) => ({ name: 'notification-event', part: eventParts(house, content, event) })),
+      ...(state.phase === 'error' && state.error !== null ? [{ name: 'error', valueCodeableConcept: { text: state.error } }] : []),
     ],
   }
 }

@@ -1,7 +1,7 @@
 /** `$status` and `$events`, as Inferno's R4 backport kit asks for them, and who may ask. */
 import { made, type TestHouse, testHouse } from '../support/house.ts'
 import { answers, isEvent, type Receiver, receiver, told } from '../support/receiver.ts'
-import { byTopic, subscribed } from './subscribing.ts'
+import { becomes, byTopic, subscribed } from './subscribing.ts'
 
 let house: TestHouse
 let hook: Receiver
@@ -82,6 +82,19 @@ it('$events gives events again by their numbers, with as much as is asked for', 
 })
 
 it.each([
+  [`Subscription/$status`, [], 400, 'structure'],
+  [`Subscription/$status`, { resourceType: 'Subscription' }, 400, 'structure'],
+  [`Subscription/$status`, { resourceType: 'Parameters', parameter: [{ name: 'status', valueCodeableConcept: {} }] }, 400, 'value'],
+  [`Subscription/$status?nonsense=1`, undefined, 400, 'invalid'],
+  [`Subscription/ID/$events?eventsSince=1`, undefined, 400, 'invalid'],
+  [`Subscription/ID/$events`, { resourceType: 'Parameters', parameter: [{ name: 'content' }] }, 400, 'value'],
+] as const)('%s with %j is refused where handling is strict', async (path, body, status, code) => {
+  const strict = { prefer: 'handling=strict' }
+  const answer = await house.call(body ? 'POST' : 'GET', path.replace('ID', id), body, strict)
+  expect([answer.status, answer.json.issue[0]?.code]).toEqual([status, code])
+})
+
+it.each([
   ['?eventsSinceNumber=x', 'eventsSinceNumber'],
   ['?eventsUntilNumber=-1', 'eventsUntilNumber'],
   ['?content=all', 'content'],
@@ -104,4 +117,20 @@ it.each([
 it('neither is for patients', async () => {
   const me = house.as(await house.token('patient/*.cruds', { patient }))
   for (const operation of ['$status', '$events']) expect((await me('GET', `Subscription/${id}/${operation}`)).status).toBe(403)
+})
+
+it('$status says why a Subscription is in error', async () => {
+  const busy = await receiver()
+  busy.behave(answers(503))
+  const failing = made(await house.call('POST', 'Subscription', byTopic({ endpoint: busy.url }))).id
+  await becomes(house.call, failing, 'error', async () => {
+    await house.house.pool.query({
+      text: 'update graphile_worker._private_jobs set run_at = now() where key = $1 and locked_at is null and attempts < max_attempts',
+      values: [`subscription:${failing}`],
+    })
+  })
+  const [parameters] = statuses(await house.call('GET', `Subscription/${failing}/$status`))
+  expect([valueIn(parameters, 'status'), valueIn(parameters, 'error')]).toEqual(['error', { text: 'The endpoint answered 503.' }])
+  await house.call('DELETE', `Subscription/${failing}`)
+  await busy.close()
 })

@@ -61,9 +61,12 @@ const waitMs = 30_000
 
 export const statusOf = async (call: Call, id: string): Promise<string> => (await call('GET', `Subscription/${id}`)).json.status
 
-/** Waits until the server has set the status. */
-export async function becomes(call: Call, id: string, status: string): Promise<void> {
-  await eventually(waitMs, async () => (await statusOf(call, id)) === status)
+/** Waits until the server has set the status; `meanwhile` is done before each look. */
+export async function becomes(call: Call, id: string, status: string, meanwhile?: () => Promise<void>): Promise<void> {
+  await eventually(waitMs, async () => {
+    await meanwhile?.()
+    return (await statusOf(call, id)) === status
+  })
 }
 
 /** Written, and active. */
