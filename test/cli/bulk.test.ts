@@ -18,7 +18,8 @@ describe('import and export, beside a server', () => {
     const server = await place.serve()
     const { out } = await slotwise(['token', '--scope', 'system/*.cruds'], place.settings)
     call = caller(`${server.origin}/fhir`, out.trim())
-  })
+    // A first start makes a database of its own, which takes long on a machine that is busy.
+  }, 180_000)
   afterAll(async () => {
     await place.leave()
     await rm(folder, { recursive: true })
