@@ -14,13 +14,17 @@ export type JsonObject = Readonly<Record<string, unknown>>
 /** What `%resource` and `%rootResource` stand for where a rule is applied. */
 export type Roots = { readonly resource: JsonObject; readonly root: JsonObject }
 
+/** Whether a code, Coding or CodeableConcept is in a ValueSet; undefined where that is not known here. */
+export type MemberOf = (value: unknown, valueSet: string) => boolean | undefined
+
 export type Rule = {
   readonly key: string
   readonly severity: 'error' | 'warning'
   readonly human: string
   /** The child that the issue is about, where it is not the element itself. */
   readonly child?: string
-  readonly holds: (value: unknown, roots: Roots) => boolean
+  /** Without `memberOf` a rule that asks for it cannot be applied. */
+  readonly holds: (value: unknown, roots: Roots, memberOf?: MemberOf) => boolean
 }
 
 /** `trace()` in an invariant would print what is in a resource. */
@@ -30,11 +34,27 @@ const silent = (): void => {}
 const withoutXmlAttributes = (value: unknown): unknown =>
   typeof value === 'string' ? value.replace(/\sxml:(?:lang|space)=(?:"[^"]*"|'[^']*')/g, '') : value
 
+/** The library's own would ask a terminology server. */
+const membershipIn = (asked: { readonly memberOf?: MemberOf }) => ({
+  memberOf: {
+    fn: (values: readonly unknown[], valueSet: string): boolean[] => {
+      if (asked.memberOf === undefined) throw new Error('There are no ValueSets here.')
+      const [value] = values
+      const answer = value === undefined ? undefined : asked.memberOf(value, valueSet)
+      return answer === undefined ? [] : [answer]
+    },
+    arity: { 1: ['String' as const] },
+  },
+})
+
 /** Evaluates by FHIRPath; false only where the expression is plainly false. May throw: see `validate.ts`. */
 export function fhirpathRule(expression: string, base: string): Rule['holds'] {
-  const evaluate = fhirpath.compile({ base, expression }, r4, { traceFn: silent })
+  const asked: { memberOf?: MemberOf } = {}
+  const options = expression.includes('memberOf(') ? { traceFn: silent, userInvocationTable: membershipIn(asked) } : { traceFn: silent }
+  const evaluate = fhirpath.compile({ base, expression }, r4, options)
   const prepared = expression.includes('htmlChecks()') ? withoutXmlAttributes : (value: unknown) => value
-  return (value, { resource, root }) => {
+  return (value, { resource, root }, memberOf) => {
+    asked.memberOf = memberOf
     const result: unknown = evaluate(prepared(value), { resource, rootResource: root })
     return !(Array.isArray(result) && result[0] === false)
   }
@@ -47,9 +67,9 @@ export function ruleOf(invariant: Invariant, base: string): Rule {
     key,
     severity,
     human,
-    holds: (value, roots) => {
+    holds: (value, roots, memberOf) => {
       holds ??= fhirpathRule(expression, base)
-      return holds(value, roots)
+      return holds(value, roots, memberOf)
     },
   }
 }

@@ -4,6 +4,7 @@
  * A CodeableConcept is in a ValueSet where one of its codings is. Left out: displays.
  */
 import { listedCodesMax } from '../../../base/limits.ts'
+import type { MemberOf } from '../invariants.ts'
 import { isObject } from '../scope.ts'
 import type { Item } from './items.ts'
 import { urlOf } from './known.ts'
@@ -46,8 +47,20 @@ export function membership(run: Run, valueSet: string, isBare: boolean): Member 
   return codes && ((coding) => isIn(codes, coding, isBare))
 }
 
+/** For FHIRPath's `memberOf()`, which is not told the type of what it is asked of. */
+export const memberOf =
+  (run: Run): MemberOf =>
+  (value, valueSet) => {
+    const isBare = typeof value === 'string'
+    const isMember = membership(run, valueSet, isBare)
+    const codings = codingsIn({ type: isObject(value) && 'coding' in value ? 'CodeableConcept' : 'Coding', value })
+    if (!isMember || !codings) return undefined
+    const results = codings.map(isMember)
+    return results.includes(true) ? true : results.includes(undefined) ? undefined : false
+  }
+
 /** The codes of a code, Coding, CodeableConcept or Quantity; undefined for what has none to bind. */
-export function codingsIn({ type, value }: Item): Coding[] | undefined {
+export function codingsIn({ type, value }: Pick<Item, 'type' | 'value'>): Coding[] | undefined {
   if (typeof value === 'string') return [{ code: value }]
   if (!isObject(value)) return undefined
   const codings: readonly unknown[] = type === 'CodeableConcept' ? (Array.isArray(value.coding) ? value.coding : []) : [value]

@@ -6,7 +6,7 @@ import { nestingMax } from '../../../base/limits.ts'
 import { isFull, noFindings } from '../findings.ts'
 import { type Rule, ruleOf } from '../invariants.ts'
 import { isObject } from '../scope.ts'
-import { checkCoded } from './check-coded.ts'
+import { checkCoded, memberOf } from './check-coded.ts'
 import { checkCount } from './check-count.ts'
 import { checkSlices } from './check-slices.ts'
 import { checkTypes } from './check-types.ts'
@@ -19,9 +19,9 @@ import { isBeyond, isFixed, matchesPattern } from './values.ts'
 /** Everything that the profile says of one value. */
 function checkNode(run: Run, node: Node, item: Item): void {
   if (isFull(run.findings)) return
-  checkTypes(run, node, item)
+  const isOfType = checkTypes(run, node, item)
   if (item.value !== undefined) checkValue(run, node, item)
-  if (node.binding) checkCoded(run, node.binding, item)
+  if (node.binding && isOfType) checkCoded(run, node.binding, item)
   for (const constraint of node.constraints) checkConstraint(run, constraint, item)
   if (objectOf(item)) for (const child of node.children.values()) checkChild(run, child, item)
 }
@@ -74,7 +74,7 @@ function checkConstraint(run: Run, constraint: Constraint, item: Item): void {
 /** A constraint that cannot be evaluated refuses nothing; who asks is told. */
 function holds(rule: Rule, value: unknown, run: Run): boolean {
   try {
-    return rule.holds(value, run.roots)
+    return rule.holds(value, run.roots, memberOf(run))
   } catch {
     note(
       run,

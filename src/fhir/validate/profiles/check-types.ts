@@ -12,17 +12,19 @@ import { localTarget, note, type Run, refuse } from './run.ts'
 import type { ElementType } from './structure-definition.ts'
 import { kindOf } from './type-hierarchy.ts'
 
-export function checkTypes(run: Run, node: Node, item: Item): void {
+/** False where it is of none of them: a binding is about another type then. */
+export function checkTypes(run: Run, node: Node, item: Item): boolean {
   // The root of a plan has its profile's own type, which whoever chose the plan has looked at; backbones have no type to choose.
-  if (!node.types || node.types.length === 0 || item.type.includes('.')) return
+  if (!node.types || node.types.length === 0 || item.type.includes('.')) return true
   const allowed = node.types.filter((type) => isOf(type.code, item.type))
   if (allowed.length === 0) {
     const names = node.types.map((type) => type.code).join(' or ')
     refuse(run, 'structure', `This must be of type ${names}, not ${item.type} (${node.id} of ${run.profile}).`, item.path)
-    return
+    return false
   }
   checkProfiles(run, allowed, item)
   if (item.type === 'Reference') checkTarget(run, node, allowed, item)
+  return true
 }
 
 const abstractTypes = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'])

@@ -4,6 +4,7 @@
  * The tree holds only what profiles say: what the R4 definitions ask anyway is checked by `structure.ts`.
  */
 import type { Definitions } from '../../definitions/types.ts'
+import { elementSteps } from './element-steps.ts'
 import { coreType, type Known } from './known.ts'
 import type { Constraint, Element, Structure } from './structure-definition.ts'
 
@@ -62,8 +63,7 @@ const emptyNode = (id: string, name: string): Node => ({ id, name, constraints: 
 function grow(definitions: Definitions, root: Node, elements: readonly Element[], isWhole: boolean): void {
   const keys = coreKeys(definitions)
   for (const element of elements) {
-    const [, ...steps] = element.id.split('.')
-    const at = steps.reduce(childOf, root)
+    const at = elementSteps(definitions, element.id).reduce(childOf, root)
     Object.assign(
       at,
       laidOver(
@@ -99,7 +99,13 @@ function laidOver(node: Node, element: Element, constraints: readonly Constraint
     element.slicing && node.slicing?.discriminator.length && element.slicing.discriminator.length === 0
       ? { ...element.slicing, discriminator: node.slicing.discriminator }
       : (element.slicing ?? node.slicing)
-  return { ...node, ...stated(element), slicing, constraints: [...node.constraints.filter(({ key }) => !keys.has(key)), ...constraints] }
+  return {
+    ...node,
+    ...stated(element),
+    id: node.id,
+    slicing,
+    constraints: [...node.constraints.filter(({ key }) => !keys.has(key)), ...constraints],
+  }
 }
 
 const coreRules = new WeakMap<Definitions, ReadonlySet<string>>()

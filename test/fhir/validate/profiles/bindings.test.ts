@@ -110,3 +110,39 @@ it.each<[why: string, id: string, patient: object, said: string[]]>([
   const resource = { resourceType: 'Patient', meta: { profile: [`https://example.org/StructureDefinition/${id}`] }, ...more }
   expect(said(known, resource, { notes: true })).toEqual(issues)
 })
+
+describe('a rule with memberOf()', () => {
+  const ruled = (expression: string) => {
+    const constraint = [{ key: 'm-1', severity: 'error', human: 'It is a cat', expression }]
+    return knowing(animals, ...sets, profile('ruled', 'Patient', { Patient: { constraint } }))
+  }
+  const sets = [
+    valueSet('vs:cats', include(isA('cat'))),
+    valueSet('vs:elsewhere', include({ system: 'urn:elsewhere' })),
+    valueSet('vs:males', include({ system: 'http://hl7.org/fhir/administrative-gender', concept: [{ code: 'male' }] })),
+  ]
+  const judged = (expression: string, more: object): string[] =>
+    said(ruled(expression), { resourceType: 'Patient', meta: { profile: ['https://example.org/StructureDefinition/ruled'] }, ...more })
+  const married = (code: string, system = 'urn:animals') => ({
+    maritalStatus: {
+      coding: [
+        { system: 'urn:x', code: 'y' },
+        { system, code },
+      ],
+    },
+  })
+
+  it.each<[why: string, expression: string, patient: object, said: string[]]>([
+    ['a concept of which one coding is in it', "maritalStatus.memberOf('vs:cats')", married('manx'), []],
+    ['a concept of which none is', "maritalStatus.memberOf('vs:cats')", married('dog'), ['error invariant Patient']],
+    ['a coding', "maritalStatus.coding.where(system = 'urn:animals').memberOf('vs:cats')", married('dog'), ['error invariant Patient']],
+    ['a code', "gender.memberOf('vs:males')", { gender: 'female' }, ['error invariant Patient']],
+    ['a code that is in it', "gender.memberOf('vs:males')", { gender: 'male' }, []],
+    ['a rule about each of several', "maritalStatus.coding.all(memberOf('vs:cats'))", married('cat'), ['error invariant Patient']],
+    ['nothing', "maritalStatus.memberOf('vs:cats')", {}, []],
+    ['a ValueSet that is not known', "maritalStatus.memberOf('vs:none')", married('dog'), []],
+    ['a ValueSet that cannot be listed', "maritalStatus.memberOf('vs:elsewhere')", married('x', 'urn:elsewhere'), []],
+  ])('judges %s', (_, expression, more, issues) => {
+    expect(judged(expression, more)).toEqual(issues)
+  })
+})

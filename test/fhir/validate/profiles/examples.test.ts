@@ -24,6 +24,7 @@ describe('our profiles', () => {
     'moved.json': ['required Appointment.extension[0].extension'],
     'next-time.json': ['required OperationOutcome.extension[0].extension'],
     'not-available.json': ['required Practitioner.extension[0].extension'],
+    'override-reason.json': ['structure Appointment.extension[0].value'],
     'overbooked.json': ['structure Appointment.extension[0].value'],
     'slot-capacity.json': ['structure Slot.extension[0].extension[1].value'],
     'slotwise-appointment.json': ['invariant Appointment'],
