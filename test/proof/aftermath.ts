@@ -5,25 +5,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ask, allPages, type Json, versionOf } from './ask.ts'
 import type { Town } from './ground.ts'
-import type { Aftermath, Offer } from './history.ts'
+import { holdEnd } from './held-time.ts'
+import type { Aftermath, Offer, Version } from './history.ts'
 
 type Sql = <Row>(text: string) => Promise<Row[]>
 
 const quietMs = 240_000
 
 /** Holds that ran out are ended and offers settled by the servers themselves; then nothing changes any more. */
-export async function aftermath(ask: Ask, sql: Sql, town: Town): Promise<Aftermath> {
+export async function aftermath(ask: Ask, sql: Sql, town: Town): Promise<Omit<Aftermath, 'heard'>> {
   for (const began = Date.now(); ; await sleep(500)) {
     const before = await lastChange(sql)
     const found = await look(ask, sql, town)
-    const isQuiet = !found.versions.some(({ id, version, status }) => status === 'pending' && isLast(found, id, version))
+    const isQuiet = !found.versions.some((one) => one.status === 'pending' && isOver(one, found.read) && isLast(found, one.id, one.version))
     const isLate = Date.now() - began > quietMs
     if ((isQuiet && before === (await lastChange(sql)) && (await isSettled(sql))) || isLate) return found
   }
 }
 
-const isLast = ({ versions }: Aftermath, id: string, version: number): boolean =>
-  !versions.some((one) => one.id === id && one.version > version)
+/** A hold ends in seconds; a request waits for its answer. */
+const isOver = (one: Version, at: number): boolean => holdEnd(one) < at + quietMs
+
+const isLast = ({ versions }: Seen, id: string, version: number): boolean => !versions.some((one) => one.id === id && one.version > version)
 
 const lastChange = async (sql: Sql): Promise<string> =>
   (await sql<{ last: string }>('select coalesce(max(pos), 0)::text as last from change'))[0]?.last ?? ''
@@ -37,7 +40,10 @@ const isSettled = async (sql: Sql): Promise<boolean> => {
   return row?.open === '0'
 }
 
-async function look(ask: Ask, sql: Sql, town: Town): Promise<Aftermath> {
+type Seen = Omit<Aftermath, 'heard'>
+
+async function look(ask: Ask, sql: Sql, town: Town): Promise<Seen> {
+  const read = Date.now()
   const versions = (await allPages(ask, 'Appointment/_history?_count=500')).flatMap(({ resource }: Json) =>
     resource?.resourceType === 'Appointment' ? [versionOf(resource)] : [],
   )
@@ -46,11 +52,17 @@ async function look(ask: Ask, sql: Sql, town: Town): Promise<Aftermath> {
     slots.push(...(await allPages(ask, `Slot?schedule=Schedule/${id}&_count=500`)).map(({ resource }: Json) => ({ ...resource, of: id })))
   return {
     versions,
-    slots: slots.map(({ id, of, status, start, end }) => ({ id, schedule: of, status, start: Date.parse(start), end: Date.parse(end) })),
+    read,
+    slots: slots.map(({ id, of, status, start, end, overbooked, ...slot }) => ({
+      ...{ id, schedule: of, status, start: Date.parse(start), end: Date.parse(end), booked: seatsTaken(slot), overbooked },
+    })),
     offers: await offersIn(ask, town),
     ...(await inDatabase(sql)),
   }
 }
+
+const seatsTaken = ({ extension = [] }: Json): number | undefined =>
+  extension.find(({ url }: Json) => url.endsWith('/slot-capacity'))?.extension.find(({ url }: Json) => url === 'booked')?.valueUnsignedInt
 
 async function inDatabase(sql: Sql): Promise<Pick<Aftermath, 'stored' | 'unlogged' | 'claims' | 'audit'>> {
   const stored = `select id, version::int as version, deleted from appointment union all select id, version::int, deleted from appointment_history`
@@ -62,15 +74,21 @@ async function inDatabase(sql: Sql): Promise<Pick<Aftermath, 'stored' | 'unlogge
   return {
     stored: await sql(stored),
     unlogged: unlogged.map(({ name }) => name),
-    claims: await sql(
-      `select appointment as holder, split_part(resource, '#', 1) as resource, ${ms('lower(period)')} as "from", ${ms('upper(period)')} as until from claim
-        where expires is null or expires > now()`,
-    ),
+    claims: (
+      await sql<Aftermath['claims'][number]>(
+        `select appointment as holder, split_part(resource, '#', 1) as resource, ${ms('lower(period)')} as "from", ${ms('upper(period)')} as until,
+              nullif(split_part(resource, '#', 2), '') as lane, seats, case when seats is not null then session end as session, seat
+         from claim where expires is null or expires > now()`,
+      )
+    ).map(withoutNulls),
     audit: await sql(
-      `select ${ms('at')} as at, coalesce(person, '') as person, patients from audit_event where person like 'Practitioner/client-%'`,
+      `select ${ms('at')} as at, coalesce(person, '') as person, patients from audit_event where person like 'Practitioner/client-%' or person like 'Patient/%'`,
     ),
   }
 }
+
+const withoutNulls = (row: Aftermath['claims'][number]): Aftermath['claims'][number] =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Aftermath['claims'][number]
 
 async function offersIn(ask: Ask, town: Town): Promise<Offer[]> {
   const versions: Json[] = (await allPages(ask, 'Communication/_history?_count=500')).flatMap(({ resource }: Json) => resource ?? [])

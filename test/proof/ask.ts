@@ -1,4 +1,5 @@
 /** HTTP as a client speaks it: an answer, or none where the line was cut or the server is gone. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Version } from './history.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever a server answers is looked into
@@ -77,6 +78,8 @@ export function versionOf(resource: Json): Version {
       .sort(),
     patients: actors.flatMap(({ actor }) => (actor.reference.startsWith('Patient/') ? [bare(actor.reference)] : [])),
     heldUntil: instant(extension('held-until')?.valueInstant),
+    ...(extension('approval')?.valueCode === 'requested' && { requested: true }),
+    ...(extension('overbooked') && { overbooked: true }),
     ...(replacedBy(resource) && { replaces: replacedBy(resource) }),
     ...placeInSeries(resource),
     marks: [...new Set([...JSON.stringify(resource).matchAll(/deed (\d+)\./g)].map(([, id]) => Number(id)))],
@@ -102,11 +105,21 @@ export const patientsIn = (text: string): string[] => [
   ...new Set([...text.matchAll(/"Patient\/([A-Za-z0-9\-.]+)"/g)].flatMap(([, id]) => id ?? [])),
 ]
 
+const pagePatienceMs = 120_000
+
+/** A server whose database was just killed may still say 503 to whoever finds a connection that is no more. */
+async function page(ask: Ask, path: string): Promise<Answer | undefined> {
+  for (const began = Date.now(); ; await sleep(100)) {
+    const answer = await ask({ method: 'GET', path })
+    if ((answer && answer.status !== 503) || Date.now() - began > pagePatienceMs) return answer
+  }
+}
+
 /** Every page of a search or history. */
 export async function allPages(ask: Ask, path: string): Promise<Json[]> {
   const found: Json[] = []
   for (let next: string | undefined = path; next; ) {
-    const answer: Answer | undefined = await ask({ method: 'GET', path: next })
+    const answer: Answer | undefined = await page(ask, next)
     if (answer?.status !== 200) throw new Error(`${path} was answered ${answer?.status}: ${answer?.text.slice(0, 300)}`)
     found.push(...(answer.json.entry ?? []))
     const url: string | undefined = answer.json.link?.find(({ relation }: Json) => relation === 'next')?.url

@@ -1,6 +1,6 @@
 /** Guarantee 2: what was answered is there as it was answered; what was refused, or never answered, is not there by half. */
 import { byId, claimsOf, nameOf, slotPlaces, takesTime } from './held-time.ts'
-import type { Broken, Deed, History, Version } from './history.ts'
+import type { Aftermath, Broken, Deed, History, Version } from './history.ts'
 
 const broken = (what: string): Broken => ({ guarantee: 2, what })
 
@@ -59,18 +59,17 @@ const dueOf = ({ makes, orFewer, outcome, shown }: Deed, made: number): number =
   return outcome === 'ok' ? shown.length : Math.min(made, makes)
 }
 
+const claimTold = ({ holder, resource, from, until, session, lane }: Aftermath['claims'][number]): string =>
+  [holder, resource, from, until, ...(session === undefined ? [] : ['a seat']), ...(lane === undefined ? [] : ['over others'])].join(' ')
+
 /** Every visit has the claims that it should have, and nobody has any others. Offers of the waitlist keep time too. */
 function claimsAgree({ ground, after }: History): Broken[] {
   const places = slotPlaces(ground)
   const due = [...byId(after.versions).values()]
     .flatMap((versions) => versions.at(-1) ?? [])
     .filter(takesTime)
-    .flatMap((last) =>
-      claimsOf(ground, places, last).map((claim) => `Appointment/${last.id} ${claim.resource} ${claim.from} ${claim.until}`),
-    )
-  const had = after.claims
-    .filter(({ holder }) => !holder.startsWith('Communication/'))
-    .map(({ holder, resource, from, until }) => `${holder} ${resource} ${from} ${until}`)
+    .flatMap((last) => claimsOf(ground, places, last).map((claim) => claimTold({ ...claim, holder: `Appointment/${last.id}` })))
+  const had = after.claims.filter(({ holder }) => !holder.startsWith('Communication/')).map(claimTold)
   const missing = due.filter((claim) => !had.includes(claim)).map((claim) => broken(`no claim for ${claim}`))
   const extra = had.filter((claim) => !due.includes(claim)).map((claim) => broken(`a claim of nobody's: ${claim}`))
   const offered = new Set(after.offers.filter(({ status }) => status === 'in-progress').map(({ id }) => `Communication/${id}`))

@@ -1,5 +1,5 @@
 /** Guarantee 3: a search sees every write answered before it began, and nothing that was not written before it ended. */
-import { byId, byTime, certainly, changesOf, clash, nameOf, overlap, possibly } from './held-time.ts'
+import { byId, byTime, certainly, changesOf, isFull, meets, nameOf, overlap, possibly, sessionIn } from './held-time.ts'
 import type { Broken, Claim, Deed, History, Version } from './history.ts'
 
 const broken = (deed: Deed, what: string): Broken => ({ guarantee: 3, what: `deed ${deed.id} (${deed.kind}) ${what}` })
@@ -60,13 +60,21 @@ function freeTimesAreSeen(history: History, searches: readonly Deed[]): Broken[]
       .filter(({ start }) => Math.floor(start / 86_400_000) === search.day)
       .flatMap(({ id, start, end }) => {
         const buffer = search.of === 'found' ? (place?.bufferAfter ?? 0) : 0
-        const time: Claim[] = (place?.claims ?? []).map((resource) => ({ resource, from: start, until: end + buffer }))
+        const session = place ? sessionIn(place, { start, end }) : {}
+        const time: Claim[] = (place?.claims ?? []).map((resource) => ({ resource, from: start, until: end + buffer, ...session }))
         const isShown = search.slots.includes(id)
-        const had = [...certain(time)].find(
-          ({ claims, when }) => when.from <= during.from && when.until >= during.until && clash(claims, time),
+        const having = [...certain(time)].filter(({ when }) => when.from <= during.from && when.until >= during.until)
+        if (isShown && isFull(time, having))
+          return [
+            broken(
+              deed,
+              `saw Slot/${id} free, which ${having.filter(({ claims }) => meets(claims, time)).map(({ holder }) => holder)} had`,
+            ),
+          ]
+        const mayBeHad = isFull(
+          time,
+          [...possible(time)].filter(({ when }) => overlap(when, during)),
         )
-        if (isShown && had) return [broken(deed, `saw Slot/${id} free, which ${had.holder} had`)]
-        const mayBeHad = [...possible(time)].some(({ claims, when }) => overlap(when, during) && clash(claims, time))
         if (!isShown && !mayBeHad && search.of === 'found')
           return [{ guarantee: 4 as const, what: `deed ${deed.id} (${deed.kind}) did not find Slot/${id}, which nobody had` }]
         return []

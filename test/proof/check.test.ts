@@ -59,13 +59,15 @@ const after: Aftermath = {
   slots: slots.map((slot, n) => ({ ...slot, schedule: '1', status: n < 2 ? 'busy' : 'free' })),
   claims: [claim('Appointment/a', 1), claim('Appointment/b', 0)],
   offers: [],
+  read: second(1000),
+  heard: [],
   audit: deeds
     .filter(({ patients }) => patients.length > 0)
     .map(({ client, asked, patients }) => ({ at: asked + 500, person: client, patients })),
 }
 
 const good: History = {
-  ground: { schedules: [{ id: '1', claims: [doctor], bufferAfter: 0, slots }], claimed: [doctor] },
+  ground: { schedules: [{ id: '1', claims: [doctor], bufferAfter: 0, slots }], claimed: [doctor], selves: [], secrets: [] },
   deeds,
   after,
 }

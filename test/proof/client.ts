@@ -1,7 +1,7 @@
 /** One client: asks for one thing after the other at whichever server, and writes down what it asked and was answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Ask, type Json, patientsIn, resourcesIn, versionsIn } from './ask.ts'
-import { makers, weights } from './deeds.ts'
+import { makers, weights, weightsOfPatients } from './deeds.ts'
 import type { Dice } from './dice.ts'
 import type { Kind, Town } from './ground.ts'
 import type { Deed, Outcome } from './history.ts'
@@ -13,7 +13,12 @@ export type Client = {
   readonly servers: number
   readonly town: Town
   readonly dice: Dice
+  /** What everybody knows of. */
+  readonly all: Known
+  /** What this one may ask for. */
   readonly known: Known
+  /** A patient who asks for themselves. */
+  readonly self?: string
   readonly deeds: Deed[]
   /** The number of the next deed, of all clients. */
   readonly number: () => number
@@ -26,11 +31,11 @@ const forgotten = 8
 const restMs = 60
 
 export async function work(client: Client, isOver: () => boolean): Promise<void> {
-  const { dice, deeds } = client
+  const { dice, deeds, town, known, all, name, self } = client
   while (!isOver()) {
-    const kind = dice.weighted(weights)
+    const kind = dice.weighted<keyof typeof makers>(self === undefined ? weights : weightsOfPatients)
     const id = client.number()
-    const plan = makers[kind]({ town: client.town, dice, known: client.known, deed: id, name: client.name })
+    const plan = makers[kind]({ town: self === undefined ? town : { ...town, patients: [self] }, dice, known, all, deed: id, name })
     if (!plan) continue
     const deed = await perform(client, kind, id, plan)
     deeds.push(deed)
@@ -62,6 +67,10 @@ async function perform(client: Client, kind: string, id: number, plan: Plan): Pr
     ...{
       targets: plan.targets ?? [],
       reach: plan.reach,
+      answers: plan.answers,
+      self: client.self,
+      pries: plan.pries,
+      said: answer && answer.status >= 400 ? answer.text : undefined,
       makes: plan.makes ?? 0,
       orFewer: plan.orFewer,
       wanted: plan.wanted,
@@ -82,17 +91,22 @@ const slotsIn = (answer: Answer | undefined): string[] =>
   answer ? resourcesIn(answer.json).flatMap((one: Json) => (one?.resourceType === 'Slot' ? [one.id] : [])) : []
 
 /** What was made can be asked for by everybody. */
-function learn({ known, town, dice }: Client, kind: string, json: Json, plan: Plan): void {
+function learn({ all, known, town, dice }: Client, kind: string, json: Json, plan: Plan): void {
+  for (const one of new Set([all, known])) learned(one, town, dice, kind, json, plan)
+}
+
+function learned(known: Known, town: Town, dice: Dice, kind: string, json: Json, plan: Plan): void {
   if (kind === 'offers')
     for (const one of resourcesIn(json))
       for (const { reference } of one?.resourceType === 'Communication' ? (one.about ?? []) : [])
         if (reference.startsWith('Appointment/')) known.offered.add(reference.slice('Appointment/'.length))
   if (kind === 'accept' || kind === 'decline') for (const id of plan.targets ?? []) known.offered.delete(id)
   const shown = versionsIn(json)
-  for (const { id, status, slots } of shown) {
-    if (status === 'pending' && !plan.search) known.held.push(id)
+  for (const { id, status, slots, patients } of shown) {
+    const isRequest = kind !== 'hold' && kindOf(town, slots) === 'asked'
+    if (status === 'pending' && !plan.search) (isRequest ? known.requests : known.held).push(id)
     const at = known.visits.findIndex((one) => one.id === id)
-    if (status === 'booked' && at < 0) known.visits.push({ id, kind: kindOf(town, slots) })
+    if (status === 'booked' && at < 0) known.visits.push({ id, kind: kindOf(town, slots), patients })
     if (status === 'cancelled' && at >= 0 && dice.below(forgotten) > 0) known.visits.splice(at, 1)
   }
   if (kind === 'book a series') known.series.push({ kind: kindOf(town, shown[0]?.slots ?? []), members: shown.map(({ id }) => id) })

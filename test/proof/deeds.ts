@@ -12,7 +12,7 @@ const minuteMs = 60_000
 const dayMs = 86_400_000
 
 function taking(operation: 'book' | 'hold', scene: Scene, more: Readonly<Record<string, string>> = {}): Plan | undefined {
-  const at = somewhere(scene, 'short', 'short', 'long', 'waiting')
+  const at = somewhere(scene, ...booked)
   if (!at) return undefined
   const said = {
     patient: `Patient/${somebody(scene)}`,
@@ -26,6 +26,8 @@ function taking(operation: 'book' | 'hold', scene: Scene, more: Readonly<Record<
   }
 }
 
+const booked: readonly Kind[] = ['short', 'short', 'long', 'waiting', 'group', 'group', 'asked', 'crowded']
+
 const book: Maker = (scene) => taking('book', scene)
 const hold: Maker = (scene) => taking('hold', scene)
 
@@ -38,6 +40,51 @@ const replace: Maker = (scene) => {
   const old = recent(scene.dice, scene.known.visits)
   const plan = old && taking('book', scene, { 'cancelled-appt-id': `Appointment/${old.id}` })
   return plan && { ...plan, replaces: old.id }
+}
+
+/** The clinic lays it over whoever is there. */
+const overbook: Maker = (scene) => {
+  const at = somewhere(scene, 'crowded')
+  if (!at) return undefined
+  const said = {
+    ...{ patient: `Patient/${somebody(scene)}`, 'healthcare-service': scene.town.services.crowded, reason: { text: mark(scene.deed) } },
+    'overbook-reason': { text: mark(scene.deed) },
+  }
+  return { asked: post(`Slot/${at.slot.id}/$book`, parameters(said, [{ name: 'overbook', valueBoolean: true }])), makes: 1 }
+}
+
+/** Somebody of the clinic says yes or no to a request. */
+const answer: Maker = ({ town, dice, all }) => {
+  const id = dice.oneOf(all.requests.slice(-10))
+  const [actor] = town.kinds.asked[0]?.claims ?? []
+  if (id === undefined) return undefined
+  const answers = dice.below(3) === 0 ? 'declined' : 'accepted'
+  const body = {
+    resourceType: 'AppointmentResponse',
+    appointment: { reference: `Appointment/${id}` },
+    actor: { reference: actor },
+    participantStatus: answers,
+  }
+  return { asked: post('AppointmentResponse', body), targets: [id], answers }
+}
+
+/** A patient looks at, or would cancel or move, what is another's. */
+const pry: Maker = (scene) => {
+  const { town, dice, all, deed } = scene
+  const self = somebody(scene)
+  const other = recent(
+    dice,
+    all.visits.filter(({ patients }) => !patients.includes(self)),
+  )
+  const slot = dice.oneOf(dice.oneOf(town.schedules)?.slots ?? [])
+  if (!other || !slot) return undefined
+  const said = { reason: { text: mark(deed) } }
+  const asked = dice.oneOf<Asked>([
+    { method: 'GET', path: `Appointment/${other.id}` },
+    post(`Appointment/${other.id}/$cancel`, parameters(said)),
+    post(`Appointment/${other.id}/$reschedule`, parameters({ ...said, slot: `Slot/${slot.id}` })),
+  ])
+  return asked && { asked, pries: true }
 }
 
 /** The practitioner of a Slot, with either room. */
@@ -127,6 +174,8 @@ const put: Maker = (scene) => {
 const overwrite: Maker = (scene) => {
   const visit = recent(scene.dice, scene.known.visits)
   const isLoose = visit?.kind === 'loose'
+  // Written by the clinic nothing asks for its answer, and nothing sits in a session twice.
+  if (visit && !isLoose && !writable.includes(visit.kind as Kind)) return undefined
   const one = visit && written(scene, isLoose ? writable : [visit.kind as Kind], isLoose)
   if (!visit || !one) return undefined
   const asked: Asked = { method: 'PUT', path: `Appointment/${visit.id}`, body: { ...one.body, id: visit.id } }
@@ -185,7 +234,7 @@ const searchPatient: Maker = (scene) => {
 const slotSearch =
   (of: 'free' | 'found'): Maker =>
   (scene) => {
-    const at = somewhere(scene, 'short', 'long', 'waiting')
+    const at = somewhere(scene, 'short', 'long', 'waiting', 'group', 'crowded')
     if (!at) return undefined
     const day = Math.floor(at.slot.start / dayMs)
     const [from, until] = [new Date(day * dayMs).toISOString(), new Date((day + 1) * dayMs).toISOString()]
@@ -198,6 +247,9 @@ const slotSearch =
 
 export const makers = {
   book,
+  overbook,
+  answer,
+  pry,
   'book with a key': bookWithKey,
   'book a joint visit': bookJoint,
   hold,
@@ -223,9 +275,12 @@ export const makers = {
   'cancel a series': cancelSeries,
 } as const satisfies Readonly<Record<string, Maker>>
 
-/** How often each is asked for. */
+/** How often somebody of the clinic asks for each. */
 export const weights: Readonly<Record<keyof typeof makers, number>> = {
-  book: 8,
+  book: 12,
+  overbook: 5,
+  answer: 4,
+  pry: 0,
   'book with a key': 4,
   'book a joint visit': 6,
   hold: 6,
@@ -249,4 +304,21 @@ export const weights: Readonly<Record<keyof typeof makers, number>> = {
   'book a series': 6,
   'move a series': 5,
   'cancel a series': 3,
+}
+
+/** What a patient asks for with a token of their own. */
+export const weightsOfPatients: Readonly<Partial<Record<keyof typeof makers, number>>> = {
+  book: 10,
+  'book with a key': 3,
+  hold: 3,
+  confirm: 3,
+  release: 1,
+  replace: 4,
+  reschedule: 8,
+  cancel: 8,
+  write: 3,
+  read: 2,
+  'search a patient': 4,
+  'search free Slots': 2,
+  pry: 4,
 }

@@ -4,7 +4,7 @@ export type Dice = {
   readonly below: (n: number) => number
   readonly oneOf: <T>(list: readonly T[]) => T | undefined
   /** One of the names, each as often as its weight says. */
-  readonly weighted: <Name extends string>(weights: Readonly<Record<Name, number>>) => Name
+  readonly weighted: <Name extends string>(weights: Readonly<Partial<Record<Name, number>>>) => Name
   readonly shuffled: <T>(list: readonly T[]) => T[]
 }
 
@@ -21,10 +21,10 @@ export function diceOf(seed: number): Dice {
   return {
     below,
     oneOf: (list) => list[below(list.length)],
-    weighted: <Name extends string>(weights: Readonly<Record<Name, number>>): Name => {
+    weighted: <Name extends string>(weights: Readonly<Partial<Record<Name, number>>>): Name => {
       const names = Object.keys(weights) as Name[]
-      const lot = next() * names.reduce((sum, name) => sum + weights[name], 0)
-      const upTo = (n: number): number => names.slice(0, n + 1).reduce((sum, name) => sum + weights[name], 0)
+      const upTo = (n: number): number => names.slice(0, n + 1).reduce((sum, name) => sum + (weights[name] ?? 0), 0)
+      const lot = next() * upTo(names.length)
       return names.find((_, n) => lot < upTo(n)) ?? (names.at(-1) as Name)
     },
     shuffled: (list) =>

@@ -1,17 +1,19 @@
 /**
  * The clinic that is fought over, made over REST: few times and few people, so that everybody meets. A practitioner with two
  * Schedules (one with a buffer), a room that two practitioners share, joint visits of either of two practitioners with either
- * of two rooms, and a practitioner whose times go to the waitlist.
+ * of two rooms, a practitioner whose times go to the waitlist, one with a group of three, one whose clinic answers each
+ * request, and one over whose visits the clinic books others.
  */
 import { type Ask, allPages, type Json } from './ask.ts'
 import type { Ground, Place } from './history.ts'
 
-export type Kind = 'short' | 'long' | 'joint' | 'room' | 'waiting'
+export type Kind = 'short' | 'long' | 'joint' | 'room' | 'waiting' | 'group' | 'asked' | 'crowded'
 export type Town = Ground & {
   readonly kinds: Readonly<Record<Kind, readonly Place[]>>
   /** `HealthcareService/1` of each kind. */
   readonly services: Readonly<Record<Kind, string>>
   readonly types: Readonly<Record<Kind, object[]>>
+  /** For whom anybody books. */
   readonly patients: readonly string[]
   readonly days: readonly number[]
 }
@@ -32,9 +34,12 @@ async function create(ask: Ask, resource: { readonly resourceType: string; reado
   return `${resource.resourceType}/${answer.json.id}`
 }
 
-const policy = (values: Readonly<Record<string, number>>): object => ({
+const policy = (values: Readonly<Record<string, number | boolean | undefined>>): object => ({
   url: `${base}/booking-policy`,
-  extension: Object.entries(values).map(([url, value]) => ({ url, valueUnsignedInt: value })),
+  extension: Object.entries(values).flatMap(([url, value]) => {
+    if (value === undefined) return []
+    return typeof value === 'boolean' ? { url, valueBoolean: value } : { url, valueUnsignedInt: value }
+  }),
 })
 
 const week = (slotMinutes: number): object => ({
@@ -47,32 +52,45 @@ const week = (slotMinutes: number): object => ({
   ],
 })
 
-const lengths: Readonly<Record<Kind, { minutes: number; slot: number; buffer: number }>> = {
+type Length = {
+  readonly minutes: number
+  readonly slot: number
+  readonly buffer: number
+  readonly seats?: number
+  readonly approves?: boolean
+}
+const lengths: Readonly<Record<Kind, Length>> = {
   short: { minutes: 15, slot: 15, buffer: 0 },
   long: { minutes: 30, slot: 30, buffer: 15 },
   joint: { minutes: 30, slot: 30, buffer: 0 },
   room: { minutes: 30, slot: 30, buffer: 0 },
   waiting: { minutes: 15, slot: 15, buffer: 0 },
+  group: { minutes: 30, slot: 30, buffer: 0, seats: 3 },
+  asked: { minutes: 30, slot: 30, buffer: 0, approves: true },
+  crowded: { minutes: 30, slot: 30, buffer: 0 },
 }
 const kinds = Object.keys(lengths) as Kind[]
 
-export async function makeTown(ask: Ask): Promise<Town> {
+/** `selves` patients book for themselves, and nobody else for them. */
+export async function makeTown(ask: Ask, selves: number): Promise<Town> {
   const types = Object.fromEntries(kinds.map((kind) => [kind, [{ coding: [{ system: 'urn:proof', code: kind }] }]])) as Town['types']
   const services: Record<string, string> = {}
   for (const kind of kinds) {
-    const { minutes, buffer } = lengths[kind]
+    const { minutes, buffer, seats, approves } = lengths[kind]
     services[kind] = await create(ask, {
       ...{ resourceType: 'HealthcareService', active: true, name: kind, type: types[kind] },
-      extension: [policy({ durationMinutes: minutes, bufferAfterMinutes: buffer, holdSeconds })],
+      extension: [
+        policy({ durationMinutes: minutes, bufferAfterMinutes: buffer, holdSeconds, capacity: seats, approvalRequired: approves }),
+      ],
     })
   }
   const practitioners: string[] = []
-  for (let n = 0; n < 5; n++)
+  for (let n = 0; n < 8; n++)
     practitioners.push(await create(ask, { resourceType: 'Practitioner', active: true, name: [{ family: `Proof${n}` }] }))
   const rooms: string[] = []
   for (let n = 0; n < 3; n++)
     rooms.push(await create(ask, { resourceType: 'Location', name: `Room ${n}`, status: 'active', physicalType: room }))
-  const [one = '', two = '', three = '', four = '', five = ''] = practitioners
+  const [one = '', two = '', three = '', four = '', five = '', six = '', seven = '', eight = ''] = practitioners
   const [shared = '', left = '', right = ''] = rooms
   const wanted: readonly [Kind, readonly string[]][] = [
     ['short', [one, shared]],
@@ -83,22 +101,33 @@ export async function makeTown(ask: Ask): Promise<Town> {
     ['room', [left]],
     ['room', [right]],
     ['waiting', [five]],
+    ['group', [six]],
+    ['asked', [seven]],
+    ['crowded', [eight]],
   ]
   const places: (Place & { kind: Kind })[] = []
   for (const [kind, claims] of wanted) places.push({ kind, ...(await makePlace(ask, kind, claims, services, types)) })
   const patients: string[] = []
-  for (let n = 0; n < patientCount; n++)
-    patients.push((await create(ask, { resourceType: 'Patient', active: true, name: [{ family: `P${n}` }] })).slice('Patient/'.length))
+  for (let n = 0; n < patientCount + selves; n++)
+    patients.push((await create(ask, { resourceType: 'Patient', active: true, ...secretsOf(n) })).slice('Patient/'.length))
   return {
     schedules: places.map(({ kind: _, ...place }) => place),
     claimed: [...practitioners, ...rooms],
     kinds: Object.fromEntries(kinds.map((kind) => [kind, places.filter((place) => place.kind === kind)])) as unknown as Town['kinds'],
     services: services as Town['services'],
     types,
-    patients,
+    patients: patients.slice(selves),
+    selves: patients.slice(0, selves),
+    secrets: patients.flatMap((_, n) => [secretsOf(n).name[0]?.family ?? '', secretsOf(n).telecom[0]?.value ?? '']),
     days: [...new Set(places.flatMap(({ slots }) => slots.map(({ start }) => Math.floor(start / dayMs))))],
   }
 }
+
+/** What nothing else is called, and nobody else's number is. */
+const secretsOf = (n: number) => ({
+  name: [{ family: `Quibbleworth-${n}-Zx` }],
+  telecom: [{ system: 'phone', value: `+1-555-01${String(n).padStart(2, '0')}-7731` }],
+})
 
 async function makePlace(
   ask: Ask,
@@ -121,7 +150,8 @@ async function makePlace(
   })
   const perDay = 150 / lengths[kind].slot
   const slots = await slotsOf(ask, schedule, perDay * dayCount)
-  return { id: schedule.slice('Schedule/'.length), claims, bufferAfter: lengths[kind].buffer * 60_000, slots }
+  const { buffer, seats, approves } = lengths[kind]
+  return { id: schedule.slice('Schedule/'.length), claims, bufferAfter: buffer * 60_000, seats, approves, slots }
 }
 
 async function slotsOf(ask: Ask, schedule: string, count: number): Promise<Place['slots']> {

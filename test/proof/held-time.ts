@@ -3,10 +3,16 @@
  * (stored, and not yet seen to have ended). Two who had one time for certain is a double booking; a refusal where nobody
  * can have had it was none of the client's making.
  */
-import type { Claim, Deed, Ground, History, Span, Version } from './history.ts'
+import type { Claim, Deed, Ground, History, Place, Span, Version } from './history.ts'
 
 /** During `when`, `holder` had `claims`. */
-export type Held = { readonly holder: string; readonly claims: readonly Claim[]; readonly when: Span }
+export type Held = {
+  readonly holder: string
+  readonly claims: readonly Claim[]
+  readonly when: Span
+  /** The visit as it was then; undefined for an offer. */
+  readonly visit?: Version
+}
 
 /** The clock of the database is that of the machine, to the millisecond. */
 const clockMs = 5
@@ -15,29 +21,61 @@ const unansweredMs = 60_000
 
 const taking: ReadonlySet<string> = new Set(['booked', 'arrived', 'checked-in', 'fulfilled', 'noshow'])
 
-export const takesTime = ({ status, heldUntil }: Version): boolean =>
-  taking.has(status) || (status === 'pending' && heldUntil !== undefined)
+export const takesTime = ({ status, heldUntil, requested = false }: Version): boolean =>
+  taking.has(status) || (status === 'pending' && (requested || heldUntil !== undefined))
 
 export const overlap = (a: Span, b: Span): boolean => a.from < b.until && b.from < a.until
 
-export const clash = (a: readonly Claim[], b: readonly Claim[]): boolean =>
+/** They have to do with each other: one has time of somebody whom the other takes up then. */
+export const meets = (a: readonly Claim[], b: readonly Claim[]): boolean =>
   a.some((one) => b.some((other) => one.resource === other.resource && overlap(one, other)))
+
+/** Only one of them can stand. The seats of a session share their time, and whoever is laid over others is in nobody's way. */
+export const clash = (a: readonly Claim[], b: readonly Claim[]): boolean =>
+  a.some((one) =>
+    b.some(
+      (other) =>
+        one.resource === other.resource &&
+        overlap(one, other) &&
+        one.lane === other.lane &&
+        (one.session === undefined || one.session !== other.session),
+    ),
+  )
+
+/** Whether these leave nothing of a time: anybody of a time of one's own, of a session as many as it has seats. */
+export function isFull(time: readonly Claim[], held: readonly { readonly holder: string; readonly claims: readonly Claim[] }[]): boolean {
+  const near = held.filter(({ claims }) => meets(claims, time))
+  const { session, seats = 1 } = time[0] ?? {}
+  if (session === undefined || near.some(({ claims }) => claims.some((claim) => claim.session !== session))) return near.length > 0
+  return new Set(near.map(({ holder }) => holder)).size >= seats
+}
 
 export type SlotPlaces = ReadonlyMap<string, Ground['schedules'][number]>
 
 export const slotPlaces = ({ schedules }: Ground): SlotPlaces =>
   new Map(schedules.flatMap((place) => place.slots.map(({ id }) => [id, place] as const)))
 
+/** The seats of one Slot of a group are those of one session. */
+export const sessionIn = (
+  { id, seats }: Place,
+  { start, end }: { readonly start: number; readonly end: number },
+): Pick<Claim, 'session' | 'seats'> => (seats === undefined ? {} : { session: `${id} ${start} ${end}`, seats })
+
 /** CONTRACT §5, who is taken up: who takes part, and whom the Schedules of its Slots stand for; with the longest buffer of any. */
-export function claimsOf(ground: Ground, places: SlotPlaces, { actors, slots, start, end }: Version): Claim[] {
+export function claimsOf(ground: Ground, places: SlotPlaces, { id, actors, slots, start, end, overbooked }: Version): Claim[] {
   if (start === undefined || end === undefined) return []
   const of = slots.flatMap((slot) => places.get(slot) ?? [])
   const resources = new Set([...actors.filter((actor) => ground.claimed.includes(actor)), ...of.flatMap(({ claims }) => claims)])
   const until = end + Math.max(0, ...of.map(({ bufferAfter }) => bufferAfter))
-  return [...resources].sort().map((resource) => ({ resource, from: start, until }))
+  const shared = of.length === 1 && of[0] && !overbooked ? sessionIn(of[0], { start, end }) : {}
+  // Which lane it is, only the database says: as far as answers go, it is one of its own.
+  const lane = overbooked ? { lane: id } : {}
+  return [...resources].sort().map((resource) => ({ resource, from: start, until, ...shared, ...lane }))
 }
 
-const holdEnd = ({ status, heldUntil }: Version): number => (status === 'pending' ? (heldUntil ?? 0) : Number.POSITIVE_INFINITY)
+/** When a version ends by itself. */
+export const holdEnd = ({ status, heldUntil, requested }: Version): number =>
+  heldUntil !== undefined && status === 'pending' ? heldUntil : status !== 'pending' || requested ? Number.POSITIVE_INFINITY : 0
 
 /** From the answer on, until somebody asks for anything that may have changed it. */
 export function certainly({ ground, deeds }: History): Held[] {
@@ -49,7 +87,8 @@ export function certainly({ ground, deeds }: History): Held[] {
       : deed.shown.filter(takesTime).map((shown): Held => {
           const others = (changing.get(shown.id) ?? []).filter((other) => other.id !== deed.id && !isBefore(other, shown))
           const until = Math.min(holdEnd(shown) - clockMs, ...others.map(({ asked }) => asked))
-          return { holder: `Appointment/${shown.id}`, claims: claimsOf(ground, places, shown), when: { from: deed.answered, until } }
+          const when = { from: deed.answered, until }
+          return { holder: `Appointment/${shown.id}`, claims: claimsOf(ground, places, shown), when, visit: shown }
         }),
   )
 }
@@ -80,7 +119,8 @@ export function possibly(history: History): Held[] {
       const next = versions.find((other) => other.version > version.version)
       const over = next ? (answers.get(nameOf(next)) ?? next.updated + unansweredMs) : Number.POSITIVE_INFINITY
       const until = Math.min(over, holdEnd(version) + clockMs)
-      return { holder: `Appointment/${id}`, claims: claimsOf(history.ground, places, version), when: { from: version.updated, until } }
+      const when = { from: version.updated, until }
+      return { holder: `Appointment/${id}`, claims: claimsOf(history.ground, places, version), when, visit: version }
     }),
   )
   return [...visits, ...offersOf(history)]

@@ -6,7 +6,14 @@
 export type Span = { readonly from: number; readonly until: number }
 
 /** So much of somebody's time; buffers included. */
-export type Claim = Span & { readonly resource: string }
+export type Claim = Span & {
+  readonly resource: string
+  /** Of a group: whose seats share the time, and how many there are. */
+  readonly session?: string
+  readonly seats?: number
+  /** Laid over others: it is in the way of nobody but those in one lane with it. */
+  readonly lane?: string
+}
 
 /** One version of an Appointment, as it was shown or stored. */
 export type Version = {
@@ -23,6 +30,10 @@ export type Version = {
   readonly actors: readonly string[]
   readonly patients: readonly string[]
   readonly heldUntil?: number
+  /** It waits for the clinic's answer, and keeps its time meanwhile. */
+  readonly requested?: boolean
+  /** The clinic laid it over others. */
+  readonly overbooked?: boolean
   /** The Appointment that this one took the place of. */
   readonly replaces?: string
   /** Of a series: the visit that leads it, and this one's number in it. */
@@ -56,6 +67,14 @@ export type Deed = {
   readonly orFewer?: boolean
   /** The time that it wanted: any one of these lists, whole. */
   readonly wanted?: readonly (readonly Claim[])[]
+  /** Somebody of the clinic says yes or no to a request. */
+  readonly answers?: 'accepted' | 'declined'
+  /** The patient who asks, and may see and do nothing but what is their own. */
+  readonly self?: string
+  /** It asked for what is another patient's. */
+  readonly pries?: boolean
+  /** What a refusal said. */
+  readonly said?: string
   /** It asked for an Appointment to be replaced by what it makes. */
   readonly replaces?: string
   /** Sent again under one Idempotency-Key until it was answered. */
@@ -81,6 +100,10 @@ export type Place = {
   /** Who is taken up by a visit on this Schedule. */
   readonly claims: readonly string[]
   readonly bufferAfter: number
+  /** Of group sessions: how many each has. */
+  readonly seats?: number
+  /** A booking is a request until the clinic has answered. */
+  readonly approves?: boolean
   /** What its rules give; ids by start. */
   readonly slots: readonly { readonly id: string; readonly start: number; readonly end: number }[]
 }
@@ -89,6 +112,10 @@ export type Ground = {
   readonly schedules: readonly Place[]
   /** Everybody who can be in one place only. */
   readonly claimed: readonly string[]
+  /** Patients for whom nobody books but themselves: none of them is in two places at once. */
+  readonly selves: readonly string[]
+  /** What no log, metric or error may say. */
+  readonly secrets: readonly string[]
 }
 
 export type Offer = {
@@ -115,13 +142,24 @@ export type Aftermath = {
     readonly status: string
     readonly start: number
     readonly end: number
+    /** How many seats it says are taken. */
+    readonly booked?: number
+    readonly overbooked?: boolean
   }[]
-  readonly claims: readonly (Claim & { readonly holder: string })[]
+  /** Those that had not run out at `read`. */
+  readonly claims: readonly (Claim & { readonly holder: string; readonly seat?: number })[]
+  readonly read: number
   readonly offers: readonly Offer[]
   readonly audit: readonly { readonly at: number; readonly person: string; readonly patients: readonly string[] }[]
+  /** Logs and metrics: who spoke, and what was said. */
+  readonly heard: readonly { readonly from: string; readonly text: string }[]
 }
 
 export type History = { readonly ground: Ground; readonly deeds: readonly Deed[]; readonly after: Aftermath }
 
 /** A guarantee of the contract that was broken, and how it shows. */
-export type Broken = { readonly guarantee: 1 | 2 | 3 | 4 | 5 | 7; readonly what: string }
+export type Broken = {
+  /** Of CONTRACT §6; or `rule`: who may book what (§5), `scope`: who may see and do what (§4). */
+  readonly guarantee: 1 | 2 | 3 | 4 | 5 | 7 | 9 | 'rule' | 'scope'
+  readonly what: string
+}

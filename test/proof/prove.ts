@@ -10,7 +10,7 @@ import { type Client, work } from './client.ts'
 import { diceOf } from './dice.ts'
 import { makeTown, type Town } from './ground.ts'
 import type { Broken, Deed, History } from './history.ts'
-import type { Known } from './plan.ts'
+import { nothingKnown } from './plan.ts'
 import { type Fault, faults, type Servers, startServers } from './servers.ts'
 
 export type Proof = {
@@ -27,18 +27,23 @@ export type Proof = {
   readonly tell?: (what: string) => void
 }
 
+/** Every so many clients one is a patient. */
+const patientsEvery = 4
+
 export type Proven = { readonly history: History; readonly broken: readonly Broken[]; readonly harms: readonly Fault[] }
 
 export async function prove(proof: Proof): Promise<Proven> {
   const { tell = () => {} } = proof
   const servers = await startServers(proof.servers)
   try {
-    const town = await makeTown((await servers.client('Practitioner/front-desk'))(0))
+    const town = await makeTown((await servers.client('Practitioner/front-desk'))(0), Math.floor(proof.clients / patientsEvery))
     if (proof.spoil) await servers.sql(proof.spoil)
+    const inspector = (await servers.client('Practitioner/inspector'))(0)
     const deeds: Deed[] = []
     const harms = await live(proof, servers, town, deeds, tell)
     tell(`${deeds.length} deeds, ${harms.length} harms; reading what stands`)
-    const after = await aftermath((await servers.client('Practitioner/inspector'))(0), servers.sql, town)
+    const heard = await servers.heard()
+    const after = { ...(await aftermath(inspector, servers.sql, town)), heard }
     const { kinds: _kinds, services: _services, types: _types, patients: _patients, days: _days, ...ground } = town
     const history: History = { ground, deeds, after }
     return { history, broken: check(history), harms }
@@ -50,12 +55,14 @@ export async function prove(proof: Proof): Promise<Proven> {
 /** Everybody at work, and one harm after the other; gives what was done. */
 async function live(proof: Proof, servers: Servers, town: Town, deeds: Deed[], tell: (what: string) => void): Promise<Fault[]> {
   const state = { over: false, deed: 0 }
-  const known: Known = { visits: [], held: [], waiting: [], offered: new Set(), series: [] }
+  const all = nothingKnown()
   const people: Client[] = []
   for (let n = 0; n < proof.clients; n++) {
-    const person = `Practitioner/client-${n}`
+    const self = n % patientsEvery === patientsEvery - 1 ? town.selves[Math.floor(n / patientsEvery)] : undefined
+    const person = self === undefined ? `Practitioner/client-${n}` : `Patient/${self}`
     people.push({
-      ...{ person, askAt: await servers.client(person), servers: servers.count, town, dice: diceOf(proof.seed * 1000 + n), known, deeds },
+      ...{ person, self, askAt: await servers.client(person, self), servers: servers.count, town, dice: diceOf(proof.seed * 1000 + n) },
+      ...{ all, known: self === undefined ? all : nothingKnown(), deeds },
       number: () => ++state.deed,
       name: `proof-${proof.seed}`,
     })

@@ -13,14 +13,15 @@ export type CuttingProxy = {
   readonly close: () => Promise<void>
 }
 
-export async function cuttingProxy(target: number): Promise<CuttingProxy> {
+/** `target`: the port, or what says which it is just now. */
+export async function cuttingProxy(target: number | (() => number)): Promise<CuttingProxy> {
   const wires = new Set<Socket>()
   const state = { swallows: false }
   const sever = (...sockets: readonly Socket[]) => {
     for (const socket of sockets) socket.destroy()
   }
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1')
+    const far = connect(typeof target === 'number' ? target : target(), '127.0.0.1')
     for (const [socket, other] of [
       [near, far],
       [far, near],

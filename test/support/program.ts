@@ -17,6 +17,8 @@ export type Server = {
   readonly process: ChildProcess
   /** What it has said on stdout so far. */
   readonly said: () => string
+  /** And on stderr. */
+  readonly complained: () => string
   /** Ends it with a signal and gives its exit code. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>
 }
@@ -75,6 +77,7 @@ async function serve(settings: Settings): Promise<Server> {
     origin: `http://127.0.0.1:${settings.PORT}`,
     process: child,
     said: () => out.join(''),
+    complained: () => err.join(''),
     end: (signal = 'SIGTERM') => {
       child.kill(signal)
       return exited
