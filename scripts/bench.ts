@@ -72,6 +72,7 @@ const elsewhere = (base: string): Server => ({
   base: base.replace(/\/$/, ''),
   token: asked.token,
   peakMemory: () => undefined,
+  without: (work) => work(),
   stop: async () => {},
 })
 

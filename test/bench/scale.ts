@@ -34,7 +34,8 @@ export async function scaleLines(scale: Scale): Promise<Line[]> {
   const { few, many, tell } = scale
   const scenes = [await sceneOf(scale, few), await sceneOf(scale, many)] as const
   for (let day = 0; day < pastDays; day++) await bookDay(scenes[1], firstPastDay + day, bookingsPerRound)
-  const filled = await fill(many.databaseUrl ?? '', scale.slots, scale.past, tell)
+  // Its jobs look each second for what is due: without indexes each look reads a table that grows.
+  const filled = await many.without(() => fill(many.databaseUrl ?? '', scale.slots, scale.past, tell))
   tell(
     `${filled.slots.toLocaleString('en')} Slots and ${filled.past.toLocaleString('en')} past visits more in ${filled.seconds.toFixed(0)} s`,
   )

@@ -18,6 +18,8 @@ export type Server = {
   readonly databaseUrl?: string
   /** Gives the largest resident set since it was last asked, in bytes; undefined for a server elsewhere. */
   readonly peakMemory: () => number | undefined
+  /** Does it while the server is down and its Postgres runs on; what a server does by itself would be in the way. */
+  readonly without: <T>(work: () => Promise<T>) => Promise<T>
   readonly stop: () => Promise<void>
 }
 
@@ -30,29 +32,50 @@ export async function startServer(): Promise<Server> {
   const port = await freePort()
   const env = { ...process.env, DATA_DIR: join(folder, 'data'), DEMO: 'off', HOST: '127.0.0.1', PORT: String(port), WORKERS: '1' }
   const log = join(folder, 'log')
+  const origin = `http://127.0.0.1:${port}`
+  const running = { now: await run(env, log, origin) }
+  const token = execFileSync(process.execPath, [program, 'token', '--scope', 'system/*.cruds', '--ttl', '8h'], { env, encoding: 'utf8' })
+  const database = await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined })
+  const memory = watchMemory(() => running.now.pid)
+  return {
+    base: `${origin}/fhir`,
+    token: token.trim().split('\n').at(-1),
+    databaseUrl: database.url,
+    peakMemory: memory.peak,
+    without: async (work) => {
+      await running.now.end()
+      try {
+        return await work()
+      } finally {
+        running.now = await run(env, log, origin)
+      }
+    },
+    stop: async () => {
+      memory.stop()
+      await running.now.end()
+      await database.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+type Running = { readonly pid: number; readonly end: () => Promise<void> }
+
+/** The program itself, once it is ready. */
+async function run(env: NodeJS.ProcessEnv, log: string, origin: string): Promise<Running> {
   const child = spawn(process.execPath, ['--max-semi-space-size=16', '--max-old-space-size=768', program, 'serve'], {
     env,
     stdio: ['ignore', openSync(log, 'w'), 'inherit'],
   })
   const died = (code: number | null): void => console.error(`The server ended with ${code}:\n${readFileSync(log, 'utf8').slice(-2000)}`)
   child.once('exit', died)
-  const origin = `http://127.0.0.1:${port}`
   await ready(`${origin}/health/ready`, child)
-  const token = execFileSync(process.execPath, [program, 'token', '--scope', 'system/*.cruds', '--ttl', '8h'], { env, encoding: 'utf8' })
-  const database = await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined })
-  const memory = watchMemory(child.pid ?? 0)
   return {
-    base: `${origin}/fhir`,
-    token: token.trim().split('\n').at(-1),
-    databaseUrl: database.url,
-    peakMemory: memory.peak,
-    stop: async () => {
-      memory.stop()
+    pid: child.pid ?? 0,
+    end: async () => {
       child.off('exit', died)
       child.kill('SIGTERM')
-      if (child.exitCode === null) await once(child, 'exit')
-      await database.close()
-      rmSync(folder, { recursive: true, force: true })
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
   }
 }
@@ -79,11 +102,11 @@ function processes(): Process[] {
 }
 
 /** The launcher may start another Node; whichever of the family is largest is the server. Postgres does not count. */
-function watchMemory(pid: number): { peak: () => number; stop: () => void } {
+function watchMemory(pid: () => number): { peak: () => number; stop: () => void } {
   const seen = { largest: 0 }
   const look = (): void => {
     const all = processes()
-    const family = new Set([pid])
+    const family = new Set([pid()])
     for (const { pid: child, parent } of all.toSorted((a, b) => a.pid - b.pid)) if (family.has(parent)) family.add(child)
     const sizes = all.filter((one) => family.has(one.pid) && !one.name.includes('postgres')).map(({ rss }) => rss)
     seen.largest = Math.max(seen.largest, ...sizes)
