@@ -15,15 +15,21 @@ export type Orphan<V> = { readonly visit: V; readonly reasons: readonly Reason[]
 export const isOpenFor = (plan: SchedulePlan, span: Interval): boolean =>
   subtract([span], openings(plan, span.start, span.end)).length === 0
 
+/** `made`: it stands in Slots that the rules have made. */
+type Standing = Interval & { readonly made: boolean }
+
 /**
  * The visits whose time was open and would not be, and those that new time off lies over. One that was outside the rules
- * before (put there by hand) is nobody's orphan for a change of the rules.
+ * before (put there by hand) is nobody's orphan for a change of the rules. Where the zone database has changed, the old rules
+ * say something else than when their Slots were made: then these tell what was open.
  */
-export function orphansOf<V extends Interval>(before: SchedulePlan, after: SchedulePlan, visits: readonly V[]): Orphan<V>[] {
+export function orphansOf<V extends Standing>(before: SchedulePlan, after: SchedulePlan, visits: readonly V[]): Orphan<V>[] {
   const known = new Set(before.closures.map(keyOf))
   const fresh = after.closures.filter((closure) => !known.has(keyOf(closure)))
   return visits
-    .filter((visit) => fresh.some((closure) => lies(closure, visit)) || (isOpenFor(before, visit) && !isOpenFor(after, visit)))
+    .filter(
+      (visit) => fresh.some((closure) => lies(closure, visit)) || ((visit.made || isOpenFor(before, visit)) && !isOpenFor(after, visit)),
+    )
     .map((visit) => ({ visit, reasons: reasonsOf(after, visit) }))
 }
 

@@ -5,7 +5,14 @@ import type { Db } from './db.ts'
 import { prepared } from './sql.ts'
 
 /** Instants are Unix milliseconds. */
-export type VisitToCome = { readonly id: string; readonly start: number; readonly end: number; readonly body: string }
+export type VisitToCome = {
+  readonly id: string
+  readonly start: number
+  readonly end: number
+  readonly body: string
+  /** It stands in Slots that the rules have made, and still wanted when they were last asked. */
+  readonly made: boolean
+}
 
 const ms = (instant: string): string => `date_part('epoch', ${instant}) * 1000`
 
@@ -18,7 +25,9 @@ export async function visitsToCome(db: Db, schedule: string, now: string, limit:
            from schedule_claim sc join claim c on c.resource = sc.resource
           where sc.schedule = $1 and c.appointment like 'Appointment/%' and upper(c.period) > $2::timestamptz
             and (c.expires is null or c.expires > now()))
-       select a.id, ${ms('a.starts')} as start, ${ms('a.ends')} as "end", a.body::text as body
+       select a.id, ${ms('a.starts')} as start, ${ms('a.ends')} as "end", a.body::text as body,
+              not exists (select 1 from unnest(a.terms) term join slot s on s.id = substr(term, length('slot=Slot/') + 1)
+                           where term like 'slot=Slot/%' and s.schedule = $1 and (s.deleted or s.rule is null or s.rule = 'outside')) as made
          from taken join appointment a on a.id = taken.id
         where not a.deleted and a.ends > $2::timestamptz and a.status in ('pending', 'booked', 'arrived', 'checked-in')
           and exists (select 1 from unnest(a.terms) term join slot s on s.id = substr(term, length('slot=Slot/') + 1)
