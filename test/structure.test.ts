@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -75,5 +75,21 @@ describe('the arrows between rooms', () => {
     if (partner) await (partnerBefore === undefined ? rm(join(copy, partner)) : writeFile(join(copy, partner), partnerBefore))
     expect(said).toContain(`error ${rule}: ${file}`)
     expect(code).toBeGreaterThan(0)
+  })
+})
+
+describe('properties', () => {
+  it('are tried as often as they say: one that time cuts short has not held', async () => {
+    const files = (await readdir(join(project, 'test'), { recursive: true })).filter(
+      (name) => name.endsWith('.test.ts') && name !== 'structure.test.ts',
+    )
+    const cutShort: string[] = []
+    for (const name of files) {
+      const text = await readFile(join(project, 'test', name), 'utf8')
+      const limits = text.match(/\b(interruptAfterTimeLimit|skipAllAfterTimeLimit)\b/g) ?? []
+      if (limits.length > (text.match(/\bmarkInterruptAsFailure: true\b/g) ?? []).length) cutShort.push(name)
+    }
+    expect(cutShort).toEqual([])
+    expect(files.length).toBeGreaterThan(200)
   })
 })

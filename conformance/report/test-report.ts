@@ -20,8 +20,12 @@ export function testReport(results: readonly Result[], base: string, issued: str
   }
 }
 
-const testOf = ({ track, check, verdict, message }: Result): object => ({
+const testOf = ({ track, check, verdict, message = '' }: Result): object => ({
   name: `${track}/${check.name}`,
   description: check.requirement,
-  action: [{ assert: { result: verdict, ...(message !== undefined && { message }), detail: check.clause } }],
+  action: [{ assert: { result: verdict, ...(told(message) !== '' && { message: told(message) }), detail: check.clause } }],
 })
+
+/** What came instead may hold anything; a string of FHIR holds no control characters, and is not empty. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const told = (message: string): string => message.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').trim()

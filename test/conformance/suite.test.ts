@@ -10,6 +10,7 @@ import { conformance, type Result } from '../../conformance/suite.ts'
 import { tracks } from '../../conformance/tracks.ts'
 import { capabilityStatement } from '../../src/fhir/capability-statement.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
+import { validate } from '../../src/fhir/validate/validate.ts'
 import { servedOperations } from '../../src/http/routes.ts'
 import { page, rows, section } from '../docs/markdown.ts'
 import { profiles } from '../http/door.ts'
@@ -79,6 +80,8 @@ describe('the reports', () => {
   it('a TestReport is valid FHIR and scores what was judged', () => {
     const report = testReport(results, 'http://x/fhir', '2026-01-01T00:00:00Z')
     expect(new Fhir().validate(report).messages).toEqual([])
+    expect(validate(definitions, report)).toEqual([])
+    expect(validate(definitions, testReport([{ ...results[0], message: '\u0001 ' } as Result], 'x', '2026-01-01T00:00:00Z'))).toEqual([])
     expect(report).toMatchObject({ resourceType: 'TestReport', result: 'fail', score: 50 })
     expect(testReport(results.slice(0, 1), 'x', '2026-01-01T00:00:00Z')).toMatchObject({ result: 'pass', score: 100 })
     expect(testReport([], 'x', '2026-01-01T00:00:00Z')).toMatchObject({ result: 'fail' })
