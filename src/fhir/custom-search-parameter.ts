@@ -1,18 +1,20 @@
 /**
  * SearchParameters of an administrator's own: what one must say to be served, and the definitions with them among ours.
  * https://hl7.org/fhir/R4/searchparameter.html
- * Left out: composite and special ones, `xpath`, and other words for those that R4 has.
+ * Left out: special ones, `xpath`, and other words for those that R4 has.
  */
 import fhirpath from 'fhirpath'
 import { fault } from '../base/fault.ts'
 import { searchExpressionCharsMax } from '../base/limits.ts'
+import { componentsOf } from './custom-composite.ts'
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
 import { type Resource, storedTypes } from './resource.ts'
 import { typesOfExpression } from './search-expression.ts'
+import { isWordPair } from './search-number.ts'
 import { isSearchedByText } from './search-text.ts'
 
 /** One that is understood, as it is kept. */
-export type CustomParameter = Pick<SearchParameter, 'code' | 'type' | 'expression' | 'targets' | 'url'> & {
+export type CustomParameter = Pick<SearchParameter, 'code' | 'type' | 'expression' | 'targets' | 'url' | 'components'> & {
   readonly bases: readonly string[]
 }
 
@@ -24,7 +26,16 @@ export type StoredParameter = {
   readonly definition: CustomParameter
 }
 
-const kinds: readonly string[] = ['token', 'reference', 'string', 'date', 'uri', 'number', 'quantity'] satisfies SearchParameterType[]
+const kinds: readonly string[] = [
+  'token',
+  'reference',
+  'string',
+  'date',
+  'uri',
+  'number',
+  'quantity',
+  'composite',
+] satisfies SearchParameterType[]
 /** Kept as words: what every way of writing a Slot or an Appointment keeps, in one statement. */
 const wordKinds: readonly string[] = ['token', 'reference', 'uri']
 const engineTypes: readonly string[] = ['Slot', 'Appointment']
@@ -51,7 +62,11 @@ export function customParameter(definitions: Definitions, resource: Resource): C
   assertKind(parameter)
   assertReadable(parameter.expression)
   for (const one of parameter.bases) assertBase(definitions, parameter, one)
-  return parameter
+  if (parameter.type !== 'composite') return parameter
+  const composite = { ...parameter, components: componentsOf(definitions, parameter, parameter.bases, resource.component) }
+  if (!isWordPair(composite) && composite.bases.includes('Appointment'))
+    throw refused('For Appointment both components are tokens.', 'component')
+  return composite
 }
 
 function assertKind({ code, type }: CustomParameter): void {
@@ -76,7 +91,8 @@ function assertBase(definitions: Definitions, parameter: CustomParameter, base: 
   if (!storedTypes.includes(base)) throw refused(`Each base is a type that is stored here; ${base.slice(0, 64)} is none.`, 'base')
   const known = definitions.searchParameters.get(base)?.get(code)
   if (known && !known.custom) throw refused(`${base} has a search parameter ${code} already; choose another code.`, 'code')
-  if (engineTypes.includes(base) && !wordKinds.includes(type)) throw refused(`For ${base} the type is ${wordKinds.join(', ')}.`, 'type')
+  const isKeptThere = wordKinds.includes(type) || (type === 'composite' && base === 'Appointment')
+  if (engineTypes.includes(base) && !isKeptThere) throw refused(`For ${base} the type is ${wordKinds.join(', ')}.`, 'type')
   if (base === 'Slot' && changingOfSlot.test(expression))
     throw refused('For Slot the expression is about other elements than status, start, end and meta.', 'expression')
   if (type === 'string' && !isSearchedByText(base))

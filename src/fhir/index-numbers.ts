@@ -32,13 +32,21 @@ const unitOf = ({ system, code, unit }: Fields) => ({ system: textOf(system), un
 /** Stands between the two words of a composite: no FHIR text holds it. */
 export const compositeBar = '\u001f'
 
+/** What an element without a type in its name holds, by its looks. */
+function looksLike(value: unknown): string {
+  const { coding, value: number, low, high } = fieldsOf(value)
+  if (typeof number === 'number' || typeof value === 'number') return 'Quantity'
+  if (low !== undefined || high !== undefined) return 'Range'
+  return coding === undefined ? 'Coding' : 'CodeableConcept'
+}
+
 /** What a component finds in one element: the value and its FHIR type. */
 function* partsOf(element: Fields, { expression }: SearchComponent): Generator<[unknown, string]> {
   for (const part of expression.split('|')) {
     const [, name = '', type] = /^\s*(\w+)(?:\.(?:as|ofType)\((\w+)\))?\s*$/.exec(part) ?? []
     for (const [key, value] of Object.entries(element)) {
       const chosen = key.startsWith(name) ? key.slice(name.length) : undefined
-      if (chosen === '') yield [value, fieldsOf(value).coding ? 'CodeableConcept' : 'Coding']
+      if (chosen === '') for (const one of Array.isArray(value) ? value : [value]) yield [one, looksLike(one)]
       else if (chosen && (type === undefined || chosen === type) && /^[A-Z]/.test(chosen))
         yield [value, chosen.replace(/^Boolean$/, 'boolean')]
     }

@@ -65,6 +65,8 @@ describe('one that is understood', () => {
     parameter('odd', 'token', 'Patient', `Patient.name.given.first().lower()`),
     parameter('colour-of-slot', 'token', 'Slot', `Slot.appointmentType.coding`),
     parameter('minutes', 'token', 'Appointment', 'Appointment.minutesDuration'),
+    parameter('part-type', 'token', 'Appointment', 'Appointment.participant.type'),
+    parameter('size', 'quantity', 'Device', 'Device.property.valueQuantity'),
   ]
 
   it('is indexed, served and declared, for what was there before and what is written meanwhile', async () => {
@@ -105,6 +107,8 @@ describe('one that is understood', () => {
     for (const code of ['colour', 'motto', 'joined', 'shoe', 'height', 'referrer', 'site', 'odd']) await isServed(`Patient?${code}=2024`)
     await isServed('Slot?colour-of-slot=x')
     await isServed('Appointment?minutes=1')
+    await isServed('Appointment?part-type=x')
+    await isServed('Device?size=1')
 
     const answers = await Promise.all(
       [
@@ -138,6 +142,62 @@ describe('one that is understood', () => {
     expect(await declared('Patient')).toEqual(expect.arrayContaining(['colour', 'referrer']))
     expect(await declared('Person')).toContain('referrer')
     expect((await server.call('GET', 'metadata')).headers.get('etag')).not.toBe(etag)
+  })
+
+  it('is a part of composites: a value of one element, with another of the same', async () => {
+    const part = (type: string, status: string, n: number) => ({
+      actor: { reference: `Practitioner/part-${n}` },
+      type: [{ coding: [{ system: 'urn:parts', code: type }] }, { coding: [{ code: `${type}-too` }] }],
+      status,
+    })
+    const visit = (id: string, ...participant: object[]) => ({ resourceType: 'Appointment', id, status: 'proposed', participant })
+    made(await put(visit('crossed', part('surgeon', 'accepted', 1), part('nurse', 'declined', 2))))
+    made(await put(visit('paired', part('nurse', 'accepted', 1), part('surgeon', 'declined', 2))))
+    const property = (code: string, value: number, unit: string) => ({
+      type: { coding: [{ system: 'urn:props', code }] },
+      valueQuantity: [{ value, unit }],
+    })
+    made(
+      await put({ resourceType: 'Device', id: 'scanner', property: [property('width', 90, 'cm'), property('height', 200, 'cm')] } as never),
+    )
+    const composite = (code: string, base: string, expression: string, parts: [definition: string, expression: string][]) =>
+      parameter(code, 'composite', base, expression, { component: parts.map(([definition, one]) => ({ definition, expression: one })) })
+    const ours = (code: string): string => `https://clinic.example/SearchParameter/${code}`
+    const partStatus = 'http://hl7.org/fhir/SearchParameter/Appointment-part-status'
+    made(
+      await put(
+        composite('part', 'Appointment', 'Appointment.participant', [
+          [ours('part-type'), 'type'],
+          [partStatus, 'status'],
+        ]),
+      ),
+    )
+    made(
+      await put(
+        composite('property', 'Device', 'Device.property', [
+          ['http://hl7.org/fhir/SearchParameter/Device-type', 'type'],
+          [ours('size'), 'valueQuantity'],
+        ]),
+      ),
+    )
+    await isServed('Appointment?part=a$b')
+    await isServed('Device?property=a$1')
+    made(await put(visit('later', part('nurse', 'accepted', 1))))
+    expect(await declared('Appointment')).toContain('part')
+    for (const [asked, expected] of [
+      ['Appointment?part=surgeon$accepted', ['crossed']],
+      ['Appointment?part=urn:parts|nurse$accepted', ['later', 'paired']],
+      ['Appointment?part=nurse-too$declined', ['crossed']],
+      ['Appointment?part=urn:else|nurse$accepted', []],
+      ['Appointment?part=nurse$declined,surgeon$declined', ['crossed', 'paired']],
+      ['Appointment?part:missing=false', ['crossed', 'later', 'paired']],
+      ['Device?property=width$90', ['scanner']],
+      ['Device?property=width$200', []],
+      ['Device?property=urn:props|height$gt150||cm', ['scanner']],
+      ['Device?property=height$gt150||m', []],
+      ['Practitioner?_has:Appointment:practitioner:part=surgeon$accepted', []],
+    ] as const)
+      expect([asked, await idsOf(asked)]).toEqual([asked, expected])
   })
 
   it('is asked by in chains and includes like any other', async () => {
@@ -191,12 +251,36 @@ describe('one that is understood', () => {
   })
 })
 
+const compositeOf = (expression: string, ...parts: [code: string, expression: string][]) =>
+  parameter('a', 'composite', 'Appointment', expression, {
+    component: parts.map(([code, one]) => ({ definition: `http://hl7.org/fhir/SearchParameter/Appointment-${code}`, expression: one })),
+  })
+
 it.each([
   ['a code of R4', parameter('gender', 'token', 'Patient', 'Patient.gender'), 'code'],
   ['a code that says whose it is', parameter('patient', 'reference', 'Location', 'Location.managingOrganization'), 'code'],
   ['a code with a colon', parameter('a:b', 'token', 'Patient', 'Patient.gender'), 'code'],
   ['a type that is not stored', parameter('a', 'token', 'Observation', 'Observation.code'), 'base'],
-  ['a composite', parameter('a', 'composite', 'Patient', 'Patient'), 'type'],
+  ['a composite without components', parameter('a', 'composite', 'Patient', 'Patient.contact'), 'component'],
+  ['one of one component', compositeOf('Appointment.participant', ['part-status', 'status']), 'component'],
+  ['one of three', compositeOf('Appointment.participant', ...Array(3).fill(['part-status', 'status'])), 'component'],
+  ['one of what is no token', compositeOf('Appointment.participant', ['actor', 'actor'], ['part-status', 'status']), 'component'],
+  ['one of what is not served', compositeOf('Appointment.participant', ['no-such', 'type'], ['part-status', 'status']), 'component'],
+  [
+    'one that goes further down',
+    compositeOf('Appointment.participant', ['part-status', 'actor.type'], ['part-status', 'status']),
+    'component',
+  ],
+  [
+    'one of an element that is not there',
+    compositeOf('Appointment.participant', ['part-status', 'colour'], ['part-status', 'status']),
+    'component',
+  ],
+  [
+    'one of an element of another kind',
+    compositeOf('Appointment.participant', ['part-status', 'period'], ['part-status', 'status']),
+    'component',
+  ],
   ['what is no FHIRPath', parameter('a', 'token', 'Patient', 'Patient.where('), 'expression'],
   ['an expression of another type', parameter('a', 'token', 'Patient', 'Person.gender'), 'expression'],
   ['no expression', parameter('a', 'token', 'Patient', ''), 'expression'],
