@@ -21,6 +21,8 @@ export type Bounds = {
   readonly masking?: Masking
   /** Alternatives, each a list of criteria that all hold; left out where no scope has a search in it. */
   readonly anyOf?: readonly (readonly Criterion[])[]
+  /** Beside those: this patient's own, of it what meets one of these alternatives. */
+  readonly own?: Pick<Bounds, 'anyOf'> & { readonly patient: string }
   /** The bounds of another type that is reached from this one; undefined: nothing of it. */
   readonly of: (type: string) => Bounds | undefined
 }
@@ -31,11 +33,14 @@ type Base = { readonly definitions: Definitions; readonly base: string }
 export function boundsFor(house: Base, actor: Actor, verb: Verb, type: string): Bounds | undefined {
   const permission = may(actor, verb, type)
   if (!permission.allowed) return undefined
+  const { own } = permission
+  const asCriteria = (query: string) => criteriaOfScope(house, type, query)
   return {
     patient: permission.patient,
     except: actor.keptFrom,
     masking: maskedTypes.has(type) ? actor.masking : undefined,
-    anyOf: permission.queries?.map((query) => criteriaOfScope(house, type, query)),
+    anyOf: permission.queries?.map(asCriteria),
+    own: own && { patient: own.patient, anyOf: own.queries?.map(asCriteria) },
     of: (other) => boundsFor(house, actor, verb, other),
   }
 }

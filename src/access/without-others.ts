@@ -39,7 +39,10 @@ function shownTo(actor: Actor, patient: string, base: string, value: Fields): bo
     return nested(value)
       .map((one) => shownTo(actor, patient, base, one))
       .includes(true)
-  if (typeof resourceType !== 'string' || !isConfined(actor, resourceType)) return false
+  if (typeof resourceType !== 'string') return false
+  const reach = reachOf(actor, resourceType)
+  // Beside the patient's own there is what a search lets through: that is shown as it is, unless it is the patient's too.
+  if (reach === 'all' || (reach === 'both' && !names(value, (reference) => isOf(reference, { patient })))) return false
   return leaveOut(value, { patient, base })
 }
 
@@ -54,15 +57,25 @@ function nested({ entry, parameter, part, resource }: Fields): Fields[] {
   ]
 }
 
-/** Nothing that the actor may do with the type reaches beyond the one patient. */
-const isConfined = (actor: Actor, type: string): boolean =>
-  verbs.every((verb) => {
-    const permission = may(actor, verb, type)
-    return !permission.allowed || permission.patient !== undefined
-  })
+/** `patient`: nothing that the actor may do with the type reaches beyond the one patient. */
+function reachOf(actor: Actor, type: string): 'patient' | 'both' | 'all' {
+  const granted = verbs.map((verb) => may(actor, verb, type)).filter((permission) => permission.allowed)
+  if (granted.every(({ patient }) => patient !== undefined)) return 'patient'
+  return granted.every(({ patient, own }) => (patient ?? own) !== undefined) ? 'both' : 'all'
+}
+
+/** Whether anything in it is a reference of this kind. */
+const names = (value: unknown, isMeant: (reference: Fields) => boolean): boolean =>
+  typeof value === 'object' && value !== null && (isMeant(value as Fields) || Object.values(value).some((one) => names(one, isMeant)))
+
+const isOf = ({ reference }: Fields, { patient }: Pick<Whose, 'patient'>): boolean =>
+  typeof reference === 'string' && patientNamed.exec(reference)?.[1] === patient
 
 const fieldsOf = (value: unknown): Fields | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined
+
+/** The id of the Patient that a reference names. */
+const patientNamed = /(?:^|\/)Patient\/([A-Za-z0-9\-.]{1,64})(?:$|\/_history\/|#)/
 
 type Whose = { readonly patient: string; readonly base: string }
 
@@ -86,7 +99,7 @@ function leaveOut(resource: Fields, whose: Whose): boolean {
 function isAnother({ reference, type, identifier }: Fields, { patient, base }: Whose): boolean {
   if (typeof reference !== 'string') return type === 'Patient' && identifier !== undefined
   const local = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference
-  const [, id] = /(?:^|\/)Patient\/([A-Za-z0-9\-.]{1,64})(?:$|\/_history\/|#)/.exec(local) ?? []
+  const [, id] = patientNamed.exec(local) ?? []
   return id !== undefined && (id !== patient || local.indexOf('Patient/') > 0)
 }
 

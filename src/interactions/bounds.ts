@@ -2,7 +2,7 @@
  * What is refused outright because an actor's scopes do not reach it; how far they reach is `access/bounds.ts`.
  */
 import type { Actor } from '../access/actor.ts'
-import { may, type Permission } from '../access/may.ts'
+import { may, mayWhole, type Permission } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { Fault, fault } from '../base/fault.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
@@ -20,8 +20,10 @@ export function allowedToWrite(actor: Actor, verb: Verb, type: string): void {
 }
 
 /** Audit rows are kept apart and cannot be matched against a granular scope: one opens nothing. */
-export function assertWholeAudit({ queries }: Extract<Permission, { allowed: true }>): void {
-  if (queries) throw fault('forbidden', 'A scope with a search in it does not open AuditEvent: ask for one without.')
+export function allowedOfAudit(actor: Actor, verb: Verb): Extract<Permission, { allowed: true }> {
+  const permission = mayWhole(actor, verb, 'AuditEvent')
+  if (!permission.allowed) throw fault('forbidden', 'A scope with a search in it does not open AuditEvent: ask for one without.')
+  return permission
 }
 
 /**

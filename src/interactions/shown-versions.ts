@@ -27,6 +27,18 @@ export async function shownVersions<Row extends StoredRow>(
   { type, id, bounds }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Bounds },
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
+  const { own: beside, ...others } = bounds
+  if (!beside) return shownOneWay(house, { type, id, bounds }, rows)
+  const ways = [others, { ...others, patient: beside.patient, anyOf: beside.anyOf }]
+  const shown = await Promise.all(ways.map((way) => shownOneWay(house, { type, id, bounds: way }, rows)))
+  return rows.filter((row) => shown.some((some) => some.includes(row)))
+}
+
+async function shownOneWay<Row extends StoredRow>(
+  house: House,
+  { type, id, bounds }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Bounds },
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
   const own = rows.filter((row) => isConcernedAlone(house, type, row, bounds))
   if (bounds.anyOf === undefined) return own
   const said = own.filter(({ body }) => body !== null)

@@ -24,6 +24,7 @@ import {
 import type { Tx } from '../store/db.ts'
 import { type Listing, listBatch } from '../store/export-chunks.ts'
 import type { House } from '../store/house.ts'
+import { withoutOwn } from '../store/search/scope.ts'
 import { inTransaction } from '../store/transaction.ts'
 
 /** Two numbers a file: one for resources, the next for deletions. */
@@ -78,7 +79,7 @@ function listingOf(house: House, actor: Actor, row: ExportRow, wish: ExportWish,
     patients: wish.patients,
     filters,
     // The filters' chains go as far as the first allows. A token that lost its reach between order and listing cannot be: the scopes were kept with the order.
-    bounds: (['s', 'r'] as const).map((verb) => boundsFor(house, actor, verb, type) ?? { anyOf: [] }),
+    bounds: (['s', 'r'] as const).map((verb) => withoutOwn(boundsFor(house, actor, verb, type) ?? { anyOf: [] })),
     after: row.after,
     file: row.file,
     part: row.part,

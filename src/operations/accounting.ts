@@ -3,7 +3,7 @@
  * whoever may read every AuditEvent. OperationDefinition: fhir-profiles/OperationDefinition-accounting.json
  */
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
+import { mayWhole } from '../access/may.ts'
 import { accounting as accountingOf } from '../audit/accounting.ts'
 import { fault } from '../base/fault.ts'
 import { spanOf } from '../fhir/date-time.ts'
@@ -50,8 +50,8 @@ export async function accounting(house: House, actor: Actor, request: FhirReques
 const nobody = (id: string): Error => fault('not-found', `There is no Patient/${id.slice(0, 64)}.`)
 
 function askedByPatient(actor: Actor, id: string): boolean {
-  const permission = may(actor, 's', 'AuditEvent')
-  if (!permission.allowed || permission.queries)
+  const permission = mayWhole(actor, 's', 'AuditEvent')
+  if (!permission.allowed)
     throw fault('forbidden', 'It takes a scope that may search AuditEvents: user/AuditEvent.s, or patient/AuditEvent.s of the patient.')
   if (permission.patient !== undefined && permission.patient !== id) throw nobody(id)
   return permission.patient !== undefined

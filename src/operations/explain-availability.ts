@@ -4,7 +4,7 @@
  * Of others' visits it says that there is one; which one, to those alone who may search all Appointments.
  */
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
+import { mayWhole } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { explainDaysMax } from '../base/limits.ts'
@@ -59,8 +59,8 @@ export async function explainAvailability(house: House, actor: Actor, request: F
 
 /** Which visits the caller may know of: all, or those of one patient. */
 function viewOf(actor: Actor): { readonly all: boolean; readonly knows: (patient: string) => boolean } {
-  const permission = may(actor, 's', 'Appointment')
-  if (!permission.allowed || permission.queries) return { all: false, knows: () => false }
+  const permission = mayWhole(actor, 's', 'Appointment')
+  if (!permission.allowed) return { all: false, knows: () => false }
   const { patient } = permission
   return {
     // Who has a time is told where nobody's is kept.

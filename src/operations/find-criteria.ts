@@ -3,7 +3,7 @@
  * CONTRACT §4; names of the dialects in `fhir/parameters.ts`.
  */
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
+import { mayWhole } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import {
@@ -166,8 +166,8 @@ export async function busyTime(
   window: { start: number; end: number },
 ): Promise<Interval[] | undefined> {
   const patients = asked.length > 0 || actor.patient === undefined ? asked : [actor.patient]
-  const permission = may(actor, 's', 'Appointment')
-  if (!permission.allowed || permission.queries) return undefined
+  const permission = mayWhole(actor, 's', 'Appointment')
+  if (!permission.allowed) return undefined
   const reached = patients.filter((patient) => permission.patient === undefined || permission.patient === patient)
   // Whom a Consent keeps is looked for like one who is not there, who has no visits.
   const known = reached.map((patient) => (actor.keptFrom?.includes(patient) ? '' : patient))

@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { isKeptFrom } from '../access/compartment.ts'
-import { may } from '../access/may.ts'
+import { mayWhole } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { firstOf, type Inputs } from '../fhir/parameters.ts'
 import { localReference, relativeReference } from '../fhir/reference.ts'
@@ -66,8 +66,8 @@ function patientOf(request: Resource, base: string): string | undefined {
 
 /** A granular scope's search is not matched here: it opens none. */
 function mayKnow(house: House, actor: Actor, request: Resource): boolean {
-  const permission = may(actor, 's', 'ServiceRequest')
-  if (!permission.allowed || permission.queries) return false
+  const permission = mayWhole(actor, 's', 'ServiceRequest')
+  if (!permission.allowed) return false
   if (isKeptFrom(house.definitions, actor, request, house.base)) return false
   return permission.patient === undefined || patientOf(request, house.base) === permission.patient
 }

@@ -4,7 +4,7 @@
  * Left out: what it means for the next booking. A clinic's `rule` may say that.
  */
 import type { Actor } from '../access/actor.ts'
-import { may } from '../access/may.ts'
+import { mayWhole } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { lateCancellationUrl, movedUrl, replacesUrl } from '../booking/record-extensions.ts'
@@ -41,8 +41,8 @@ const unknown = (id: string): Error => fault('not-found', `There is no Patient/$
 
 /** What is counted are Appointments: whoever may search only some of them cannot be told how many there are. */
 function assertMayCount(actor: Actor, id: string): void {
-  for (const permission of [may(actor, 's', 'Appointment'), may(actor, 'r', 'Patient')]) {
-    if (!permission.allowed || permission.queries)
+  for (const permission of [mayWhole(actor, 's', 'Appointment'), mayWhole(actor, 'r', 'Patient')]) {
+    if (!permission.allowed)
       throw fault(
         'forbidden',
         "The token's scopes do not allow this: it takes one that may read the Patient and search all their Appointments.",

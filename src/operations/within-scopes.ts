@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
-import { may } from '../access/may.ts'
+import { may, mayWhole } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { searchOrListMax } from '../base/limits.ts'
@@ -16,17 +16,17 @@ import { runSearch } from '../store/search/run.ts'
 
 /** Standards A.6: `$find*` needs Slot or Appointment search. True where only a patient's own scope grants it. */
 export function assertMayFind(actor: Actor): boolean {
-  const [slots, visits] = [may(actor, 's', 'Slot'), may(actor, 's', 'Appointment')]
+  const [slots, visits] = [may(actor, 's', 'Slot'), mayWhole(actor, 's', 'Appointment')]
   // A search over Appointments says nothing of free times.
-  const ways = [slots, ...(visits.allowed && !visits.queries ? [visits] : [])].filter((way) => way.allowed)
+  const ways = [slots, visits].filter((way) => way.allowed)
   if (ways.length === 0) throw fault('forbidden', "The token's scopes do not allow looking for free times.")
   return ways.every((way) => way.allowed && way.patient !== undefined)
 }
 
 /** Nothing opens free times to them but a granular scope on Slot. */
 export function isNarrow(actor: Actor): boolean {
-  const [slots, visits] = [may(actor, 's', 'Slot'), may(actor, 's', 'Appointment')]
-  return slots.allowed && slots.queries !== undefined && !(visits.allowed && !visits.queries)
+  const [slots, visits] = [may(actor, 's', 'Slot'), mayWhole(actor, 's', 'Appointment')]
+  return slots.allowed && slots.queries !== undefined && !visits.allowed
 }
 
 export async function foundWithin(house: House, actor: Actor, found: readonly Found[]): Promise<readonly Found[]> {

@@ -15,16 +15,28 @@ import { looksBehindMask, wholeRows } from './masked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
 import { mayTellOfOthers, withoutOthers } from './others.ts'
-import type { Scope } from './scope.ts'
+import { type Bounds, boundsOf, type Scope, waysOf } from './scope.ts'
 import { column, statementOf, text, texts, wordLead } from './statement.ts'
 import { stringCondition, textCondition } from './string.ts'
 import { anyTerm, wordsCondition } from './token.ts'
 
-/** Rows that are there and that the bounds let through. */
-export const visibleConditions = (scope: Scope): Sql[] => [sql`not ${column(scope.alias, 'deleted')}`, ...boundConditions(scope)]
+/** Rows that are there, that the bounds let through and that meet all the criteria. */
+export const rowConditions = (scope: Scope, criteria: readonly Criterion[] = []): Sql[] => [
+  sql`not ${column(scope.alias, 'deleted')}`,
+  ...anyWay(scope, (way) => [...wayConditions(way), ...criteria.map((criterion) => criterionCondition(way, criterion))]),
+]
+
+/** A row that comes by the patient's own is judged as theirs, by its criteria too; one that comes by a search, as anybody's. */
+function anyWay(scope: Scope, conditions: (way: Scope) => Sql[]): Sql[] {
+  const ways = waysOf(scope).map(conditions)
+  const [only = []] = ways
+  return ways.length === 1 ? only : [sql`(${join(ways.map(allOf), ' or ')})`]
+}
 
 /** Rows that the bounds let through, deleted ones among them by what they last held. */
-export function boundConditions(scope: Scope): Sql[] {
+export const boundConditions = (scope: Scope): Sql[] => anyWay(scope, wayConditions)
+
+function wayConditions(scope: Scope): Sql[] {
   const confined = confinedCondition(scope)
   const granular = scope.bounds.anyOf?.map((criteria) => allOf(criteria.map((criterion) => criterionCondition(scope, criterion))))
   const within = scope.bounds.within === undefined ? [] : [anyTerm(scope.alias, [`@Patient/${scope.bounds.within}`])]
@@ -88,10 +100,20 @@ function withinCompartment(scope: Scope, asked: Criterion): Sql {
   const { patient } = bounds
   // What names others is shown without them (access/without-others.ts), so it is not found by them either.
   const criterion = patient === undefined ? asked : withoutOthers(definitions, type, asked, patient)
-  if (patient !== undefined && mayTellOfOthers(definitions, type, criterion))
+  if (patient !== undefined && (mayTellOfOthers(definitions, type, criterion) || leadsToOthers(scope, criterion)))
     return sql`(${plainCondition(scope, criterion)} and ${namesNoOther(alias, patient)})`
   return plainCondition(scope, criterion)
 }
+
+/** A chain that goes to patients, where the caller sees others of them: it would find by another what is shown without them. */
+const leadsToOthers = ({ definitions, type, bounds }: Scope, criterion: Criterion): boolean =>
+  criterion.kind === 'chain' &&
+  confinementOf(definitions, type) === 'own' &&
+  criterion.links.some((link) => namesPatients.has(link.type) && seesOthers(boundsOf(bounds, link.type)))
+
+const namesPatients: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson'])
+
+const seesOthers = (bounds: Bounds | undefined): boolean => bounds !== undefined && bounds.patient === undefined
 
 function plainCondition(scope: Scope, criterion: Criterion): Sql {
   const { definitions, type, alias } = scope
@@ -122,8 +144,7 @@ function plainCondition(scope: Scope, criterion: Criterion): Sql {
 }
 
 /** Visible rows of another type, those alone that meet the criterion where there is one. */
-const rowsMeeting = (scope: Scope, criterion?: Criterion): Sql =>
-  join([...visibleConditions(scope), ...(criterion ? [criterionCondition(scope, criterion)] : [])], ' and ')
+const rowsMeeting = (scope: Scope, criterion?: Criterion): Sql => join(rowConditions(scope, criterion ? [criterion] : []), ' and ')
 
 function missingCondition(alias: string, type: string, place: Place, { code, missing }: Extract<Criterion, { kind: 'missing' }>): Sql {
   const not = raw(missing ? '' : 'not ')

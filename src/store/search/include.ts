@@ -12,10 +12,10 @@ import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import { targetsOf } from '../../fhir/search-words.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
-import { visibleConditions } from './compile.ts'
+import { rowConditions } from './compile.ts'
 import { isBehindMask, wholeRows } from './masked.ts'
 import { type FoundRow, foundColumns, referencesColumn, type Wish } from './page.ts'
-import { type Bounds, boundsOf } from './scope.ts'
+import { type Bounds, boundsOf, withoutOwn } from './scope.ts'
 import { column, statementOf, texts } from './statement.ts'
 import { anyTerm } from './token.ts'
 
@@ -59,7 +59,7 @@ type Reach = { readonly definitions: Definitions; readonly wish: Wish; readonly 
 /** `next`: the includes that go on from what this brings. */
 function fetching({ definitions, wish, next }: Reach, type: string, condition: Sql, bounds: Bounds, named: boolean): IncludeStatement {
   const columns = [...foundColumns(type, wish), ...referencesColumn(definitions, type, next, bounds)]
-  const conditions = [condition, ...visibleConditions({ definitions, type, alias: 't', bounds })]
+  const conditions = [condition, ...rowConditions({ definitions, type, alias: 't', bounds })]
   const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedResourcesMax}::int`
   return { type, statement: statementOf(composed, named) }
 }
@@ -89,8 +89,9 @@ export function compileIncludes(
   const ids = rows.map((row) => row.id)
   const revincludes = query.revincludes.filter((include) => followed(include) && pointsAt(definitions, include, type))
   const backward = [...Map.groupBy(revincludes, (include) => include.type)].flatMap(([reached, grouped]) => {
-    const allowed = boundsOf(bounds, reached)
-    if (!allowed) return []
+    const all = boundsOf(bounds, reached)
+    if (!all) return []
+    const allowed = type === 'Patient' ? withoutOwn(all) : all
     const pointing = sql`(${join(
       grouped.map((include) => pointingAt(definitions, type, include, ids, allowed)),
       ' or ',

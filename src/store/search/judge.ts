@@ -9,7 +9,7 @@ import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Db } from '../db.ts'
 import { layoutOf, tableOf } from '../layout.ts'
 import { searchColumns } from '../resources.ts'
-import { criterionCondition, visibleConditions } from './compile.ts'
+import { rowConditions } from './compile.ts'
 import type { Bounds, Scope } from './scope.ts'
 import { statementOf } from './statement.ts'
 
@@ -32,7 +32,7 @@ export type Question = {
 export async function versionsThatMatch(db: Db, question: Question, versions: readonly JudgedVersion[]): Promise<Set<number>> {
   const { definitions, type, criteria, bounds } = question
   const scope: Scope = { definitions, type, alias: 't', bounds }
-  const conditions = [...visibleConditions(scope), ...criteria.map((criterion) => criterionCondition(scope, criterion))]
+  const conditions = rowConditions(scope, criteria)
   const rows = JSON.stringify(versions.map((version, place) => rowOf(definitions, type, version, place)))
   const composed = sql`select t.version::int as place from jsonb_populate_recordset(null::${raw(tableOf(type))}, ${rows}::jsonb) as t where ${join(conditions, ' and ')}`
   const found = await db.query<{ place: number }>(statementOf(composed, false))

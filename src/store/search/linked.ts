@@ -9,7 +9,7 @@ import { wideChainMin } from '../../base/limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
 import { isBehindMask, wholeRows } from './masked.ts'
-import { boundsOf, type Scope } from './scope.ts'
+import { boundsOf, type Scope, withoutOwn } from './scope.ts'
 import { column, text, texts, wordLead } from './statement.ts'
 
 /** The condition for visible rows of a scope that meet the criterion; compile.ts's, which in turn calls these. */
@@ -22,8 +22,9 @@ type Of<Kind extends Criterion['kind']> = Extract<Criterion, { kind: Kind }>
  * `by`: the reference in them that is followed to the scope's own type.
  */
 function linkedRows(scope: Scope, type: string, criterion: Criterion, meeting: Meeting, by?: string, unnested?: Sql): Sql | undefined {
-  const bounds = boundsOf(scope.bounds, type)
-  if (!bounds) return undefined
+  const all = boundsOf(scope.bounds, type)
+  if (!all) return undefined
+  const bounds = by !== undefined && scope.type === 'Patient' ? withoutOwn(all) : all
   const next: Scope = { ...scope, type, alias: 'linked', bounds }
   const whole = by !== undefined && isBehindMask(type, by, scope.type) ? wholeRows(next) : undefined
   return sql`from ${raw(tableOf(type))} as linked${unnested ?? raw('')} where ${meeting(next, criterion)}${whole ? sql` and ${whole}` : raw('')}`

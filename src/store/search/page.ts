@@ -11,7 +11,7 @@ import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import type { Statement } from '../db.ts'
 import { layoutOf, storedText, tableOf } from '../layout.ts'
-import { criterionCondition, dependsOnValues, isSelective, looksAmongTerms, visibleConditions } from './compile.ts'
+import { dependsOnValues, isSelective, looksAmongTerms, rowConditions } from './compile.ts'
 import { decodeCursor } from './cursor.ts'
 import { referencesShown } from './masked.ts'
 import type { Bounds, Scope } from './scope.ts'
@@ -60,10 +60,7 @@ export function referencesColumn(definitions: Definitions, type: string, include
   return [sql`${referencesShown({ type, alias, bounds }, all)} as "references"`]
 }
 
-export const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => [
-  ...visibleConditions(scope),
-  ...query.criteria.map((criterion) => criterionCondition(scope, criterion)),
-]
+export const conditionsOf = (scope: Scope, query: SearchQuery): Sql[] => rowConditions(scope, query.criteria)
 
 /**
  * A date may mean a day or ten years, and only its values tell whether its index is worth it: but for where the rows come

@@ -19,6 +19,8 @@ export type Bounds = {
   readonly within?: string
   /** Alternatives, each a list of criteria that all hold (a granular scope); left out where nothing is so bound. */
   readonly anyOf?: readonly (readonly Criterion[])[]
+  /** Beside what meets one of `anyOf`: this patient's own, of it what meets one of these alternatives. */
+  readonly own?: { readonly patient: string; readonly anyOf?: readonly (readonly Criterion[])[] }
   /** The bounds of another type that a chain or an include reaches, undefined where it may not be read; by default the same patient's. */
   readonly of?: (type: string) => Bounds | undefined
 }
@@ -34,3 +36,18 @@ export type Scope = {
   readonly bounds: Bounds
   readonly wide?: ReadonlySet<Criterion>
 }
+
+/** The ways in which a row may be let through, each with bounds of its own: what is shown by one way is found by that way. */
+export function waysOf(scope: Scope): readonly Scope[] {
+  const { own, ...others } = scope.bounds
+  if (own && others.within !== undefined && others.within !== own.patient) return [{ ...scope, bounds: others }]
+  return own
+    ? [
+        { ...scope, bounds: others },
+        { ...scope, bounds: { ...others, patient: own.patient, anyOf: own.anyOf } },
+      ]
+    : [scope]
+}
+
+/** Without what is the patient's own: where a reference that is followed would tell of whom else it is. */
+export const withoutOwn = ({ own: _own, ...others }: Bounds): Bounds => others

@@ -72,7 +72,7 @@ export function orderOf(
   const layout = layoutOf(definitions, type)
   const keys = query.sort.flatMap((key): OrderKey[] => {
     // In what is another patient's there is no order for who may not see it: all are alike.
-    if (bounds.patient !== undefined && sortsByOthers(definitions, type, key.code))
+    if ((bounds.patient ?? bounds.own) !== undefined && sortsByOthers(definitions, type, key.code))
       return [{ value: sql`left(${column(alias, 'id')}, 0)`, cast: 'text', nullable: false, descending: key.descending }]
     const place = layout.get(key.code)
     const found = place && sortValue(type, alias, place, key)

@@ -18,7 +18,7 @@ type Has = Extract<Criterion, { kind: 'has' }>
 export async function wideHas(db: Db, scope: Scope, query: SearchQuery): Promise<Pick<Wish, 'wide' | 'among'> | undefined> {
   const asked = query.criteria.filter((criterion): criterion is Has => criterion.kind === 'has')
   if (asked.length === 0 || query.count === 0 || query.sort.length > 0) return undefined
-  if (scope.bounds.patient !== undefined || scope.bounds.within !== undefined) return undefined
+  if ((scope.bounds.patient ?? scope.bounds.own) !== undefined || scope.bounds.within !== undefined) return undefined
   const wide = new Set(scope.wide)
   for (const has of asked) if (await isWide(db, scope, has)) wide.add(has.criterion)
   if (!asked.some(({ criterion }) => wide.has(criterion))) return undefined
