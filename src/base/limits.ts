@@ -9,6 +9,11 @@ export const xmlElementsMax = 100_000
 export const bundleEntriesMax = 1_000
 export const pageSizeDefault = 50
 export const pageSizeMax = 1_000
+/** Each may be as long as a body: so many are read together, in a page as in an export. */
+export const binariesTogetherMax = 16
+/** A page of more resources is weighed, and refused where it would be longer: no text in Node.js has more than 512 MB. */
+export const unweighedPageMax = 64
+export const pageBytesMax = 256 * 1024 * 1024
 export const includedResourcesMax = 1_000
 export const searchOrListMax = 500
 export const findWindowDaysDefault = 14

@@ -5,7 +5,7 @@
  * Left out: finding what is contained in another resource (`_contained=true` is refused), and `_list`: no Lists are stored.
  */
 import { fault } from '../base/fault.ts'
-import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
+import { binariesTogetherMax, pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
 import type { Definitions } from './definitions/types.ts'
 import { storedTypes } from './resource.ts'
 import { assertTextIsNarrowed, type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
@@ -196,7 +196,8 @@ export function parseSearch(
     throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
   }
   assertTextIsNarrowed(type, draft.criteria)
-  return { ...draft, count: draft.count ?? pageSizeDefault, unknown: [...unknown], applied }
+  const count = Math.min(draft.count ?? pageSizeDefault, type === 'Binary' ? binariesTogetherMax : pageSizeMax)
+  return { ...draft, count, unknown: [...unknown], applied }
 }
 
 function readPair(draft: Draft, name: string, value: string, reading: Reading): boolean {

@@ -26,7 +26,7 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
   if (hasOneVersion(house, type, id)) throw fault('not-found', `${type}/${id} is never changed and has no history: read it.`)
   if (permission.patient !== undefined || permission.queries || actor.keptFrom) await read(house, actor, request)
   const asked = askedOf(request)
-  const count = countAsked(asked)
+  const count = countAsked(asked, type)
   const subset = subsetAsked(request.query)
   const window = { before: versionAsked(asked.get('_before')), since: sinceAsked(asked), at: atAsked(asked), count: count + 1 }
   const { rows, total } = await versionsWithin(house, type, id, window, boundsFor(house, actor, 'r', type))

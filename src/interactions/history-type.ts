@@ -47,7 +47,7 @@ async function historyOf(
     return bounds ? [{ type: one, bounds }] : []
   })
   if (readable.length === 0) throw fault('forbidden', "The token's scopes allow reading of nothing here.")
-  const count = countAsked(asked)
+  const count = countAsked(asked, type)
   const subset = subsetAsked(query)
   const window = { count: count + 1, since: sinceAsked(asked), at: atAsked(asked), before: keyAsked(asked) }
   const keys = await historyKeys(house.pool, house.definitions, readable, window)

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#history
  */
 import { fault } from '../base/fault.ts'
-import { pageSizeDefault, pageSizeMax } from '../base/limits.ts'
+import { binariesTogetherMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
 import { type Span, spanOf, timestampText } from '../fhir/date-time.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { assertUnderstood } from '../fhir/search-remarks.ts'
@@ -20,11 +20,12 @@ export function askedOf(request: FhirRequest): Asked {
   return new Map(said.filter(([name]) => known.has(name)))
 }
 
-export function countAsked(asked: Asked): number {
+export function countAsked(asked: Asked, type?: string): number {
+  const most = type === 'Binary' ? binariesTogetherMax : pageSizeMax
   const count = asked.get('_count')
-  if (count === undefined) return pageSizeDefault
+  if (count === undefined) return Math.min(pageSizeDefault, most)
   if (!/^\d{1,9}$/.test(count)) throw fault('value', 'Say `_count` as a whole number, 0 or more.', '_count')
-  return Math.min(Number(count), pageSizeMax)
+  return Math.min(Number(count), most)
 }
 
 /** ISO 8601, the first instant that is meant. */

@@ -4,7 +4,7 @@
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { exportBatchMax, exportChunkMax } from '../base/limits.ts'
+import { binariesTogetherMax, exportBatchMax, exportChunkMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
 import { type AuditRow, auditInsert, patientsIn } from './audit-rows.ts'
@@ -75,6 +75,7 @@ export async function listBatch(tx: Tx, definitions: Definitions, listing: Listi
   // One connection plans a statement once for all values; these values decide how many rows there are.
   await tx.query({ text: 'set local plan_cache_mode = force_custom_plan', values: [] })
   const { type, at, since } = listing
+  const together = type === 'Binary' ? binariesTogetherMax : exportChunkMax
   const batch = sql`
     with batch as (
       select t.id, t.version, t.updated, t.deleted from ${raw(tableOf(type))} as t
@@ -86,12 +87,12 @@ export async function listBatch(tx: Tx, definitions: Definitions, listing: Listi
            where b.updated > ${at}::timestamptz and h.id = b.id and h.updated <= ${at}::timestamptz order by h.version desc limit 1) h on true
        where b.updated <= ${at}::timestamptz or h.version is not null),
     numbered as (
-      select id, version, deleted, (row_number() over (partition by deleted order by id) - 1) / ${exportChunkMax}::int as chunk from stood
+      select id, version, deleted, (row_number() over (partition by deleted order by id) - 1) / ${together}::int as chunk from stood
        where (not deleted or ${since ?? null}::timestamptz is not null)
          and (${since ?? null}::timestamptz is null or updated > ${since ?? null}::timestamptz)),
     written as (
       insert into bulk_export_chunk (export, file, no, type, deleted, ids, versions)
-      select ${listing.export}::text, ${listing.file}::int + deleted::int, ${listing.part * (exportBatchMax / exportChunkMax)}::int + chunk,
+      select ${listing.export}::text, ${listing.file}::int + deleted::int, ${listing.part * Math.ceil(exportBatchMax / together)}::int + chunk,
              ${type}::text, deleted, array_agg(id order by id), array_agg(version order by id)
         from numbered group by deleted, chunk)
     select (select max(id) from batch) as last, (select count(*)::int from batch) as seen, (select count(*)::int from numbered) as count`

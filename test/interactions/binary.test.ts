@@ -4,6 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { binariesTogetherMax } from '../../src/base/limits.ts'
+import { listExports } from '../../src/jobs/list-exports.ts'
+import { eventually } from '../support/house.ts'
 import { type Loose, type RestHouse, restHouse } from './rest.ts'
 
 let house: RestHouse
@@ -316,3 +319,30 @@ describe('content of a patient’s', () => {
     expect((await call('GET', `Binary/${binary}`)).headers.get('x-security-context')).toBe(`Patient/${patient}`)
   })
 })
+
+it('of many, a few come together: in pages of a search and a history, and in an export', async () => {
+  await call('PUT', 'Patient/many', { body: JSON.stringify({ resourceType: 'Patient', id: 'many' }), contentType: fhir })
+  const ids: string[] = []
+  for (let i = 0; i < binariesTogetherMax + 4; i++) ids.push(await stored(`no ${i}`, 'text/plain', { xSecurityContext: 'Patient/many' }))
+  const idsIn = ({ json }: { json: Loose }): string[] => json.entry.map(({ resource }: Loose) => resource.id)
+  const nextOf = ({ json }: { json: Loose }): string => json.link.find(({ relation }: Loose) => relation === 'next').url.split('/fhir/')[1]
+
+  const first = await call('GET', 'Binary?patient=Patient/many&_count=100&_sort=_lastUpdated')
+  const second = await call('GET', nextOf(first))
+  expect([idsIn(first).length, [...idsIn(first), ...idsIn(second)]]).toEqual([binariesTogetherMax, ids])
+  const history = await call('GET', 'Binary/_history')
+  expect(idsIn(history)).toHaveLength(binariesTogetherMax)
+  expect(idsIn(history)).toEqual(ids.toReversed().slice(0, binariesTogetherMax))
+
+  const asked = await call('GET', '$export?_type=Binary', { accept: fhir, prefer: 'respond-async' })
+  const place = String(asked.headers.get('content-location')).split('/fhir/')[1] ?? ''
+  await eventually(30_000, async () => {
+    await listExports(house.house)
+    return (await call('GET', place)).status === 200
+  })
+  const [{ url }] = (await call('GET', place)).json.output
+  const lines = (await call('GET', url.split('/fhir/')[1])).bytes.toString().trimEnd().split('\n')
+  const exported = lines.map((line): string => JSON.parse(line).id)
+  expect(exported).toEqual(exported.toSorted())
+  expect(ids.filter((id) => !exported.includes(id))).toEqual([])
+}, 60_000)

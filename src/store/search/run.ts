@@ -1,7 +1,8 @@
 /**
  * Runs a compiled search, with its audit row in the same statement where the rows hold patients' data.
  */
-import { includedResourcesMax } from '../../base/limits.ts'
+import { fault } from '../../base/fault.ts'
+import { includedResourcesMax, pageBytesMax, unweighedPageMax } from '../../base/limits.ts'
 import { type AuditRow, auditInsert } from '../audit-rows.ts'
 import type { Db, Pool, Statement } from '../db.ts'
 import { queryTogether } from '../query-together.ts'
@@ -60,6 +61,8 @@ export async function runPage(db: Db | Pool, statement: Statement, shown: number
 function shownOf([page]: readonly PageText[], shown: number, [before]: EntryText): PageText {
   if (!page) return nothing
   const { fetched, entries } = page
+  if (fetched > 0 && entries === null)
+    throw fault('too-costly', `This page would be longer than ${pageBytesMax / 1024 / 1024} MB: ask for fewer at once with _count.`)
   return entries !== null && fetched > shown ? { ...page, entries: entries.slice(0, entries.lastIndexOf(`,${before}`)) } : page
 }
 
@@ -71,7 +74,9 @@ function pageText(p: Params, found: string, keys: number, shown: number, [before
   const entry = `${p.add(before, 'text')} || id || ${p.add(between, 'text')} || body || ${p.add(behind, 'text')}`
   const last = p.add(shown, 'int')
   const sort = Array.from({ length: keys }, (_, at) => `(array_agg(k${at}))[${last}]::text`)
-  return `select count(*)::int as fetched, string_agg(${entry}, ',') as entries, case when count(*) > ${last} then array[${sort.join(', ')}] end as sort
+  const entries = `string_agg(${entry}, ',')`
+  const weighed = shown > unweighedPageMax ? `case when sum(octet_length(body)) <= ${pageBytesMax} then ${entries} end` : entries
+  return `select count(*)::int as fetched, ${weighed} as entries, case when count(*) > ${last} then array[${sort.join(', ')}] end as sort
     from ${found}`
 }
 
