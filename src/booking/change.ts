@@ -21,6 +21,8 @@ export type Change = {
   readonly client: string
   /** Written under a patient scope: booking rules bind it. */
   readonly patient?: string
+  /** The confirmation number that it bears was drawn for it. */
+  readonly drawn?: boolean
   readonly audit: AuditRow
 }
 

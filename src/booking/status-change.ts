@@ -7,6 +7,7 @@ import { noShowGraceMinutesDefault } from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { brokenTransition, takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { awaitsApproval } from '../scheduling/approval.ts'
+import { numbered } from '../scheduling/confirmation-number.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { Change } from './change.ts'
@@ -37,8 +38,8 @@ const graceOf = async (tx: Tx, house: House, visit: Resource): Promise<number> =
 const isOver = ({ end }: Resource, now: number): boolean => typeof end === 'string' && Date.parse(end) <= now
 
 /** A patient keeps what the server has written down, and leaves a visit as its policy allows. */
-export async function assertMayGiveUp(tx: Tx, house: House, { before, resource, patient = '' }: Change): Promise<void> {
-  assertKeepsRecord(before, resource)
+export async function assertMayGiveUp(tx: Tx, house: House, { before, resource, patient = '', drawn }: Change): Promise<void> {
+  assertKeepsRecord(before, drawn ? numbered(resource, undefined) : resource)
   if (!before) return
   if (awaitsApproval(before) && takesTime(String(resource.status))) assertAnswersForThemselves(house, before, resource, patient)
   const gone = !takesTime(String(resource.status))

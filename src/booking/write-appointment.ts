@@ -212,15 +212,19 @@ async function writeRow(tx: Tx, house: House, change: Change, claims: number): P
     },
     audit: change.audit,
   }
-  const written = await (change.isNew ? insertResource : replaceResource)(tx, house.definitions, write).catch(numberTaken)
+  const written = await (change.isNew ? insertResource : replaceResource)(tx, house.definitions, write).catch(numberTaken(change.drawn))
   if (!written) throw new IdIsTaken()
   return written
 }
 
-const numberTaken = (error: unknown): never => {
-  if (!isNumberTaken(error)) throw error
-  throw fault('conflict', 'Another Appointment has this confirmation number: leave it out.', 'Appointment.identifier')
-}
+/** One that was drawn is drawn anew, with the whole write. */
+const numberTaken =
+  (drawn = false) =>
+  (error: unknown): never => {
+    if (!isNumberTaken(error)) throw error
+    if (drawn) throw new IdIsTaken()
+    throw fault('conflict', 'Another Appointment has this confirmation number: leave it out.', 'Appointment.identifier')
+  }
 
 /** Also of a hold that is over, so that the sweep still ends it. */
 function holdEnd(resource: Resource): string | null {

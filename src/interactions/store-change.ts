@@ -14,6 +14,7 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { consentsLookMs } from '../base/limits.ts'
 import { type Change, withNextTimes } from '../booking/change.ts'
+import { withNumber } from '../booking/give-number.ts'
 import { settleSlots } from '../booking/make-slots.ts'
 import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
 import { type Outcome, remakeSlots, writeResource } from '../booking/write-resource.ts'
@@ -249,7 +250,7 @@ function changeOf(
   const stored: Resource = { ...(isSubscription ? withoutSecrets(resource) : resource), id }
   const permission = may(actor, verb, type)
   assertMayWrite(house, actor, verb, stored)
-  return {
+  return withNumber(house, actor, {
     type,
     id,
     before,
@@ -260,5 +261,5 @@ function changeOf(
     client: actor.client,
     patient: permission.allowed ? permission.patient : undefined,
     audit: auditOf(house, actor, before ? interaction : 'create'),
-  }
+  })
 }

@@ -107,4 +107,68 @@ describe('the confirmation number', () => {
     const numbers = booked.map(({ text }) => numberOf(JSON.parse(text) as Body))
     expect(new Set(numbers).size).toBe(12)
   })
+
+  describe('of a visit that is booked by a write of its Appointment', () => {
+    type Sent = Readonly<Record<string, unknown>>
+    const asStaff = async () => house.as(await house.token('user/*.cruds', { user: `Practitioner/${place.practitioners[0]}` }))
+    const asPatient = async (patient: string) => house.as(await house.token('patient/*.cruds', { patient }))
+
+    it('is given to it where a person writes, whatever else it is called and to the last digit of what was sent', async () => {
+      const staff = await asStaff()
+      const coverage = { url: 'urn:x:share', valueDecimal: 42.5 }
+      const own = { identifier: [{ system: 'urn:x', value: '1' }], extension: [coverage] }
+      const sent = place.appointment(await place.slotAt(6, '09:00'), await place.patient(), own) as Sent
+      const visit = made(await staff('POST', 'Appointment', sent))
+      expect(identifiers(visit)[0]).toEqual({ system: 'urn:x', value: '1' })
+      expect(numberOf(visit)).toMatch(form)
+      expect(visit).toEqual({ ...sent, id: visit.id, meta: visit.meta, identifier: identifiers(visit) })
+      const patient = await place.patient()
+      const mine = await asPatient(patient)
+      const theirs = made(await mine('POST', 'Appointment', place.appointment(await place.slotAt(6, '09:15'), patient)))
+      expect(numberOf(theirs)).toMatch(form)
+      expect(matches(await house.call('GET', `Appointment?identifier=${numberOf(theirs)}`)).map(({ id }) => id)).toEqual([theirs.id])
+      expect(made(await mine('PUT', `Appointment/${theirs.id}`, { ...theirs, comment: 'By bus' }), 200).comment).toBe('By bus')
+    })
+
+    it('comes when a wish, or what was only proposed, becomes booked by PUT, PATCH or in a transaction, not before', async () => {
+      const staff = await asStaff()
+      const proposed = async (time: string) =>
+        made(
+          await staff('POST', 'Appointment', place.appointment(await place.slotAt(6, time), await place.patient(), { status: 'proposed' })),
+        )
+      const [put, patch, entry] = [await proposed('10:00'), await proposed('10:15'), await proposed('10:30')]
+      expect([put, patch, entry].map(numberOf)).toEqual([undefined, undefined, undefined])
+      expect(numberOf(made(await staff('PUT', `Appointment/${put.id}`, { ...put, status: 'booked' }), 200))).toMatch(form)
+      const operations = [{ op: 'replace', path: '/status', value: 'booked' }]
+      const type = { 'content-type': 'application/json-patch+json' }
+      expect(numberOf(made(await staff('PATCH', `Appointment/${patch.id}`, operations, type), 200))).toMatch(form)
+      const request = { method: 'PUT', url: `Appointment/${entry.id}` }
+      const bundle = { resourceType: 'Bundle', type: 'transaction', entry: [{ resource: { ...entry, status: 'booked' }, request }] }
+      made(await staff('POST', '', bundle), 200)
+      expect(numberOf(made(await staff('GET', `Appointment/${entry.id}`), 200))).toMatch(form)
+    })
+
+    it('stays where staff leave it out, and what is sent again is no new version', async () => {
+      const staff = await asStaff()
+      const sent = place.appointment(await place.slotAt(6, '11:00'), await place.patient()) as Sent
+      const visit = made(await staff('POST', 'Appointment', sent))
+      const [first, again] = [
+        made(await staff('PUT', `Appointment/${visit.id}`, { ...sent, id: visit.id, comment: 'x' }), 200),
+        made(await staff('PUT', `Appointment/${visit.id}`, { ...sent, id: visit.id, comment: 'x' }), 200),
+      ]
+      expect([numberOf(first), numberOf(again)]).toEqual([numberOf(visit), numberOf(visit)])
+      expect(again.meta.versionId).toBe(first.meta.versionId)
+    })
+
+    it('is not given to what a program stores, nor to records of the past: they are as they were sent', async () => {
+      const slot = await place.slotAt(6, '12:00')
+      const program = made(await house.call('POST', 'Appointment', place.appointment(slot, await place.patient())))
+      expect(identifiers(program)).toEqual([])
+      const staff = await asStaff()
+      const changed = made(await staff('PUT', `Appointment/${program.id}`, { ...program, comment: 'Seen by staff' }), 200)
+      expect(identifiers(changed)).toEqual([])
+      const past = { start: '2020-01-06T09:00:00Z', end: '2020-01-06T09:15:00Z', slot: undefined }
+      expect(identifiers(made(await staff('POST', 'Appointment', place.appointment(slot, await place.patient(), past))))).toEqual([])
+    })
+  })
 })
