@@ -91,8 +91,8 @@ function assertBase(definitions: Definitions, parameter: CustomParameter, base: 
   if (!storedTypes.includes(base)) throw refused(`Each base is a type that is stored here; ${base.slice(0, 64)} is none.`, 'base')
   const known = definitions.searchParameters.get(base)?.get(code)
   if (known && !known.custom) throw refused(`${base} has a search parameter ${code} already; choose another code.`, 'code')
-  const isKeptThere = wordKinds.includes(type) || (type === 'composite' && base === 'Appointment')
-  if (engineTypes.includes(base) && !isKeptThere) throw refused(`For ${base} the type is ${wordKinds.join(', ')}.`, 'type')
+  const keptThere = base === 'Appointment' ? [...wordKinds, 'composite'] : wordKinds
+  if (engineTypes.includes(base) && !keptThere.includes(type)) throw refused(`For ${base} the type is ${keptThere.join(', ')}.`, 'type')
   if (base === 'Slot' && changingOfSlot.test(expression))
     throw refused('For Slot the expression is about other elements than status, start, end and meta.', 'expression')
   if (type === 'string' && !isSearchedByText(base))

@@ -25,7 +25,7 @@ const allIds = (type: string): string[] =>
 /** Whose compartments are looked into: of those of the directory, the practitioner whom both patients know. */
 const compartmentIds = (type: string): string[] => {
   if (type === 'Patient') return allIds('Patient')
-  return type === 'Practitioner' ? ['doctor'] : [`${own}-${type}`, `${other}-${type}`]
+  return [type === 'Practitioner' ? 'doctor' : `${other}-${type}`]
 }
 
 const types = [...ownedTypes, 'Slot', 'Practitioner', 'Location', 'Organization', 'AuditEvent', 'Subscription', 'Endpoint', 'Questionnaire']
@@ -112,6 +112,15 @@ export const detours = [
   `Patient/${other}/Coverage?_count=0`,
   `Patient/${other}/*?_count=0`,
   `Patient/${own}/*?_revinclude=*`,
+  'Practitioner/doctor/*?_count=0',
+  'Practitioner/doctor/*?_sort=-_lastUpdated&_revinclude=*',
+  'Practitioner/doctor/Appointment?_total=accurate&_sort=-date&_include=*',
+  'Practitioner/doctor/Patient?_count=0',
+  `Encounter/${other}-Encounter/*`,
+  `RelatedPerson/${other}-RelatedPerson/*?_count=0`,
+  `Device/${other}-Device/*?_revinclude=*`,
+  `Appointment?patient=Patient/${other}&_content=${secret}`,
+  `Appointment?_id=${other}-Appointment,${own}-Appointment&_content=${secret}&_count=0`,
   `Patient/${other}/$everything`,
   'Patient/$everything?_count=5',
   '?_type=Patient,Appointment,Coverage,Group&_count=0',

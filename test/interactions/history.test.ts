@@ -166,14 +166,15 @@ describe('at a time', () => {
   it('comes in pages, and together with a beginning', async () => {
     const all = versionsOf((await ask('GET', '_history')).json)
     const seen: string[] = []
-    let path: string | undefined = `_history?_count=2&_at=${new Date(all[0]?.from ?? 0).getUTCFullYear()}`
+    const year = new Date(all[0]?.from ?? 0).getUTCFullYear()
+    let path: string | undefined = `_history?_count=2&_at=${year}`
     while (path !== undefined) {
       const answer = await ask('GET', path)
       seen.push(...told(answer.json))
       const next = linkOf(answer, 'next')
       path = next && below(next)
     }
-    expect(seen).toEqual(all.map(({ line }) => line))
+    expect(seen).toEqual(all.filter(({ until }) => until > Date.UTC(year, 0)).map(({ line }) => line))
     const since = encodeURIComponent(half)
     const later = told((await ask('GET', `Appointment/_history?_since=${since}&_at=${since}`)).json)
     expect(later).toEqual(['PUT Appointment/a W/"2" 200'])

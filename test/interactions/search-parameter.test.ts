@@ -285,6 +285,8 @@ it.each([
   ['an expression of another type', parameter('a', 'token', 'Patient', 'Person.gender'), 'expression'],
   ['no expression', parameter('a', 'token', 'Patient', ''), 'expression'],
   ['a date of a Slot', parameter('a', 'date', 'Slot', 'Slot.end'), 'type'],
+  ['a composite of a Slot', parameter('a', 'composite', 'Slot', 'Slot'), 'type'],
+  ['a number of an Appointment', parameter('a', 'number', 'Appointment', 'Appointment.minutesDuration'), 'type'],
   ['what changes of a Slot', parameter('a', 'token', 'Slot', 'Slot.status'), 'expression'],
   ['text where there is none', parameter('a', 'string', 'Binary', 'Binary.contentType'), 'type'],
   ['a code of another of theirs', { ...parameter('site', 'uri', 'Patient', 'Patient.name.family'), id: 'other' }, 'code'],
