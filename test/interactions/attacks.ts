@@ -5,7 +5,7 @@
 import { routes } from '../../src/http/routes.ts'
 import { parameters } from '../support/house.ts'
 import type { Loose } from './rest.ts'
-import { type Attack, belongings, other, own, ownMark, secret, startIn } from './two-worlds.ts'
+import { type Attack, belongings, other, own, ownMark, secret, sharedTypes, startIn } from './two-worlds.ts'
 
 /** By types that hold patients' data. */
 export const ownedTypes = belongings(own, ownMark).map(({ resourceType }) => resourceType as string)
@@ -20,7 +20,9 @@ export const post = (path: string, body: unknown, headers: Record<string, string
 export const form = (path: string, body: string): Attack => post(path, body, { 'content-type': 'application/x-www-form-urlencoded' })
 
 const allIds = (type: string): string[] =>
-  type === 'Patient' ? [own, other, 'third'] : [`${own}-${type}`, `${other}-${type}`, `handed-${type}`, `deleted-${type}`]
+  type === 'Patient'
+    ? [own, other, 'third']
+    : [...[own, other, 'handed', 'deleted'].map((whose) => `${whose}-${type}`), ...(sharedTypes.includes(type) ? [`shared-${type}`] : [])]
 
 /** Whose compartments are looked into: of those of the directory, the practitioner whom both patients know. */
 const compartmentIds = (type: string): string[] => {
@@ -190,8 +192,7 @@ const visit = (more: object = {}) => ({
 
 const named = (identifier: string) => ({ valueReference: { identifier: { system: 'urn:x', value: identifier } } })
 
-/** Operations that are handed what is not the asker's. */
-/** `slot` is free. */
+/** Operations that are handed what is not the asker's; what was deleted matrix.test.ts asks for. `slot` is free. */
 export function operations(slot: string): Attack[] {
   const whole = belongings(other, secret)[0] ?? {}
   const bodies = [
@@ -226,11 +227,7 @@ export function operations(slot: string): Attack[] {
     return typed.flatMap(([one, at]) => {
       if (!at.includes(':id')) return [at]
       const ids =
-        one === 'Slot'
-          ? [slot]
-          : one === 'Schedule'
-            ? ['doctors', `${other}-Schedule`]
-            : allIds(one).filter((id) => id.startsWith(other) || id.startsWith('deleted'))
+        one === 'Slot' ? [slot] : one === 'Schedule' ? ['doctors', `${other}-Schedule`] : allIds(one).filter((id) => id.startsWith(other))
       return ids.map((id) => at.replace(':id', id))
     })
   })
@@ -256,3 +253,20 @@ export const finds = [
 
 /** Who may make Patients is told by a 409 that one is possibly known, so that nobody is made twice; of whom is not said. */
 export const makesPatients = ({ asking: { body } = {} }: Attack): boolean => JSON.stringify(body).includes('patient-resource')
+
+/** Writes over what is the asker's and somebody else's too, and what else can be done with it. */
+export const overShared: Attack[] = sharedTypes.flatMap((type) => {
+  const path = `${type}/shared-${type}`
+  const body = { ...belongings(own, 'XQNEWQX').find(({ resourceType }) => resourceType === type), id: `shared-${type}` }
+  const patching = { 'content-type': 'application/json-patch+json' }
+  return [
+    { method: 'PUT', path, asking: { body } },
+    { method: 'PUT', path, asking: { body, headers: { 'if-match': 'W/"1"' } } },
+    { method: 'PATCH', path, asking: { body: [{ op: 'test', path: '/status', value: 'x' }], headers: patching } },
+    { method: 'DELETE', path },
+    { method: 'PUT', path: `${type}?_id=shared-${type}`, asking: { body } },
+    ...(type === 'Appointment' ? ['$cancel', '$reschedule', '$check-in', '$no-show', '$self-service-link', '$validate'] : []).map((name) =>
+      post(`${path}/${name}`, parameters({})),
+    ),
+  ]
+})

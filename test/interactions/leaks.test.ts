@@ -10,7 +10,21 @@ import { systemIds } from '../../src/base/ids.ts'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { auditPatients } from '../../src/store/audit-rows.ts'
 import { eventually } from '../support/house.ts'
-import { bundle, detours, finds, form, get, identified, inBundles, makesPatients, operations, oracles, post, readings } from './attacks.ts'
+import {
+  bundle,
+  detours,
+  finds,
+  form,
+  get,
+  identified,
+  inBundles,
+  makesPatients,
+  operations,
+  oracles,
+  overShared,
+  post,
+  readings,
+} from './attacks.ts'
 import { type Answer, type Ask, type Loose, matched } from './rest.ts'
 import { type Attack, keptOut, other, own, ownMark, plain, secret, startIn, twoWorlds, type World } from './two-worlds.ts'
 
@@ -160,6 +174,7 @@ describe.each(askers)('%s learns nothing of another patient', (_who, asker) => {
   )
   it('by finding times', () => all(asker, finds), 60_000)
   it('by criteria of a write', () => all(asker, oracles()), 120_000)
+  it('by writing over what is shared with them', () => all(asker, overShared), 120_000)
   it(
     'by an operation',
     () =>

@@ -207,15 +207,15 @@ const belongsToOwn = (type: string): object => {
   return mine
 }
 
+const often: readonly string[] = ['Patient', 'Appointment']
+
 /** What is sent to one route; a GET and a DELETE have no body, and criteria find whose id the body does not say. */
-export function probesOf([method, pattern, , desk]: Route, to: Target, types: readonly string[]): Probe[] {
-  const [, first = ''] = pattern.split('/')
-  const all = pattern.includes('/:type') ? types : [/^[A-Z]/.test(first) ? first : '']
-  const isConditional = /^(PUT|PATCH|DELETE)$/.test(method) && !pattern.includes(':id')
+export function probesOf([method, pattern, , desk]: Route, to: Target, whole = false): Probe[] {
   const rule = rules[desk]
   if (typeof rule === 'string') return []
-  return all.flatMap((type) =>
-    someOf(type, rule(to, type)).flatMap(({ query, body, ...more }): Probe[] => {
+  const isConditional = /^(PUT|PATCH|DELETE)$/.test(method) && !pattern.includes(':id')
+  return typesAt(pattern, whole).flatMap((type) =>
+    someOf(type, rule(to, type), whole).flatMap(({ query, body, ...more }): Probe[] => {
       const path = pathOf(pattern, type, to)
       const hasBody = method !== 'GET' && method !== 'DELETE' && body !== undefined
       const sent = hasBody ? { ...more, body: isConditional ? { ...body, id: undefined } : body } : more
@@ -225,13 +225,22 @@ export function probesOf([method, pattern, , desk]: Route, to: Target, types: re
   )
 }
 
-/** Every variant of it for the two that most is asked of; of the other types so many that each has its rules tried. */
-const someOf = (type: string, sent: readonly Sent[]): readonly Sent[] =>
-  ownedTypes.includes(type) && type !== 'Patient' && type !== 'Appointment' ? sent.slice(0, 2) : sent
+/** Whose compartment it is matters more than what is looked for there. */
+function typesAt(pattern: string, whole: boolean): readonly string[] {
+  const [, first = ''] = pattern.split('/')
+  if (!pattern.includes('/:type')) return [/^[A-Z]/.test(first) ? first : '']
+  return whole && first === ':type' ? ownedTypes : often
+}
+
+/** Every variant of it for the two that most is asked of; else so many that each rule is tried. */
+const someOf = (type: string, sent: readonly Sent[], whole: boolean): readonly Sent[] =>
+  whole && (often.includes(type) || !ownedTypes.includes(type)) ? sent : sent.slice(0, 2)
 
 function pathOf(pattern: string, type: string, to: Target): string {
-  const isBulk = pattern.startsWith('/bulk')
-  const id = isBulk ? to.job : type === 'Subscription' ? to.subscription : theirs(to, pattern.startsWith('/Patient/:id') ? 'Patient' : type)
+  const [, first = ''] = pattern.split('/')
+  const isBulk = first.startsWith('bulk')
+  const whose = pattern.includes('/:id/:type') ? first : type
+  const id = isBulk ? to.job : type === 'Subscription' ? to.subscription : theirs(to, whose)
   return pattern
     .slice(1)
     .replace(':type', type)

@@ -161,6 +161,18 @@ const handed = (patient: string, mark: string): Loose[] =>
     .filter(({ resourceType }) => resourceType !== 'Patient')
     .map((one) => ({ ...one, id: `handed-${one.resourceType}` }))
 
+/** Of both: the asker's, and somebody else's too, who is not shown along with it. */
+export const sharedTypes = ['Appointment', 'Group', 'Communication']
+const shared = (patient: string): Loose[] => {
+  const both = [own, patient].map((one) => ref(`Patient/${one}`))
+  const participant = [...both, ref('Practitioner/doctor')].map((actor) => ({ actor, status: 'accepted' }))
+  return [
+    { resourceType: 'Appointment', status: 'fulfilled', start: `${day}T12:00:00Z`, end: `${day}T12:15:00Z`, participant },
+    { resourceType: 'Group', type: 'person', actual: true, member: both.map((entity) => ({ entity })) },
+    { resourceType: 'Communication', status: 'completed', subject: both[0], recipient: [...both, ref('Practitioner/doctor')] },
+  ].map((one) => ({ ...one, id: `shared-${one.resourceType}` }))
+}
+
 /** Whoever this is, a Consent keeps from them all of the patient whom the houses differ in. */
 export const keptOut = 'Practitioner/kept-out'
 const keeping = (patient: string): Loose => ({
@@ -189,7 +201,7 @@ async function world(isFirst: boolean): Promise<World> {
   const { ask } = house
   for (const one of [...clinic, ...belongings(own, ownMark)]) await put(ask, one)
   for (const one of isFirst ? handed(other, secret) : handed('third', 'XQTHIRDQX')) await put(ask, one)
-  for (const one of handed(own, ownMark)) await put(ask, one)
+  for (const one of [...handed(own, ownMark), ...shared(isFirst ? other : 'third')]) await put(ask, one)
   if (isFirst) await othersOf(ask)
   await put(ask, keeping(isFirst ? other : 'third'))
   return { ...house, isFirst }

@@ -135,6 +135,7 @@ describe('what names two patients', () => {
     `Person?_text=${mark}`,
     `Appointment?actor:Patient.name=${mark}`,
     `Patient/${own}/Appointment?patient=Patient/${other}`,
+    `Patient/${other}/Appointment?status=fulfilled`,
     `Practitioner?_has:Appointment:practitioner:patient=Patient/${other}`,
     'Practitioner?_has:Appointment:practitioner:part-status=declined',
     `Group?member=Patient/${other}`,

@@ -39,7 +39,6 @@ export const boundConditions = (scope: Scope): Sql[] => anyWay(scope, wayConditi
 function wayConditions(scope: Scope): Sql[] {
   const confined = confinedCondition(scope)
   const granular = scope.bounds.anyOf?.map((criteria) => allOf(criteria.map((criterion) => criterionCondition(scope, criterion))))
-  const within = scope.bounds.within === undefined ? [] : [anyTerm(scope.alias, [`@Patient/${scope.bounds.within}`])]
   const except = exceptCondition(scope)
   // That it is in a patient's compartment tells whose it is.
   const whole = scope.bounds.patient === undefined && scope.bounds.within === undefined ? undefined : wholeRows(scope)
@@ -47,9 +46,15 @@ function wayConditions(scope: Scope): Sql[] {
     ...(confined ? [confined] : []),
     ...(except ? [except] : []),
     ...(whole ? [whole] : []),
-    ...within,
+    ...withinConditions(scope),
     ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : []),
   ]
+}
+
+/** Whoever is confined to one patient is not told with whom they share what is theirs. */
+function withinConditions({ alias, bounds: { patient, within } }: Scope): Sql[] {
+  if (within === undefined) return []
+  return [patient === undefined || patient === within ? anyTerm(alias, [`@Patient/${within}`]) : sql`false`]
 }
 
 /** A granular scope of which nothing was understood lets nothing through. */
