@@ -31,7 +31,8 @@ function listen(pool: { -readonly [Name in keyof Pool]: Pool[Name] }): void {
   const heard =
     (db: Db['query']): Db['query'] =>
     async <Row>(statement: Statement) => {
-      statements.push(statement.text)
+      // What a request asks besides, of its token say, is nothing of a move's.
+      if (/\b(appointment|slot|claim)\b/.test(statement.text) || statement.text === 'begin') statements.push(statement.text)
       return db<Row>(statement).catch((error: unknown) => {
         if (pgErrorName(error) === 'deadlock') deadlocks.push(error)
         throw error

@@ -36,14 +36,14 @@ export async function prove(proof: Proof): Promise<Proven> {
   const { tell = () => {} } = proof
   const servers = await startServers(proof.servers)
   try {
-    const town = await makeTown((await servers.client('Practitioner/front-desk'))(0), Math.floor(proof.clients / patientsEvery))
+    const desk = (await servers.client('Practitioner/front-desk'))(0)
+    const [town, staff] = await Promise.all([makeTown(desk, Math.floor(proof.clients / patientsEvery)), staffOf(proof, servers)])
     if (proof.spoil) await servers.sql(proof.spoil)
-    const inspector = (await servers.client('Practitioner/inspector'))(0)
     const deeds: Deed[] = []
-    const harms = await live(proof, servers, town, deeds, tell)
+    const harms = await live(proof, servers, { town, staff, deeds, tell })
     tell(`${deeds.length} deeds, ${harms.length} harms; reading what stands`)
     const heard = await servers.heard()
-    const after = { ...(await aftermath(inspector, servers.sql, town)), heard }
+    const after = { ...(await aftermath(desk, servers.sql, town)), heard }
     const { kinds: _kinds, services: _services, types: _types, patients: _patients, days: _days, ...ground } = town
     const history: History = { ground, deeds, after }
     return { history, broken: check(history), harms }
@@ -52,16 +52,34 @@ export async function prove(proof: Proof): Promise<Proven> {
   }
 }
 
+const staffName = (n: number): string => `Practitioner/client-${n}`
+const isPatient = (n: number): boolean => n % patientsEvery === patientsEvery - 1
+
+/** Those clients who are no patients, by number: their tokens are made beside the town. */
+async function staffOf({ clients }: Proof, servers: Servers): Promise<ReadonlyMap<number, Client['askAt']>> {
+  const staff = new Map<number, Client['askAt']>()
+  for (let n = 0; n < clients; n++) if (!isPatient(n)) staff.set(n, await servers.client(staffName(n)))
+  return staff
+}
+
+type Life = {
+  readonly town: Town
+  readonly staff: ReadonlyMap<number, Client['askAt']>
+  readonly deeds: Deed[]
+  readonly tell: (what: string) => void
+}
+
 /** Everybody at work, and one harm after the other; gives what was done. */
-async function live(proof: Proof, servers: Servers, town: Town, deeds: Deed[], tell: (what: string) => void): Promise<Fault[]> {
+async function live(proof: Proof, servers: Servers, { town, staff, deeds, tell }: Life): Promise<Fault[]> {
   const state = { over: false, deed: 0 }
   const all = nothingKnown()
   const people: Client[] = []
   for (let n = 0; n < proof.clients; n++) {
-    const self = n % patientsEvery === patientsEvery - 1 ? town.selves[Math.floor(n / patientsEvery)] : undefined
-    const person = self === undefined ? `Practitioner/client-${n}` : `Patient/${self}`
+    const self = isPatient(n) ? town.selves[Math.floor(n / patientsEvery)] : undefined
+    const person = self === undefined ? staffName(n) : `Patient/${self}`
+    const askAt = staff.get(n) ?? (await servers.client(person, self))
     people.push({
-      ...{ person, self, askAt: await servers.client(person, self), servers: servers.count, town, dice: diceOf(proof.seed * 1000 + n) },
+      ...{ person, self, askAt, servers: servers.count, town, dice: diceOf(proof.seed * 1000 + n) },
       ...{ all, known: self === undefined ? all : nothingKnown(), deeds },
       number: () => ++state.deed,
       name: `proof-${proof.seed}`,
