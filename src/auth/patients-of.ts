@@ -16,6 +16,8 @@ export type PatientChoices = {
   readonly named: (reader: Reader, name: string) => Promise<Choice[]>
   /** Undefined where there is none that may be read. */
   readonly one: (reader: Reader, id: string, confined: boolean) => Promise<Choice | undefined>
+  /** Encounters that the patient is in just now, the latest first. */
+  readonly encounters: (reader: Reader, id: string, confined: boolean) => Promise<Choice[]>
 }
 
 export const isStaff = ({ roles }: AccountRow): boolean => !roles.every(actsForPatients)

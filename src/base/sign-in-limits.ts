@@ -73,6 +73,7 @@ export const launchMinutes = 5
 export const fhirContextMax = 20
 /** Patients that the page of a sign-in offers for one name. */
 export const patientChoicesMax = 20
+export const encounterChoicesMax = 20
 export const authFormBytesMax = 56 * 1024
 export const accountsListedMax = 10_000
 /** The keys of another authorization server are read again after so long, and its tokens judged again. */

@@ -54,6 +54,7 @@ const authorizationServer = (base: string): Record<string, unknown> => ({
     'context-ehr-patient',
     'context-ehr-encounter',
     'context-standalone-patient',
+    'context-standalone-encounter',
     'permission-offline',
     'permission-online',
     'permission-patient',

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, type JSONWebKeySet } from 'jose'
+import { addAccount } from '../../src/auth/accounts.ts'
 import { addClient } from '../../src/auth/clients.ts'
 import { mintToken } from '../../src/auth/token.ts'
 import type { Loose } from '../interactions/rest.ts'
@@ -16,6 +17,7 @@ import {
   back,
   exchange,
   open,
+  password,
   redirect,
   refresh,
   request,
@@ -122,8 +124,16 @@ describe('Discovery', () => {
     const { scopes_supported: listed } = await json(wellKnown())
     const asked = listed.filter((one: string) => !one.startsWith('system/')).join(' ')
     await addClient(clinic.server.house, { id: 'everything', name: 'All', scope: asked, redirects: [redirect] })
+    const cleared = {
+      login: 'cleared',
+      name: 'Cleared',
+      roles: ['practitioner', 'sensitive-visits'],
+      person: 'Practitioner/d1',
+      actsFor: [],
+    }
+    await addAccount(clinic.server.house, { ...cleared, password })
     const { launch } = await launchFor({ patient: 'p1', encounter: 'e1' }, 'everything')
-    const { json: token } = await wholeSignIn(clinic, 'doctor', { client_id: 'everything', scope: asked, launch })
+    const { json: token } = await wholeSignIn(clinic, 'cleared', { client_id: 'everything', scope: asked, launch })
     const given = String(token.scope).split(' ')
     expect(given).toEqual(expect.arrayContaining(asked.split(' ').filter((one: string) => !one.startsWith('user/'))))
     expect(given.some((one) => one.startsWith('user/'))).toBe(true)

@@ -26,7 +26,6 @@ export const notHere: readonly Reason[] = [
   { ids: '371', why: 'smart-app-state is not declared' },
   { ids: '175 360', why: 'context-style is not declared: a page of an app is not styled from here' },
   { ids: '176', why: 'a server is one clinic: there is no tenant to tell' },
-  { ids: '364', why: 'context-standalone-encounter is not declared: a launch says which encounter' },
   { ids: '82', why: 'MAY: authorization_details are not sent' },
   { ids: '92 102', why: 'MAY: public and confidential clients are given tokens of one life' },
   { ids: '154', why: 'MAY: no launch scopes beyond patient and encounter' },
@@ -43,6 +42,7 @@ export const shownElsewhere: readonly (Reason & { readonly file: string })[] = [
     why: 'programs register themselves where an operator lets them, and the endpoint is named then alone',
   },
   { ids: '231', file: '../http/certificate.test.ts', why: 'TLS 1.2 or newer, where no proxy speaks it' },
+  { ids: '364', file: 'encounter-context.test.ts', why: 'the encounter is chosen where no launch says it' },
   { ids: '245 246', file: 'kept-from.test.ts', why: 'what a Consent keeps from a client is withheld' },
   {
     ids: '305',
