@@ -98,6 +98,7 @@ function signInElsewhere(env: Environment): Config['signInElsewhere'] {
     clientId: given(env, 'SIGN_IN_CLIENT_ID') ?? refuse('SIGN_IN_CLIENT_ID', 'said with SIGN_IN_ISSUER', ''),
     secretFile: given(env, 'SIGN_IN_SECRET_FILE'),
     name: given(env, 'SIGN_IN_NAME') ?? defaultOf('SIGN_IN_NAME'),
+    strongAcr: given(env, 'SIGN_IN_STRONG_ACR')?.split(/\s+/),
     linksByEmail: oneOf(env, 'SIGN_IN_LINK', ['subject', 'email'], 'subject') === 'email',
     roles:
       said === undefined

@@ -131,6 +131,11 @@ export const settings = [
     meaning: 'roles by a claim, such as `groups: doctors=practitioner, desk=front-desk`; without any of them nobody comes in that way',
   },
   {
+    name: 'SIGN_IN_STRONG_ACR',
+    default: 'none',
+    meaning: 'values of `acr`, with spaces between, by which that server says that two factors were shown; it is asked for them',
+  },
+  {
     name: 'DYNAMIC_REGISTRATION',
     default: 'off',
     meaning:

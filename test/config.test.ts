@@ -34,7 +34,13 @@ describe('loadConfig', () => {
   })
 
   it('reads at which server people sign in', () => {
-    const said = { SIGN_IN_ISSUER: 'https://login.example', SIGN_IN_CLIENT_ID: 'c', SIGN_IN_LINK: 'email', SIGN_IN_ROLES: 'g: a=manager' }
+    const said = {
+      SIGN_IN_ISSUER: 'https://login.example',
+      SIGN_IN_CLIENT_ID: 'c',
+      SIGN_IN_LINK: 'email',
+      SIGN_IN_ROLES: 'g: a=manager',
+      SIGN_IN_STRONG_ACR: 'gold urn:x:2',
+    }
     expect(loadConfig(said).signInElsewhere).toEqual({
       issuer: 'https://login.example',
       clientId: 'c',
@@ -42,6 +48,7 @@ describe('loadConfig', () => {
       name: 'your clinic login',
       linksByEmail: true,
       roles: { claim: 'g', roleOf: new Map([['a', 'manager']]) },
+      strongAcr: ['gold', 'urn:x:2'],
     })
     for (const change of [
       { SIGN_IN_ISSUER: 'login.example' },

@@ -9,7 +9,16 @@ import { factorsOf } from '../store/second-factors.ts'
 import { signedIn } from './accounts.ts'
 import { addressOf } from './addresses.ts'
 import { accountOfPasskey, signInOptions } from './factors/passkeys.ts'
-import { forgetFirst, hasFactor, isCode, mustHaveFactor, passFirst, rememberFirst, whoIsFirst } from './factors/second-step.ts'
+import {
+  forgetFirst,
+  hasFactor,
+  isCode,
+  type KnownFirst,
+  mustHaveFactor,
+  passFirst,
+  rememberFirst,
+  whoIsFirst,
+} from './factors/second-step.ts'
 import { codePage, needsFactorPage } from './pages/code.ts'
 import { type SignInPage, signInPage } from './pages/sign-in.ts'
 import type { Refusals } from './refusals.ts'
@@ -79,7 +88,7 @@ async function firstStep(place: SignInPlace, form: URLSearchParams): Promise<Sig
   const account = await signedIn(house, login, form.get('password') ?? '')
   if (!account) return askWho(place, { login, wrong: true })
   if (hasFactor(await factorsOf(house.pool, account.id))) {
-    await rememberFirst(house, key, account.id)
+    await rememberFirst(house, key, { account: account.id, amr: ['pwd'] })
     return askCode(place)
   }
   // Into their own account they come without, to set one up.
@@ -88,10 +97,10 @@ async function firstStep(place: SignInPlace, form: URLSearchParams): Promise<Sig
   return { account, amr: ['pwd'] }
 }
 
-async function secondStep(place: SignInPlace, account: AccountRow, code: string): Promise<SignedIn | StillAsked> {
+async function secondStep(place: SignInPlace, { account, amr }: KnownFirst, code: string): Promise<SignedIn | StillAsked> {
   if (!(await isCode(place.house, account.id, code))) return askCode(place, true)
   if (!(await passFirst(place.house, place.key))) return askWho(place)
-  return { account, amr: ['pwd', 'otp', 'mfa'] }
+  return { account, amr: [...new Set([...amr, 'otp', 'mfa'])] }
 }
 
 /** It has verified its person, so it is both factors in one. */

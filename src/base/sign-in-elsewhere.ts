@@ -10,6 +10,8 @@ export type SignInElsewhere = {
   /** Whoever comes with a verified e-mail address that is an account's login is that account from then on. */
   readonly linksByEmail: boolean
   readonly roles?: RoleClaim
+  /** Values of `acr` that stand for two factors. */
+  readonly strongAcr?: readonly string[]
 }
 
 /** Roles by what stands in a claim: without any of them nobody comes in. */

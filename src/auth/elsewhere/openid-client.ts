@@ -53,6 +53,7 @@ export function elsewhere(house: House, fetchOut: FetchOut): Elsewhere | undefin
         nonce,
         code_challenge,
         code_challenge_method: 'S256',
+        ...(setting.strongAcr?.length ? { acr_values: setting.strongAcr.join(' ') } : {}),
       }
       return buildAuthorizationUrl(config, asked).href
     },

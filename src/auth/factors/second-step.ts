@@ -10,19 +10,28 @@ import type { House } from '../../store/house.ts'
 import { beginCodeAttempt, codeAttemptSucceeded, type FactorsRow } from '../../store/second-factors.ts'
 import { hashOf } from '../provider-state.ts'
 import { isRecoveryCode } from './recovery-codes.ts'
+import { methodsIn } from './shown-elsewhere.ts'
 import { isTotp } from './totp.ts'
 
 const model = 'FirstFactor'
 
+/** What is remembered of a sign-in to an app. */
+export const keyOfSignIn = (uid: string): string => `sign-in ${uid}`
+
+type First = { readonly account: string /** How they showed it (RFC 8176). */; readonly amr: readonly string[] }
+
 /** `key`: of this sign-in in this browser. */
-export async function rememberFirst({ pool, clock }: House, key: string, account: string): Promise<void> {
+export async function rememberFirst({ pool, clock }: House, key: string, { account, amr }: First): Promise<void> {
   const expires = new Date(clock.now().getTime() + secondStepMinutes * 60_000)
-  await keepState(pool, { model, id: hashOf(key), payload: {}, account, expires })
+  await keepState(pool, { model, id: hashOf(key), payload: { amr }, account, expires })
 }
 
-export async function whoIsFirst({ pool, clock }: House, key: string): Promise<AccountRow | undefined> {
+export type KnownFirst = { readonly account: AccountRow; readonly amr: readonly string[] }
+
+export async function whoIsFirst({ pool, clock }: House, key: string): Promise<KnownFirst | undefined> {
   const found = await findState(pool, model, hashOf(key), clock.now())
-  return found?.consumed === null && found.account ? findAccount(pool, found.account) : undefined
+  const account = found?.consumed === null && found.account ? await findAccount(pool, found.account) : undefined
+  return account && { account, amr: methodsIn(found?.payload.amr) }
 }
 
 export const forgetFirst = ({ pool }: House, key: string): Promise<void> => dropState(pool, model, hashOf(key))

@@ -1,4 +1,5 @@
 /** The first step: who it is. */
+import { keyOfSignIn } from '../factors/second-step.ts'
 import { formToken } from '../form-token.ts'
 import { signInPage } from '../pages/sign-in.ts'
 import { signInStep } from '../sign-in-steps.ts'
@@ -15,7 +16,7 @@ export async function signIn(turn: Turn): Promise<PageReply> {
   const answer = await signInStep({
     house,
     secret,
-    key: `sign-in ${step.uid}`,
+    key: keyOfSignIn(step.uid),
     form: step.form,
     page,
     client: client.id,
