@@ -22,7 +22,8 @@ export async function authenticator(visit: Visit): Promise<PageReply> {
 
 const shared = ({ addressOf, token }: Visit) => ({ action: addressOf('authenticator'), token, back: addressOf('') })
 
-const there = (visit: Visit, since: Date, status = 200): PageReply => visit.show(authenticatorThere({ ...shared(visit), since }), status)
+const there = (visit: Visit, since: Date, status = 200): PageReply =>
+  visit.show(authenticatorThere({ ...shared(visit), since, wrong: status !== 200 }), status)
 
 async function ask(visit: Visit, secret: string, wrong = false): Promise<PageReply> {
   const { renderSVG } = await import('uqr')

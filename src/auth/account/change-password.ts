@@ -20,7 +20,7 @@ export async function changePassword(visit: Visit): Promise<PageReply> {
   const known = await signedIn(house, session.account.login, step.form.get('password') ?? '')
   if (!known) {
     const why = 'The password that you have now is another one. After several attempts in a row wait a quarter of an hour.'
-    return visit.show(newPasswordPage({ ...page, wrong: why }), 400)
+    return visit.show(newPasswordPage({ ...page, wrong: why, which: 'now' }), 400)
   }
   await replacePassword(house.pool, known.id, await hashPassword(fresh), session.id)
   await visit.changed('The password was changed.')

@@ -27,6 +27,7 @@ function written(value: Raw | string | number | undefined | readonly Raw[]): str
 
 const style = `body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:0 auto;padding:1.5rem}
 label{display:block;margin:1rem 0 .25rem;font-weight:600}input[type=text],input[type=password],input[type=search]{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;border:1px solid #595959;border-radius:.25rem}
+fieldset{margin:1.25rem 0;border:1px solid #595959;border-radius:.25rem}input[type=radio]+label{display:inline;font-weight:400}
 button{font:inherit;min-height:2.75rem;padding:.5rem 1.25rem;margin:1.25rem .75rem 0 0;border:1px solid #0b4f8a;border-radius:.25rem;background:#0b4f8a;color:#fff}a.button{display:inline-block;min-height:1.75rem;padding:.5rem 1.25rem;border-radius:.25rem;background:#0b4f8a;color:#fff;text-decoration:none}button.plain{background:#fff;color:#0b4f8a}
 :focus-visible{outline:3px solid #b45309;outline-offset:2px}.wrong,.note{border-left:.3rem solid #b00020;padding:.25rem .75rem}.note{border-color:#0b4f8a}li{margin:.4rem 0}.picture svg{width:14rem;height:auto}`
 

@@ -1,4 +1,5 @@
 /** The forms with which a browser shows a passkey, and the page on which somebody adds and removes theirs. */
+import { wrongNote } from './field.ts'
 import { html, page, type Raw } from './page.ts'
 
 export type PasskeyForm = {
@@ -34,7 +35,7 @@ export const passkeysPage = ({ action, token, back, passkeys, form, wrong }: Pas
   page(
     wrong ? 'Not added' : 'Passkeys',
     html`<h1>Passkeys</h1>
-${wrong ? html`<p class="wrong" role="alert">That passkey was not added. Try again.</p>` : undefined}
+${wrong ? wrongNote('That passkey was not added. Try again.') : undefined}
 <p>A passkey signs you in without a password: your phone, your computer or a security key makes sure that it is you.</p>
 ${
   passkeys.length === 0
@@ -50,7 +51,7 @@ ${passkeyForm(
   form,
   { action, token },
   html`<label for="name">What you call it</label>
-<input type="text" id="name" name="name" value="My passkey" maxlength="60" required>
+<input type="text" id="name" name="name" value="My passkey" maxlength="60" autocomplete="off" required>
 <button type="submit" name="do" value="add">Add a passkey</button>`,
 )}
 <noscript><p>Adding one needs JavaScript.</p></noscript>

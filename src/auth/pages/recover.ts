@@ -1,4 +1,5 @@
 /** The pages of whoever has forgotten their password, or shows that an address is theirs. */
+import { about, wrongNote } from './field.ts'
 import { messagePage } from './message.ts'
 import { html, page } from './page.ts'
 
@@ -6,10 +7,10 @@ export const recoverPage = ({ action, wrong }: { readonly action: string; readon
   page(
     wrong ? 'Not sent' : 'Forgotten your password?',
     html`<h1>Forgotten your password?</h1>
-${wrong ? html`<p class="wrong" role="alert">That is no e-mail address.</p>` : undefined}
+${wrong ? wrongNote('That is no e-mail address.') : undefined}
 <form method="post" action="${action}">
 <label for="email">The e-mail address of your account</label>
-<input type="text" id="email" name="email" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false" required>
+<input type="text" id="email" name="email" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false"${about(wrong)} required>
 <button type="submit">Send a link</button>
 </form>`,
   )
@@ -39,12 +40,12 @@ export const emailPage = ({ action, token, back, email, wrong }: EmailPage): str
   page(
     wrong ? 'Not sent' : 'E-mail address',
     html`<h1>E-mail address</h1>
-${wrong ? html`<p class="wrong" role="alert">That is no e-mail address.</p>` : undefined}
+${wrong ? wrongNote('That is no e-mail address.') : undefined}
 <p>${email === null ? 'You have none here: if you forget your password, only the clinic can help.' : `If you forget your password, a link is sent to ${email}.`}</p>
 <form method="post" action="${action}">
 <input type="hidden" name="token" value="${token}">
 <label for="email">${email === null ? 'Your address' : 'Another address'}</label>
-<input type="text" id="email" name="email" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false" required>
+<input type="text" id="email" name="email" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false"${about(wrong)} required>
 <button type="submit">Send a link to confirm it</button>
 </form>
 <p><a href="${back}">Back to your account</a></p>`,

@@ -1,4 +1,5 @@
 /** The page that asks who somebody is. */
+import { about, wrongNote } from './field.ts'
 import { html, page } from './page.ts'
 import { type PasskeyForm, passkeySignIn } from './passkeys.ts'
 
@@ -26,10 +27,12 @@ export const signInPage = ({ client, action, token, login = '', wrong, note, els
 <p>${client === undefined ? 'To see and change how you sign in.' : `${client} asks you to sign in here. It never sees your password.`}</p>
 ${
   wrong
-    ? html`<p class="wrong" role="alert" id="wrong">That did not work. Check the name and the password, or try another passkey; after several attempts in a row wait a quarter of an hour.</p>`
+    ? wrongNote(
+        'That did not work. Check the name and the password, or try another passkey; after several attempts in a row wait a quarter of an hour.',
+      )
     : undefined
 }
-${note === undefined ? undefined : html`<p class="wrong" role="alert">${note}</p>`}
+${note === undefined || wrong ? undefined : wrongNote(note)}
 ${
   elsewhere
     ? html`<p><a class="button" href="${elsewhere.address}">Sign in with ${elsewhere.name}</a></p>
@@ -39,9 +42,9 @@ ${
 <form method="post" action="${action}">
 <input type="hidden" name="token" value="${token}">
 <label for="login">Name or e-mail address</label>
-<input type="text" id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required>
+<input type="text" id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false"${about(wrong)} required>
 <label for="password">Password</label>
-<input type="password" id="password" name="password" autocomplete="current-password" required>
+<input type="password" id="password" name="password" autocomplete="current-password"${about(wrong)} required>
 <button type="submit" name="do" value="sign-in">Sign in</button>
 ${client === undefined ? undefined : html`<button type="submit" name="do" value="cancel" class="plain" formnovalidate>Cancel</button>`}
 </form>
