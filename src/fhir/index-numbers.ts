@@ -55,14 +55,14 @@ function* partsOf(element: Fields, { expression }: SearchComponent): Generator<[
 
 const tokenTypes: ReadonlySet<string> = new Set(['CodeableConcept', 'Coding', 'boolean'])
 
-/** The words, without the name of a parameter, of the tokens that a component finds. */
+/** The words, without the name of a parameter, of the tokens that a component finds; a text alone makes no pair. */
 function tokensOf(element: Fields, component: SearchComponent): string[] {
   const terms = new Set<string>()
   const collect = collectors.token as Collect
   for (const [value, type] of partsOf(element, component)) {
     if (tokenTypes.has(type)) collect('', value, type, { terms, lines: [] }, undefined)
   }
-  return [...terms].map((word) => word.slice(1))
+  return [...terms].flatMap((word) => (word.startsWith('=') ? word.slice(1) : []))
 }
 
 type CompositeFound = { readonly terms: Set<string>; readonly numbers: NumberValue[] }

@@ -8,6 +8,7 @@
  *              `identifier:of-type=http://types|MR|123`
  *              `questionnaire:below=https://a/b|1`, `…|1.2` (a canonical of version 1.2)
  *   uri        `url=https://a/b`, `url:below=https://a/b`, `url:below=https://a`
+ *   present    `reason-code:` (a text or a display alone, which only `:missing` looks for)
  *   composite  `context-type-value=http://a|x\u001fy`: the words of both parts
  *   compartment `@Patient/1`: the resource is in that patient's compartment
  * Strings are lines of one text: `\nname=smith\n` normalised (NFD, marks stripped, lower case), and `\nname!Smith\n` as written;

@@ -38,11 +38,15 @@ const token: Collect = (parameter, value, type, found) => {
   else if (isText(value)) terms.add(`${parameter}=${value}`)
   else if (type === 'CodeableConcept') {
     for (const coding of listOf(fieldsOf(value).coding)) addToken(parameter, fieldsOf(coding).system, fieldsOf(coding).code, terms)
+    if (fieldsOf(value).coding === undefined && isText(fieldsOf(value).text)) terms.add(present(parameter))
   } else if (type === 'Identifier') addIdentifier(parameter, fieldsOf(value), terms)
   // The system of a ContactPoint says phone or email: it is no code system.
   else if (type === 'ContactPoint') addToken(parameter, undefined, fieldsOf(value).value, terms)
   else addToken(parameter, fieldsOf(value).system, fieldsOf(value).code, terms)
 }
+
+/** `p:`, which nothing looks for but `:missing`: a text alone is a value, too. */
+const present = (parameter: string): string => `${parameter}:`
 
 /** `p:text= head pain`, with a blank before each word: what is looked for begins with one. */
 function addTexts(parameter: string, value: unknown, type: string, lines: string[]): void {
@@ -69,7 +73,8 @@ const reference: Collect = (parameter, value, type, found, base) => {
   const { terms } = found
   if (found.texts && !isText(value)) addTexts(parameter, value, type, found.lines)
   if (isText(value)) return addCanonical(parameter, relativeReference(value, base), terms)
-  const { reference: literal, identifier } = fieldsOf(value)
+  const { reference: literal, identifier, display } = fieldsOf(value)
+  if (literal === undefined && isText(display)) terms.add(present(parameter))
   if (isText(literal)) terms.add(`${parameter}=${relativeReference(literal, base)}`)
   if (identifier !== undefined) addToken(`${parameter}:identifier`, fieldsOf(identifier).system, fieldsOf(identifier).value, terms)
 }

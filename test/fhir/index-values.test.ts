@@ -41,6 +41,12 @@ describe('the index values of an Appointment', () => {
     ])
   })
 
+  it('marks a code or a reference that is only told in words as there, with nothing to be found by', () => {
+    const told = { resourceType: 'Appointment', id: 'b', reasonCode: [{ text: 'headache' }], participant: [{ actor: { display: 'Ana' } }] }
+    expect([terms(told, 'reason-code'), terms(told, 'actor')]).toEqual([['reason-code:'], ['actor:']])
+    expect(terms(appointment, 'service-type:')).toEqual([])
+  })
+
   it('makes references of ours relative and leaves others as they are', () => {
     expect(terms(appointment, 'slot=')).toEqual(['slot=Slot/s1', 'slot=https://other.example/Slot/s2'])
   })

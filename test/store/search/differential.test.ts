@@ -28,14 +28,13 @@ function lots(seed: number): () => number {
   }
 }
 const lot = lots(20_260_501)
-const { oneOf, day, instant, coding, text } = vocabulary(lot)
+const { oneOf, instant, date, period, coding, concept, identifier, name, address, pointer } = vocabulary(lot)
 const maybe = <T>(make: () => T): T | undefined => (lot() < 0.6 ? make() : undefined)
 const some = <T>(make: () => T): T[] | undefined => maybe(() => Array.from({ length: 1 + Math.floor(lot() * 2) }, make))
 
-const concept = () => ({ coding: [coding()] })
-const identifier = () => ({ system: oneOf(['urn:mrn', 'urn:npi']), value: oneOf(['1', '2', '3']) })
-const reference = (...targets: string[]) => ({ reference: `${oneOf(targets)}/${oneOf(['1', '2', '3'])}` })
-const period = () => ({ start: instant(), end: `2026-1${oneOf(['0', '1'])}-01T00:00:00Z` })
+const reference = (...targets: string[]) => pointer(`${oneOf(targets)}/${oneOf(['1', '2', '3'])}`)
+/** A Slot's is one of its own server, or it cannot be held. */
+const ownSchedule = () => ({ reference: `Schedule/${oneOf(['1', '2', '3'])}` })
 
 const makers: Readonly<Record<string, () => object>> = {
   Slot: () => ({
@@ -44,7 +43,7 @@ const makers: Readonly<Record<string, () => object>> = {
     serviceType: some(concept),
     specialty: some(concept),
     appointmentType: maybe(concept),
-    schedule: reference('Schedule'),
+    schedule: ownSchedule(),
     status: oneOf(['free', 'busy', 'busy-tentative']),
     start: instant(),
     end: '2027-01-01T00:00:00Z',
@@ -77,12 +76,12 @@ const makers: Readonly<Record<string, () => object>> = {
   Patient: () => ({
     identifier: some(identifier),
     active: maybe(() => lot() < 0.5),
-    name: some(() => ({ family: text(), given: [text()] })),
+    name: some(name),
     telecom: some(() => ({ system: oneOf(['phone', 'email']), value: oneOf(['1', 'a@b']) })),
     gender: maybe(() => oneOf(['male', 'female'])),
-    birthDate: maybe(day),
+    birthDate: maybe(date),
     deceasedBoolean: maybe(() => lot() < 0.5),
-    address: some(() => ({ city: text(), use: oneOf(['home', 'work']), postalCode: oneOf(['02139', '10001']) })),
+    address: some(address),
     communication: some(() => ({ language: concept() })),
     generalPractitioner: some(() => reference('Practitioner')),
     managingOrganization: maybe(() => reference('Organization')),
@@ -154,7 +153,19 @@ function valuesFor(parameter: SearchParameter): string[] {
         'accepted',
       ]
     case 'reference':
-      return ['Patient/1', 'Practitioner/2', 'Location/3', 'Schedule/1', 'Slot/2', 'Organization/1', 'Encounter/2', 'Patient/1,Patient/2']
+      return [
+        'Patient/1',
+        'Practitioner/2',
+        'Location/3',
+        'Schedule/1',
+        'Slot/2',
+        'Organization/1',
+        'Encounter/2',
+        'Patient/1,Patient/2',
+        '1',
+        'https://clinic.example/fhir/Patient/1',
+        'https://other.example/fhir/Patient/1',
+      ]
     case 'string':
       return ['ann', 'Anna', 'smith', 'dyk', 'Öz', 'oz', '021', 'Smith,Öz']
     case 'date':
@@ -270,7 +281,8 @@ function byLetter({ type, parameter, name, value }: Asked): string[] | undefined
       elementsOf(resource, expression).some((one) => (asks === undefined ? isPair(one, second) : pairFinds(one, asks, second)))
     return idsOf(type, (resource) => has(resource) === (asks !== undefined || value === 'false'))
   }
-  if (!kinds.includes(parameter.type) || modifier === ':not' || modifier === ':missing') return undefined
+  if (!kinds.includes(parameter.type) || modifier === ':not') return undefined
+  if (modifier === ':missing') return idsOf(type, (resource) => (elementsOf(resource, expression).length === 0) === (value === 'true'))
   return idsOf(type, (resource) => finds(parameter.type as Kind, elementsOf(resource, expression), value, modifier))
 }
 
@@ -279,6 +291,10 @@ const explained: Readonly<Record<string, (asked: Asked) => boolean>> = {
   'a date against a period': ({ parameter, value }) => parameter.type === 'date' && /^(le)?\d/.test(value),
   '`ne` where there is no date': ({ parameter, value }) => parameter.type === 'date' && value.startsWith('ne'),
   'a string in the middle': ({ parameter, name }) => parameter.type === 'string' && name === parameter.code,
+  'a date less exact than what is asked for': ({ parameter, value }) => parameter.type === 'date' && /^(sa|eb|ge|gt|lt)/.test(value),
+  'parts of a name or an address': ({ parameter, name }) => parameter.type === 'string' && name.endsWith(':contains'),
+  'a reference by its id or its address': ({ parameter, name }) => parameter.type === 'reference' && name === parameter.code,
+  'a reference that leads elsewhere': ({ parameter, name }) => parameter.type === 'reference' && name.endsWith(':missing'),
   accents: ({ parameter, value }) => parameter.type === 'string' && value === 'oz',
   '`:exact`': ({ parameter, name }) => parameter.type === 'string' && name.endsWith(':exact'),
   'a quantity in a Duration': ({ parameter }) => parameter.type === 'quantity',
@@ -325,7 +341,7 @@ const steps: readonly Step[] = types.flatMap((from) =>
 )
 
 const pointsTo = (resource: Resource, { parameter, to }: Step, ids: readonly string[]): boolean =>
-  elementsOf(resource, parameter.expression ?? '').some(({ reference }) => ids.some((id) => reference === `${to}/${id}`))
+  elementsOf(resource, parameter.expression ?? '').some((element) => ids.some((id) => finds('reference', [element], `${to}/${id}`)))
 
 /** One question of each type, by lot, that somebody answers and somebody does not. */
 const telling = new Map(

@@ -9,6 +9,9 @@ import { evalFhirPathTyped, toTypedValue } from '@medplum/core'
 
 // biome-ignore lint/suspicious/noExplicitAny: elements of every type
 type Loose = any
+/** What is at this address is here. */
+const base = 'https://clinic.example/fhir'
+
 type Span = readonly [from: number, to: number]
 export type Kind = 'date' | 'string' | 'number' | 'quantity' | 'token' | 'reference'
 
@@ -18,9 +21,18 @@ const known = new WeakMap<object, Map<string, Loose[]>>()
 export function elementsOf(resource: object, expression: string): Loose[] {
   const own = known.get(resource) ?? new Map<string, Loose[]>()
   known.set(resource, own)
-  const elements = own.get(expression) ?? evalFhirPathTyped(expression, [toTypedValue(resource)]).map(({ value }) => value)
+  const elements = own.get(expression) ?? expression.split(' | ').flatMap((part) => partOf(resource, part))
   own.set(expression, elements)
   return elements
+}
+
+/** What a reference leads to is told by its address, wherever that is: nothing is fetched. */
+function partOf(resource: object, expression: string): Loose[] {
+  const [resolved, type] = /\.where\(resolve\(\) is (\w+)\)/.exec(expression) ?? []
+  const values: Loose[] = evalFhirPathTyped(resolved ? expression.replace(resolved, '') : expression, [toTypedValue(resource)]).map(
+    ({ value }) => value,
+  )
+  return type ? values.filter(({ reference = '' }) => `/${reference}`.includes(`/${type}/`)) : values
 }
 
 /** One of the values that commas part. */
@@ -42,7 +54,10 @@ const judges: Readonly<Record<Kind, (element: Loose, value: string, modifier: st
   },
   string: (element, value, modifier) => texts(element).some((text) => textMatches(text, value, modifier)),
   token: (element, value) => tokens(element).some((token) => tokenMatches(token, value)),
-  reference: (element, value) => element?.reference === value || element?.reference?.split('/')[1] === value,
+  reference: (element, value) => {
+    const [wanted, own] = [value, String(element?.reference ?? element)].map((one) => one.replace(`${base}/`, ''))
+    return own === wanted || (!String(own).includes(':') && !value.includes('/') && own?.split('/')[1] === value)
+  },
 }
 
 // Dates. https://hl7.org/fhir/R4/search.html#date
@@ -144,7 +159,13 @@ export type Second = 'token' | 'quantity'
 const secondOf = ({ valueCodeableConcept, valueBoolean, valueQuantity }: Loose, second: Second): Loose =>
   second === 'quantity' ? valueQuantity : (valueCodeableConcept ?? valueBoolean)
 
-export const isPair = (element: Loose, second: Second): boolean => element.code !== undefined && secondOf(element, second) !== undefined
+/** A text alone is no value that a pair can be found by. */
+const hasToken = (element: Loose): boolean => element !== undefined && tokens(element).some(({ system, code }) => system ?? code)
+
+export const isPair = (element: Loose, second: Second): boolean => {
+  const value = secondOf(element, second)
+  return hasToken(element.code) && (second === 'quantity' ? value !== undefined : hasToken(value))
+}
 
 /** The same element has both. */
 export const pairFinds = (element: Loose, value: string, second: Second): boolean =>

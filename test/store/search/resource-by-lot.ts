@@ -13,18 +13,42 @@ const depthMax = 3
 export function vocabulary(lot: Lot) {
   const oneOf = <T>(list: readonly T[]): T => list[Math.floor(lot() * list.length)] as T
   const day = () => `2026-0${1 + Math.floor(lot() * 6)}-1${Math.floor(lot() * 9)}`
-  const instant = () => `${day()}T${oneOf(['08', '09', '15'])}:${oneOf(['00', '30'])}:00Z`
-  const coding = () => ({ system: oneOf(['http://a', 'http://b']), code: oneOf(['x', 'y', 'z']) })
+  const instant = () => `${day()}T${oneOf(['08', '09', '15'])}:${oneOf(['00', '30'])}:00${oneOf(['Z', 'Z', '.250Z', '+05:30', '-08:00'])}`
+  /** As exact as a dateTime or a date may be, or not. */
+  const inexact = (exact: string) => oneOf([exact, exact, exact, exact.slice(0, 10), exact.slice(0, 7), exact.slice(0, 4)])
+  const dateTime = () => inexact(instant())
+  const date = () => inexact(day())
+  const period = () => {
+    const [start, end] = [dateTime(), `2026-1${oneOf(['0', '1'])}-01T00:00:00Z`]
+    return oneOf([{ start, end }, { start, end }, { start }, { end }])
+  }
+  const coding = () => ({ system: oneOf(['http://a', 'http://b', undefined]), code: oneOf(['x', 'y', 'z']) })
+  const concept = () => oneOf([{ coding: [coding()] }, { coding: [coding(), coding()] }, { text: text() }])
+  const identifier = () => ({ system: oneOf(['urn:mrn', 'urn:npi', undefined]), value: oneOf(['1', '2', '3']) })
+  const name = () => oneOf([{ family: text(), given: [text(), text()] }, { text: text() }, { prefix: [text()], suffix: [text()] }])
+  const address = () => ({
+    use: oneOf(['home', 'work']),
+    postalCode: oneOf(['02139', '10001']),
+    ...oneOf([{ city: text() }, { line: [text(), text()], country: text() }, { text: text(), district: text(), state: text() }]),
+  })
+  /** Relative, or by the address that it has here, or on another server. */
+  const pointer = (to: string) => ({
+    reference: oneOf([to, to, to, `https://clinic.example/fhir/${to}`, `https://other.example/fhir/${to}`]),
+  })
   const text = () => oneOf(['Anna', 'Annabel', 'Öz', 'van Dyk', 'Smith', 'Smithson', 'ann'])
   const uri = () => oneOf(['http://p/1', 'http://p/2', 'http://s'])
-  const quantity = () => ({ value: oneOf([10, 20, 30.5]), system: 'http://unitsofmeasure.org', code: 'min' })
-  return { oneOf, day, instant, coding, text, uri, quantity }
+  const quantity = () => ({
+    value: oneOf([10, 20, 20.4, 30.5]),
+    ...oneOf([{ system: 'http://unitsofmeasure.org', code: 'min' }, { unit: 'min' }, {}]),
+  })
+  return { oneOf, instant, dateTime, date, period, coding, concept, identifier, name, address, pointer, text, uri, quantity }
 }
 
 type Maker = (targets: readonly string[]) => unknown
 
 function makers(lot: Lot): Readonly<Record<string, Maker>> {
-  const { oneOf, day, instant, coding, text, uri, quantity } = vocabulary(lot)
+  const { oneOf, instant, dateTime, date, period, coding, concept, identifier, name, address, pointer, text, uri, quantity } =
+    vocabulary(lot)
   const number = () => oneOf([1, 2, 3])
   return {
     string: text,
@@ -34,26 +58,26 @@ function makers(lot: Lot): Readonly<Record<string, Maker>> {
     uri,
     url: uri,
     canonical: uri,
-    date: day,
-    dateTime: instant,
+    date,
+    dateTime,
     instant,
     integer: number,
     positiveInt: number,
     unsignedInt: number,
     decimal: () => oneOf([10, 20, 30.5]),
     Coding: coding,
-    CodeableConcept: () => ({ coding: [coding()] }),
-    Identifier: () => ({ system: oneOf(['urn:mrn', 'urn:npi']), value: oneOf(['1', '2', '3']) }),
+    CodeableConcept: concept,
+    Identifier: identifier,
     ContactPoint: () => ({ system: oneOf(['phone', 'email']), value: oneOf(['1', 'a@b']) }),
-    HumanName: () => ({ family: text(), given: [text()] }),
-    Address: () => ({ city: text(), use: oneOf(['home', 'work']), postalCode: oneOf(['02139', '10001']) }),
-    Period: () => ({ start: instant(), end: `2026-1${oneOf(['0', '1'])}-01T00:00:00Z` }),
+    HumanName: name,
+    Address: address,
+    Period: period,
     Quantity: quantity,
     Duration: quantity,
     Age: quantity,
     Reference: (targets) => {
       const stored = targets.filter((type) => storedTypes.includes(type))
-      return { reference: `${oneOf(stored.length > 0 ? stored : ['Patient', 'Organization'])}/${oneOf(['1', '2', '3'])}` }
+      return pointer(`${oneOf(stored.length > 0 ? stored : ['Patient', 'Organization'])}/${oneOf(['1', '2', '3'])}`)
     },
   }
 }
