@@ -133,15 +133,17 @@ describe('what is malformed', () => {
 
 describe('how the result is wanted', () => {
   it('collects unknown names and leaves them out of what was applied', () => {
-    const query = parse(
-      'Slot',
-      'status=free&colour=red&_has:Appointment:patient:status=booked&_contained=true&__proto__=1&_sort=colour&_count=3',
-    )
-    expect(query.unknown).toEqual(['colour', '_has:Appointment:patient:status', '_contained', '__proto__', '_sort=colour'])
+    const query = parse('Slot', 'status=free&colour=red&_has:Appointment:patient:status=booked&_list=42&__proto__=1&_sort=colour&_count=3')
+    expect(query.unknown).toEqual(['colour', '_has:Appointment:patient:status', '_list', '__proto__', '_sort=colour'])
     expect(query.applied).toEqual([
       ['status', 'free'],
       ['_count', '3'],
     ])
+  })
+
+  it('takes _contained=false for what it is, and refuses to find what is contained', () => {
+    expect(parse('Slot', '_contained=false&_containedType=contained')).toMatchObject({ criteria: [], unknown: [] })
+    for (const query of ['_contained=true', '_contained=both', '_containedType=x']) expect(() => parse('Slot', query)).toThrow(Fault)
   })
 
   it('caps the page, and counts only when asked to', () => {
