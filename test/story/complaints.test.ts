@@ -1,7 +1,7 @@
 /** What users of other systems complain of, told as it happened to them; docs/complaints.md names each. */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, ours, timezone } from '../support/clinic.ts'
-import { type Answer, type Body, type Call, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, type Call, caller, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -13,7 +13,7 @@ let calls: readonly Call[]
 beforeAll(async () => {
   house = await testHouse()
   other = await testHouse({ beside: house })
-  calls = [house.call, other.call]
+  calls = [house.call, caller(`${other.origin}/fhir`, await other.token('system/*.cruds'))]
 })
 afterEach(async () => expect(await disagreements(house.house.pool)).toEqual([]))
 afterAll(async () => {
@@ -67,7 +67,7 @@ describe('a clinic that is open day and night', () => {
     const zone = 'Asia/Kolkata'
     const extension = [...schedule.extension.filter(({ url }) => url === ours('availability')), timezone(zone)]
     made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, extension }), 200)
-    for (const visit of visits) expect(made(await other.call('GET', `Appointment/${visit.id}`), 200)).toEqual(visit)
+    for (const visit of visits) expect(made(await at(1)('GET', `Appointment/${visit.id}`), 200)).toEqual(visit)
     const mine = await asPatient(patient)
     expect(made(await mine('PUT', `Appointment/${visits[0].id}`, { ...visits[0], comment: 'By bus' }), 200).comment).toBe('By bus')
     const free = await freeFrom(place, 30)
@@ -126,14 +126,14 @@ it('updates of one moment are versions in one order, and the resource can be upd
   const write = (n: number) => at(n)('PUT', path, { ...practitioner, name: [{ family: `Okafor ${n}` }] })
   const answers = await Promise.all(Array.from({ length: crowd }, (_, n) => write(n)))
   expect(statuses(answers)).toEqual(Array.from({ length: crowd }, () => 200))
-  const history = (made(await other.call('GET', `${path}/_history?_count=100`), 200).entry ?? []).map(({ resource }) => resource)
+  const history = (made(await at(1)('GET', `${path}/_history?_count=100`), 200).entry ?? []).map(({ resource }) => resource)
   expect(history.map(({ meta }) => Number(meta.versionId))).toEqual(Array.from({ length: crowd + 1 }, (_, n) => crowd + 1 - n))
   const times = history.map(({ meta }) => Date.parse(meta.lastUpdated))
   expect(times).toEqual(times.toSorted((a, b) => b - a))
   const [newest] = history
   expect(made(await house.call('GET', path), 200)).toEqual(newest)
   expect(new Set(history.map((one) => JSON.stringify((one as { name?: unknown }).name))).size).toBe(crowd + 1)
-  const next = await other.call('PUT', path, { ...newest, active: false }, { 'if-match': `W/"${newest?.meta.versionId}"` })
+  const next = await at(1)('PUT', path, { ...newest, active: false }, { 'if-match': `W/"${newest?.meta.versionId}"` })
   expect(made(next, 200).meta.versionId).toBe(String(crowd + 2))
 })
 
@@ -159,7 +159,7 @@ it('transactions of one moment that create the same, where it is not there yet, 
   const entries = answers.flatMap(({ json }) => (json.entry ?? []) as unknown as { response: { status: string } }[])
   expect(entries.filter(({ response }) => response.status.startsWith('201'))).toHaveLength(2)
   const [patients, organizations] = await Promise.all(
-    ['Patient', 'Organization'].map(async (type) => matches(await other.call('GET', `${type}?identifier=${system}|one`))),
+    ['Patient', 'Organization'].map(async (type) => matches(await at(1)('GET', `${type}?identifier=${system}|one`))),
   )
   expect([patients?.length, organizations?.length]).toEqual([1, 1])
   expect(patients).toMatchObject([{ managingOrganization: { reference: `Organization/${organizations?.[0]?.id}` } }])
