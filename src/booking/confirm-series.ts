@@ -17,11 +17,13 @@ import { numberOf, seriesPart } from './series-members.ts'
 export const isHeldInSeries = (visit: Resource): boolean =>
   visit.status === 'pending' && heldUntil(visit) !== undefined && !awaitsApproval(visit) && numberOf(visit) !== undefined
 
-/** In the order of their times. Throws: not-found, gone, expired, business-rule. */
+/** In the order of their times. Throws: not-found, gone, expired, conflict, business-rule. */
 export async function confirmSeries(house: House, input: Omit<ConfirmInput, 'replaces'>): Promise<readonly Changed[]> {
   const { visits } = await seriesPart(house, input, 'all')
   const held = visits.filter(isHeldInSeries).map(({ id }) => id)
-  return withOwnNumber(() => inTransaction(house.pool, (tx) => confirmSeriesInTx(tx, house, input, held)))
+  // Where somebody was quicker there is nothing left to confirm: the visit that was named says why.
+  const wanted = held.length > 0 ? held : [input.id]
+  return withOwnNumber(() => inTransaction(house.pool, (tx) => confirmSeriesInTx(tx, house, input, wanted)))
 }
 
 async function confirmSeriesInTx(

@@ -1,4 +1,6 @@
 /** A series that is held: whole or not at all, booked in one step, given up, or over by itself (docs/booking.md#series). */
+import { auditOf } from '../../src/audit/audit-of.ts'
+import { confirmSeries } from '../../src/booking/confirm-series.ts'
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn } from '../support/clinic.ts'
@@ -107,6 +109,15 @@ it('is released whole, or one visit of it, and the others can be booked still', 
   expect(made(await release(second[1]), 200).status).toBe('cancelled')
   expect(matches(await book(second[0]))).toHaveLength(weeks - 1)
   expect(await statuses(second)).toEqual(['booked', 'cancelled', 'booked', 'booked', 'booked', 'booked'])
+})
+
+it('that somebody else has booked meanwhile is told to be booked, however late that is noticed', async () => {
+  const at = await place()
+  const visits = matches(await hold(at, await at.patient()))
+  expect((await book(visits[0])).status).toBe(200)
+  const late = { id: visits[1]?.id ?? '', audit: auditOf(house.house, { client: 'desk' }, 'book'), assertMay: () => {} }
+  await expect(confirmSeries(house.house, late)).rejects.toMatchObject({ kind: 'conflict' })
+  expect(await statuses(visits)).toEqual(allOf('booked'))
 })
 
 it('replaces no visit, and counts as one of the times that a patient may hold', async () => {
