@@ -46,8 +46,8 @@ export async function removeAuthClient(db: Db, id: string): Promise<boolean> {
 
 /** Of a program that registers itself; `keeper` is the hash of what it was given to look after that. */
 export async function addRegistration(tx: Tx, { keeper, ...row }: RegistrationRow & { readonly keeper: string }): Promise<void> {
-  const text = `insert into auth_client (id, metadata, scope, created, came, waiting, keeper)
-    values ($1, $2::jsonb, $3, $4::timestamptz, $5, $6, $7)`
+  const text = `insert into auth_client (id, metadata, scope, created, came, waiting, waits_since, keeper)
+    values ($1, $2::jsonb, $3, $4::timestamptz, $5, $6, case when $6 then $4::timestamptz end, $7)`
   const values = [row.id, JSON.stringify(row.metadata), row.scope, row.created, row.came, row.waiting, keeper]
   await tx.query(prepared(text, values))
 }
@@ -59,21 +59,23 @@ export async function findRegistration(db: Db, id: string, keeper: string): Prom
 }
 
 export type RegistrationChange = Pick<RegistrationRow, 'id' | 'metadata' | 'scope' | 'waiting'> & {
+  readonly at: Date
   readonly keeper: string
   readonly nextKeeper: string
 }
 
-/** False where another was quicker with the same token. */
+/** False where another was quicker with the same token. Who waits already is not given longer by a change. */
 export async function changeRegistration(tx: Tx, change: RegistrationChange): Promise<boolean> {
-  const text = `update auth_client set metadata = $3::jsonb, scope = $4, waiting = $5, keeper = $6
+  const text = `update auth_client set metadata = $3::jsonb, scope = $4, waiting = $5, keeper = $6,
+           waits_since = case when $5 then coalesce(waits_since, $7::timestamptz) end
     where id = $1 and keeper = $2 returning 1`
-  const { id, keeper, metadata, scope, waiting, nextKeeper } = change
-  return (await tx.query(prepared(text, [id, keeper, JSON.stringify(metadata), scope, waiting, nextKeeper]))).length === 1
+  const { id, at, keeper, metadata, scope, waiting, nextKeeper } = change
+  return (await tx.query(prepared(text, [id, keeper, JSON.stringify(metadata), scope, waiting, nextKeeper, at]))).length === 1
 }
 
 /** As it is then; undefined where there is none that waits. `scope`: instead of what it asked for. */
 export async function approveRegistration(tx: Tx, id: string, scope: string | undefined): Promise<RegistrationRow | undefined> {
-  const text = `update auth_client set waiting = false, scope = coalesce($2, scope) where id = $1 and waiting returning ${columns}`
+  const text = `update auth_client set waiting = false, waits_since = null, scope = coalesce($2, scope) where id = $1 and waiting returning ${columns}`
   const [row] = await tx.query<RegistrationRow>(prepared(text, [id, scope ?? null]))
   return row
 }
@@ -85,8 +87,8 @@ export async function isWaitingRoomFull(db: Db, most: number): Promise<boolean> 
   return row?.full === true
 }
 
-/** Whom nobody has approved. Tells how many went. A statement that is a transaction of its own. */
+/** Who has waited since before then. Tells how many went. A statement that is a transaction of its own. */
 export async function dropUnapproved(db: Db, before: Date): Promise<number> {
-  const text = 'delete from auth_client where waiting and created < $1::timestamptz returning 1'
+  const text = 'delete from auth_client where waiting and waits_since < $1::timestamptz returning 1'
   return (await db.query(prepared(text, [before]))).length
 }

@@ -9,6 +9,7 @@ import { registration } from '../../src/auth/registration/registration.ts'
 import { registrationsAMinute, unapprovedClientDays } from '../../src/base/sign-in-limits.ts'
 import { forgetExpiredSignIns } from '../../src/jobs/forget-expired-sign-ins.ts'
 import { approveRegistration, findAuthClient } from '../../src/store/auth-clients.ts'
+import { prepared } from '../../src/store/sql.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { matches, type TestHouse, testHouse } from '../support/house.ts'
 import { askBackendToken, askToken, assertion, keySet, signer } from './assertions.ts'
@@ -163,6 +164,25 @@ describe('who registers unasked', () => {
     await forgetExpiredSignIns({ ...clinic.server.house, clock: { now: () => later } })
     const look = (one: Told) => ask('GET', String(one.registration_client_uri), undefined, one.registration_access_token)
     expect([(await look(waits)).status, (await look(approved)).status]).toEqual([401, 200])
+  })
+
+  it('waits as long for the approval of a change, however long ago it came', async () => {
+    const { house } = clinic.server
+    const { told } = await register(app)
+    await approve(told.client_id)
+    const days = unapprovedClientDays + 10
+    await house.pool.query(
+      prepared(`update auth_client set created = created - $2 * interval '1 day' where id = $1`, [told.client_id, days]),
+    )
+    const at = String(told.registration_client_uri)
+    const change = { ...app, client_id: told.client_id, client_name: 'Diary again' }
+    const changed = await ask('PUT', at, change, told.registration_access_token)
+    const look = () => ask('GET', at, undefined, changed.told.registration_access_token)
+    await forgetExpiredSignIns(house)
+    expect([changed.status, (await look()).status]).toEqual([200, 200])
+    const later = new Date(Date.now() + (unapprovedClientDays + 1) * 86_400_000)
+    await forgetExpiredSignIns({ ...house, clock: { now: () => later } })
+    expect((await look()).status).toBe(401)
   })
 })
 

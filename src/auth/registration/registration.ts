@@ -144,7 +144,8 @@ async function replace(house: House, step: RegistrationStep, row: RegistrationRo
     waiting,
   }
   await inTransaction(house.pool, async (tx) => {
-    if (!(await changeRegistration(tx, { ...changed, keeper: hashOf(held), nextKeeper: hashOf(next) }))) throw nobody()
+    if (!(await changeRegistration(tx, { ...changed, at: house.clock.now(), keeper: hashOf(held), nextKeeper: hashOf(next) })))
+      throw nobody()
     await noted(house, tx, step, row.id, waiting ? 'A program changed its registration, and waits.' : 'A program changed its registration.')
   })
   return { status: 200, body: told(house, changed, next, secret) }

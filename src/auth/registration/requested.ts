@@ -62,9 +62,9 @@ function judged<T>(judge: () => T): T {
   }
 }
 
-/** Of what it asks for, as far as it may have it; all that it may have where it asks for nothing. */
 const isPlain = (text: string): boolean => text.length <= registeredTextCharsMax && /^[\x20-\x7e]*$/.test(text)
 
+/** Of what it asks for, as far as it may have it; all that it may have where it asks for nothing. */
 function scopeOf({ scope }: Metadata, most: string): string {
   if (scope !== undefined && (typeof scope !== 'string' || !isPlain(scope))) refuse('scope must be one text, with spaces between scopes.')
   const within = scope === undefined ? most : narrowScopes(String(scope), most).join(' ')
