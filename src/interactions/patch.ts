@@ -17,9 +17,10 @@ import { lockResource, type StoredRow } from '../store/resources.ts'
 import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOf, lockedMatch } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
+import { assertIsThere, assertMayWriteOver } from './may-write.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
 import { seenBy } from './seen-by.ts'
-import { answerOf, assertIsThere, assertMayWriteOver, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
+import { answerOf, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
 import { assertUpdatable } from './update.ts'
 
 export async function patch(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {

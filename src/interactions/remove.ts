@@ -23,8 +23,8 @@ import { inTransaction } from '../store/transaction.ts'
 import { allowedToWrite } from './bounds.ts'
 import { assertNotOurs, type Criteria, criteriaOf, lockedMatch, matchesOf } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
+import { assertIsThere, assertMayWriteOver } from './may-write.ts'
 import { seenBy } from './seen-by.ts'
-import { assertIsThere, assertMayWriteOver } from './store-change.ts'
 
 export async function remove(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '', id, headers } = request

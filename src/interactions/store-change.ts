@@ -5,9 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
-import { isKeptFrom } from '../access/compartment.ts'
 import { consentRule } from '../access/consent.ts'
-import { isMasked } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
@@ -20,7 +18,6 @@ import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
 import { type Outcome, remakeSlots, writeResource } from '../booking/write-resource.ts'
 import { standsAsItIs } from '../booking/write-slot.ts'
 import { parseExact } from '../fhir/json.ts'
-import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { sameResource, type Told } from '../fhir/same-resource.ts'
@@ -35,6 +32,7 @@ import { saysSecrets, withoutSecrets } from '../subscriptions/channel-secrets.ts
 import { registerSubscription } from '../subscriptions/register.ts'
 import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
+import { assertIsThere, assertMayWrite, assertMayWriteOver } from './may-write.ts'
 import { registerSearchParameter } from './search-parameter.ts'
 import { seenBy } from './seen-by.ts'
 
@@ -72,43 +70,6 @@ export function submittedBody(house: House, type: string, body: unknown): Resour
     )
   assertValid(house.definitions, body, type)
   return body as Resource
-}
-
-/** Throws `forbidden` where the resource lies outside what the actor's scopes reach. */
-export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource: Resource): void {
-  const permission = may(actor, verb, resource.resourceType)
-  if (!permission.allowed || permission.queries)
-    throw fault('forbidden', `The token's scopes do not allow this for ${resource.resourceType}.`)
-  if (permission.patient === undefined) return
-  const patients = patientsConcerned(house.definitions, resource, house.base)
-  if (patients.some((one) => one !== permission.patient) || patients.length === 0)
-    throw fault('forbidden', `Under a patient scope only what concerns that patient, and no other, may be written.`)
-}
-
-/**
- * Under a patient scope what is not there, is no longer there, or is another's is one and the same: nobody learns by a write
- * which ids are taken. So such a scope gives nothing an id of its own either. Before versions are judged.
- */
-export function assertIsThere(house: House, actor: Actor, verb: Verb, { type, id }: Pick<Submitted, 'type' | 'id'>, row?: StoredRow): void {
-  const permission = may(actor, verb, type)
-  if (!permission.allowed || permission.patient === undefined) return
-  const stored = row?.body ? (JSON.parse(row.body) as Resource) : undefined
-  const patients = stored && !isMasked(actor, stored, house.base) ? patientsConcerned(house.definitions, stored, house.base) : []
-  if (!patients.includes(permission.patient)) throw fault('not-found', `There is no ${type}/${id}.`)
-  // What they are shown of it is not all of it (access/without-others.ts): written back, it would put the others out.
-  if (patients.length > 1) throw fault('forbidden', `${type}/${id} is not this patient's alone: it is for the clinic to change.`)
-}
-
-/** The same of what is stored: it may be kept from the actor, or not be shown whole: written back, what was left out would be lost. What is new tells nothing of what is there. */
-export function assertMayWriteOver(house: House, actor: Actor, verb: Verb, before: Resource): void {
-  assertMayWrite(house, actor, verb, before)
-  if (isKeptFrom(house.definitions, actor, before, house.base))
-    throw fault('forbidden', `The token's scopes do not allow this for ${before.resourceType}.`)
-  if (isMasked(actor, before, house.base))
-    throw fault(
-      'forbidden',
-      `${before.resourceType}/${before.id} is shown to you as busy time alone: those may change it who see it whole.`,
-    )
 }
 
 /** Sees the current row, locked, and says under which conditions the write may go on. */
