@@ -3,7 +3,9 @@
  * statement. And the ways to read one back, as the text that was stored.
  *
  * Bodies travel as text and are stamped with id and meta by SQL, so a decimal keeps the digits it came with.
- * Slots made from rules in bulk (`slots.ts`) are the one written exception.
+ * Written exceptions make the same rows for many at once: Slots from rules (`slots.ts`) and as time is taken and given back
+ * (`take-time.ts`, `slot-status.ts`), visits (`place-visits.ts`, `move-visits.ts`), and sets of one type (`resource-sets.ts`,
+ * `write-many.ts`).
  */
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { IndexValues } from '../fhir/index-values-types.ts'

@@ -5,7 +5,7 @@
  * 410, and a Slot that somebody has is left alone: it is marked `outside` and goes when it is given back.
  * No `on conflict`: it costs a quarter of the insert. A Slot that somebody PUTs under such an id in the same moment makes the
  * statement fail, and the Schedule's Slots are made again a moment later.
- * This is the one written exception to the one door of `resources.ts`; a test compares both paths' rows.
+ * A written exception to the one door of `resources.ts`; a test compares both paths' rows.
  */
 import { findRowsMax } from '../base/limits.ts'
 import type { Db, Tx } from './db.ts'

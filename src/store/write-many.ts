@@ -1,5 +1,5 @@
 /**
- * Writes many resources of one type in one statement, for an import: the second written exception to the one door of
+ * Writes many resources of one type in one statement, for an import: a written exception to the one door of
  * `resources.ts`, whose rows it makes; a test compares both. What is stored already as it was sent is left as it is.
  *
  * For types that nothing hangs on but their own row: time that is taken or given back, and plans, are for the engine.
