@@ -2,14 +2,13 @@
  * What a judged move takes and writes: the new time, the places of days with a cap, and the row of the Appointment.
  */
 import { indexValues } from '../fhir/index-values.ts'
-import { numberOf } from '../scheduling/confirmation-number.ts'
 import type { House } from '../store/house.ts'
 import type { ResourceWrite } from '../store/resources.ts'
 import type { TimeTaken } from '../store/take-time.ts'
 import type { DayPlace } from '../store/visit-caps.ts'
 import { capsOfAll } from './day-places.ts'
 import type { Judgement } from './judged-move.ts'
-import { claimsIn } from './time-of-visit.ts'
+import { visitColumns } from './time-of-visit.ts'
 import type { TimeAsked } from './visit-in-slot.ts'
 
 export const timeTakenBy = ({ input, move, asked }: Judgement, at: string): TimeTaken => ({
@@ -39,13 +38,6 @@ export const writeOf = (house: House, { input: { id, audit }, move: { resource, 
   text: JSON.stringify(resource),
   index: indexValues(house.definitions, resource, house.base),
   at,
-  columns: {
-    status: resource.status,
-    starts: time.start,
-    ends: time.end,
-    held_until: time.expires ?? null,
-    claims: claimsIn(time),
-    confirmation: numberOf(resource) ?? null,
-  },
+  columns: visitColumns(resource, time),
   audit,
 })

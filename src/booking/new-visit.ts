@@ -21,7 +21,7 @@ import { type Override, withOverride } from './override.ts'
 import { drawNumber } from './own-number.ts'
 import { addReplaces, withPrevious } from './record-extensions.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
-import { beyondTheSchedule, claimsIn, claimsOfVisit, timeOfVisit, type VisitTime } from './time-of-visit.ts'
+import { beyondTheSchedule, claimsOfVisit, timeOfVisit, type VisitTime, visitColumns } from './time-of-visit.ts'
 
 /** A Patient who is created with the visit, or not at all. */
 export type NewPatient = { readonly id: string; readonly resource: Resource; readonly write: (tx: Tx) => Promise<void> }
@@ -95,8 +95,7 @@ export function newVisit(
   const approval = approvalFor(input, offered, overbooks)
   const heldUntil = heldFor(input, offered, approval, at.getTime())
   const made = appointmentOf(house, input, { plan, offered, visit, heldUntil, approval, overbooks, at: at.toISOString() })
-  const number = input.hold ? undefined : drawNumber(house)
-  const resource = numbered(made, number)
+  const resource = numbered(made, input.hold ? undefined : drawNumber(house))
   const ends = heldUntil ?? (approval === 'requested' ? untilAnswered : undefined)
   const time = timeOfVisit(house, { plan, offered, visit, claims, resource, ends })
   return {
@@ -110,14 +109,7 @@ export function newVisit(
       text: JSON.stringify(resource),
       index: indexValues(house.definitions, resource, house.base),
       at: at.toISOString(),
-      columns: {
-        status: resource.status,
-        starts: time.start,
-        ends: time.end,
-        held_until: time.expires ?? null,
-        claims: claimsIn(time),
-        confirmation: number ?? null,
-      },
+      columns: visitColumns(resource, time),
       audit: overbooks?.audit ?? input.audit,
     },
     time: { ...time, holder: `Appointment/${resource.id}`, alone: aloneIn(input), client: input.client, at: at.toISOString() },

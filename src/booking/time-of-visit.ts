@@ -4,6 +4,7 @@
  */
 import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
+import { numberOf } from '../scheduling/confirmation-number.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
 import { claimableActors } from '../store/claimable-actors.ts'
@@ -68,6 +69,16 @@ export const beyondTheSchedule = (): Error =>
     'Somebody takes part whom the Schedule does not name: a visit with several is booked by the clinic.',
     'Appointment.participant',
   )
+
+/** The row of the Appointment that takes this time, beside what search needs of it. */
+export const visitColumns = (visit: Resource, time: TimeOfVisit): Readonly<Record<string, unknown>> => ({
+  status: visit.status,
+  starts: time.start,
+  ends: time.end,
+  held_until: time.expires ?? null,
+  claims: claimsIn(time),
+  confirmation: numberOf(visit) ?? null,
+})
 
 /** How many claims that makes. */
 export const claimsIn = ({ claims, seating }: Pick<TimeTaken, 'claims' | 'seating'>): number => claims.length * (seating?.places ?? 1)
