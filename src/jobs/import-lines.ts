@@ -7,6 +7,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
+import { maskedTypes } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { Fault, fault } from '../base/fault.ts'
@@ -41,8 +42,12 @@ const plainTypes: ReadonlySet<string> = new Set([
   'Provenance',
 ])
 
-/** Numbers are kept in rows of their own, which the engine's door writes. */
-const isPlain = (house: House, type: string): boolean => plainTypes.has(type) && !hasNumbers(house.definitions, type)
+/**
+ * Numbers are kept in rows of their own, which the engine's door writes; and it looks at what is there already where that may
+ * be kept from who imports, by a Consent or because it is a sensitive visit.
+ */
+const isPlain = (house: House, actor: Actor, type: string): boolean =>
+  plainTypes.has(type) && !hasNumbers(house.definitions, type) && !actor.keptFrom && !(actor.masking && maskedTypes.has(type))
 
 /** So many of the engine's writes at once: they wait for Postgres most of the time. */
 const sideBySide = 8
@@ -56,7 +61,7 @@ export async function importLines(house: House, actor: Actor, lines: readonly Li
   const candidates = await judged(house, actor, lines, refusals, stop)
   for (const run of runsOf(candidates)) {
     if (stop && refusals.length > 0 && (refusals[0]?.line ?? 0) < (run[0]?.no ?? 0)) break
-    const outcomes = isPlain(house, run[0]?.type ?? '') ? await writeRun(house, actor, run) : await writeEach(house, actor, run)
+    const outcomes = isPlain(house, actor, run[0]?.type ?? '') ? await writeRun(house, actor, run) : await writeEach(house, actor, run)
     for (const outcome of outcomes) {
       if (typeof outcome === 'string') counts[outcome]++
       else refusals.push(outcome)
@@ -93,7 +98,7 @@ async function judge(house: House, actor: Actor, line: Line): Promise<Candidate 
     named.id = body.id
     const resource = submittedBody(house, type, body)
     // The engine's door asks this itself; here many are written at once.
-    if (isPlain(house, type)) await assertConforms(house.pool, house, resource)
+    if (isPlain(house, actor, type)) await assertConforms(house.pool, house, resource)
     return { ...line, type, id: body.id, resource }
   } catch (error) {
     return { line: line.no, ...named, fault: faultOf(house, error) }

@@ -2,6 +2,7 @@
  * Reads the imports that were sent, part by part. One that is cut short goes on with the part it was in, whose lines are
  * then found unchanged as far as they were written, on whichever server asks next.
  */
+import { keptFromStandingWishes } from '../access/consent.ts'
 import { importFailuresMax, importHoursKept } from '../base/limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -42,7 +43,9 @@ async function runImport(db: Db, house: House, id: string): Promise<void> {
 
 async function runPart(house: House, { row, first, lines }: ImportPart): Promise<void> {
   const texts = lines.split('\n').map((text, at) => ({ no: first + at, text }))
-  const { refusals, ...tally } = await importLines(house, storedActor(row.actor), texts, row.stop)
+  const stored = storedActor(row.actor)
+  const actor = { ...stored, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
+  const { refusals, ...tally } = await importLines(house, actor, texts, row.stop)
   const isLast = row.part + 1 >= row.parts || (row.stop && refusals.length > 0)
   const expires = new Date(house.clock.now().getTime() + importHoursKept * 3_600_000).toISOString()
   const kept = refusals.map((refusal) => ({ line: refusal.line, outcome: refusalLine(refusal) }))

@@ -3,6 +3,7 @@
  * same program, and what a token says it is for.
  */
 import { listExports } from '../../src/jobs/list-exports.ts'
+import { runImports } from '../../src/jobs/run-imports.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { type Call, eventually, made, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
@@ -97,6 +98,22 @@ describe('what a Consent keeps from somebody', () => {
     const group = made(await house.call('POST', 'Group', { resourceType: 'Group', type: 'person', actual: true, member }))
     expect((await house.as(token)('GET', `Group/${group.id}/$export`, undefined, respondAsync)).status).toBe(404)
     expect((await house.as(token)('GET', `Group/nobodys/$export`, undefined, respondAsync)).status).toBe(404)
+  })
+
+  it('is not written over by what they import', async () => {
+    await consent(fromKeptOut)
+    const line = { resourceType: 'Patient', id: ann, name: [{ family: 'Written over' }] }
+    const imported = async (call: Call): Promise<unknown> => {
+      const sent = await call('POST', '$import', line, { 'content-type': 'application/fhir+ndjson' })
+      expect([sent.status, sent.text]).toEqual([202, expect.anything()])
+      await runImports(house.house)
+      const { json } = await call('GET', String(sent.headers.get('content-location')))
+      return (json as unknown as { extension: unknown }).extension
+    }
+    const before = (await house.call('GET', `Patient/${ann}`)).text
+    expect(await imported(keptOut)).toMatchObject({ updated: 0, refused: 1 })
+    expect((await house.call('GET', `Patient/${ann}`)).text).toBe(before)
+    expect(await imported(trusted)).toMatchObject({ updated: 1, refused: 0 })
   })
 
   it('is not told again to who repeats a request under its Idempotency-Key', async () => {

@@ -1,5 +1,6 @@
 /** What is done with visits that are masked, and how they leave by other ways: exports, notifications, an opened glass. */
 import { listExports } from '../../src/jobs/list-exports.ts'
+import { runImports } from '../../src/jobs/run-imports.ts'
 import { byTopic } from '../subscriptions/subscribing.ts'
 import { type Clinic, clinic, create } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
@@ -92,6 +93,23 @@ describe('to whom a visit is busy time', () => {
     expect(answers.map((answer) => [answer.status, tells(answer, which)])).toEqual(answers.map(() => [403, []]))
     const doctor = await as(`Practitioner/${which.practitioner}`)
     expect((await operate(doctor, 'cancel', which)).text).toContain(mark)
+  })
+
+  it('may not write over what it has become by an import either', async () => {
+    const here = await visit(-5, 10)
+    made(await operate(server.call, 'check-in', here), 200)
+    const [encounter] = matches(await server.call('GET', `Encounter?appointment=Appointment/${here.id}`)) as unknown as Body[]
+    const { id } = encounter as Body
+    const plain = { resourceType: 'Encounter', id, status: 'arrived', class: { code: 'AMB' } }
+    const sent = await desk('POST', '$import', plain, { 'content-type': 'application/fhir+ndjson' })
+    expect([sent.status, sent.text]).toEqual([202, expect.anything()])
+    const place = String(sent.headers.get('content-location'))
+    await eventually(60_000, async () => {
+      await runImports(server.house)
+      return (await desk('GET', place)).status === 200
+    })
+    expect((await desk('GET', place)).json).toMatchObject({ extension: { updated: 0, refused: 1 } })
+    expect((await server.call('GET', `Encounter/${id}`)).json).toEqual(encounter)
   })
 
   it('sees it whole in an emergency, for a while, and each look says so', async () => {
