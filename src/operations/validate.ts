@@ -5,6 +5,7 @@
  * Left out: what depends on other resources at the time of writing, such as whether the time of a visit is free.
  */
 import type { Actor } from '../access/actor.ts'
+import { asBusyTime } from '../access/busy-time.ts'
 import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
@@ -130,7 +131,8 @@ async function issuesOfStored(house: House, actor: Actor, question: Question): P
   const body = house.conformance.get(`${type}/${id}`) ?? (await read())?.body
   if (typeof body !== 'string')
     return [{ severity: 'error', code: 'not-found', diagnostics: `There is no ${type}/${id}.`, expression: type }]
-  if (mode === 'profile') return issuesOfSent(house, question, JSON.parse(body) as Resource)
+  // A profile of the caller's own can ask what is in it: they are told of what they are shown.
+  if (mode === 'profile') return issuesOfSent(house, question, JSON.parse(asBusyTime(actor, body, house.base)) as Resource)
   if (type !== 'Schedule' || !(await hasLiveVisits(house.pool, id, house.clock.now().toISOString()))) return []
   return [{ severity: 'error', code: 'conflict', diagnostics: 'The Schedule has visits that are still to come.', expression: type }]
 }

@@ -112,6 +112,24 @@ describe('to whom a visit is busy time', () => {
     expect((await server.call('GET', `Encounter/${id}`)).json).toEqual(encounter)
   })
 
+  it('is not told what is in it by a profile that it is held against', async () => {
+    const which = await visit(6_150, 6_165)
+    const url = 'https://example.org/StructureDefinition/without-comment'
+    const element = [
+      { id: 'Appointment', path: 'Appointment' },
+      { id: 'Appointment.comment', path: 'Appointment.comment', max: '0' },
+    ]
+    await create(server.call, {
+      ...{ resourceType: 'StructureDefinition', url, name: 'WithoutComment', status: 'active', kind: 'resource', abstract: false },
+      ...{ type: 'Appointment', baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Appointment', derivation: 'constraint' },
+      differential: { element },
+    })
+    const asked = parameters({ mode: 'profile', profile: { valueUri: url } })
+    const said = async (call: Call): Promise<boolean> =>
+      (await call('POST', `Appointment/${which.id}/$validate`, asked)).text.includes('Appointment.comment')
+    expect([await said(desk), await said(server.call)]).toEqual([false, true])
+  })
+
   it('sees it whole in an emergency, for a while, and each look says so', async () => {
     const which = await visit(6_200, 6_215)
     expect(tells(await desk('GET', `Appointment/${which.id}`), which)).toEqual([])
