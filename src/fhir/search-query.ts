@@ -171,7 +171,8 @@ function readRevinclude({ definitions, type: searched }: Reading, value: string,
 
 /**
  * The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. `known` holds the
- * ValueSets and CodeSystems of `terminologyAsked`, where values may name some.
+ * ValueSets and CodeSystems of `terminologyAsked`, where values may name some. `ofOnePatient`: it is asked at the address of a
+ * patient's compartment.
  */
 export function parseSearch(
   definitions: Definitions,
@@ -179,6 +180,7 @@ export function parseSearch(
   pairs: Iterable<readonly [string, string]>,
   base?: string,
   known?: Known,
+  ofOnePatient = false,
 ): SearchQuery {
   const reading: Reading = { definitions, type, base, known }
   const draft: Draft = { criteria: [], sort: [], includes: [], revincludes: [], pretty: false }
@@ -195,7 +197,7 @@ export function parseSearch(
   if (draft.criteria.length > searchCriteriaMax) {
     throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
   }
-  assertTextIsNarrowed(type, draft.criteria)
+  if (!ofOnePatient) assertTextIsNarrowed(type, draft.criteria)
   const count = Math.min(draft.count ?? pageSizeDefault, type === 'Binary' ? binariesTogetherMax : pageSizeMax)
   return { ...draft, count, unknown: [...unknown], applied }
 }

@@ -13,10 +13,10 @@ import type { House } from '../store/house.ts'
 /** The definitions are others once a SearchParameter is added. */
 const read = new WeakMap<Definitions, Recent<SearchQuery>>()
 
-export function searchAsked({ definitions, base }: House, type: string, pairs: Pairs): SearchQuery {
-  const asked = JSON.stringify([base, type, pairs])
-  if (asked.length > rememberedSearchCharsMax) return parseSearch(definitions, type, pairs, base)
+export function searchAsked({ definitions, base }: House, type: string, pairs: Pairs, ofOnePatient = false): SearchQuery {
+  const asked = JSON.stringify([base, type, pairs, ofOnePatient])
+  if (asked.length > rememberedSearchCharsMax) return parseSearch(definitions, type, pairs, base, undefined, ofOnePatient)
   const known = read.get(definitions) ?? recent<SearchQuery>(rememberedSearchesMax)
   read.set(definitions, known)
-  return known.get(asked) ?? known.put(asked, parseSearch(definitions, type, pairs, base))
+  return known.get(asked) ?? known.put(asked, parseSearch(definitions, type, pairs, base, undefined, ofOnePatient))
 }

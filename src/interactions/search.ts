@@ -34,7 +34,10 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const compartment = compartmentOf(house, request)
   if (type === 'AuditEvent') return searchAuditEvents(house, request, allowedOfAudit(actor, 's').patient, actor.keptFrom)
   const known = await terminologyFor(house.pool, house, request.query)
-  const asked = known ? parseSearch(house.definitions, type, request.query, house.base, known) : searchAsked(house, type, request.query)
+  const ofOnePatient = compartment?.type === 'Patient'
+  const asked = known
+    ? parseSearch(house.definitions, type, request.query, house.base, known, ofOnePatient)
+    : searchAsked(house, type, request.query, ofOnePatient)
   assertUnderstood(asked, request)
   for (const criterion of asked.criteria) assertReach(actor, criterion)
   const { query, within } = placed(house, compartment, type, asked)

@@ -46,8 +46,8 @@ export type Several = {
 export type Page = { readonly matches: string[]; readonly along: string[]; readonly next?: string }
 
 /** The pairs as one of the types reads them. */
-export const queryOf = ({ definitions, base }: House, { known }: Several, type: string, pairs: Pairs): SearchQuery =>
-  parseSearch(definitions, type, pairs, base, known)
+export const queryOf = ({ definitions, base }: House, { known, compartment }: Several, type: string, pairs: Pairs): SearchQuery =>
+  parseSearch(definitions, type, pairs, base, known, compartment?.type === 'Patient')
 
 /** The search of one of the types, bound; throws where it reaches what the token may not. */
 export function searchOf(house: House, actor: Actor, { compartment }: Several, type: string, asked: SearchQuery): SearchOfType {

@@ -84,6 +84,8 @@ it.each([
   ['Appointment?patient=p,other&_text=migraine&status=proposed', 'visit-p'],
   ['Appointment?patient=p,other&_text=wheelchair', ''],
   ['Appointment?_id=visit-p,visit-other&_content=his&_sort=-date', 'visit-other'],
+  ['Patient/p/Appointment?_content=wheelchair', 'visit-p'],
+  ['Patient/other/Appointment?_text=migraine', ''],
   ['Slot?schedule=Schedule/room&_content=staff meeting', 'meeting'],
   ['Slot?schedule=room&start=ge2031-01-02&_content=staff', 'cleaning'],
   ['Patient?_has:Appointment:patient:status=proposed&_content=spring', 'other p'],
