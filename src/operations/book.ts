@@ -10,7 +10,7 @@ import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
-import { changeStored } from './change-stored.ts'
+import { bookStored } from './book-stored.ts'
 import { isHidden } from './may-change.ts'
 import { inDialect } from './refusal.ts'
 import { type Taken, type Taking, takeTime, takeVisit } from './take-visit.ts'
@@ -24,5 +24,5 @@ async function bookWhatIsAsked(taking: Taking): Promise<Taken> {
   const stored = id === undefined ? undefined : await currentResource(house.pool, 'Appointment', id)
   if (id === undefined || !stored || isHidden(house, taking.actor, stored.body)) return takeTime(taking, false)
   if (stored.body === null) throw deleted(`Appointment/${id}`, 'appt-id')
-  return changeStored(taking, id, JSON.parse(stored.body) as Resource)
+  return bookStored(taking, id, JSON.parse(stored.body) as Resource)
 }

@@ -21,6 +21,7 @@ import { auditedTime, type PlacedVisit, rowColumns, rowText } from './place-visi
 import { stamped, type Written } from './resources.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
+import { lapsedGone } from './take-time.ts'
 import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -70,11 +71,7 @@ const exchange = `
     select holder, resource, tstzrange("from", until) as period, client,
            case when exists (select from had where had.holder = plain.holder and seat = 1) then 2 else 1 end as seat
       from (select count(*) from clear) first, plain cross join unnest(claims) resource),
-  lapsed as (
-    delete from claim where expires <= now() and ctid = any(array(
-      select c.ctid from wanted cross join lateral (
-        select ctid from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c))
-    returning 1),
+  ${lapsedGone},
   claimed as (
     insert into claim (resource, session, seat, period, appointment, client)
     select resource, holder, seat, period, holder, client from (select count(*) from lapsed) first, wanted

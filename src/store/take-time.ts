@@ -79,6 +79,13 @@ export const ownTime: Manner = {
   changes: `'Slot/' || id <> near.holder`,
 }
 
+/** A CTE: what stood in the way of the CTE `wanted` and whose time is over goes. It comes before whatever claims. */
+export const lapsedGone = `lapsed as (
+    delete from claim where expires <= now() and ctid = any(array(
+      select c.ctid from wanted cross join lateral (
+        select ctid from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c))
+    returning 1)`
+
 /**
  * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
  * changed). `$1` is a JSON list of `most` TimeTaken; `more` names what else each of them holds.
@@ -99,11 +106,7 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
     select sent.* from (select count(*) from clear) first, sent),
   wanted as materialized (
     ${manner.wanted}),
-  lapsed as (
-    delete from claim where expires <= now() and ctid = any(array(
-      select c.ctid from wanted cross join lateral (
-        select ctid from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c))
-    returning 1),
+  ${lapsedGone},
   claimed as (
     insert into claim (${manner.columns})
     select ${manner.values} from (select count(*) from lapsed) first, wanted

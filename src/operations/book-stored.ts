@@ -24,7 +24,7 @@ import { assertOneVisit } from './series-request.ts'
 import { severalOf } from './series-scope.ts'
 import { replacement, replacesNoVisit, type Taking } from './take-visit.ts'
 
-export async function changeStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
+export async function bookStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
   const assertMay = assertMayChange(house, actor)
   assertMay(stored)
