@@ -3,6 +3,7 @@
  * when a visit is cancelled or moved.
  */
 import type { Tx } from './db.ts'
+import { isLastPlaceOf, isPlaceOf } from './hold-places.ts'
 import { namedBy, settling } from './session-slots.ts'
 import { everyStatus, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
@@ -63,6 +64,7 @@ export async function lockTaken(tx: Tx, holder: string): Promise<void> {
   await tx.query(
     prepared(
       `with own as materialized (select resource, period from claim where appointment = $1 order by resource for update),
+      places as materialized (select 1 from hold_place where ${isPlaceOf('$1')} order by owner, place for update),
       span as (
         select sc.schedule, lower(own.period) as lower, upper(own.period) as upper from own join schedule_claim sc on sc.resource = own.resource
         union
@@ -76,7 +78,7 @@ export async function lockTaken(tx: Tx, holder: string): Promise<void> {
         union
         select s.id from span join schedule_plan p on p.schedule = span.schedule join slot s on s.schedule = p.schedule and s.status = any(${everyStatus})
            and s.starts < span.upper and s.ends > span.lower and s.starts > span.lower - p.longest)
-      select 1 from slot where id in (select id from mine) order by id for update`,
+      select 1 from slot where id in (select id from mine) and (select count(*) from places) >= 0 order by id for update`,
       [holder],
     ),
   )
@@ -92,7 +94,7 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
     prepared(
       `with gone as (delete from claim where appointment = $1 returning 1),
       places as (delete from visit_cap where appointment = $1 returning 1),
-      held as (delete from hold_place where holder = $1 returning 1),
+      held as (delete from hold_place where ${isLastPlaceOf('$1')} returning 1),
       mine as (
         select * from slot
          where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')})))

@@ -1,6 +1,7 @@
 /**
  * The places of those who hold times. Like the places of a day with a cap, each is a row: counting and then writing would be
- * a race. A place is given back with the time (`giveBackTime`), or when its hold has run out.
+ * a race. A place is given back with the time (`giveBackTime`), or when its hold has run out. A series has one, in the name of
+ * its first visit: it is given back with the last that is held still, whichever that is.
  */
 import type { Tx } from './db.ts'
 import { prepared } from './sql.ts'
@@ -12,6 +13,19 @@ export type HoldPlace = {
   readonly holder: string
   readonly expires: string
 }
+
+/** As SQL, of a row of `hold_place`: it is the holder's (`$1`), or that of the series which the holder is of. */
+export const isPlaceOf = (holder: string): string => `holder in (${holder}, (
+  select substr(term, length('originating-appointment=') + 1) from appointment a cross join unnest(a.terms) term
+   where a.id = substr(${holder}, length('Appointment/') + 1) and term like 'originating-appointment=Appointment/%' limit 1))`
+
+/** As SQL, of such a row: no other visit of its series is held still. The claims of one that is booked have no end. */
+export const isLastPlaceOf = (holder: string): string => `${isPlaceOf(holder)} and not exists (
+  select from (select hold_place.holder as visit
+               union all
+               select 'Appointment/' || id from appointment where terms @> array['originating-appointment=' || hold_place.holder]) of_series
+   cross join lateral (select from claim where appointment = of_series.visit and claim.expires > now() limit 1) held
+   where of_series.visit <> ${holder})`
 
 /** Takes a free place; else the seconds until the first is free. Waits for whoever is taking the same one just now. */
 export async function takeHoldPlace(tx: Tx, place: HoldPlace): Promise<{ taken: true } | { taken: false; seconds: number }> {

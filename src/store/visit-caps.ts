@@ -3,6 +3,7 @@
  * have the same one.
  */
 import type { Tx } from './db.ts'
+import { isLastPlaceOf, isPlaceOf } from './hold-places.ts'
 import { prepared } from './sql.ts'
 
 export type DayPlace = {
@@ -30,8 +31,8 @@ export async function takeDayPlace(tx: Tx, place: DayPlace): Promise<boolean> {
 export async function keepDayPlaces(tx: Tx, holder: string, until?: string): Promise<void> {
   await tx.query(
     prepared(
-      `with booked as (delete from hold_place where holder = $1 and $2::timestamptz is null),
-      waiting as (update hold_place set expires = $2::timestamptz where holder = $1 and $2::timestamptz is not null)
+      `with booked as (delete from hold_place where $2::timestamptz is null and ${isLastPlaceOf('$1')}),
+      waiting as (update hold_place set expires = $2::timestamptz where $2::timestamptz is not null and ${isPlaceOf('$1')})
       update visit_cap set expires = $2::timestamptz where appointment = $1`,
       [holder, until ?? null],
     ),

@@ -133,3 +133,25 @@ it('replaces no visit, and counts as one of the times that a patient may hold', 
   const theirs = house.as(await house.token('patient/*.cruds', { patient: other }))
   expect((await theirs('POST', `Appointment/${visits[0]?.id}/$book`)).status).toBe(404)
 })
+
+it('has its place among them until the last of it is released or booked, whichever visit goes first', async () => {
+  const at = await place()
+  const patient = (await at.patients(1))[0] as string
+  const mine = house.as(await house.token('patient/*.cruds', { patient }))
+  const release = async (visit: Body | undefined, more = {}): Promise<void> =>
+    expect((await mine('POST', `Appointment/${visit?.id}/$release`, parameters(more))).status).toBe(200)
+  const taken = async (): Promise<number> =>
+    (await house.house.pool.query({ text: 'select 1 from hold_place where owner = $1', values: [`Patient/${patient}`] })).length
+  const visits = matches(await hold(at, patient, '09:00', mine))
+  await release(visits[0])
+  expect(await taken()).toBe(1)
+  await release(visits[2])
+  expect(await taken()).toBe(1)
+  await release(visits[1], { scope: { valueCode: 'all' } })
+  expect([await taken(), await slotStatuses(at)]).toEqual([0, allOf('free')])
+  const others = matches(await hold(at, patient, '09:00', mine))
+  await release(others[0])
+  expect(await taken()).toBe(1)
+  expect((await mine('POST', `Appointment/${others[3]?.id}/$book`)).status).toBe(200)
+  expect(await taken()).toBe(0)
+})
