@@ -24,6 +24,9 @@ const keptOf: Readonly<Record<string, readonly string[]>> = {
 /** Whose time and which places are taken. A HealthcareService would say what for. */
 const oursOnly = /^(?:Practitioner|PractitionerRole|Location|Device)\/[A-Za-z0-9\-.]{1,64}$/
 
+/** Whether whoever is so named may be told in it. */
+export const isShownInBusyTime = (reference: string, base: string): boolean => oursOnly.test(relativeReference(reference, base))
+
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
 const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : [])
 

@@ -1,6 +1,7 @@
 /**
  * One write of one resource, as the desks hand it to the engine, and what it may come to.
  */
+import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
@@ -19,6 +20,8 @@ export type Change = {
   readonly text: string
   readonly at: string
   readonly client: string
+  /** From whom Consents may keep what it is about, and to whom that may be busy time; absent: nobody. */
+  readonly actor?: Actor
   /** Written under a patient scope: booking rules bind it. */
   readonly patient?: string
   /** The confirmation number that it bears was drawn for it. */

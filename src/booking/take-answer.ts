@@ -3,7 +3,10 @@
  * the last answer that was waited for the visit's; another time that both sides want moves it. https://hl7.org/fhir/R4/appointmentresponse.html
  * Left out: answers to visits that are over or stored elsewhere. They are records, and change nothing.
  */
-import { inCompartment } from '../access/compartment.ts'
+
+import { isShownInBusyTime } from '../access/busy-time.ts'
+import { inCompartment, isKeptFrom } from '../access/compartment.ts'
+import { isMasked } from '../access/masking.ts'
 import { fault } from '../base/fault.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -21,7 +24,7 @@ import { moveToAgreed } from './move-to-agreed.ts'
 import { idsNamed } from './participants.ts'
 import { writeAppointment } from './write-appointment.ts'
 
-/** Throws: not-found, business-rule, TimeIsTaken. */
+/** Throws: not-found, forbidden, business-rule, TimeIsTaken. */
 export async function takeAnswer(tx: Tx, house: House, change: Change): Promise<void> {
   if (change.before && saidBefore(change.before, change.resource)) return
   const [id] = idsNamed([change.resource.appointment], 'Appointment', house.base)
@@ -30,11 +33,29 @@ export async function takeAnswer(tx: Tx, house: House, change: Change): Promise<
   const visit = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   if (change.patient !== undefined && !(visit && inCompartment(house.definitions, visit, change.patient, house.base)))
     throw fault('not-found', `There is no Appointment/${id}.`, 'AppointmentResponse.appointment')
-  if (!visit || isOver(visit, house.clock.now().getTime())) return
+  if (!visit || isHidden(house, change, visit)) return
+  if (isOver(visit, house.clock.now().getTime())) return
   const now = house.clock.now().getTime()
   const answer = answered(visit, change.resource, { base: house.base, online: change.patient !== undefined, now })
   if ('message' in answer) throw fault('business-rule', answer.message, answer.expression)
   await settle(tx, house, { change, id, visit, answer })
+}
+
+/**
+ * What a Consent keeps from whoever writes is answered like what is not there: the answer is a record. Of busy time only those
+ * may be answered for who are shown in it: by the others' names somebody could try out whose it is.
+ */
+function isHidden({ definitions, base }: House, { actor, resource }: Change, visit: Resource): boolean {
+  if (actor === undefined) return false
+  if (isKeptFrom(definitions, actor, visit, base)) return true
+  const { reference } = (resource.actor ?? {}) as { reference?: unknown }
+  if (typeof reference === 'string' && isShownInBusyTime(reference, base)) return false
+  if (!isMasked(actor, visit, base)) return false
+  throw fault(
+    'forbidden',
+    'The visit is shown to you as busy time alone: answer it for those whom you see in it.',
+    'AppointmentResponse.actor',
+  )
 }
 
 /** Written again with another remark, it is no new answer. */

@@ -220,6 +220,7 @@ function changeOf(
     text: isSubscription ? JSON.stringify(withoutSecrets(parseExact(text) as Resource)) : text,
     at: house.clock.now().toISOString(),
     client: actor.client,
+    actor,
     patient: permission.allowed ? permission.patient : undefined,
     audit: auditOf(house, actor, before ? interaction : 'create'),
   })

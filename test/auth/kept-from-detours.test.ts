@@ -116,6 +116,21 @@ describe('what a Consent keeps from somebody', () => {
     expect(await imported(trusted)).toMatchObject({ updated: 1, refused: 0 })
   })
 
+  it('and a visit of theirs is neither found out nor given up by an answer to it', async () => {
+    const visit = made(await place.book((await place.slotAt(5, '09:00')).id, ann))
+    const decline = (actor: unknown) =>
+      keptOut('POST', 'AppointmentResponse', {
+        resourceType: 'AppointmentResponse',
+        appointment: { reference: `Appointment/${visit.id}` },
+        actor,
+        participantStatus: 'declined',
+      })
+    await consent(fromKeptOut)
+    const takesPart = visit.participant.map(({ actor }) => actor).find((one) => one?.reference?.startsWith('Practitioner/'))
+    expect([(await decline(takesPart)).status, (await decline({ reference: 'Practitioner/nobody' })).status]).toEqual([201, 201])
+    expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).status).toBe('booked')
+  })
+
   it('is not told again to who repeats a request under its Idempotency-Key', async () => {
     const slot = await place.slotAt(3, '10:00')
     const body = parameters({ patient: `Patient/${ann}` })

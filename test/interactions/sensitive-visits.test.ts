@@ -320,4 +320,22 @@ describe('a sensitive visit', () => {
     expect((await desk('PUT', `Appointment?reason-code=why`, { body: visit('x', 'bob') })).json.id).not.toBe('secret')
     expect((await system('GET', 'Appointment/secret')).headers.etag).toBe(headers.etag)
   })
+
+  it('is not answered for by trying out whose it is', async () => {
+    const answerFor = (actor: string) =>
+      desk('POST', 'AppointmentResponse', {
+        body: {
+          resourceType: 'AppointmentResponse',
+          appointment: ref('Appointment/soon'),
+          actor: ref(actor),
+          participantStatus: 'tentative',
+        },
+      })
+    const times = { start: '2090-02-03T10:00:00Z', end: '2090-02-03T10:15:00Z', status: 'proposed' }
+    await system('PUT', 'Appointment/soon', { body: visit('soon', ann, { ...times, ...labelled(act('HIV')) }) })
+    const refused = await Promise.all(['Patient/bob', `Patient/${ann}`, 'HealthcareService/service', 'RelatedPerson/aunt'].map(answerFor))
+    expect(new Set(refused.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
+    expect(refused[0]?.status).toBe(403)
+    expect((await answerFor('Practitioner/doctor')).status).toBe(201)
+  })
 })
