@@ -49,6 +49,7 @@ export function authorizationServer(house: House, { fetchOut, patients, refusals
   return {
     handle: async (request, response, address) => {
       const [path, query = ''] = (request.url ?? '').split('?')
+      if (query.includes('%00')) return refusedNul(response)
       if (path === paths.authorization && request.method === 'POST') return asGet(house, request, response)
       if (path === paths.introspection && /^bearer /i.test(request.headers.authorization ?? ''))
         return told(response, async () =>
@@ -78,6 +79,12 @@ export function authorizationServer(house: House, { fetchOut, patients, refusals
     recovery: (step) => recovery(house, step),
     account: async (step) => account({ house, secret: (await current()).secret, refusals }, step),
   }
+}
+
+/** What is asked is kept until it is answered, and the database keeps no NUL. */
+function refusedNul(response: ServerResponse): void {
+  response.writeHead(400, { 'content-type': 'application/json' })
+  response.end('{"error":"invalid_request"}')
 }
 
 async function asGet(house: House, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -29,6 +29,8 @@ export async function addAuthClient(db: Db, { id, metadata, scope, created }: Au
 }
 
 export async function findAuthClient(db: Db, id: string): Promise<AuthClientRow | undefined> {
+  // Anybody may say anything; Postgres refuses to compare with NUL.
+  if (id.includes('\0')) return undefined
   const text = 'select id, metadata, scope, created from auth_client where id = $1 and not waiting'
   const [row] = await db.query<AuthClientRow>(prepared(text, [id]))
   return row

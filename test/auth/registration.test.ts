@@ -229,6 +229,18 @@ describe('a registration', () => {
         expect((await ask(method, at, undefined, mine.registration_access_token)).told.error).toBe('invalid_token')
   })
 
+  it('of a name with NUL in it is none, wherever that is said', async () => {
+    const { origin } = clinic.server
+    const form = { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: '\0', client_secret: 'x' }) }
+    const asked = await Promise.all([
+      ask('GET', `${origin}/auth/register/%00`, undefined, 'made-up'),
+      fetch(`${origin}/auth/token`, form),
+      fetch(`${origin}/auth/authorize?response_type=code&client_id=%00`),
+      fetch(`${origin}/auth/authorize?response_type=code&client_id=public&state=%00`),
+    ])
+    expect(asked.map(({ status }) => status)).toEqual([401, 401, 400, 400])
+  })
+
   it('keeps nothing that its bearer could use', async () => {
     const { told } = await register({ ...app, token_endpoint_auth_method: 'client_secret_basic' }, await invite('patient/*.rs'))
     const [row] = await clinic.server.house.pool.query<{ text: string }>({
@@ -272,6 +284,8 @@ describe('what is asked for', () => {
   const cases: readonly [string, string, () => unknown][] = [
     ['is no JSON', 'invalid_request', () => '{'],
     ['is a list', 'invalid_request', () => '[]'],
+    ['holds NUL in a key set', 'invalid_request', () => ({ ...keyed, jwks: { keys: [{ ...key.publicJwk, kid: '\0' }] } })],
+    ['has half a character in its name', 'invalid_request', () => ({ ...app, client_name: 'Diary \ud800' })],
     ['has no name', 'invalid_client_metadata', () => ({ ...app, client_name: undefined })],
     ['has a name that turns round what follows', 'invalid_client_metadata', () => ({ ...app, client_name: 'Diary \u202e' })],
     ['has nowhere to come back to', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: [] })],

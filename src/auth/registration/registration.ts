@@ -114,10 +114,13 @@ const noted = ({ clock, ids }: House, tx: Tx, { address }: RegistrationStep, cli
 const withSecret = ({ metadata }: Requested, hash: unknown): RegistrationRow['metadata'] =>
   typeof hash === 'string' ? { ...metadata, client_secret: hash } : metadata
 
+/** As `ids` makes them. An address may hold anything. */
+const givenId = /^[\w-]{1,64}$/
+
 /** RFC 7592: read, replaced, taken back by whoever holds its token. One that is not there is told like a wrong token. */
 async function lookAfter(house: House, step: RegistrationStep, id: string): Promise<RegistrationReply> {
   const held = bearer(step)
-  const row = held === undefined ? undefined : await findRegistration(house.pool, id, hashOf(held))
+  const row = held === undefined || !givenId.test(id) ? undefined : await findRegistration(house.pool, id, hashOf(held))
   if (!row || held === undefined) throw nobody()
   if (step.method === 'PUT') return replace(house, step, row, held)
   if (step.method !== 'DELETE') return { status: 200, body: told(house, row, held) }

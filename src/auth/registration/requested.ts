@@ -46,10 +46,16 @@ export function requested(house: House, said: Metadata, most: string): Requested
 
 export function metadataIn(body: unknown): Metadata {
   try {
-    const said: unknown = JSON.parse(String(body))
+    const said: unknown = JSON.parse(String(body), keepable)
     if (typeof said === 'object' && said !== null && !Array.isArray(said)) return said as Metadata
   } catch {}
-  return refuse('Send the client metadata as one JSON object.', 'invalid_request')
+  return refuse('Send the client metadata as one JSON object, in text without NUL and half characters.', 'invalid_request')
+}
+
+/** The database keeps neither NUL nor half a surrogate pair, wherever they stand: a key set may hold anything. */
+function keepable(name: string, value: unknown): unknown {
+  if ([name, value].every((one) => typeof one !== 'string' || (one.isWellFormed() && !one.includes('\0')))) return value
+  throw new TypeError('not to be kept')
 }
 
 /** What an operator is told in a Fault, a program is told in its own protocol's words. */
