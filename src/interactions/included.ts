@@ -9,7 +9,7 @@ import type { SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { House } from '../store/house.ts'
-import { compileIncludes } from '../store/search/include.ts'
+import { compileIncludes, includedMost } from '../store/search/include.ts'
 import type { FoundRow } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
 import type { Bounds } from '../store/search/scope.ts'
@@ -30,20 +30,30 @@ export async function included(house: House, page: Page): Promise<{ entries: str
   if (query.includes.length + query.revincludes.length === 0) return { entries: [], cut: false }
   const shown = new Set(page.rows.map((row) => `${page.type}/${row.id}`))
   const entries: string[] = []
+  let cut = false
   let reached: Found[] = [{ type: page.type, rows: page.rows }]
   for (let round = 0; reached.length > 0 && round < searchStepsMax && entries.length < includedResourcesMax; round++) {
-    reached = await oneRound(house, page, reached, round > 0, shown)
+    const brought = await oneRound(house, page, reached, round > 0, shown)
+    reached = brought.found
+    cut ||= brought.cut
     for (const { type, rows } of reached)
       entries.push(
         ...rows.map(({ id, body }) => searchEntry(house.base, type, id, subsetOf(house.definitions, body, query.subset), 'include')),
       )
   }
-  return { entries: entries.slice(0, includedResourcesMax), cut: entries.length >= includedResourcesMax }
+  return { entries: entries.slice(0, includedResourcesMax), cut: cut || entries.length >= includedResourcesMax }
 }
 
-/** What is found that was not shown yet; `shown` learns of it. */
-async function oneRound(house: House, page: Page, from: readonly Found[], again: boolean, shown: Set<string>): Promise<Found[]> {
+/** What is found that was not shown yet, and whether there may be more; `shown` learns of it. */
+async function oneRound(
+  house: House,
+  page: Page,
+  from: readonly Found[],
+  again: boolean,
+  shown: Set<string>,
+): Promise<{ found: Found[]; cut: boolean }> {
   const found: Found[] = []
+  let cut = false
   for (const { type, rows } of from) {
     for (const { type: reached, statement } of compileIncludes(
       house.definitions,
@@ -54,7 +64,9 @@ async function oneRound(house: House, page: Page, from: readonly Found[], again:
       { patients: true },
       again,
     )) {
-      const fresh = (await runSearch(house.pool, statement, page.auditOf(reached))).filter(({ id }) => {
+      const all = await runSearch(house.pool, statement, page.auditOf(reached))
+      cut ||= all.length >= includedMost(reached)
+      const fresh = all.filter(({ id }) => {
         const known = shown.has(`${reached}/${id}`)
         shown.add(`${reached}/${id}`)
         return !known
@@ -62,5 +74,5 @@ async function oneRound(house: House, page: Page, from: readonly Found[], again:
       if (fresh.length > 0) found.push({ type: reached, rows: fresh })
     }
   }
-  return found
+  return { found, cut }
 }

@@ -334,6 +334,17 @@ it('of many, a few come together: in pages of a search and a history, and in an 
   expect(idsIn(history)).toHaveLength(binariesTogetherMax)
   expect(idsIn(history)).toEqual(ids.toReversed().slice(0, binariesTogetherMax))
 
+  const provenance = {
+    resourceType: 'Provenance',
+    target: ids.map((id) => ({ reference: `Binary/${id}` })),
+    recorded: '2026-11-23T09:00:00Z',
+    agent: [{ who: { display: 'Scanner' } }],
+  }
+  const { json: about } = await call('POST', 'Provenance', { body: JSON.stringify(provenance), contentType: fhir })
+  const { json: along } = await call('GET', `Provenance?_id=${about.id}&_include=Provenance:target`)
+  const modes = along.entry.map(({ search }: Loose) => search.mode)
+  expect(modes).toEqual(['match', ...ids.slice(0, binariesTogetherMax).map(() => 'include'), 'outcome'])
+
   const asked = await call('GET', '$export?_type=Binary', { accept: fhir, prefer: 'respond-async' })
   const place = String(asked.headers.get('content-location')).split('/fhir/')[1] ?? ''
   await eventually(30_000, async () => {

@@ -4,7 +4,7 @@
  * Each is confined as a search of its own would be. Left out: references to other servers; how often it is done (`:iterate`).
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { includedResourcesMax } from '../../base/limits.ts'
+import { binariesTogetherMax, includedResourcesMax } from '../../base/limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import { localReference } from '../../fhir/reference.ts'
 import { storedTypes } from '../../fhir/resource.ts'
@@ -54,13 +54,16 @@ function wayTo(place: Place | undefined, lead: string, ids: readonly string[]): 
   )
 }
 
+/** So many of a type come by one statement. */
+export const includedMost = (type: string): number => (type === 'Binary' ? binariesTogetherMax : includedResourcesMax)
+
 type Reach = { readonly definitions: Definitions; readonly wish: Wish; readonly next: readonly Include[] }
 
 /** `next`: the includes that go on from what this brings. */
 function fetching({ definitions, wish, next }: Reach, type: string, condition: Sql, bounds: Bounds, named: boolean): IncludeStatement {
   const columns = [...foundColumns(type, wish), ...referencesColumn(definitions, type, next, bounds)]
   const conditions = [condition, ...rowConditions({ definitions, type, alias: 't', bounds })]
-  const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedResourcesMax}::int`
+  const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedMost(type)}::int`
   return { type, statement: statementOf(composed, named) }
 }
 
