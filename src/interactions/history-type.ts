@@ -9,6 +9,7 @@ import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
+import { fewBinaries } from '../base/few-binaries.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -47,10 +48,14 @@ async function historyOf(
     return bounds ? [{ type: one, bounds }] : []
   })
   if (readable.length === 0) throw fault('forbidden', "The token's scopes allow reading of nothing here.")
-  const count = countAsked(asked, type)
+  const most = countAsked(asked, type)
   const subset = subsetAsked(query)
-  const window = { count: count + 1, since: sinceAsked(asked), at: atAsked(asked), before: keyAsked(asked) }
+  const window = { count: most + 1, since: sinceAsked(asked), at: atAsked(asked), before: keyAsked(asked) }
   const keys = await historyKeys(house.pool, house.definitions, readable, window)
+  const count = fewBinaries(
+    keys.map((key) => key.type),
+    most,
+  )
   const rows = await historyRows(house.pool, keys.slice(0, count))
   const within = await Promise.all(
     readable.map((one) =>

@@ -21,6 +21,7 @@ import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { sortsAlike } from '../store/search/across-types.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
+import { includedMost } from '../store/search/include.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
 import { allowed } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
@@ -131,7 +132,7 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
       type,
       at === 0 && cursor !== undefined ? [...common, ...more, [cursorParameter, cursor]] : [...common, ...more],
     )
-    const { matches, along, next } = await pageOfType(house, actor, several, type, { ...query, count: left })
+    const { matches, along, next } = await pageOfType(house, actor, several, type, { ...query, count: Math.min(left, includedMost(type)) })
     for (const entry of matches) shown.add(nameOf(entry))
     page.matches.push(...matches)
     page.along.push(...along)

@@ -324,8 +324,9 @@ it('of many, a few come together: in pages of a search and a history, and in an 
   await call('PUT', 'Patient/many', { body: JSON.stringify({ resourceType: 'Patient', id: 'many' }), contentType: fhir })
   const ids: string[] = []
   for (let i = 0; i < binariesTogetherMax + 4; i++) ids.push(await stored(`no ${i}`, 'text/plain', { xSecurityContext: 'Patient/many' }))
-  const idsIn = ({ json }: { json: Loose }): string[] => json.entry.map(({ resource }: Loose) => resource.id)
-  const nextOf = ({ json }: { json: Loose }): string => json.link.find(({ relation }: Loose) => relation === 'next').url.split('/fhir/')[1]
+  const idsIn = ({ json }: { json: Loose }): string[] => json.entry.map(({ resource }: Loose) => resource?.id)
+  const nextOf = ({ json }: { json: Loose }): string =>
+    json.link.find(({ relation }: Loose) => relation === 'next').url.split(/\/fhir\/?/)[1]
 
   const first = await call('GET', 'Binary?patient=Patient/many&_count=100&_sort=_lastUpdated')
   const second = await call('GET', nextOf(first))
@@ -333,6 +334,18 @@ it('of many, a few come together: in pages of a search and a history, and in an 
   const history = await call('GET', 'Binary/_history')
   expect(idsIn(history)).toHaveLength(binariesTogetherMax)
   expect(idsIn(history)).toEqual(ids.toReversed().slice(0, binariesTogetherMax))
+
+  const several = ['Patient/many/*?', '?_type=Binary,Patient&_sort=-_lastUpdated&', 'Patient/many/$everything?', '_history?']
+  for (const path of several) {
+    const pages = [await call('GET', `${path}_count=100`)]
+    pages.push(await call('GET', nextOf(pages[0] as { json: Loose })))
+    const found = pages.map((page) => idsIn(page).filter((id) => ids.includes(id)))
+    expect([path, found.map(({ length }) => length <= binariesTogetherMax), new Set(found.flat()).size]).toEqual([
+      path,
+      [true, true],
+      ids.length,
+    ])
+  }
 
   const provenance = {
     resourceType: 'Provenance',

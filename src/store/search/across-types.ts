@@ -5,6 +5,7 @@
  * Left out: the look into chains (`wideChains`); what is said in common of several types has none worth it.
  */
 import sql, { join, raw } from 'sql-template-tag'
+import { fewBinaries } from '../../base/few-binaries.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { AuditRow } from '../audit-rows.ts'
@@ -51,11 +52,15 @@ export async function keysAcrossTypes(
   )
   const composed = sql`select array[${values}] as sort from (${join(branches, ' union all ')}) as p order by ${orderBy(merged)} limit ${count + 1}::int`
   const rows = await db.query<{ sort: (string | null)[] }>(statementOf(composed, false))
-  const page = rows.slice(0, count).map(({ sort }) => sort)
-  const last = page.at(-1)
+  const found = rows.map(({ sort }) => ({ type: sort.at(-2) ?? '', id: sort.at(-1) ?? '' }))
+  const fit = fewBinaries(
+    found.map(({ type }) => type),
+    count,
+  )
+  const last = rows[Math.min(fit, rows.length) - 1]?.sort
   return {
-    keys: page.map((sort) => ({ type: sort.at(-2) ?? '', id: sort.at(-1) ?? '' })),
-    ...(rows.length > count && last && { next: encodeCursor(last) }),
+    keys: found.slice(0, fit),
+    ...(rows.length > fit && last && { next: encodeCursor(last) }),
   }
 }
 
