@@ -7,6 +7,8 @@ export const nestingMax = 64
 export const xmlNestingMax = 128
 export const xmlElementsMax = 100_000
 export const bundleEntriesMax = 1_000
+/** Characters of what the entries of one Bundle were answered; the next one is refused. */
+export const bundleAnswerCharsMax = 64 * 1024 * 1024
 export const pageSizeDefault = 50
 export const pageSizeMax = 1_000
 /** Each may be as long as a body: so many are read together, in a page as in an export. */

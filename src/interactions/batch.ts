@@ -10,11 +10,13 @@ import { bundleResponse, type EntryReply } from '../fhir/bundle-response.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Prefer } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
+import { answersTogether } from './answers-together.ts'
 import type { Doors } from './doors.ts'
 
 export async function batch(house: House, actor: Actor, entries: readonly BundleEntry[], prefer: Prefer, doors: Doors): Promise<Reply> {
   const replies: EntryReply[] = []
+  const answer = answersTogether(doors)
   for (const entry of entries)
-    replies.push(await doors.answer(house, actor, entry, prefer).catch((error: unknown) => doors.refused(house, error, actor)))
+    replies.push(await answer(house, actor, entry, prefer).catch((error: unknown) => doors.refused(house, error, actor)))
   return { status: 200, body: bundleResponse(house.base, 'batch-response', replies) }
 }

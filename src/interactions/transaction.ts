@@ -14,6 +14,7 @@ import type { Prefer } from '../fhir/request.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { inTransaction, poolOf } from '../store/transaction.ts'
+import { answersTogether } from './answers-together.ts'
 import { atEntry } from './at-entry.ts'
 import type { Doors } from './doors.ts'
 import { afterCommit } from './store-change.ts'
@@ -61,9 +62,10 @@ async function transactInTx(tx: Tx, transacting: Transacting): Promise<Omit<Perf
   // They see what this transaction has written, and nobody else has seen yet.
   const inside: House = { ...house, pool: poolOf(tx) }
   const replies: EntryReply[] = []
+  const answer = answersTogether(doors)
   for (const { entry } of deeds) {
     const written = done.replies.get(entry.index)
-    replies.push(written ?? (await atEntry(entry.index, () => doors.answer(inside, actor, entry, prefer))))
+    replies.push(written ?? (await atEntry(entry.index, () => answer(inside, actor, entry, prefer))))
   }
   return { ...done, replies }
 }

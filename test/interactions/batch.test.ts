@@ -38,6 +38,15 @@ async function batch(entries: readonly object[], ask: Ask = server.ask, headers:
 const statuses = (entries: readonly Loose[]): string[] => entries.map(({ response }) => response.status)
 
 describe('a batch', () => {
+  it('refuses what comes after more answers than one text can be', async () => {
+    const data = Buffer.alloc(3_000_000, 'slotwise').toString('base64')
+    const id = await made(server.ask, { resourceType: 'Binary', contentType: 'text/plain', data })
+    // Sixteen such are just under 64 MB, seventeen above; the eighteenth is not asked for any more.
+    const entries = await batch([...Array.from({ length: 17 }, () => get(`Binary/${id}`)), get('Patient/nowhere'), get(`Binary/${id}`)])
+    expect(statuses(entries)).toEqual([...Array.from({ length: 17 }, () => '200'), '400', '400'])
+    expect(entries[17].response.outcome.issue[0].code).toBe('too-costly')
+  })
+
   it('answers each entry in order, as the request by itself', async () => {
     const id = await made(server.ask, patient('Before'))
     const alone = await server.ask('GET', `Patient/${id}`)
