@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemIds } from '../../src/base/ids.ts'
 import { type EmbeddedRole, openEmbedded } from '../../src/store/embedded.ts'
 import { openPool } from '../../src/store/pool.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const said: string[] = []
 const open = (folder: string, role: EmbeddedRole = 'server') =>
@@ -50,7 +50,7 @@ describe('the embedded Postgres', () => {
   let folder: string
   beforeEach(async () => {
     // A folder that only its owner may pass, as a home folder or a fresh temporary one is.
-    folder = join(await mkdtemp(join(tmpdir(), 'slotwise-embedded-')), 'data')
+    folder = join(await mkdtemp(join(testFolder, 'slotwise-embedded-')), 'data')
   })
   afterEach(() => rm(join(folder, '..'), { recursive: true, force: true, maxRetries: 5 }))
 

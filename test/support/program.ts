@@ -1,11 +1,11 @@
 /** The program as an operator runs it: a process of its own, on a DATA_DIR and a port of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
+import { testFolder } from './test-folder.ts'
 
 const bin = join(import.meta.dirname, '../../bin/slotwise.mjs')
 
@@ -32,7 +32,7 @@ export type Workplace = {
 }
 
 export async function workplace(): Promise<Workplace> {
-  const folder = await mkdtemp(join(tmpdir(), 'slotwise-program-'))
+  const folder = await mkdtemp(join(testFolder, 'slotwise-program-'))
   const settings = { DATA_DIR: join(folder, 'data'), PORT: String(await freePort()), DEMO: 'off' }
   const servers: Server[] = []
   return {
