@@ -17,7 +17,6 @@ import { settleSlots } from '../booking/make-slots.ts'
 import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
 import { type Outcome, remakeSlots, writeResource } from '../booking/write-resource.ts'
 import { standsAsItIs } from '../booking/write-slot.ts'
-import { parseExact } from '../fhir/json.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { sameResource, type Told } from '../fhir/same-resource.ts'
@@ -28,7 +27,6 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { saysSecrets, withoutSecrets } from '../subscriptions/channel-secrets.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
 import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
@@ -124,19 +122,16 @@ export async function storeOver(
   if (before) assertMayWriteOver(house, actor, 'u', before)
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)
-  // What is secret in it is not in the body, and may be new all the same.
-  const maySay = submitted.type === 'Subscription' && saysSecrets(submitted.resource)
-  if (before && row?.body && !maySay && (await isStored(tx, house, { resource: before, text: row.body }, change)))
-    return unchanged(tx, before, change)
+  if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)
   await assertAgreed(tx, house, change.resource)
   const outcome = await writeResource(tx, house, change)
-  await registered(tx, house, actor, change, submitted.resource)
+  await registered(tx, house, actor, change)
   return storedAs(change, outcome)
 }
 
 /** What asks to be told of changes is understood, or refused, in the transaction that writes it. */
-async function registered(tx: Tx, house: House, actor: Actor, { type, id, resource }: Change, sent: Resource): Promise<void> {
-  if (type === 'Subscription') await registerSubscription(tx, house, actor, { ...sent, id }, boundsFor)
+async function registered(tx: Tx, house: House, actor: Actor, { type, resource }: Change): Promise<void> {
+  if (type === 'Subscription') await registerSubscription(tx, house, actor, resource, boundsFor)
   if (type === 'SearchParameter') await registerSearchParameter(tx, house, resource)
 }
 
@@ -174,7 +169,7 @@ export async function storeNew(
   const stored: Stored[] = []
   for (const [place, change] of changes.entries()) {
     const written = known.get(change)
-    await at(place, () => registered(tx, house, actor, change, submitted[place]?.resource ?? change.resource))
+    await at(place, () => registered(tx, house, actor, change))
     stored.push(storedAs(change, written ? { written, schedules: [] } : await at(place, () => writeResource(tx, house, change))))
   }
   return stored
@@ -207,8 +202,7 @@ function changeOf(
 ): Change {
   // The scope for updates is enough for one that creates.
   const verb = interaction === 'create' ? 'c' : 'u'
-  const isSubscription = type === 'Subscription'
-  const stored: Resource = { ...(isSubscription ? withoutSecrets(resource) : resource), id }
+  const stored: Resource = { ...resource, id }
   const permission = may(actor, verb, type)
   assertMayWrite(house, actor, verb, stored)
   return withNumber(house, actor, {
@@ -217,7 +211,7 @@ function changeOf(
     before,
     isNew: row === undefined,
     resource: stored,
-    text: isSubscription ? JSON.stringify(withoutSecrets(parseExact(text) as Resource)) : text,
+    text,
     at: house.clock.now().toISOString(),
     client: actor.client,
     actor,

@@ -14,7 +14,6 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: 'audit_key', key: 'kid', column: 'private_key' },
   { table: 'auth_secret', key: 'name', column: 'value' },
   { table: 'account_totp', key: 'account', column: 'secret' },
-  { table: 'subscription_state', key: 'subscription', column: 'secrets' },
 ]
 
 /** What `Secrets` binds a secret to: `placeOf('signing_key', kid, 'private_jwk')`. */

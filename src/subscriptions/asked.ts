@@ -30,7 +30,6 @@ export type Asked = {
   /** Searches without their type, which all must hold. */
   readonly filters: readonly string[]
   readonly endpoint: string
-  /** Without a value: that is secret (channel-secrets.ts). Subscriptions of before secrets were sealed have it here. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** The MIME type of what is sent; absent in R4: nothing is. */
   readonly mime?: string
@@ -38,13 +37,13 @@ export type Asked = {
   readonly heartbeatSeconds?: number
   readonly timeoutSeconds: number
   readonly eventsMax: number
-  /** Signs what is sent; kept with the secrets. */
+  /** Signs what is sent. */
   readonly secret?: string
 }
 
 type Extended = { readonly extension?: readonly Extension[] }
-export type Extension = Extended & { readonly url?: string; readonly [value: string]: unknown }
-export type Channel = Extended & {
+type Extension = Extended & { readonly url?: string; readonly [value: string]: unknown }
+type Channel = Extended & {
   readonly type?: string
   readonly endpoint?: string
   readonly payload?: string
@@ -71,12 +70,10 @@ export function endOf({ end }: Subscription): string | undefined {
   return span && new Date(Number(span.lower)).toISOString()
 }
 
-export const mayBeActive = ({ status }: Subscription): boolean => status === 'requested' || status === 'active'
-
 /** Undefined: stored as it was sent, and never active. Throws what is wrong with one that could be, element by element. */
 export function askedOf(house: House, subscription: Subscription): Asked | undefined {
-  const { criteria = '', channel = {} } = subscription
-  if (!mayBeActive(subscription)) return undefined
+  const { criteria = '', channel = {}, status } = subscription
+  if (status !== 'requested' && status !== 'active') return undefined
   const end = endOf(subscription)
   if (end !== undefined && Date.parse(end) <= house.clock.now().getTime()) return undefined
   if (/^https?:|^urn:/.test(criteria)) return byTopic(house, subscription, criteria, channel)

@@ -10,10 +10,8 @@ import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { Bounds } from '../store/search/scope.ts'
-import { placeOf as secretPlace } from '../store/secrets.ts'
-import { keepSubscription, type StateRow, stopSubscription, subscriptionState } from '../store/subscriptions.ts'
-import { type Asked, askedOf, endOf, mayBeActive, type Subscription } from './asked.ts'
-import { type ChannelSecrets, withSecrets } from './channel-secrets.ts'
+import { keepSubscription, stopSubscription } from '../store/subscriptions.ts'
+import { askedOf, endOf, type Subscription } from './asked.ts'
 
 /** What an actor may see of a type (`interactions/bounds.ts`); undefined: nothing. */
 export type BoundsFor = (house: House, actor: Actor, verb: 'r' | 's', type: string) => Bounds | undefined
@@ -30,39 +28,14 @@ export type KeptActor = {
 }
 
 export async function registerSubscription(tx: Tx, house: House, actor: Actor, resource: Resource, boundsFor: BoundsFor): Promise<void> {
-  const id = String(resource.id)
-  const sent = resource as Subscription
-  const subscription = mayBeActive(sent) ? withSecrets(sent, await keptSecrets(tx, house, sent)) : sent
+  const subscription = resource as Subscription
+  const id = String(subscription.id)
   const asked = askedOf(house, subscription)
   if (!asked) return stopSubscription(tx, id)
   for (const verb of ['r', 's'] as const)
     if (!boundsFor(house, actor, verb, asked.type))
       throw fault('forbidden', `The token's scopes do not allow to read and search ${asked.type}.`, 'Subscription.criteria')
-  const { headers, secret: signing, ...open } = asked
-  const secrets = JSON.stringify({ headers, signing } satisfies ChannelSecrets)
-  await keepSubscription(tx, {
-    id,
-    phase: 'requested',
-    asked: { ...open, headers: [] },
-    actor: keptActor(actor),
-    ends: endOf(subscription),
-    secrets: headers.length > 0 || signing !== undefined ? house.secrets.seal(secrets, placeOf(id)) : undefined,
-  })
-}
-
-const placeOf = (id: string): string => secretPlace('subscription_state', id, 'secrets')
-
-/** Of the Subscription as it was written last, where it told the same endpoint. */
-async function keptSecrets(tx: Tx, house: House, { id, channel }: Subscription): Promise<ChannelSecrets | undefined> {
-  const state = await subscriptionState(tx, String(id))
-  return state && (state.asked as Asked).endpoint === channel?.endpoint ? secretsOf(house, state) : undefined
-}
-
-/** What its endpoint is sent beside the message. */
-export function secretsOf({ secrets }: House, state: StateRow): ChannelSecrets {
-  const { headers, secret: signing } = state.asked as Asked
-  if (state.secrets === null) return { headers, signing }
-  return JSON.parse(secrets.open(state.secrets, placeOf(state.subscription))) as ChannelSecrets
+  await keepSubscription(tx, { id, phase: 'requested', asked, actor: keptActor(actor), ends: endOf(subscription) })
 }
 
 const keptActor = (actor: Actor): KeptActor => ({

@@ -67,10 +67,9 @@ suite(`HL7's examples over HTTP${absent}`, () => {
     expect(examples.length).toBeGreaterThan(100)
   })
 
-  it('are given back as they were sent, but for meta.versionId and meta.lastUpdated, and what is secret in a Subscription', async () => {
+  it('are given back as they were sent, but for meta.versionId and meta.lastUpdated', async () => {
     await each(examples, async (resource) => {
-      const open = JSON.stringify(resource).replace('Authorization: Bearer secret-token-abc-123', 'Authorization: ********')
-      const { meta: sentMeta, ...sent } = parseExact(open)
+      const { meta: sentMeta, ...sent } = parseExact(JSON.stringify(resource))
       const { text } = await server.ask('GET', nameOf(resource))
       const { meta, ...got } = parseExact(text)
       expect(got).toEqual(sent)

@@ -82,9 +82,7 @@ describe('to whom a visit is busy time', () => {
   it('may not move it, change what it says or hand it on', async () => {
     const which = await visit(6_100, 6_115)
     const shown = (await desk('GET', `Appointment/${which.id}`)).json
-    const [slot] = matches(
-      await server.call('GET', `Slot?schedule=Schedule/${place.schedules[0]}&status=free&start=gt${fromNow(60)}&_count=1`),
-    )
+    const [slot] = matches(await server.call('GET', `Slot?schedule=Schedule/${place.schedules[0]}&status=free&_count=1`))
     const answers = [
       await operate(desk, 'reschedule', which, { slot: `Slot/${slot?.id}` }),
       await operate(desk, 'self-service-link', which),

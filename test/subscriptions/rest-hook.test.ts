@@ -142,11 +142,10 @@ describe('a Subscription that can never be active', () => {
   })
 
   const examine = hasExamples ? it : it.skip
-  examine('as the two examples of the specification, is stored as it was sent, but for the token of its header', async () => {
+  examine('as the two examples of the specification, is stored as it was sent', async () => {
     for (const name of ['Subscription-example', 'Subscription-example-error']) {
       const sent = JSON.parse(await readFile(join(examples, `${name}.json`), 'utf8'))
-      const channel = { ...sent.channel, header: ['Authorization: ********'] }
-      expect(made(await house.call('PUT', `Subscription/${sent.id}`, sent))).toMatchObject({ ...sent, channel })
+      expect(made(await house.call('PUT', `Subscription/${sent.id}`, sent))).toMatchObject(sent)
     }
   })
 })
