@@ -1,5 +1,6 @@
 /**
- * The limits, each named with its unit; those of signing in and of Subscriptions stand beside them. What a clinic may want otherwise is a setting (`config.ts`), not a limit.
+ * The limits, each named with its unit; those of signing in, of Subscriptions and of bulk data stand beside them. What a clinic
+ * may want otherwise is a setting (`config.ts`), not a limit.
  */
 
 export const bodyBytesMax = 4 * 1024 * 1024
@@ -186,26 +187,6 @@ export const listedCodesMax = 30
 export const conditionalDeletesMax = 20
 /** A conditional write looks again where its match was changed by another before it could be locked. */
 export const lockedMatchAttemptsMax = 10
-/** Versions listed in one transaction, so that an export that is cut short loses little. */
-export const exportBatchMax = 10_000
-/** Resources that one statement of a download reads, and one AuditEvent speaks of. */
-export const exportChunkMax = 1_000
-export const exportFileResourcesMax = 100_000
-/** Of one client. */
-export const exportsUnderWayMax = 5
-export const exportHoursKept = 24
-export const exportFailuresMax = 5
-export const exportFiltersMax = 50
-export const exportPatientsMax = 100_000
-/** A part of an import is read at a stretch; it ends with the line that reaches one of these. */
-export const importPartChars = 1024 * 1024
-export const importPartLines = 2_000
-/** Resources that one statement writes, and one AuditEvent speaks of. */
-export const importBatchMax = 500
-/** Of one client. */
-export const importsUnderWayMax = 5
-export const importHoursKept = 24
-export const importFailuresMax = 5
 export const customSearchParametersMax = 200
 export const searchExpressionCharsMax = 2_000
 /** Every process looks so often for search parameters that administrators have stored. */

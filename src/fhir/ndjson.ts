@@ -2,7 +2,8 @@
  * NDJSON taken apart: bytes to lines, many at a time, in constant memory. https://github.com/ndjson/ndjson-spec
  * Empty lines count and hold nothing. A line that is too long for any resource is dropped while it arrives, and told.
  */
-import { bodyBytesMax, importPartChars, importPartLines } from '../base/limits.ts'
+import { importPartChars, importPartLines } from '../base/bulk-limits.ts'
+import { bodyBytesMax } from '../base/limits.ts'
 
 /** `tooLong` in place of a text that was not kept. */
 export type Line = { readonly no: number; readonly text: string }

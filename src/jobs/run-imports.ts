@@ -3,7 +3,7 @@
  * then found unchanged as far as they were written, on whichever server asks next.
  */
 import { keptFromStandingWishes } from '../access/consent.ts'
-import { importFailuresMax, importHoursKept } from '../base/limits.ts'
+import { importFailuresMax, importHoursKept } from '../base/bulk-limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import { storedActor } from '../operations/bulk-owner.ts'

@@ -7,8 +7,8 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
+import { exportFiltersMax, exportPatientsMax } from '../base/bulk-limits.ts'
 import { fault } from '../base/fault.ts'
-import { exportFiltersMax, exportPatientsMax } from '../base/limits.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn } from '../fhir/parameters.ts'
 import { compartmentParameters } from '../fhir/patient-compartment.ts'

@@ -7,8 +7,9 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
+import { importHoursKept, importsUnderWayMax } from '../base/bulk-limits.ts'
 import { fault } from '../base/fault.ts'
-import { importHoursKept, importsUnderWayMax, retryAfterSeconds } from '../base/limits.ts'
+import { retryAfterSeconds } from '../base/limits.ts'
 import { lineGroups } from '../fhir/ndjson.ts'
 import { allOk, operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'

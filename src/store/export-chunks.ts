@@ -4,7 +4,8 @@
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { binariesTogetherMax, exportBatchMax, exportChunkMax } from '../base/limits.ts'
+import { exportBatchMax, exportChunkMax } from '../base/bulk-limits.ts'
+import { binariesTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
 import { type AuditRow, auditInsert, patientsIn } from './audit-rows.ts'

@@ -3,8 +3,8 @@
  * the guide leaves to a server: what is in an export is what was stored at its instant, nothing more and nothing less.
  */
 
+import { exportsUnderWayMax } from '../../src/base/bulk-limits.ts'
 import { fault } from '../../src/base/fault.ts'
-import { exportsUnderWayMax } from '../../src/base/limits.ts'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { type Ask, each, type Loose, made, type RestHouse, restHouse } from '../interactions/rest.ts'
 

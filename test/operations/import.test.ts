@@ -1,5 +1,5 @@
 /** `$import` over HTTP: what is sent is taken whole, read later, and answered for line by line. */
-import { importsUnderWayMax } from '../../src/base/limits.ts'
+import { importsUnderWayMax } from '../../src/base/bulk-limits.ts'
 import { runImports } from '../../src/jobs/run-imports.ts'
 import { type Ask, type Loose, type RestHouse, restHouse } from '../interactions/rest.ts'
 

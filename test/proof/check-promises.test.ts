@@ -1,30 +1,16 @@
 /** The checker can fail, continued: seats and the last of them, lanes, requests, what a patient's token reaches, and silence. */
 import { check } from './check.ts'
 import type { Aftermath, Broken, Deed, History, Place, Version } from './history.ts'
+import { deed, second } from './made-up.ts'
 
 const nine = Date.UTC(2027, 0, 4, 9)
 const half = 1_800_000
 const doctor = 'Practitioner/1'
-const second = (n: number): number => Date.UTC(2027, 0, 1) + n * 1000
 const slot = (n: number) => ({ id: `s${n}`, start: nine + n * half, end: nine + (n + 1) * half })
 
 const visit = (id: string, patient: string, at: number, more: Partial<Version> = {}): Version => ({
   ...{ id, version: 1, updated: second(at), status: 'booked', start: nine, end: nine + half, slots: ['s0'], marks: [] },
   ...{ actors: [`Patient/${patient}`, doctor], patients: [patient] },
-  ...more,
-})
-const deed = (id: number, kind: string, asked: number, more: Partial<Deed> = {}): Deed => ({
-  ...{
-    id,
-    client: 'Practitioner/client-0',
-    kind,
-    server: 0,
-    asked: second(asked),
-    answered: second(asked + 2),
-    outcome: 'ok',
-    status: 200,
-  },
-  ...{ targets: [], makes: 0, shown: [], patients: [] },
   ...more,
 })
 const booked = (id: number, shown: Version): Deed => deed(id, 'book', (shown.updated - second(0)) / 1000 - 1, { makes: 1, shown: [shown] })

@@ -1,6 +1,7 @@
 /** The checker can fail: a history in which all is well, and one doctored for every way in which a guarantee can be broken. */
 import { check } from './check.ts'
 import type { Aftermath, Broken, Deed, History, Version } from './history.ts'
+import { deed, second } from './made-up.ts'
 
 const quarter = 900_000
 const nine = Date.UTC(2027, 0, 4, 9)
@@ -8,27 +9,9 @@ const slots = [0, 1, 2, 3].map((n) => ({ id: `s${n}`, start: nine + n * quarter,
 const at = (n: number) => slots[n] as (typeof slots)[number]
 const doctor = 'Practitioner/1'
 
-/** Seconds since the run began. */
-const second = (n: number): number => Date.UTC(2027, 0, 1) + n * 1000
-
 const visit = (id: string, version: number, n: number, more: Partial<Version> = {}): Version => ({
   ...{ id, version, updated: second(version * 10 - 5), status: 'booked', start: at(n).start, end: at(n).end, slots: [at(n).id] },
   ...{ actors: ['Patient/p', doctor], patients: ['p'], marks: [] },
-  ...more,
-})
-
-const deed = (id: number, kind: string, asked: number, more: Partial<Deed> = {}): Deed => ({
-  ...{
-    id,
-    client: 'Practitioner/client-0',
-    kind,
-    server: 0,
-    asked: second(asked),
-    answered: second(asked + 2),
-    outcome: 'ok',
-    status: 200,
-  },
-  ...{ targets: [], makes: 0, shown: [], patients: [] },
   ...more,
 })
 const time = (n: number) => [{ resource: doctor, from: at(n).start, until: at(n).end }]
