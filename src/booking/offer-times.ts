@@ -33,26 +33,30 @@ export async function offerTimes(house: House, audit: () => AuditRow): Promise<n
   return offers
 }
 
-/** Found to be the best, and then it could not be kept for them: a buffer, a cap. */
+/** Found to be the best, and then it could not be kept for them: a buffer, a cap, or of several one whom somebody else has just taken. */
 class Unkept extends Error {
   readonly entry: string
-  constructor(entry: string) {
+  readonly wantsSeveral: boolean
+  constructor({ waiting, beside }: Candidate) {
     super()
-    this.entry = entry
+    this.entry = waiting.entry
+    this.wantsSeveral = beside.length > 0
   }
 }
 
-const unkept = (error: unknown, { entry }: Waiting): unknown => (error instanceof Fault ? new Unkept(entry) : error)
+const unkept = (error: unknown, found: Candidate): unknown => (error instanceof Fault ? new Unkept(found) : error)
 
 async function offerTime(house: House, slot: string, audit: () => AuditRow): Promise<number> {
-  const except = new Set<string>()
+  const [except, again] = [new Set<string>(), new Set<string>()]
   for (let attempt = 1; attempt <= waitlistTriesMax; attempt++) {
     const judges = attempt < waitlistTriesMax
     try {
       return await inTransaction(house.pool, (tx) => offerInTx(tx, house, slot, judges ? except : undefined, audit))
     } catch (error) {
       if (!(error instanceof Unkept)) throw error
-      except.add(error.entry)
+      // Another room may do as well: they stay first in line for one more look.
+      if (error.wantsSeveral && !again.has(error.entry)) again.add(error.entry)
+      else except.add(error.entry)
     }
   }
   return 0
@@ -95,7 +99,7 @@ async function offerInTx(
   }
   judgedOf(house).delete(slot)
   if (!time || !first) return 0
-  const kept = await keepTime(tx, house, first)
+  const kept = await keepTime(tx, house, first, Math.max(...chosen.map(({ expires }) => expires)))
   for (const [index, one] of chosen.entries())
     await writeOffer(
       tx,
@@ -160,8 +164,9 @@ function seatFor({ plan, offered, visit, waiting }: Candidate): Seating | undefi
     : { session, seats: offered.policy.capacity, places: 1, patients: [`Patient/${waiting.patient}`] }
 }
 
-async function keepTime(tx: Tx, house: House, found: Candidate) {
-  const { plan, visit, offered, expires, waiting } = found
+/** Until the last of those to whom it is offered must have answered: by their services they may have unlike notice to keep. */
+async function keepTime(tx: Tx, house: House, found: Candidate, expires: number) {
+  const { plan, visit, offered } = found
   const id = house.ids.next()
   const holder = `Communication/${id}`
   const until = instantOf(expires + waitlistGraceSeconds * 1000)
@@ -169,7 +174,7 @@ async function keepTime(tx: Tx, house: House, found: Candidate) {
   try {
     await takeDayPlaces(tx, capsOfAll(found, { start: visit.start, holder, online: false, bound: true, expires: until }))
   } catch (error) {
-    throw unkept(error, waiting)
+    throw unkept(error, found)
   }
   const kept = await takeTimeOrSeats(tx, {
     holder,
@@ -184,9 +189,9 @@ async function keepTime(tx: Tx, house: House, found: Candidate) {
     client: 'slotwise',
     at: house.clock.now().toISOString(),
   }).catch((error) => {
-    throw unkept(error, waiting)
+    throw unkept(error, found)
   })
   // The statement that refused has ended the transaction: only from its beginning can another be tried.
-  if (!kept) throw new Unkept(waiting.entry)
+  if (!kept) throw new Unkept(found)
   return { id, holder }
 }

@@ -1,8 +1,10 @@
 /** Who waits for a practitioner and a room at once, each on a Schedule of its own: offered, kept and booked together or not at all. */
 import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
+import type { Pool } from '../../src/store/db.ts'
+import type { House } from '../../src/store/house.ts'
 import { disagreements } from '../support/agreement.ts'
 import { create, dateIn, instantIn } from '../support/clinic.ts'
-import { type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 import { type JointActor, type JointClinic, type JointOptions, jointClinic, slotsOf } from '../support/joint-clinic.ts'
 
 type Offer = Body & { about: { reference: string }[] }
@@ -63,9 +65,9 @@ async function wait(place: JointClinic, actors: readonly JointActor[], more: obj
 }
 
 /** The job has dealt with all that was written until now, and nothing is left to be offered. */
-async function settled(): Promise<void> {
+async function settled(one: House = house.house): Promise<void> {
   await eventually(60_000, async () => {
-    await offerWaitlist(house.house)
+    await offerWaitlist(one)
     const [row] = await house.house.pool.query<{ n: number }>({
       text: `select ((select count(*) from waitlist_time) + (select count(*) from waitlist_offer where state <> 'live' and not settled)
                    + (select count(*) from change c, follower f where f.name = 'waitlist' and (c.xid, c.pos) > (f.xid, f.pos)))::int as n`,
@@ -183,4 +185,133 @@ it('moves the later visit of a patient who has one to the time of both', async (
   expect(await statusOf(await slotsAt('09:00', '09:30', doctor, room))).toEqual(['busy'])
   expect(await statusOf(later)).toEqual(['free'])
   expect(made(await house.call('GET', `Appointment/${entry.id}`), 200).status).toBe('cancelled')
+})
+
+describe('offered to three at once', () => {
+  const three = (): House => ({ ...house.house, waitlist: { ...house.house.waitlist, offersAtOnce: 3 } })
+  /** Four of whom three are offered a time of both that was given up. */
+  async function offered() {
+    const one = await place()
+    const { clinic, doctor, room } = one
+    const [nine, half] = [await visit('09:00', '09:30', doctor, room), await visit('09:30', '10:00', doctor, room)]
+    const entries: Body[] = []
+    for (const priority of [1, 2, 3, 4]) entries.push(await wait(clinic, [doctor, room], { priority }))
+    const live = async () => (await Promise.all(entries.map(offersTo))).map(({ length }) => length)
+    const slots = await slotsAt('09:00', '09:30', doctor, room)
+    await cancel(nine)
+    await settled(three())
+    expect(await live()).toEqual([1, 1, 1, 0])
+    return { ...one, entries, slots, half, live }
+  }
+  /** How the offers to an entry stand, the first first. */
+  const told = async (entry: Body): Promise<[string, string | undefined][]> => {
+    const all = matches(await house.call('GET', 'Communication?_count=200&_sort=_lastUpdated')) as (Offer & {
+      statusReason?: { text?: string }
+    })[]
+    return all
+      .filter(({ about }) => about.some(({ reference }) => reference === `Appointment/${entry.id}`))
+      .map(({ status, statusReason }) => [status, statusReason?.text])
+  }
+
+  it('is whose acceptance comes first, whole; the others are told, wait on, and are offered the next', async () => {
+    const { entries, slots, half, live } = await offered()
+    const [one, two, three_, four] = entries as [Body, Body, Body, Body]
+    for (const entry of [one, two, three_])
+      expect((await offersTo(entry))[0]?.about.map(({ reference }) => reference).slice(1)).toEqual(slots.map(({ id }) => `Slot/${id}`))
+    const answers = await Promise.all([one, two, three_].map((entry) => answer(entry, 'accept')))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409])
+    const winner = answers.findIndex(({ status }) => status === 200)
+    expect(made(answers[winner] as Answer, 200).slot.map(({ reference }) => reference)).toEqual(slots.map(({ id }) => `Slot/${id}`))
+    for (const refused of answers.filter(({ status }) => status === 409))
+      expect(refused.json.issue[0]?.diagnostics).toMatch(/^This offer does not stand any more/)
+    await settled(three())
+    expect(await live()).toEqual([0, 0, 0, 0])
+    expect(await statusOf(slots)).toEqual(['busy'])
+    const losers = [one, two, three_].filter((_, n) => n !== winner)
+    expect(await told(entries[winner] as Body)).toEqual([['completed', 'The offer was accepted.']])
+    for (const loser of losers) {
+      expect(await told(loser)).toEqual([['stopped', 'The offer does not stand any more.']])
+      expect(made(await house.call('GET', `Appointment/${loser.id}`), 200).status).toBe('waitlist')
+    }
+    await cancel(half)
+    await settled(three())
+    expect((await Promise.all([...losers, four].map(offersTo))).map(({ length }) => length)).toEqual([1, 1, 1])
+  })
+
+  it('stands for the others when one has run out or is declined, and goes to the next when it is nobody’s any more', async () => {
+    const { entries, slots, live, doctor, room } = await offered()
+    const [one, two, three_, four] = entries as [Body, Body, Body, Body]
+    await house.house.pool.query({ text: 'update waitlist_offer set expires = now() where entry = $1', values: [one.id] })
+    expect((await answer(one, 'accept')).status).toBe(410)
+    await settled(three())
+    expect(await told(one)).toEqual([['stopped', 'The offer was not answered in time.']])
+    made(await answer(two, 'decline'), 200)
+    await settled(three())
+    expect([await live(), await statusOf(slots)]).toEqual([[0, 0, 1, 0], ['busy-tentative']])
+    made(await answer(three_, 'decline'), 200)
+    await settled(three())
+    expect([await live(), await statusOf(slots)]).toEqual([[0, 0, 0, 1], ['busy-tentative']])
+    for (const late of [one, two, three_]) expect([409, 410]).toContain((await answer(late, 'accept')).status)
+    const booked = made(await answer(four, 'accept'), 200)
+    const people = booked.participant.map(({ actor }) => actor?.reference)
+    expect(people).toEqual(expect.arrayContaining([doctor.actor, room.actor]))
+    expect(await statusOf(slots)).toEqual(['busy'])
+  })
+
+  it('is refused to who has another visit by then, and to all while the room is blocked; then it is the others’ still', async () => {
+    const { entries, slots, live, room } = await offered()
+    const [one, two] = entries as [Body, Body]
+    const patient = one.participant.filter(({ actor }) => actor?.reference?.startsWith('Patient/'))
+    const elsewhere = { start: instantIn(day, '09:15'), end: instantIn(day, '09:45'), participant: patient }
+    made(await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', ...elsewhere }))
+    expect((await answer(one, 'accept')).status).toBe(422)
+    const block = await create(house.call, {
+      ...{ resourceType: 'Slot', status: 'busy-unavailable', schedule: { reference: `Schedule/${room.schedule}` } },
+      ...{ start: instantIn(day, '09:00'), end: instantIn(day, '09:30') },
+    })
+    expect((await answer(two, 'accept')).status).toBe(409)
+    await settled(three())
+    expect(await live()).toEqual([1, 1, 1, 0])
+    made(await house.call('DELETE', `Slot/${block}`), 204)
+    await settled(three())
+    expect(await live()).toEqual([1, 1, 1, 0])
+    expect(await statusOf(slots)).toEqual(['busy-tentative'])
+    expect(made(await answer(two, 'accept'), 200).slot.map(({ reference }) => reference)).toEqual(slots.map(({ id }) => `Slot/${id}`))
+  })
+})
+
+it('takes another room where somebody takes the one that it was found for just then, and passes nobody over', async () => {
+  const { clinic, doctor, room, other } = await place()
+  const doctors = await visit('09:00', '09:30', doctor)
+  const [first, next] = [
+    await wait(clinic, [doctor, room, other], { priority: 1 }),
+    await wait(clinic, [doctor, room, other], { priority: 9 }),
+  ]
+  await cancel(doctors)
+  const { pool } = house.house
+  const taken: JointActor[] = []
+  const racing: Pool = {
+    ...pool,
+    connect: (use) =>
+      pool.connect((db) =>
+        use({
+          query: async (statement) => {
+            const asked = /insert into claim/.test(statement.text) ? String(statement.values[0]) : ''
+            if (asked.includes('"Communication/') && taken.length === 0) {
+              taken.push(asked.includes(`"${room.actor}"`) ? room : other)
+              await visit('09:00', '09:30', ...taken)
+            }
+            return db.query(statement)
+          },
+        }),
+      ),
+  }
+  await settled({ ...house.house, pool: racing })
+  expect(taken).toHaveLength(1)
+  expect((await Promise.all([first, next].map(offersTo))).map(({ length }) => length)).toEqual([1, 0])
+  const left = [room, other].find((one) => one !== taken[0]) as JointActor
+  const wanted = await slotsAt('09:00', '09:30', doctor, left)
+  expect((await offersTo(first))[0]?.about.map(({ reference }) => reference).slice(1)).toEqual(wanted.map(({ id }) => `Slot/${id}`))
+  const people = made(await answer(first, 'accept'), 200).participant.map(({ actor }) => actor?.reference)
+  expect(people).toEqual(expect.arrayContaining([doctor.actor, left.actor]))
 })

@@ -1,7 +1,7 @@
 /** Several are offered one time at once; offers run out; several servers work on one list; and who is booked elsewhere. */
 import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
 import { disagreements } from '../support/agreement.ts'
-import { type Clinic, clinic } from '../support/clinic.ts'
+import { type Clinic, clinic, create, policyExtension } from '../support/clinic.ts'
 import { type Body, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
@@ -21,13 +21,13 @@ const until = (holds: () => Promise<boolean>, one = house.house): Promise<number
     await offerWaitlist(one)
     return holds()
   })
-const joined = async (place: Clinic, count: number): Promise<Body[]> => {
+const joined = async (place: Clinic, count: number, more: Readonly<Record<string, unknown>> = {}): Promise<Body[]> => {
   const patients = await place.patients(count)
   const call = (patient: string) =>
     house.call(
       'POST',
       'Appointment/$join-waitlist',
-      parameters({ patient: `Patient/${patient}`, 'healthcare-service': `HealthcareService/${place.service}` }),
+      parameters({ patient: `Patient/${patient}`, 'healthcare-service': `HealthcareService/${place.service}`, ...more }),
     )
   const entries = await Promise.all(patients.map(async (patient) => made(await call(patient))))
   const listed = async () => {
@@ -40,9 +40,9 @@ const joined = async (place: Clinic, count: number): Promise<Body[]> => {
   await until(listed)
   return entries
 }
-const freed = async (place: Clinic, time: string): Promise<string> => {
+const freed = async (place: Clinic, time: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> => {
   const slot = await place.slotAt(2, time)
-  const visit = made(await place.book(slot.id, await place.patient()))
+  const visit = made(await place.book(slot.id, await place.patient(), more))
   made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
   return slot.id
 }
@@ -93,6 +93,33 @@ it('gives a time whose offers have run out to the next, and refuses whoever answ
   expect(new Set(now.map(({ entry }) => entry))).toEqual(new Set(entries.map(({ id }) => id)))
   expect((await house.call('POST', `Appointment/${late}/$accept-offer`)).status).toBe(410)
   made(await house.call('POST', `Appointment/${now[3]?.entry}/$accept-offer`), 200)
+  expect(await disagreements(house.house.pool)).toEqual([])
+})
+
+it('keeps the time for as long as the last of them may answer, whatever notice the service of the first asks for', async () => {
+  const place = await settled()
+  const slot = await place.slotAt(2, '12:00')
+  // Who comes for this one has ten minutes or so.
+  const minNoticeMinutes = Math.floor((Date.parse(slot.start) - Date.now()) / 60_000) - 10
+  const strict = await create(house.call, {
+    ...{ resourceType: 'HealthcareService', active: true, name: 'Strict', type: place.type },
+    extension: [policyExtension({ durationMinutes: 15, minNoticeMinutes })],
+  })
+  const schedule = await place.schedule()
+  const actor = [...(schedule as Body & { actor: object[] }).actor, { reference: `HealthcareService/${strict}` }]
+  made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, actor }), 200)
+  const [first] = await joined({ ...place, service: strict }, 1, { priority: 1 })
+  const [second] = await joined(place, 1, { priority: 9 })
+  const freed12 = await freed(place, '12:00', { 'healthcare-service': `HealthcareService/${place.service}` })
+  await until(async () => (await rows(freed12)).length > 1)
+  const [span] = await house.house.pool.query<{ entries: string[]; each: string; kept: boolean }>({
+    text: `select array_agg(o.entry order by o.place) as entries, count(distinct o.expires)::text as each,
+                  bool_and((select min(c.expires) from claim c where c.appointment = o.holder) > o.expires) as kept
+             from waitlist_offer o where o.slot = $1`,
+    values: [freed12],
+  })
+  expect(span).toEqual({ entries: [first?.id, second?.id], each: '2', kept: true })
+  made(await house.call('POST', `Appointment/${second?.id}/$accept-offer`), 200)
   expect(await disagreements(house.house.pool)).toEqual([])
 })
 
