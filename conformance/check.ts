@@ -4,6 +4,7 @@
  */
 import type { Capabilities } from './capabilities.ts'
 import type { Site } from './site.ts'
+import type { SmartOptions } from './smart-options.ts'
 
 /** Why a check does not apply to a server; undefined where it does. */
 export type Need = (can: Capabilities, options: Options) => string | undefined
@@ -17,6 +18,8 @@ export type Options = {
   /** A token of one patient, and that patient's id. */
   readonly patientToken?: string
   readonly patient?: string
+  /** Who is registered at the authorization server, and how somebody signs in there. */
+  readonly smart?: SmartOptions
 }
 
 /** Thrown by a run that finds that a server does not say to do what is checked, where no CapabilityStatement tells it. */

@@ -9,6 +9,7 @@ import type { Options } from './check.ts'
 import { junit } from './report/junit.ts'
 import { table } from './report/table.ts'
 import { testReport } from './report/test-report.ts'
+import { type SmartOptions, smartOptions } from './smart-options.ts'
 import { conformance } from './suite.ts'
 import { tracks } from './tracks.ts'
 
@@ -22,6 +23,7 @@ const usage = `Usage: npm run conformance -- --base URL [options]
   --slot-token T     a token that may read and search Slots and nothing else (system/Slot.rs)
   --patient-token T  a patient's token (patient/*.rs), with --patient ID
   --patient ID
+  --smart FILE       who is registered at the authorization server, and how somebody signs in (JSON)
 `
 
 type Values = Readonly<Record<string, string | undefined>> & { readonly track?: string[]; readonly only?: string[] }
@@ -29,7 +31,7 @@ type Values = Readonly<Record<string, string | undefined>> & { readonly track?: 
 function given(): Values | undefined {
   const text = { type: 'string' } as const
   const many = { type: 'string', multiple: true } as const
-  const one = { base: text, token: text, report: text, junit: text, receiver: text, patient: text }
+  const one = { base: text, token: text, report: text, junit: text, receiver: text, patient: text, smart: text }
   const options = { ...one, track: many, only: many, 'slot-token': text, 'patient-token': text }
   try {
     const { values } = parseArgs({ args: argv.slice(2), options })
@@ -40,9 +42,21 @@ function given(): Values | undefined {
   }
 }
 
+/** What stands in the file of `--smart`; whatever is wrong with it is told, and undefined. */
+async function smartOf(file: string | undefined): Promise<SmartOptions | undefined> {
+  if (file === undefined) return {}
+  try {
+    return await smartOptions(file)
+  } catch (error) {
+    stdout.write(`--smart ${error instanceof Error ? error.message : error}\n`)
+    return undefined
+  }
+}
+
 async function main(): Promise<number> {
   const values = given()
-  if (values?.base === undefined) {
+  const smart = await smartOf(values?.smart)
+  if (values?.base === undefined || smart === undefined) {
     stdout.write(usage)
     return 2
   }
@@ -51,6 +65,7 @@ async function main(): Promise<number> {
     slotToken: values['slot-token'],
     patientToken: values['patient-token'],
     patient: values.patient,
+    smart,
   }
   const base = values.base.replace(/\/$/, '')
   const results = await conformance({ base, token: values.token, options, track: values.track, only: values.only })

@@ -1,32 +1,14 @@
 /** What a SMART server must refuse at its endpoints, and what else a patient's token must not reach. https://hl7.org/fhir/smart-app-launch/ */
 import { given } from '../capabilities.ts'
-import { type Check, NotDeclared } from '../check.ts'
-import type { Answer, Loose } from '../client.ts'
+import type { Check } from '../check.ts'
+import type { Loose } from '../client.ts'
 import { hold, included, refused, same, status } from '../expect.ts'
 import { people, peopleAreKept } from '../people.ts'
-import type { Site } from '../site.ts'
-import { configuration, guide, secured } from '../smart-server.ts'
+import { endpoint, refusedToken, sent } from '../smart-app.ts'
+import { guide, secured } from '../smart-server.ts'
 
-const form = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
 const bearerAssertion = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const unsigned = 'eyJhbGciOiJub25lIn0.eyJpc3MiOiJub2JvZHkiLCJzdWIiOiJub2JvZHkifQ.'
-
-/** An endpoint of the server; a check of one that there is not is skipped. */
-async function endpoint(site: Site, name: string): Promise<string> {
-  const told = (await configuration(site))?.[name]
-  if (typeof told !== 'string') throw new NotDeclared(name)
-  return told
-}
-
-const sent = ({ call }: Site, address: string, values: Readonly<Record<string, string>>): Promise<Answer> =>
-  call('POST', address, { body: `${new URLSearchParams(values)}`, headers: form, token: null })
-
-/** https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
-function refusedToken(answer: Answer, wanted: readonly number[], what: string): void {
-  status(answer, wanted, what)
-  hold(/^[a-z_]+$/.test(answer.json?.error ?? ''), `${what}: error ${JSON.stringify(answer.json?.error)}`)
-  hold(!answer.json.access_token, `${what}: an access token`)
-}
 
 export const tokens: readonly Check[] = [
   {

@@ -1,4 +1,4 @@
-/** SMART App Launch: discovery, tokens that are none, scopes. https://hl7.org/fhir/smart-app-launch/ */
+/** SMART App Launch: discovery, tokens that are none, scopes; launches stand beside it. https://hl7.org/fhir/smart-app-launch/ */
 import { given, includes, keeps, searches, system } from '../capabilities.ts'
 import type { Track } from '../check.ts'
 import type { Loose } from '../client.ts'
@@ -6,6 +6,11 @@ import { hold, included, matched, outcome, refused, same, status } from '../expe
 import { people, peopleAreKept } from '../people.ts'
 import { patient } from '../resources.ts'
 import { configuration, guide, secured, wellKnown } from '../smart-server.ts'
+import { programs } from './smart-backend.ts'
+import { ehrLaunches } from './smart-ehr.ts'
+import { identity } from './smart-identity.ts'
+import { launches } from './smart-launch.ts'
+import { refreshes } from './smart-refresh.ts'
 import { tokens } from './smart-tokens.ts'
 
 /** https://hl7.org/fhir/smart-app-launch/conformance.html#capabilities */
@@ -168,5 +173,10 @@ export const smart: Track = {
       },
     },
     ...tokens,
+    ...launches,
+    ...ehrLaunches,
+    ...refreshes,
+    ...identity,
+    ...programs,
   ],
 }

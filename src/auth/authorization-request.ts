@@ -23,7 +23,8 @@ export function authorizationQuery(base: string, query: URLSearchParams): URLSea
 
 /** Looked at by the library for every authorization request, sent or not. */
 export const smartParameters = (house: House, { InvalidRequest }: typeof errors) => ({
-  aud: async (_context: Context, value: string | undefined): Promise<void> => {
+  aud: async (context: Context, value: string | undefined): Promise<void> => {
+    if (!context.oidc.params.state) throw new InvalidRequest('state must be there: by it an app knows its own request again')
     if (value === undefined) throw new InvalidRequest(`aud must be the FHIR base, ${house.base}`)
   },
   launch: async (context: Context, value: string | undefined, client: Client): Promise<void> => {

@@ -132,6 +132,11 @@ describe('H.1 Standalone launch', () => {
     expect([told.get('error'), told.get('state'), told.get('code')]).toEqual([error, wanted.state, null])
   })
 
+  it('without a state goes back with an error, for an app would not know it for its own', async () => {
+    const told = back(await open(clinic).go(request(clinic, { state: undefined }).url))
+    expect([told.get('error'), told.get('code')]).toEqual(['invalid_request', null])
+  })
+
   it.each([
     ['another redirect_uri', { redirect_uri: 'https://evil.example/back' }],
     ['a redirect_uri that is longer', { redirect_uri: `${redirect}/more` }],

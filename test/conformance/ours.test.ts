@@ -2,6 +2,7 @@
 import { conformance, type Result } from '../../conformance/suite.ts'
 import { tracks } from '../../conformance/tracks.ts'
 import { made, type TestHouse, testHouse } from '../support/house.ts'
+import { registered } from './registered.ts'
 
 let house: TestHouse
 let results: Result[]
@@ -25,9 +26,10 @@ beforeAll(async () => {
     slotToken: await house.token('system/Slot.rs'),
     patientToken: await house.token('patient/*.rs', { patient }),
     patient,
+    smart: await registered(house),
   }
   results = await conformance({ base: house.house.base, token: await house.token('system/*.cruds'), options })
-  await house.call('DELETE', `Patient/${patient}`)
+  for (const id of [patient, options.smart.ehr?.patient]) await house.call('DELETE', `Patient/${id}`)
 }, 180_000)
 afterAll(() => house?.close())
 

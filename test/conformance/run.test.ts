@@ -1,9 +1,10 @@
 /** `npm run conformance` as it is typed: what it prints and writes, and how it exits. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestHouse, testHouse } from '../support/house.ts'
+import { registered } from './registered.ts'
 
 let house: TestHouse
 let folder: string
@@ -37,6 +38,22 @@ it('1 where a check fails, where nothing was checked, and where nobody answers',
   expect((await typed('--base', house.house.base, '--token', 'none', '--only', 'create.created')).code).toBe(1)
   expect((await typed('--base', house.house.base, '--only', 'no-such-check')).code).toBe(1)
   expect((await typed('--base', 'http://127.0.0.1:9/fhir', '--only', 'capabilities')).code).toBe(1)
+})
+
+it('reads who signs in from a file, and says what is wrong with it', async () => {
+  const file = join(folder, 'smart.json')
+  const run = (...more: string[]) =>
+    typed('--base', house.house.base, '--only', 'signature-verification', '--only', 'rfc6749', '--smart', ...more)
+  await writeFile(file, JSON.stringify({ programs: [] }))
+  expect(await run(file)).toMatchObject({
+    code: 2,
+    out: expect.stringMatching(/^--smart .*: programs is not one of apps, sign_in, ehr, program\n/),
+  })
+  expect((await run(join(folder, 'none.json'))).code).toBe(2)
+  await writeFile(file, JSON.stringify({ program: (await registered(house)).program }))
+  const { code, out } = await run(file)
+  expect([code, out.split('\n')[0]]).toEqual([0, 'smart: 2 passed, 0 failed, 2 skipped'])
+  expect(out).toContain('nobody who signs in was given (--smart, sign_in)')
 })
 
 it.each([[[]], [['--base', 'http://x', '--track', 'none']], [['--base', 'http://x', '--colour']]])(

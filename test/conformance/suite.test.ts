@@ -3,9 +3,11 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DOMParser } from '@xmldom/xmldom'
 import { Fhir } from 'fhir'
+import { formsOf } from '../../conformance/form.ts'
 import { junit } from '../../conformance/report/junit.ts'
 import { table } from '../../conformance/report/table.ts'
 import { testReport } from '../../conformance/report/test-report.ts'
+import type { SmartOptions } from '../../conformance/smart-options.ts'
 import { conformance, type Result } from '../../conformance/suite.ts'
 import { tracks } from '../../conformance/tracks.ts'
 import { capabilityStatement } from '../../src/fhir/capability-statement.ts'
@@ -20,6 +22,15 @@ const definitions = loadDefinitions()
 const served = { base: 'http://x/fhir', version: '1', date: '2026-01-01T00:00:00Z', operations: servedOperations(), profiles }
 const statement = JSON.stringify(capabilityStatement(definitions, served))
 
+const key = { kty: 'EC', kid: 'x', alg: 'ES384' }
+const app = { client_id: 'x', redirect_uri: 'https://app.example/back', scope: 'openid offline_access patient/*.rs' }
+const smart: SmartOptions = {
+  apps: [app, { ...app, client_secret: 'x' }, { ...app, key }],
+  sign_in: [{ login: 'x' }],
+  ehr: { launch: 'x', scope: 'launch' },
+  program: { client_id: 'x', key, scope: 'system/*.rs' },
+}
+
 /** A server that answers everything but `metadata` in one way, and what the suite says of it. */
 async function against(answer: RequestListener): Promise<Result[]> {
   const server = createServer((request, response) =>
@@ -27,7 +38,7 @@ async function against(answer: RequestListener): Promise<Result[]> {
   )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const results = await conformance({ base, options: { receiver: '127.0.0.1', slotToken: 'x', patientToken: 'y', patient: 'z' } })
+  const results = await conformance({ base, options: { receiver: '127.0.0.1', slotToken: 'x', patientToken: 'y', patient: 'z', smart } })
   server.closeAllConnections()
   server.close()
   return results
@@ -54,11 +65,68 @@ describe('each check', () => {
     expect(passed(await against((_, response) => response.end('{}')))).toEqual([])
   })
 
+  it('fails against an authorization server that says yes to everything, and one that says no', async () => {
+    const ofLaunches = new RegExp(
+      `^(${['obtain', 'considerations', 'client', 'rfc', 'launch', 'refresh', 'token', 'signature'].join('|')})`,
+    )
+    for (const status of [200, 400]) {
+      const results = await against((request, response) => {
+        const base = `http://${request.headers.host}`
+        const all = ['authorization', 'token', 'introspection', 'revocation'].map((name) => [`${name}_endpoint`, `${base}/${name}`])
+        const told = { ...Object.fromEntries(all), issuer: base, jwks_uri: `${base}/keys`, capabilities: ['authorize-post'] }
+        const isTold = request.url?.endsWith('smart-configuration') === true
+        response.writeHead(isTold ? 200 : status, { 'content-type': 'application/json' }).end(isTold ? JSON.stringify(told) : '{}')
+      })
+      const refused = ['obtain-authorization-code.no-stranger', 'token-introspection.closed']
+      const refusals = [
+        ...refused,
+        'considerations-for-pkce-support.s256',
+        'obtain-authorization-code.audience',
+        'obtain-authorization-code.state',
+        'obtain-authorization-code.redirect-uri',
+        'launch-app-ehr-launch.unknown',
+      ]
+      const own = results.filter(({ check, verdict }) => verdict !== 'skip' && ofLaunches.test(check.name))
+      expect(own.length).toBeGreaterThan(15)
+      expect(passed(own).filter((name) => status === 200 || !refusals.includes(name))).toEqual([])
+    }
+  })
+
   it('fails against a server that refuses everything, for all its OperationOutcomes', async () => {
     const outcome = JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'not-found' }] })
     const results = await against((_, response) => response.writeHead(404, { 'content-type': 'application/fhir+json' }).end(outcome))
     const refusals = ['read.unknown', 'search.unknown-type', 'summary.method-not-allowed', 'history.missing', 'delete.unknown']
     expect(passed(results).filter((name) => !refusals.includes(name))).toEqual([])
+  })
+})
+
+describe('a form of a page', () => {
+  const url = 'https://login.example/a/b?c'
+  const forms = formsOf(
+    `<form action='/done?x=1&amp;y=2' method=POST><input type=hidden name=csrf value="a&quot;b&#x27;"><INPUT NAME="user">
+<textarea name="note"></textarea><button name="do" value="yes">Yes</button><button name="do" value="no">No</button></form>
+<form><input type="radio" name="who" value="1"><input type="radio" name="who" value="2" checked>
+<select name="role"><option value="a">A</option><option value="b" selected>B</option></select><input type="checkbox" name="keep"></form>`,
+    url,
+  )
+
+  it('leads where it says, with what it hides and what is chosen', () => {
+    expect(forms.map(({ action, method, fields }) => [action, method, fields])).toEqual([
+      ['https://login.example/done?x=1&y=2', 'POST', { csrf: 'a"b\'', user: '', note: '' }],
+      [url, 'GET', { who: '2', role: 'b' }],
+    ])
+  })
+
+  it.each([
+    [0, { user: 'ana', do: 'yes' }, true],
+    [0, { user: 'ana', do: 'maybe' }, false],
+    [0, { login: 'ana' }, false],
+    [0, { csrf: 'x' }, false],
+    [1, { who: '1', role: 'a', keep: 'on' }, true],
+    [1, { who: '3' }, false],
+    [1, {}, true],
+  ])('%i takes %j: %s', (at, typed, taken) => {
+    expect(forms[at]?.takes(typed as Record<string, string>)).toBe(taken)
   })
 })
 

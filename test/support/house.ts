@@ -83,6 +83,8 @@ type Options = {
   readonly secondFactorRoles?: House['secondFactorRoles']
   readonly signInElsewhere?: House['signInElsewhere']
   readonly registration?: House['registration']
+  /** As the world calls it, where something stands before it that is another origin. */
+  readonly publicOrigin?: string
   /** Another server of the same house: its database and its address, through a pool of its own. */
   readonly beside?: TestHouse
 }
@@ -94,6 +96,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
   // Tokens name the address they are for, so it is known before the door opens.
   const port = await freePort()
   const origin = `http://${options.host ?? '127.0.0.1'}:${port}`
+  const base = beside?.house.base ?? `${options.publicOrigin ?? origin}/fhir`
   const following = options.work ? await followDefinitions(database.pool, definitions) : undefined
   const house: House = {
     pool: database.pool,
@@ -103,7 +106,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
       return following?.now() ?? definitions
     },
     conformance: new Map(profiles.map((one) => [`${one.resourceType}/${one.id}`, JSON.stringify(one)])),
-    base: beside?.house.base ?? `${origin}/fhir`,
+    base,
     defaultTimeZone: 'America/New_York',
     outboundHosts: ['127.0.0.1'],
     trustedIssuers: options.trustedIssuers,
@@ -111,7 +114,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     secondFactorRoles: options.secondFactorRoles,
     signInElsewhere: options.signInElsewhere,
     registration: options.registration,
-    keptFrom: keptFrom(database.pool, systemClock, beside?.house.base ?? `${origin}/fhir`),
+    keptFrom: keptFrom(database.pool, systemClock, base),
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     secrets: testSecrets,

@@ -11,7 +11,7 @@ import { text } from 'node:stream/consumers'
 export type Loose = any
 
 export type Asked = { method: string; path: string; headers: Record<string, string>; body: string }
-export type Answered = { status: number; headers: Record<string, string>; body: string }
+export type Answered = { status: number; headers: Record<string, string>; cookies?: readonly string[]; body: string }
 
 export type Mutation = {
   /** What the server no longer does. */
@@ -26,7 +26,10 @@ export type Mutation = {
 }
 
 export type SpoilingProxy = {
+  readonly origin: string
   readonly base: string
+  /** A server that calls itself by the proxy's address: nothing need be rewritten, signed texts neither. */
+  readonly leadTo: (target: string) => void
   readonly spoil: (mutation: Mutation | undefined) => void
   /** Throws what a mutation has thrown, which is no behaviour of a server. */
   readonly close: () => Promise<void>
@@ -35,9 +38,9 @@ export type SpoilingProxy = {
 /** Below it are the endpoints of Subscriptions: `/told/PORT/path`. */
 const endpoints = /^\/told\/(\d+)(\/.*)$/
 
-/** `base` is the address at which the server is seen through the proxy. */
-export async function proxy(target: string): Promise<SpoilingProxy> {
-  const state: { mutation: Mutation | undefined } = { mutation: undefined }
+/** `base` is the address at which the server is seen through the proxy. Without a target it waits to be led to one. */
+export async function proxy(given?: string): Promise<SpoilingProxy> {
+  const state: { target: string; mutation: Mutation | undefined } = { target: given ?? '', mutation: undefined }
   const broken: unknown[] = []
   const server = createServer((request, response) => {
     passOn(request, response).catch((error) => {
@@ -48,17 +51,24 @@ export async function proxy(target: string): Promise<SpoilingProxy> {
   const passOn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const headers = Object.fromEntries(Object.entries(request.headers).filter((one): one is [string, string] => typeof one[1] === 'string'))
     const { host: _, connection: __, 'content-length': ___, ...passed } = headers
+    const target = state.target
+    const known = given ?? own()
     const said = { method: request.method ?? 'GET', path: request.url ?? '/', headers: passed, body: await text(request) }
     const [, port, path = ''] = endpoints.exec(said.path) ?? []
     const spoiled = port
       ? await passedOn(`http://127.0.0.1:${port}`, { ...said, path }, state.mutation)
-      : inPlaceOf(target, own(), await between(target, inPlaceOf(own(), target, said), state.mutation, own()))
-    response.writeHead(spoiled.status, spoiled.headers).end(request.method === 'HEAD' ? undefined : spoiled.body)
+      : inPlaceOf(known, own(), await between(target, inPlaceOf(own(), known, said), state.mutation, own()))
+    const cookies = spoiled.cookies?.length ? { 'set-cookie': [...spoiled.cookies] } : {}
+    response.writeHead(spoiled.status, { ...spoiled.headers, ...cookies }).end(request.method === 'HEAD' ? undefined : spoiled.body)
   }
   const own = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
+    origin: own(),
     base: `${own()}/fhir`,
+    leadTo: (target) => {
+      state.target = target
+    },
     spoil: (mutation) => {
       state.mutation = mutation
     },
@@ -91,7 +101,7 @@ function inPlaceOf<T extends Asked | Answered>(from: string, to: string, message
   return { ...message, headers, body: changed(message.body), ...('path' in message && { path: changed(message.path) }) }
 }
 
-const ofTheLine = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'content-encoding']
+const ofTheLine = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'content-encoding', 'set-cookie']
 
 async function send(target: string, { method, path, headers, body }: Asked): Promise<Answered> {
   const answer = await fetch(target + path, {
@@ -101,5 +111,5 @@ async function send(target: string, { method, path, headers, body }: Asked): Pro
     redirect: 'manual',
   })
   const kept = [...answer.headers].filter(([name]) => !ofTheLine.includes(name))
-  return { status: answer.status, headers: Object.fromEntries(kept), body: await answer.text() }
+  return { status: answer.status, headers: Object.fromEntries(kept), cookies: answer.headers.getSetCookie(), body: await answer.text() }
 }
