@@ -156,7 +156,7 @@ export function moveTogether(pool: Pool, definitions: Definitions, visit: Moving
     lanes,
     most: visitsTogetherMax,
     run: (visits) => moveVisits(pool, definitions, visits),
-    alone: ({ time }) => [time.holder, ...time.claims, ...(time.alone ?? [])],
+    alone: ({ time }) => [time.holder, ...time.claims, ...(time.alone ?? [])].map((of) => ({ of })),
   })
   movers.set(pool, move)
   return move(visit)

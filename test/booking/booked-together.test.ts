@@ -86,6 +86,37 @@ describe('bookings that share a statement', () => {
     }
   })
 
+  it('of one practitioner at times that follow each other all stand, and each time goes to one', async () => {
+    const slots = (await place.slotsOn(4)).slice(0, 16)
+    const patients = await place.patients(32)
+    const answers = await Promise.all(patients.map((patient, at) => place.book(slots[Math.floor(at / 2)]?.id ?? '', patient)))
+    for (const [at, slot] of slots.entries()) {
+      const [one, other] = answers.slice(2 * at, 2 * at + 2).map(({ status }) => status)
+      expect([slot.start, ...[one, other].sort()]).toEqual([slot.start, 201, 409])
+    }
+  })
+
+  it('of one practitioner lie over another Schedule, whose Slot is free again after the last of them', async () => {
+    const actor = [{ reference: `Practitioner/${place.practitioners[5]}` }]
+    const schedule = made(await house.call('POST', 'Schedule', { resourceType: 'Schedule', actor })).id
+    const slots = (await place.slotsOn(4, 5)).slice(0, 8)
+    const span = { start: slots[0]?.start, end: slots.at(-1)?.end }
+    const over = made(
+      await house.call('POST', 'Slot', { resourceType: 'Slot', schedule: { reference: `Schedule/${schedule}` }, status: 'free', ...span }),
+    ).id
+    const patients = await place.patients(slots.length)
+    const visits = (await Promise.all(slots.map(({ id }, at) => place.book(id, patients[at] ?? '')))).map((answer) => made(answer).id)
+    const statusOf = async (id: string) => made(await house.call('GET', `Slot/${id}`), 200).status
+    const seen: string[] = []
+    for (const visit of visits) {
+      seen.push(await statusOf(over))
+      made(await house.call('POST', `Appointment/${visit}/$cancel`), 200)
+    }
+    expect(seen).toEqual(visits.map(() => 'busy'))
+    expect(await statusOf(over)).toBe('free')
+    expect(await Promise.all(slots.map(({ id }) => statusOf(id)))).toEqual(slots.map(() => 'free'))
+  })
+
   it('stand although one among them is refused by its Slots', async () => {
     const slots = await Promise.all([0, 1, 2, 3, 4, 5].map((index) => place.slotAt(3, '09:00', index)))
     const visits = slots.map((slot, at) => visitIn(slot, `Practitioner/${place.practitioners[at]}`, [at === 4 ? 'not-there' : slot.id]))
