@@ -173,7 +173,7 @@ async function bookInTx(
 ): Promise<string | undefined> {
   if (input.once) await claimKey(tx, input.once)
   for (const { write } of input.newPatients ?? []) await write(tx)
-  if (input.replaces) await lockVisits(tx, [input.replaces.id], asked.time.alone ?? [])
+  if (input.replaces) await lockVisits(tx, { visits: [input.replaces.id], patients: asked.time.alone ?? [], actors: asked.time.claims })
   const replaced = input.replaces && (await cancelInTx(tx, house, input.replaces))
   const visit = replaced ? inPlaceOf(house, asked, JSON.parse(replaced.text) as Resource) : asked
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)

@@ -15,7 +15,7 @@ import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { applyWeights, dropEntries, entriesOfPatients, isListEmpty, keepEntry } from '../store/waitlist-entries.ts'
-import { endOffer, lastOfferTo } from '../store/waitlist-offers.ts'
+import { endOffer, lastOfferTo, liveOffersOf } from '../store/waitlist-offers.ts'
 import { addFreedTimes, allWaiting, bookedByWaiting, entriesTouched, isFirst, waitingPatients } from '../store/waitlist-times.ts'
 import { cancelInTx } from './cancel.ts'
 import { namesSeveralSchedules } from './joint-wish.ts'
@@ -123,6 +123,9 @@ async function endBooked(tx: Tx, house: House, booked: { appointment: string; pa
 /** Cancels the Appointment of an entry, where it waits still; it is off the list at once. */
 export async function endEntry(tx: Tx, house: House, id: string, why: string, audit: () => AuditRow): Promise<void> {
   const row = await currentResource(tx, 'Appointment', id)
+  const offer = await lastOfferTo(tx, id)
+  // Whoever accepts has the offers first, and then the Appointment.
+  if (offer?.state === 'live') await liveOffersOf(tx, offer.slot)
   if (row?.body && (JSON.parse(row.body) as Resource).status === 'waitlist')
     await cancelInTx(tx, house, { id, reason: { text: why }, audit: audit(), assertMay: () => {} })
   await project(tx, house, id)

@@ -20,9 +20,9 @@ import type { Changed } from './cancel.ts'
 import { takeDayPlaces } from './day-places.ts'
 import { type Judgement, judgedMove } from './judged-move.ts'
 import { LostRace } from './lost-race.ts'
-import { arriveInTx, ChangedMeanwhile, leaveInTx, moveAttemptsMax } from './move.ts'
+import { arriveInTx, ChangedMeanwhile, leaveInTx, moveAttemptsMax, turnOf } from './move.ts'
 import type { MoveInput } from './moved-visit.ts'
-import { aloneIn, dayPlacesOf } from './moving-row.ts'
+import { dayPlacesOf } from './moving-row.ts'
 import { idsNamed } from './participants.ts'
 import { brokenBy, type Clash, closed, issuesOf, refusalOf, taken } from './series-clashes.ts'
 import { numberOf, type SeriesScope, seriesPart } from './series-members.ts'
@@ -125,11 +125,7 @@ const clashOf = ({ move, wish }: Judgement, against: typeof taken): Clash => ({
 async function moveSeriesInTx(tx: Tx, house: House, input: MoveInput, judgements: readonly Judgement[]): Promise<readonly Changed[]> {
   if (input.once) await claimKey(tx, input.once)
   const at = instantOf(house.clock.now().getTime())
-  await lockVisits(
-    tx,
-    judgements.map((one) => one.input.id),
-    judgements.flatMap(({ asked }) => aloneIn(asked).alone ?? []),
-  )
+  await lockVisits(tx, turnOf(judgements))
   for (const one of judgements.toSorted((a, b) => (a.input.id < b.input.id ? -1 : 1))) await leaveInTx(tx, one, at)
   const places = judgements.flatMap(dayPlacesOf)
   const order = ({ schedule, date, kind }: (typeof places)[number]): string => `${schedule} ${date} ${kind}`

@@ -6,7 +6,7 @@
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
-import { lockVisits } from '../store/lock-visits.ts'
+import { lockVisits, type Turn } from '../store/lock-visits.ts'
 import { replaceResource } from '../store/resources.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { inTransaction } from '../store/transaction.ts'
@@ -54,7 +54,7 @@ export async function moveInTx(tx: Tx, house: House, judgement: Judgement): Prom
   const { input } = judgement
   if (input.once) await claimKey(tx, input.once)
   await input.alongside?.(tx)
-  await lockVisits(tx, [input.id], aloneIn(judgement.asked).alone ?? [])
+  await lockVisits(tx, turnOf([judgement]))
   const at = house.clock.now().toISOString()
   await leaveInTx(tx, judgement, at)
   await takeDayPlaces(tx, dayPlacesOf(judgement))
@@ -62,6 +62,13 @@ export async function moveInTx(tx: Tx, house: House, judgement: Judgement): Prom
   if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
   return changed
 }
+
+/** Whom those who move lock, before anything is given back. */
+export const turnOf = (judgements: readonly Judgement[]): Turn => ({
+  visits: judgements.map(({ input }) => input.id),
+  patients: judgements.flatMap(({ asked }) => aloneIn(asked).alone ?? []),
+  actors: judgements.flatMap(({ move }) => move.time.claims),
+})
 
 /** Its old time is given back; the Appointment is held until the transaction ends. Throws ChangedMeanwhile. */
 export async function leaveInTx(tx: Tx, { input, move }: Judgement, at: string): Promise<void> {

@@ -14,6 +14,7 @@ import { type ClaimRow, claimRows } from '../store/claim-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { patientIsKnown } from '../store/known-patients.ts'
+import { lockVisits } from '../store/lock-visits.ts'
 import { isNumberTaken } from '../store/pg-errors.ts'
 import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
@@ -101,6 +102,8 @@ function stands(change: Change, house: House, had: readonly ClaimRow[] | undefin
 /** Gives back what the Appointment had and takes what it wants; both or neither. */
 async function exchange(tx: Tx, house: House, change: Change, wants: Demand | undefined): Promise<void> {
   const holder = `Appointment/${change.id}`
+  const patients = change.patient === undefined ? [] : [`Patient/${change.patient}`]
+  if (change.before && wants) await lockVisits(tx, { visits: [change.id], patients, actors: wants.claims })
   // What an Appointment of the past once took is given back too, if it comes to take time again.
   if (change.before) await releaseVisit(tx, holder, change.at)
   if (!wants) return
@@ -129,7 +132,7 @@ async function exchange(tx: Tx, house: House, change: Change, wants: Demand | un
     needed: wants.slots.map((slot) => slot.id),
     expires,
     seating: wants.seating,
-    alone: change.patient === undefined ? undefined : [`Patient/${change.patient}`],
+    alone: patients.length > 0 ? patients : undefined,
     client: change.client,
     at: change.at,
   })

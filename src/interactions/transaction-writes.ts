@@ -3,6 +3,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'
+import { visitsInTurn } from '../booking/visits-in-turn.ts'
 import { writeOrder } from '../booking/write-order.ts'
 import { type Names, relinked } from '../fhir/bundle-references.ts'
 import type { EntryReply } from '../fhir/bundle-response.ts'
@@ -57,8 +58,18 @@ export async function performed(
     prefer,
     done: { replies: new Map(), stored: [], schedules: [] },
   }
+  await takeTurns(performing, targets)
   for (const group of await groupsOf(tx, targets, bodies)) await performGroup(performing, group)
   return performing.done
+}
+
+/** Of several visits that are changed each may take time that it has others to wait for. */
+async function takeTurns({ tx, house, actor, bodies }: Performing, targets: readonly Target[]): Promise<void> {
+  const visits = targets.filter(({ type, does }) => type === 'Appointment' && does !== 'delete')
+  const ids = visits.flatMap((visit) => (visit.does === 'create' ? [] : visit.ids))
+  if (visits.length < 2 || ids.length === 0) return
+  const resources = visits.flatMap(({ entry }) => bodies.get(entry.index)?.submitted?.resource ?? [])
+  await visitsInTurn(tx, house, { ids, resources, patient: actor.patient })
 }
 
 /** Those of one type that are due together, in order. A reference by search comes after what it may find. */

@@ -1,18 +1,37 @@
 /**
- * The order in which everybody who moves visits locks: the Appointments, then their patients, then claims and Slots. Of one
- * patient's visits that are moved at one moment none then waits for another that waits for it.
+ * The order in which everybody who gives time back and takes other time in one transaction locks: the Appointments, then
+ * their patients, then whoever they take up, before and after, and only then claims and Slots. Of two who want each other's
+ * time one comes first, and the other waits before it has anything that the first may wait for.
+ * Who only takes time needs no turn (`take-time.ts`), nor does a move of one statement (`move-visits.ts`): they have
+ * nothing that they could have given back. docs/decisions/0030
  */
 import type { Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
-/** `visits` are bare ids, `patients` whole references; until the transaction ends. `refuse_overlap` locks the same. */
-export async function lockVisits(tx: Tx, visits: readonly string[], patients: readonly string[]): Promise<void> {
+export type Turn = {
+  /** The bare ids of the Appointments that give time back. */
+  readonly visits: readonly string[]
+  /** Whole references. */
+  readonly patients: readonly string[]
+  /** Whom they will take up; whom they take up now is looked up. */
+  readonly actors: readonly string[]
+}
+
+/** Until the transaction ends. `refuse_overlap` locks patients in the same way. */
+export async function lockVisits(tx: Tx, { visits, patients, actors }: Turn): Promise<void> {
   await tx.query(
     prepared(
-      `with seen as materialized (select id from appointment where id = any($1::text[]) order by id for update)
-      select pg_advisory_xact_lock(hashtextextended(patient, 14))
-        from (select count(*) from seen) first, (select distinct patient from unnest($2::text[]) patient order by patient offset 0) each`,
-      [visits, patients],
+      `with seen as materialized (select id from appointment where id = any($1::text[]) order by id for update),
+      turns as (
+        select patient as name, 14 as kind from unnest($2::text[]) patient
+        union
+        select actor, 15 from unnest($3::text[]) actor
+        union
+        select split_part(claim.resource, '#', 1), 15
+          from unnest($1::text[]) visit cross join lateral (select resource from claim where appointment = 'Appointment/' || visit offset 0) claim)
+      select pg_advisory_xact_lock(hashtextextended(name, kind))
+        from (select count(*) from seen) first, (select name, kind from turns order by kind, name offset 0) each`,
+      [visits, patients, actors],
     ),
   )
 }

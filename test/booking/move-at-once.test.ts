@@ -245,6 +245,92 @@ describe('at one moment', () => {
   })
 })
 
+describe('at one moment, what takes a transaction', () => {
+  const put = (visit: Body, slot: Body) =>
+    house.call('PUT', `Appointment/${visit.id}`, { ...visit, start: slot.start, end: slot.end, slot: [{ reference: `Slot/${slot.id}` }] })
+  const keyed = (visit: Body, slot: Body) => move(visit, slot, { 'idempotency-key': `swap-${visit.id}-${slot.id}` })
+  const replaced = (visit: Body, slot: Body) => place.book(slot.id, patientOf(visit), { 'cancelled-appt-id': `Appointment/${visit.id}` })
+  const ways = [keyed, put, replaced]
+  const patientOf = (visit: Body): string =>
+    (visit.participant.map(({ actor }) => actor?.reference).find((one) => one?.startsWith('Patient/')) ?? '').slice('Patient/'.length)
+
+  it.each([
+    ['with a key, both', keyed, keyed],
+    ['by PUT, both', put, put],
+    ['by a booking in its place, both', replaced, replaced],
+    ['with a key and by PUT', keyed, put],
+    ['by PUT and plainly', put, move],
+    ['by a booking in its place and with a key', replaced, keyed],
+  ])('many who want each other’s time, %s, are all refused, and nobody waits in a circle', async (_, one, other) => {
+    const day = 14 + ways.length
+    const slots = (await place.slotsOn(day)).filter(({ status }) => status === 'free').slice(0, 8)
+    const visits = await Promise.all(slots.map((slot) => booked(slot)))
+    const swaps = [0, 2, 4, 6].flatMap((at) => [
+      one(visits[at] as Body, slots[at + 1] as Body),
+      other(visits[at + 1] as Body, slots[at] as Body),
+    ])
+    expect((await Promise.all(swaps)).map(({ status }) => status)).toEqual(swaps.map(() => 409))
+    expect(await Promise.all(slots.map(statusOf))).toEqual(slots.map(() => 'busy'))
+    for (const visit of visits) made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
+  })
+
+  it('a ring in which each wants the next one’s time is refused whole', async () => {
+    const slots = (await Promise.all([0, 1, 2].map(async (index) => (await place.slotsOn(20, index)).slice(0, 3)))).flat()
+    const visits = await Promise.all(slots.map((slot) => booked(slot)))
+    const answers = await Promise.all(visits.map((visit, at) => (ways[at % 2] ?? keyed)(visit, slots[(at + 1) % slots.length] as Body)))
+    expect(answers.map(({ status }) => status)).toEqual(visits.map(() => 409))
+  })
+
+  it('seats of two classes that are exchanged are both had, however many exchange theirs', async () => {
+    const classes = await clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { capacity: 8 } })
+    const [nine, ten] = [await classes.slotAt(3, '09:00'), await classes.slotAt(3, '10:00')]
+    const sit = async (slot: Body) => made(await classes.book(slot.id, await classes.patient()))
+    const visits = await Promise.all([nine, ten, nine, ten, nine, ten].map(sit))
+    const answers = await Promise.all(visits.map((visit, at) => keyed(visit, at % 2 === 0 ? ten : nine)))
+    expect(answers.map(({ status }) => status)).toEqual(visits.map(() => 200))
+  })
+
+  it('Bundles that move visits of the same two, each in its own order, all come through', async () => {
+    const row = async (index: number) => (await place.slotsOn(21, index)).slice(0, 8)
+    const [mine, yours] = [await row(0), await row(1)]
+    const [a, b] = [
+      await Promise.all(mine.slice(0, 4).map((slot) => booked(slot))),
+      await Promise.all(yours.slice(0, 4).map((slot) => booked(slot))),
+    ]
+    const entry = (visit: Body, slot: Body) => ({
+      resource: { ...visit, start: slot.start, end: slot.end, slot: [{ reference: `Slot/${slot.id}` }] },
+      request: { method: 'PUT', url: `Appointment/${visit.id}` },
+    })
+    const bundles = [0, 1, 2, 3].map((at) => {
+      const both = [entry(a[at] as Body, mine[at + 4] as Body), entry(b[at] as Body, yours[at + 4] as Body)]
+      return { resourceType: 'Bundle', type: 'transaction', entry: at % 2 === 0 ? both : both.reverse() }
+    })
+    const answers = await Promise.all(bundles.map((bundle) => house.call('POST', '', bundle)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(await Promise.all([...mine.slice(4), ...yours.slice(4)].map(statusOf))).toEqual(Array(8).fill('busy'))
+  })
+
+  it('parts of two series that want each other’s weeks are both refused', async () => {
+    const weeks = [22, 23, 24]
+    const book = (time: string) => Promise.all(weeks.map(async (on) => booked(await place.slotAt(on, time, 2))))
+    const [early, late] = [await book('09:00'), await book('09:30')]
+    const swaps = weeks.flatMap((_, at) => [
+      keyed(early[at] as Body, { ...(late[at] as Body), id: idOfSlot(late[at] as Body) }),
+      put(late[at] as Body, { ...(early[at] as Body), id: idOfSlot(early[at] as Body) }),
+    ])
+    expect((await Promise.all(swaps)).map(({ status }) => status)).toEqual(swaps.map(() => 409))
+  })
+  const idOfSlot = (visit: Body): string => (visit.slot[0]?.reference ?? '').slice('Slot/'.length)
+})
+
+it('Postgres has counted no deadlock', async () => {
+  const [row] = await house.house.pool.query<{ deadlocks: string }>({
+    text: 'select deadlocks::text as deadlocks from pg_stat_database where datname = current_database()',
+    values: [],
+  })
+  expect(row?.deadlocks).toBe('0')
+})
+
 it('a body without a time is refused as ever', async () => {
   const visit = await booked(await place.slotAt(12, '09:00'))
   const gone = await house.call('POST', `Appointment/${visit.id}/$reschedule`, moveBody({ ...visit, id: 'no-such-slot' }))
