@@ -15,9 +15,11 @@ import {
   restfulInteractions,
   transactions,
 } from './audit-event-resource.ts'
+import { auditInteractions } from './audit-of.ts'
 import { securityInteractions, securitySubtypes } from './security-event-resource.ts'
 
-export type Coded = { readonly system?: string; readonly code: string; readonly of: AuditFact }
+/** `display`: where the event says one, for `:text`. */
+export type Coded = { readonly system?: string; readonly code: string; readonly display?: string; readonly of: AuditFact }
 
 /** Of what has no name of its own in FHIR: `operation`, but for those that make something and those that are of no resource. */
 const operation: AuditFact = {
@@ -25,20 +27,25 @@ const operation: AuditFact = {
 }
 
 const known: readonly Coded[] = [
-  ...[...restfulInteractions].map((code) => ({ system: restful, code, of: { interactions: [code] } })),
-  { system: restful, code: 'create', of: { interactions: Object.keys(transactions) } },
-  { system: restful, code: 'operation', of: operation },
+  ...[...restfulInteractions].map((code) => ({ system: restful, code, display: code, of: { interactions: [code] } })),
+  { system: restful, code: 'create', display: 'create', of: { interactions: Object.keys(transactions) } },
+  { system: restful, code: 'operation', display: 'operation', of: operation },
   ...[...Object.entries(transactions), ...Object.entries(securitySubtypes), ['break-glass', emergencyStarted] as const].map(
-    ([interaction, { system, code }]) => ({ system, code, of: { interactions: [interaction] } }),
+    ([interaction, { system, code, display }]) => ({ system, code, ...(display && { display }), of: { interactions: [interaction] } }),
   ),
 ]
 
 /** No code of ours: it stands for all of them where the system alone is asked for. */
 const anyOfOurs: Coded = { system: ownSubtypes, code: '\0', of: { noInteractions: [...restfulInteractions] } }
 
+const named: readonly Coded[] = auditInteractions
+  .filter((code) => !restfulInteractions.has(code))
+  .map((code) => ({ system: ownSubtypes, code, display: code, of: { interactions: [code] } }))
+
 /** Whatever is no interaction of FHIR's own is called by a code of ours, the same word. */
 export const codedSubtypes = (asked: readonly TokenValue[]): readonly Coded[] => [
   ...known,
+  ...named,
   anyOfOurs,
   ...asked.flatMap(({ code }) =>
     code === undefined || restfulInteractions.has(code) ? [] : [{ system: ownSubtypes, code, of: { interactions: [code] } }],

@@ -3,12 +3,15 @@
  * They are read as any type's are. https://hl7.org/fhir/R4/auditevent.html#search
  *
  * An entity is what was read or written, and the patient whose event it is; who asked is a person by a reference, and a program
- * or this server by an identifier. Left out: chains and `:text`. Whose event it is (`patient`) is audit-events.ts's.
+ * or this server by an identifier. What a chain leads to is found by its references. Whose event it is (`patient`) is audit-events.ts's.
  */
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { type Criterion, parseCriterion } from '../fhir/search-criterion.ts'
 import { unsupported } from '../fhir/search-words.ts'
+import type { Known } from '../fhir/validate/profiles/known.ts'
 import type { AuditCondition, AuditFact } from '../store/audit-facts.ts'
+import { isBeside } from './audit-criteria.ts'
+import { serverName } from './audit-event-resource.ts'
 import { auditIdPattern, isAnother } from './audit-page.ts'
 import { securityInteractions } from './security-event-resource.ts'
 
@@ -17,6 +20,8 @@ export type AuditReading = {
   readonly base: string
   /** To whom alone it is shown. */
   readonly patient: string | undefined
+  /** ValueSets and CodeSystems that the query names. */
+  readonly known?: Known
 }
 
 type Column = {
@@ -24,6 +29,8 @@ type Column = {
   readonly present: readonly AuditFact[]
   /** Those that have one of the words: what stands behind the parameter's name, such as `=Patient/1` or `:identifier=desk`. */
   readonly facts: (words: readonly string[], reading: AuditReading) => readonly AuditFact[]
+  /** What every event says beside the code or the reference. */
+  readonly display?: string
 }
 
 const everyEvent: readonly AuditFact[] = [{}]
@@ -45,6 +52,7 @@ const columns = {
       const identifiers = behind(':identifier=', words).map((one) => (one.startsWith('|') ? one.slice(1) : one))
       return [{ people: behind('=', words) }, { clients: identifiers }, ...(identifiers.includes(base) ? everyEvent : [])]
     },
+    display: serverName,
   },
   entity: {
     present: [{ has: ['entity'] }, { ...rest, has: ['patient'] }],
@@ -63,11 +71,21 @@ const isColumn = (code: string): code is ColumnParameter => Object.hasOwn(column
 export function auditColumnCriterion(reading: AuditReading, name: string, value: string): AuditCondition | undefined {
   const code = name.split(':', 1)[0] ?? ''
   if (!isColumn(code)) return undefined
-  const asked = parseCriterion({ definitions: reading.definitions, type: 'AuditEvent', base: reading.base }, name, value)
+  const { definitions, base, known } = reading
+  const asked = parseCriterion({ definitions, type: 'AuditEvent', base, known }, name, value)
   return asked && conditionOf(columns[code], reading, name, asked)
 }
 
-function conditionOf({ present, facts }: Column, reading: AuditReading, name: string, asked: Criterion): AuditCondition {
+/** The rows whose events name one of these, as `agent` or `entity`. */
+export const referringFacts = (code: 'agent' | 'entity', references: readonly string[], reading: AuditReading): AuditCondition => ({
+  any: columns[code].facts(
+    references.map((one) => `=${one}`),
+    reading,
+  ),
+  not: false,
+})
+
+function conditionOf({ present, facts, display }: Column, reading: AuditReading, name: string, asked: Criterion): AuditCondition {
   switch (asked.kind) {
     case 'missing':
       return { any: present, not: asked.missing }
@@ -81,6 +99,8 @@ function conditionOf({ present, facts }: Column, reading: AuditReading, name: st
         ),
         not: asked.not,
       }
+    case 'text':
+      return { any: display !== undefined && isBeside(display, asked.texts) ? everyEvent : [], not: false }
     default:
       throw unsupported(name)
   }

@@ -4,16 +4,19 @@
  * of ours have a `type` and no `role`.
  * https://hl7.org/fhir/R4/auditevent.html#search
  *
- * What columns answer as they are is in audit-column-criteria.ts. Left out: `:in`, `:not-in` and `:text`.
+ * What columns answer as they are is in audit-column-criteria.ts.
  */
+
+import { isSeveralCodes, listedCodes } from '../fhir/search-codes.ts'
 import { parseMissing } from '../fhir/search-criterion.ts'
 import { normalizeText } from '../fhir/search-text.ts'
 import { parseToken, splitValues, type TokenValue, unescaped } from '../fhir/search-value.ts'
 import { unsupported } from '../fhir/search-words.ts'
 import { uriAndAbove, withoutSlash } from '../fhir/uri-path.ts'
+import type { Known } from '../fhir/validate/profiles/known.ts'
 import type { AuditCondition, AuditFact } from '../store/audit-facts.ts'
 import { type Coded, codedPurposes, codedSubtypes, profileFacts } from './audit-codes.ts'
-import { entityCodes, typeOfRest } from './audit-event-resource.ts'
+import { entityCodes, serverName, typeOfRest } from './audit-event-resource.ts'
 import { refusedRequests, securityEntityType, securityInteractions, securityTypes } from './security-event-resource.ts'
 
 type Text = { readonly text: string; readonly of: AuditFact }
@@ -75,20 +78,33 @@ export type CarriedParameter = keyof typeof carried
 
 const isCarried = (code: string): code is CarriedParameter => Object.hasOwn(carried, code)
 
+/** What reading needs to know: the server's base, and the codes that the query names by a list. */
+type Reading = { readonly base: string; readonly known?: Known }
+
 /** Undefined where the name is not one of these; throws where the modifier is none of its. */
-export function auditCriterion(base: string, name: string, value: string): AuditCondition | undefined {
+export function auditCriterion(reading: Reading, name: string, value: string): AuditCondition | undefined {
   const [code = '', modifier, ...more] = name.split(':')
   if (!isCarried(code)) return undefined
-  const condition = more.length > 0 ? undefined : conditionOf(carried[code], base, name, modifier, value)
+  const condition = more.length > 0 ? undefined : conditionOf(carried[code], reading, name, modifier, value)
   if (condition === undefined) throw unsupported(name)
   return condition
 }
 
-function conditionOf(one: Carried, base: string, name: string, modifier: string | undefined, value: string): AuditCondition | undefined {
+function conditionOf(
+  one: Carried,
+  reading: Reading,
+  name: string,
+  modifier: string | undefined,
+  value: string,
+): AuditCondition | undefined {
+  const { base } = reading
   if (modifier === 'missing') return { any: everyFact(one, base), not: parseMissing(name, value) }
   const asked = splitValues(name, value)
   if (one.kind === 'string') return ofStrings(one.values(base), one.isAddress === true, modifier, asked.map(unescaped))
-  if (one.kind === 'token') return ofTokens(one.values, modifier, tokensOf(name, asked))
+  if (one.kind === 'token' && modifier === 'text') return ofTexts(one.values([]), asked.map(unescaped))
+  if (one.kind === 'token') return ofTokens(one.values, modifier, tokensAsked(reading, name, modifier, asked))
+  if (one.kind === 'server' && modifier === 'text')
+    return { any: isBeside(serverName, asked.map(unescaped)) ? [everyEvent] : [], not: false }
   if (one.kind === 'server') return ofServer(base, modifier, tokensOf(name, asked))
   return ofUris(one.values, modifier, asked.map(unescaped))
 }
@@ -101,18 +117,37 @@ function everyFact(one: Carried, base: string): readonly AuditFact[] {
 
 const tokensOf = (name: string, asked: readonly string[]): TokenValue[] => asked.map((text) => parseToken(name, text))
 
+/** Those that are said, or those that a ValueSet or a place in a CodeSystem stands for. */
+function tokensAsked({ known }: Reading, name: string, modifier: string | undefined, asked: readonly string[]): readonly TokenValue[] {
+  if (!isSeveralCodes(modifier)) return tokensOf(name, asked)
+  if (!known) throw unsupported(name)
+  return listedCodes(known, name, modifier, asked)
+}
+
+/** Whether a text has a word that begins so. */
+export const isBeside = (display: string, asked: readonly string[]): boolean =>
+  asked
+    .map(normalizeText)
+    .filter(Boolean)
+    .some((text) => ` ${normalizeText(display)}`.includes(` ${text}`))
+
+const ofTexts = (values: readonly Coded[], asked: readonly string[]): AuditCondition => ({
+  any: values.filter(({ display }) => display !== undefined && isBeside(display, asked)).map(({ of }) => of),
+  not: false,
+})
+
 const isMeant = ({ system, code }: { readonly system?: string; readonly code: string }, asked: TokenValue): boolean =>
   (asked.system === undefined || asked.system === (system ?? '')) && (asked.code === undefined || asked.code === code)
 
 type ValuesOf = Extract<Carried, { kind: 'token' }>['values']
 
 function ofTokens(values: ValuesOf, modifier: string | undefined, asked: readonly TokenValue[]): AuditCondition | undefined {
-  if (modifier !== undefined && modifier !== 'not') return undefined
+  if (modifier !== undefined && modifier !== 'not' && !isSeveralCodes(modifier)) return undefined
   return {
     any: values(asked)
       .filter((one) => asked.some((token) => isMeant(one, token)))
       .map(({ of }) => of),
-    not: modifier === 'not',
+    not: modifier === 'not' || modifier === 'not-in',
   }
 }
 

@@ -109,7 +109,8 @@ function agents({ action, person, client, address, purpose }: AuditFound, base: 
   ]
 }
 
-const serverOf = (base: string) => ({ identifier: { value: base }, display: 'Slotwise' })
+export const serverName = 'Slotwise'
+const serverOf = (base: string) => ({ identifier: { value: base }, display: serverName })
 
 const entityType = (code: string, display: string) => coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', code, display)
 const role = (code: string, display: string) => coding('http://terminology.hl7.org/CodeSystem/object-role', code, display)

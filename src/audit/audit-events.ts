@@ -2,8 +2,8 @@
  * Audit rows as FHIR AuditEvents, read and searched. Nobody writes one over REST.
  * https://hl7.org/fhir/R4/auditevent.html
  *
- * What its parameters find is read in audit-column-criteria.ts and audit-criteria.ts; whose events they are, here. Left out:
- * chains, includes, `_has`, and another order than newest first.
+ * What its parameters find is read in audit-column-criteria.ts and audit-criteria.ts, what chains lead to in audit-links.ts;
+ * whose events they are, here. Left out: includes, `_has`, and another order than newest first.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault } from '../base/limits.ts'
@@ -16,11 +16,15 @@ import { unsupported } from '../fhir/search-words.ts'
 import { subsetAsked } from '../fhir/subset.ts'
 import type { AuditCondition } from '../store/audit-facts.ts'
 import { type AuditFilter, findAudit } from '../store/audit-search.ts'
+import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
+import { type Leading, referencesMeeting } from '../store/search/references-meeting.ts'
+import type { Bounds } from '../store/search/scope.ts'
 import { type AuditReading, auditColumnCriterion } from './audit-column-criteria.ts'
 import { auditCriterion } from './audit-criteria.ts'
 import { auditEventResource } from './audit-event-resource.ts'
+import { assertNoHas, auditLink, linkedCondition } from './audit-links.ts'
 import { auditIdPattern, auditPage, countOf, positionOf, shownTo } from './audit-page.ts'
 
 export async function readAuditEvent(house: House, id: string, patient: string | undefined, except?: readonly string[]): Promise<Reply> {
@@ -42,50 +46,71 @@ export async function readAuditEvent(house: House, id: string, patient: string |
 const wholly = async ({ pool }: House, patients: readonly string[] | undefined): Promise<readonly string[] | undefined> =>
   patients && withMerged(pool, patients)
 
+/** As far as who asks may look. */
+export type AuditReach = {
+  /** To whom alone it is shown. */
+  readonly patient: string | undefined
+  /** Nothing of these patients. */
+  readonly except?: readonly string[]
+  /** Of what a chain leads to; undefined: nothing of that type. */
+  readonly boundsOf: (type: string) => Bounds | undefined
+  /** Throws where none of a chain's ways is open. */
+  readonly assertReach: (criterion: Leading) => void
+}
+
 type Draft = {
   limit: number
   before?: AuditFilter['before']
   /** Lists of patients: an event is one's of each of them. */
   whose: (readonly string[])[]
   conditions: AuditCondition[]
+  /** What leads to others, which are looked for first. */
+  links: Leading[]
   /** Whether all are counted, where that was said. */
   counted?: boolean
 }
 
 /** Pages go back in time; `_cursor` is the last one's time and id. */
-export async function searchAuditEvents(
-  house: House,
-  request: FhirRequest,
-  patient: string | undefined,
-  except?: readonly string[],
-): Promise<Reply> {
+export async function searchAuditEvents(house: House, request: FhirRequest, reach: AuditReach): Promise<Reply> {
   const { compartment, id = '' } = request
-  const draft: Draft = { whose: patient === undefined ? [] : [[patient]], conditions: [], limit: pageSizeDefault + 1 }
+  const { patient } = reach
+  const draft: Draft = { whose: patient === undefined ? [] : [[patient]], conditions: [], links: [], limit: pageSizeDefault + 1 }
   if (compartment === 'Patient') draft.whose.push([id])
   else if (compartment !== undefined) draft.conditions.push({ any: [{ people: [`${compartment}/${id}`] }], not: false })
   const applied: [string, string][] = []
   const unknown: string[] = []
   const isCount = request.query.some(([name, value]) => name === '_summary' && value === 'count')
+  const reading: AuditReading = { ...house, patient, known: await terminologyFor(house.pool, house, request.query) }
   const subset = subsetAsked(request.query.filter(([name, value]) => name !== '_summary' || value !== 'count'))
   for (const [name, value] of request.query) {
     if (value === '' || name === '_format' || name === '_pretty') continue
     if (name === '_cursor') draft.before = positionOf(value)
-    else if (readOne({ ...house, patient }, draft, name, value)) applied.push([name, value])
+    else if (readOne(reading, draft, name, value)) applied.push([name, value])
     else unknown.push(name)
   }
   assertUnderstood({ unknown }, request)
+  for (const link of draft.links) await follow(house, reading, draft, reach, link)
   const { before, conditions, counted } = draft
   const filter: AuditFilter = {
     times: [],
     conditions,
     shownTo: patient,
     patients: await patientsOf(house, draft.whose),
-    except: await wholly(house, except),
+    except: await wholly(house, reach.except),
     before,
     limit: isCount ? 1 : draft.limit,
   }
   const path = compartment === undefined ? 'AuditEvent' : `${compartment}/${id}/AuditEvent`
   return auditPage(house, filter, { path, applied, unknown, patient, subset, counted })
+}
+
+/** Each is looked for within what who asks may see of it. */
+async function follow(house: House, reading: AuditReading, draft: Draft, reach: AuditReach, link: Leading): Promise<void> {
+  reach.assertReach(link)
+  const { definitions } = house
+  const found = await referencesMeeting(house.pool, { definitions, boundsOf: reach.boundsOf }, link)
+  if (link.code === 'patient') draft.whose.push(found.map((one) => one.slice('Patient/'.length)))
+  else draft.conditions.push(linkedCondition(reading, link, found))
 }
 
 /** Those who are in every list, records that were merged into theirs among them. */
@@ -97,19 +122,25 @@ async function patientsOf(house: House, whose: Draft['whose']): Promise<readonly
 
 /** Newest first is the only order there is, so to ask for it is to be understood. */
 function readOne(reading: AuditReading, draft: Draft, name: string, value: string): boolean {
-  if (name === '_count') draft.limit = countOf(value) + 1
+  assertNoHas(name)
+  const link = auditLink(reading, name, value)
+  if (link) draft.links.push(link)
+  else if (name.includes('.')) return false
+  else if (name === '_count') draft.limit = countOf(value) + 1
   else if (name === '_total') draft.counted = readTotal(value) !== 'none'
   else if (name === '_contained') return assertNoneContained(value)
   else if (name === '_summary' || name === '_elements') return true
   else if (name === '_sort') return value === '-date' || value === '-_lastUpdated'
   else if (/^patient(?![^:])/.test(name)) return readPatient(reading, draft, name, value)
-  else return addCondition(draft, auditColumnCriterion(reading, name, value) ?? auditCriterion(reading.base, name, value))
+  else return addCondition(draft, auditColumnCriterion(reading, name, value) ?? auditCriterion(reading, name, value))
   return true
 }
 
 /** Whose event it is: a row about several is one of each. */
 function readPatient({ definitions, base }: AuditReading, draft: Draft, name: string, value: string): boolean {
   const asked = parseCriterion({ definitions, type: 'AuditEvent', base }, name, value)
+  // No reference to a patient has a text beside it.
+  if (asked?.kind === 'text') return addCondition(draft, { any: [], not: false })
   if (asked?.kind === 'missing') return addCondition(draft, { any: [{ has: ['patient'] }], not: asked.missing })
   if (asked?.kind !== 'words') throw unsupported(name)
   const lead = 'patient=Patient/'

@@ -65,6 +65,8 @@ const actions = {
 /** What is done, as the AuditEvents call it: a word that nobody has given an action does not compile. */
 export type AuditInteraction = keyof typeof actions
 
+export const auditInteractions: readonly string[] = Object.keys(actions)
+
 export function auditOf(house: Pick<House, 'clock' | 'ids'>, actor: Asker, interaction: AuditInteraction, query?: string): AuditRow {
   return {
     id: house.ids.next(),

@@ -132,6 +132,8 @@ export const serverLockWaitMs = 1_500
 export const searchCriteriaMax = 100
 /** A chain that comes to so many rows is followed row by row: an index looks one word up at a time, and slower the more there are. */
 export const wideChainMin = 2_000
+/** A chain of a search of AuditEvents may lead to so many resources, which are then looked for one by one. */
+export const referencesFollowedMax = 2_000
 /** Links of one chain, `_has` among them, and rounds of an include that iterates. */
 export const searchStepsMax = 8
 /** Types that the links of one criterion may reach, one after the other: an untyped chain branches at each step. */

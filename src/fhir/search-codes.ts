@@ -27,7 +27,7 @@ export function terminologyAsked(pairs: Iterable<readonly [string, string]>): Wa
   return wanted
 }
 
-const isSeveral = (modifier: string | undefined): boolean => modifier !== undefined && codeModifier.test(`:${modifier}`)
+export const isSeveralCodes = (modifier: string | undefined): boolean => modifier !== undefined && codeModifier.test(`:${modifier}`)
 
 /** A token parameter as it was asked, its alternatives apart. `bare`: its values say no system. */
 type TokensAsked = {
@@ -40,17 +40,29 @@ type TokensAsked = {
 
 /** The words that are looked for; undefined where the modifier means no list of codes. */
 export function wordsOfCodes(known: Known | undefined, { code, modifier, name, values, bare }: TokensAsked): string[] | undefined {
-  if (!known || !isSeveral(modifier)) return undefined
+  if (!known || !isSeveralCodes(modifier)) return undefined
+  const words = listedCodes(known, name, modifier, values).map((one) =>
+    bare || one.system === undefined ? `${code}=${one.code}` : `${code}=${one.system}|${one.code}`,
+  )
+  return [...new Set(words)]
+}
+
+/** The codes themselves, each with its system where that is told. */
+export function listedCodes(
+  known: Known,
+  name: string,
+  modifier: string | undefined,
+  values: readonly string[],
+): { readonly system?: string; readonly code: string }[] {
   const listed = values.flatMap((text) =>
     modifier?.endsWith('in') ? codesInSet(known, name, unescaped(text)) : codesBeside(known, name, text, modifier === 'below'),
   )
   if (listed.length > codesSearchedMax)
     throw fault('too-costly', `\`${name}\` stands for more than ${codesSearchedMax} codes: name a shorter list.`, name)
-  const words = listed.map((word) => {
+  return listed.map((word) => {
     const bar = word.lastIndexOf('|')
-    return `${code}=${bare || bar === 0 ? word.slice(bar + 1) : word}`
+    return bar === 0 ? { code: word.slice(1) } : { system: word.slice(0, bar), code: word.slice(bar + 1) }
   })
-  return [...new Set(words)]
 }
 
 /** `system|code`, or `|code` where the system is not told. */

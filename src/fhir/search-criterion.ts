@@ -182,6 +182,8 @@ function parseChain(
 /** `_has:Appointment:patient:status=booked`; what follows the reference is a parameter of that type, with all it may hold. */
 function parseHas(reading: Reading, name: string, value: string, way: Way): Criterion | undefined {
   const [, type = '', by = '', rest = ''] = hasParts.exec(name) ?? []
+  // Ignored it would find too much.
+  if (type === 'AuditEvent') throw fault('value', '`_has` does not go through AuditEvents: search for them, by a chain if need be.', name)
   const parameter = storedTypes.includes(type) ? reading.definitions.searchParameters.get(type)?.get(by) : undefined
   if (!isSearchable(parameter) || parameter.type !== 'reference' || !targetsOf(parameter).includes(reading.type)) return undefined
   const criterion = parseCriterion({ ...reading, type }, rest, value, further(way))

@@ -6,7 +6,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
-import { searchAuditEvents } from '../audit/audit-events.ts'
+import { type AuditReach, searchAuditEvents } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -32,7 +32,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   if (type === '' || type === '*') return searchTypes(house, actor, request)
   allowed(actor, 's', type)
   const compartment = compartmentOf(house, request)
-  if (type === 'AuditEvent') return searchAuditEvents(house, request, allowedOfAudit(actor, 's').patient, actor.keptFrom)
+  if (type === 'AuditEvent') return searchAuditEvents(house, request, auditReach(house, actor))
   const known = await terminologyFor(house.pool, house, request.query)
   const ofOnePatient = compartment?.type === 'Patient'
   const asked = known
@@ -55,6 +55,13 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
     body: bundle('searchset', linksOf(house, path, query, page), entries, total === undefined ? undefined : total + own.total),
   }
 }
+
+const auditReach = (house: House, actor: Actor): AuditReach => ({
+  patient: allowedOfAudit(actor, 's').patient,
+  except: actor.keptFrom,
+  boundsOf: (type) => boundsFor(house, actor, 's', type),
+  assertReach: (criterion) => assertReach(actor, criterion),
+})
 
 const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery, path = type) =>
   holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${path}?${appliedText(query)}`) : undefined

@@ -89,16 +89,22 @@ export function hasSize(scope: Scope, { type, by, criterion }: Of<'has'>, meetin
 }
 
 /** Rows whose reference is in the tree that hangs below (or stands above) the resources named, they themselves among it. */
-export function treeCondition(scope: Scope, { code, target, parent, direction, ids }: Of<'tree'>, meeting: Meeting): Sql {
+export function treeCondition(scope: Scope, asked: Of<'tree'>, meeting: Meeting): Sql {
+  const { code, target, ids } = asked
   const bounds = boundsOf(scope.bounds, target)
   if (!bounds || ids.length === 0) return sql`false`
   const visible = meeting({ ...scope, type: target, alias: 'linked', bounds })
+  return sql`${column(scope.alias, 'terms')} && array(
+    ${treeRows(asked, visible)}
+    select ${wordLead(code, '=')} || ${text(`${target}/`)} || tree.id from tree)`
+}
+
+/** `with recursive tree(id) as …`; `visible`: of the rows as `linked`. */
+export function treeRows({ target, parent, direction, ids }: Omit<Of<'tree'>, 'code'>, visible: Sql): Sql {
   const lead = `${parent}=${target}/`
   const step =
     direction === 'below'
       ? sql`select linked.id from tree join ${raw(tableOf(target))} as linked on linked.terms @> array[${text(lead)} || tree.id] where ${visible}`
       : sql`select substr(named, ${lead.length + 1}::int) from tree join ${raw(tableOf(target))} as linked on linked.id = tree.id, unnest(linked.terms) as named where ${visible} and starts_with(named, ${text(lead)})`
-  return sql`${column(scope.alias, 'terms')} && array(
-    with recursive tree(id) as (select unnest(${texts(ids)}) union ${step})
-    select ${wordLead(code, '=')} || ${text(`${target}/`)} || tree.id from tree)`
+  return sql`with recursive tree(id) as (select unnest(${texts(ids)}) union ${step})`
 }

@@ -1,0 +1,180 @@
+/**
+ * AuditEvents found by whom and what they name: chains as IHE ITI-81 and BALP ask for a patient, hierarchies, lists of codes and
+ * texts. The answer is compared with the shown events that name what was written down here as the chain's end.
+ * https://hl7.org/fhir/R4/search.html#chaining
+ */
+import { referencesFollowedMax } from '../../src/base/limits.ts'
+import { type Ask, type Loose, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
+
+let server: RestHouse
+let all: Loose[]
+const strict = { headers: { prefer: 'handling=strict' } }
+const system = 'https://clinic.example/audit'
+const visit = { status: 'planned', class: { code: 'AMB' } }
+
+const resources = [
+  { resourceType: 'Practitioner', id: 'ito', name: [{ family: 'Ito' }], identifier: [{ system: 'urn:staff', value: '7' }] },
+  { resourceType: 'Practitioner', id: 'park', name: [{ family: 'Park' }] },
+  {
+    resourceType: 'Patient',
+    id: 'ada',
+    gender: 'female',
+    name: [{ family: 'Lovelace' }],
+    identifier: [{ system: 'urn:mrn', value: '1' }],
+    generalPractitioner: [{ reference: 'Practitioner/park' }],
+  },
+  { resourceType: 'Patient', id: 'ben', gender: 'male', name: [{ family: 'Britten' }], identifier: [{ system: 'urn:mrn', value: '2' }] },
+  { resourceType: 'Patient', id: 'cy' },
+  { resourceType: 'Encounter', id: 'stay', ...visit, subject: { reference: 'Patient/ada' } },
+  { resourceType: 'Encounter', id: 'ward', ...visit, subject: { reference: 'Patient/ada' }, partOf: { reference: 'Encounter/stay' } },
+  { resourceType: 'Encounter', id: 'other', ...visit, status: 'finished', subject: { reference: 'Patient/ben' } },
+  {
+    resourceType: 'ValueSet',
+    id: 'looked',
+    url: `${system}/looked`,
+    status: 'active',
+    compose: {
+      include: [
+        { system: 'http://hl7.org/fhir/restful-interaction', concept: [{ code: 'read' }, { code: 'vread' }] },
+        { system: 'http://hl7.org/fhir/audit-event-action', concept: [{ code: 'R' }] },
+      ],
+    },
+  },
+  {
+    resourceType: 'CodeSystem',
+    id: 'interactions',
+    url: 'http://hl7.org/fhir/restful-interaction',
+    status: 'active',
+    content: 'complete',
+    hierarchyMeaning: 'is-a',
+    concept: [{ code: 'search', concept: [{ code: 'search-type' }, { code: 'search-system' }] }, { code: 'read' }],
+  },
+]
+
+beforeAll(async () => {
+  server = await restHouse()
+  for (const resource of resources) {
+    const { status, text } = await server.ask('PUT', `${resource.resourceType}/${resource.id}`, { body: resource })
+    if (status !== 201) throw new Error(text)
+  }
+  const ito = await server.scoped('user/*.rs', { user: 'Practitioner/ito' })
+  const park = await server.scoped('user/*.rs', { user: 'Practitioner/park' })
+  for (const path of ['Patient/ada', 'Patient/ben', 'Encounter/stay', 'Encounter/ward', 'Patient?gender=male,female'])
+    await ito('GET', path)
+  for (const path of ['Encounter/other', 'Encounter/ward', 'Encounter?patient=ada']) await park('GET', path)
+  all = matched(await server.ask('GET', 'AuditEvent?_count=1000'))
+})
+afterAll(() => server?.close())
+
+const names = (event: Loose, element: 'agent' | 'entity', ...references: string[]): boolean =>
+  (event[element] ?? []).some((one: Loose) => references.includes((one.who ?? one.what)?.reference))
+const ids = (events: readonly Loose[]): string[] => events.map(({ id }) => id)
+const isOf = (patient: string) => (event: Loose) => names(event, 'entity', `Patient/${patient}`)
+const by = (person: string) => (event: Loose) => names(event, 'agent', `Practitioner/${person}`)
+const about =
+  (...references: string[]) =>
+  (event: Loose) =>
+    names(event, 'entity', ...references)
+const coded = (code: string) => (event: Loose) => event.subtype.some((one: Loose) => one.code === code)
+const nothing = () => false
+
+describe('AuditEvents are found', () => {
+  it.each<[query: string, isMeant: (event: Loose) => boolean]>([
+    ['patient.identifier=urn:mrn|1', isOf('ada')],
+    ['patient:Patient.name=brit', isOf('ben')],
+    ['patient.gender=female,male', (event) => isOf('ada')(event) || isOf('ben')(event)],
+    ['patient.general-practitioner.name=park', isOf('ada')],
+    ['patient._has:Encounter:patient:status=finished', isOf('ben')],
+    ['patient.identifier=urn:mrn|1&patient=ben', nothing],
+    ['patient.identifier=urn:mrn|3', nothing],
+    ['agent:Practitioner.name=ito', by('ito')],
+    ['agent.identifier=urn:staff|7', by('ito')],
+    ['agent.name=ito&patient.name=love', (event) => by('ito')(event) && isOf('ada')(event)],
+    ['entity:Encounter.status=finished', about('Encounter/other')],
+    ['entity:Encounter.patient.identifier=urn:mrn|1', about('Encounter/stay', 'Encounter/ward')],
+    ['entity:Patient.gender=male', isOf('ben')],
+    ['entity:below=Encounter/stay', about('Encounter/stay', 'Encounter/ward')],
+    ['entity:above=Encounter/ward', about('Encounter/stay', 'Encounter/ward')],
+    ['entity:below=Encounter/ward', about('Encounter/ward')],
+    ['source:Organization.name=slotwise', nothing],
+    ['source:below=Organization/1', nothing],
+  ])('by %s', async (query, isMeant) => {
+    const answer = await server.ask('GET', `AuditEvent?_count=1000&${query}`, strict)
+    const expected = all.filter(isMeant)
+    expect([answer.status, ids(matched(answer))]).toEqual([200, ids(expected)])
+    expect([expected.length > 0, expected.length < all.length]).toEqual([isMeant !== nothing, true])
+  })
+
+  it.each<[query: string, isMeant: (event: Loose) => boolean]>([
+    [`subtype:in=${system}/looked`, coded('read')],
+    [`subtype:not-in=${system}/looked`, (event) => !coded('read')(event)],
+    [`action:in=${system}/looked`, ({ action }) => action === 'R'],
+    [`action:not-in=${system}/looked`, ({ action }) => action !== 'R'],
+    ['subtype:below=http://hl7.org/fhir/restful-interaction|search', coded('search-type')],
+    ['subtype:above=http://hl7.org/fhir/restful-interaction|read', coded('read')],
+    ['subtype:text=SEARCH-t', coded('search-type')],
+    ['subtype:text=book', coded('book')],
+    ['type:text=oper', ({ type }) => type.display === 'RESTful Operation'],
+    ['type:text=peration', nothing],
+    ['entity-role:text=domain', ({ entity }) => entity?.some(({ role }: Loose) => role?.code === '4')],
+    ['agent:text=slot', () => true],
+    ['source:text=slotw', () => true],
+    ['agent:text=ito', nothing],
+    ['entity:text=ada', nothing],
+    ['patient:text=ada', nothing],
+    ['purpose:text=treat', nothing],
+  ])('by %s', async (query, isMeant) => {
+    const answer = await server.ask('GET', `AuditEvent?_count=1000&${query}`, strict)
+    expect([answer.status, ids(matched(answer))]).toEqual([200, ids(all.filter(isMeant))])
+  })
+})
+
+describe('a chain of AuditEvents', () => {
+  const found = async (ask: Ask, query: string) => {
+    const answer = await ask('GET', `AuditEvent?_count=1000&${query}`, strict)
+    return answer.status === 200 ? matched(answer).length : answer.status
+  }
+
+  it('goes no further than the scopes', async () => {
+    const auditor = await server.scoped('user/AuditEvent.rs', { user: 'Practitioner/auditor' })
+    expect(await found(auditor, 'patient.identifier=urn:mrn|1')).toBe(403)
+    expect(await found(auditor, 'agent.name=ito')).toBe(403)
+    const more = await server.scoped('user/AuditEvent.rs user/Practitioner.rs', { user: 'Practitioner/auditor' })
+    expect(await found(more, 'agent.name=ito')).toBe(all.filter(by('ito')).length)
+    expect(await found(more, 'agent:Practitioner._has:Patient:general-practitioner:name=love')).toBe(403)
+    expect(await found(more, 'entity:below=Encounter/stay')).toBe(0)
+    const women = await server.scoped('user/AuditEvent.rs user/Patient.rs?gender=female', { user: 'Practitioner/auditor' })
+    expect([await found(women, 'patient.name=love'), await found(women, 'patient.name=brit')]).toEqual([all.filter(isOf('ada')).length, 0])
+  })
+
+  it('finds nothing of others for a patient', async () => {
+    const ben = await server.scoped('patient/*.rs', { patient: 'ben' })
+    const own = all.filter(isOf('ben'))
+    expect(await found(ben, 'patient.name=brit')).toBe(own.length)
+    expect(await found(ben, 'agent:Practitioner.name=ito')).toBe(own.filter(by('ito')).length)
+    for (const query of [
+      'patient.name=love',
+      'patient.identifier=urn:mrn|1',
+      'entity:Patient.name=love',
+      'entity:Encounter.patient.name=love',
+      'entity:below=Encounter/stay',
+      'agent:Practitioner._has:Patient:general-practitioner:name=love',
+    ])
+      expect([query, await found(ben, query)]).toEqual([query, 0])
+  })
+
+  it('is refused where it leads to too many, and `_has` wherever it goes through AuditEvents', async () => {
+    await server.house.pool.query({
+      text: `insert into patient (id, version, updated, body, terms)
+             select 'crowd' || n, 1, now(), '{"resourceType":"Patient"}', array['gender=other'] from generate_series(0, $1::int) n`,
+      values: [referencesFollowedMax],
+    })
+    for (const query of [
+      'AuditEvent?patient.gender=other',
+      'AuditEvent?_has:Provenance:entity:_id=1',
+      'Practitioner?_has:AuditEvent:agent:action=R',
+      'Patient?general-practitioner._has:AuditEvent:agent:action=R',
+    ])
+      expect([query, (await server.ask('GET', query)).status]).toEqual([query, 400])
+  })
+})
