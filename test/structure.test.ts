@@ -78,6 +78,30 @@ describe('the arrows between rooms', () => {
   })
 })
 
+/** What is loaded by whoever builds the house, as the packages' names and Node's own modules. */
+async function loadedAtStart(): Promise<string[]> {
+  const tell = `import { registerHooks } from 'node:module'
+    const packages = new Set()
+    registerHooks({ load: (url, context, next) => {
+      packages.add(url.split('/node_modules/').at(-1).split('/')[0])
+      return next(url, context)
+    } })
+    await import(process.argv[1])
+    console.log(JSON.stringify([...packages, ...process.moduleLoadList]))`
+  const house = join(project, 'src/house.ts')
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', tell, house], { maxBuffer: 16 * 1024 * 1024 })
+  return JSON.parse(stdout) as string[]
+}
+
+describe('a start', () => {
+  it('loads nothing large that most servers never need', async () => {
+    const loaded = await loadedAtStart()
+    expect(loaded).toEqual(expect.arrayContaining(['fastify', 'pg']))
+    const large = ['fhirpath', 'oidc-provider', 'graphile-worker', '@xmldom', '@simplewebauthn', 'nodemailer', 'openid-client']
+    expect(loaded.filter((name) => large.includes(name) || name.includes('undici'))).toEqual([])
+  })
+})
+
 describe('properties', () => {
   it('are tried as often as they say: one that time cuts short has not held', async () => {
     const files = (await readdir(join(project, 'test'), { recursive: true })).filter(

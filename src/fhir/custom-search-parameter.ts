@@ -3,11 +3,11 @@
  * https://hl7.org/fhir/R4/searchparameter.html
  * Left out: special ones, `xpath`, and other words for those that R4 has.
  */
-import fhirpath from 'fhirpath'
 import { fault } from '../base/fault.ts'
 import { searchExpressionCharsMax } from '../base/limits.ts'
 import { componentsOf } from './custom-composite.ts'
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
+import { fhirpath } from './fhirpath.ts'
 import { type Resource, storedTypes } from './resource.ts'
 import { typesOfExpression } from './search-expression.ts'
 import { isWordPair } from './search-number.ts'
@@ -80,7 +80,7 @@ function assertReadable(expression: string): void {
   if (expression.length > searchExpressionCharsMax)
     throw refused(`The expression has at most ${searchExpressionCharsMax} characters.`, 'expression')
   try {
-    fhirpath.parse(expression)
+    fhirpath().parse(expression)
   } catch {
     throw refused('The expression is no FHIRPath.', 'expression')
   }

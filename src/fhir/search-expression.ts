@@ -5,9 +5,8 @@
  * https://hl7.org/fhir/R4/searchparameter.html#expression
  * Left out: what a value means to a search (that is index-values.ts).
  */
-import fhirpath from 'fhirpath'
-import r4 from 'fhirpath/fhir-context/r4'
 import type { Definitions, ElementDefinition, SearchParameter } from './definitions/types.ts'
+import { fhirpath, r4 } from './fhirpath.ts'
 import { typeOfReference } from './reference.ts'
 import type { Resource } from './resource.ts'
 
@@ -152,7 +151,7 @@ function readFlag(definitions: Definitions, type: string, expression: string): W
 
 /** FHIRPath's own answer, its values typed by their looks: the way for expressions of a shape not met. */
 function evaluated(expression: string): Walk {
-  const compiled = fhirpath.compile(expression, r4, { traceFn: () => {}, async: false })
+  const compiled = fhirpath().compile(expression, r4(), { traceFn: () => {}, async: false })
   return (resource, visit) => {
     try {
       for (const value of compiled(resource) as unknown[]) visit(value, looksLike(value))

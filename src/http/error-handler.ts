@@ -5,7 +5,6 @@
  * What nobody foresaw is a 500 with a reference number; the log has the number and where it happened, and neither it nor
  * the answer has the error's words, which may quote a patient's data.
  */
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorCode } from '../base/error-code.ts'
@@ -16,6 +15,7 @@ import { fhirJson } from './content-types.ts'
 import type { House } from './desks.ts'
 import { sendText } from './fhir-reply.ts'
 import { formatOfRefusal, relative } from './fhir-request.ts'
+import { STATUS_CODES } from './node-http.ts'
 import { methodsAt } from './routes.ts'
 
 const statuses: Readonly<Record<FaultKind, number>> = {

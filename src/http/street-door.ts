@@ -3,13 +3,14 @@
  * one address may keep open. Whoever drips a request, or does not read the answer, is let go.
  * https://nodejs.org/api/http.html#class-httpserver
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { BlockList, isIPv6, type Socket } from 'node:net'
 import { connectionsLookMs, headersReceivedMsMax, keepAliveMs, requestReceivedMsMax, stalledAnswerMsMax } from '../base/limits.ts'
 import { networkOf } from '../base/network-of.ts'
 import { type CertificateFiles, certificateIn, followCertificate } from './certificate.ts'
 import type { House } from './desks.ts'
+import { createServer } from './node-http.ts'
 
 /** Milliseconds. */
 export type Patience = {

@@ -4,7 +4,6 @@
  * https://nodejs.org/api/http.html#httprequesturl-options-callback
  */
 import { type LookupAddress, lookup } from 'node:dns'
-import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { errorCode } from '../base/error-code.ts'
@@ -19,6 +18,9 @@ export type Call = {
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
+
+/** Not imported, as `http/node-http.ts` says. */
+export const { request: plainRequest } = process.getBuiltinModule('node:http')
 
 type Resolve = (host: string, answer: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void
 

@@ -2,13 +2,12 @@
  * Reads what stands at somebody else's address, or asks there: a client's key set, the clinic's own OpenID Connect server. Where it may call, and how a name's addresses are judged,
  * is as for every call (`call-out.ts`). https://nodejs.org/api/http.html#httprequesturl-options-callback
  */
-import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { isNamed, type OutboundHosts, whyNotCalled } from '../base/outbound.ts'
 import { fetchTimeoutMs } from '../base/sign-in-limits.ts'
-import { dns, judging } from './call-out.ts'
+import { dns, judging, plainRequest } from './call-out.ts'
 
 export type Fetched = { readonly status: number; readonly body: string; readonly cacheControl?: string; readonly contentType?: string }
 

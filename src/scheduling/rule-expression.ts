@@ -2,10 +2,9 @@
  * The expression of a clinic's own rule, read and evaluated. https://hl7.org/fhir/R4/fhirpath.html
  * It may speak of %appointment, %patient, %slot, %schedule, %service and %now, and of what FHIRPath always has.
  */
-import fhirpath from 'fhirpath'
-import r4 from 'fhirpath/fhir-context/r4'
 import { fault } from '../base/fault.ts'
 import { ownRulesCompiledMax, ruleExpressionCharsMax } from '../base/limits.ts'
+import { fhirpath, r4 } from '../fhir/fhirpath.ts'
 
 const variables: readonly string[] = ['appointment', 'patient', 'slot', 'schedule', 'service', 'now']
 const alwaysThere: ReadonlySet<string> = new Set([...variables, 'ucum', 'sct', 'loinc', 'context', 'resource', 'rootResource'])
@@ -23,7 +22,7 @@ type Tree = { readonly type?: string; readonly text?: string; readonly delimited
 
 function parsed(expression: string, path: string): Tree {
   try {
-    return fhirpath.parse(expression) as Tree
+    return fhirpath().parse(expression) as Tree
   } catch {
     throw fault('value', 'The expression of the rule is no FHIRPath.', path)
   }
@@ -49,7 +48,7 @@ const known = new Map<string, Evaluate>()
 function compiled(expression: string): Evaluate {
   const found = known.get(expression)
   if (found) return found
-  const run = fhirpath.compile(expression, r4, { traceFn: () => {} })
+  const run = fhirpath().compile(expression, r4(), { traceFn: () => {} })
   const evaluate: Evaluate = (environment) => run({}, environment) as unknown[]
   if (known.size >= ownRulesCompiledMax) known.delete(known.keys().next().value ?? '')
   known.set(expression, evaluate)
@@ -58,4 +57,4 @@ function compiled(expression: string): Evaluate {
 
 /** The library compares dateTimes with its own kind of value alone, which only a literal makes. */
 export const dateTime = (at: number): unknown =>
-  (fhirpath.evaluate({}, `@${new Date(at).toISOString()}`, {}, r4, { resolveInternalTypes: false }) as unknown[])[0]
+  (fhirpath().evaluate({}, `@${new Date(at).toISOString()}`, {}, r4(), { resolveInternalTypes: false }) as unknown[])[0]

@@ -4,10 +4,9 @@
  * A path comes from whoever sends a patch, so it may only find its way down: what computes, matches patterns, starts from
  * the root again or compares lists with each other is refused before it runs. What is left costs no more than the resource is long.
  */
-import fhirpath from 'fhirpath'
-import r4 from 'fhirpath/fhir-context/r4'
 import { fault } from '../../base/fault.ts'
 import { patchPathCharsMax } from '../../base/limits.ts'
+import { fhirpath, r4 } from '../fhirpath.ts'
 import type { Resource } from '../resource.ts'
 
 /** One step down: `name` of the element as FHIRPath has it, `index` where it is one of a list. */
@@ -33,7 +32,7 @@ export function pathOf(expression: string): (resource: Resource) => Location[] {
 
 function parsed(expression: string): Tree {
   try {
-    return fhirpath.parse(expression) as Tree
+    return fhirpath().parse(expression) as Tree
   } catch {
     throw fault('value', 'The path of a patch is no FHIRPath expression.')
   }
@@ -58,7 +57,7 @@ function locate(expression: string, resource: Resource): Location[] {
 
 function evaluated(expression: string, resource: Resource): unknown[] {
   try {
-    return fhirpath.evaluate(resource, expression, { resource }, r4, { resolveInternalTypes: false, traceFn: () => {} }) as unknown[]
+    return fhirpath().evaluate(resource, expression, { resource }, r4(), { resolveInternalTypes: false, traceFn: () => {} }) as unknown[]
   } catch {
     throw fault('processing', 'The path of a patch cannot be followed in this resource.')
   }

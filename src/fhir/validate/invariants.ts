@@ -4,9 +4,8 @@
  * A constraint that can be decided neither way (it evaluates to nothing) holds. Each is compiled when it is first needed:
  * parsing one takes up to some milliseconds, and most are of types that are rarely written.
  */
-import fhirpath from 'fhirpath'
-import r4 from 'fhirpath/fhir-context/r4'
 import type { Invariant } from '../definitions/types.ts'
+import { fhirpath, r4 } from '../fhirpath.ts'
 import { nativeInvariant } from './native-invariants.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -51,7 +50,7 @@ const membershipIn = (asked: { readonly memberOf?: MemberOf }) => ({
 export function fhirpathRule(expression: string, base: string): Rule['holds'] {
   const asked: { memberOf?: MemberOf } = {}
   const options = expression.includes('memberOf(') ? { traceFn: silent, userInvocationTable: membershipIn(asked) } : { traceFn: silent }
-  const evaluate = fhirpath.compile({ base, expression }, r4, options)
+  const evaluate = fhirpath().compile({ base, expression }, r4(), options)
   const prepared = expression.includes('htmlChecks()') ? withoutXmlAttributes : (value: unknown) => value
   return (value, { resource, root }, memberOf) => {
     asked.memberOf = memberOf
