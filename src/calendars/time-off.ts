@@ -68,12 +68,12 @@ const takesTime = (event: Component): boolean =>
 function ofSeries(uid: string, versions: readonly Component[], reading: Reading): TimeOff[] | undefined {
   const bySequence = versions.toSorted((a, b) => Number(said(a, 'SEQUENCE') ?? 0) - Number(said(b, 'SEQUENCE') ?? 0))
   const master = bySequence.findLast((event) => !property(event, 'RECURRENCE-ID'))
-  const moved = new Map<number, Component>()
+  const moved = new Map<string, Component>()
   for (const event of bySequence) {
     const id = property(event, 'RECURRENCE-ID')
     if (!id) continue
     if (id.params.RANGE !== undefined) throw fault('value', 'RECURRENCE-ID with RANGE is not understood.')
-    moved.set(instantAt(timeOf(id.value, id.params, reading.zone, reading.clock), reading.clock), event)
+    moved.set(nameOf(timeOf(id.value, id.params, reading.zone, reading.clock), reading.clock), event)
   }
   const standing = [...moved.values()].filter(takesTime)
   if (!(master && takesTime(master)) && standing.length === 0) return undefined
@@ -81,23 +81,23 @@ function ofSeries(uid: string, versions: readonly Component[], reading: Reading)
   return [...own, ...standing.flatMap((event) => occurrences(uid, event, new Set(), reading))].sort((a, b) => (a.start < b.start ? -1 : 1))
 }
 
-function occurrences(uid: string, event: Component, except: ReadonlySet<number>, reading: Reading): TimeOff[] {
+/** By what an EXDATE or a RECURRENCE-ID means an occurrence: its instant, or the day alone, as some programs write it of a time too. */
+const nameOf = (time: EventTime, clock: Clock): string => (time.minutes === undefined ? `day ${time.day}` : `at ${instantAt(time, clock)}`)
+
+function occurrences(uid: string, event: Component, except: ReadonlySet<string>, reading: Reading): TimeOff[] {
   const { clock, zone, from, until } = reading
   const begins = property(event, 'DTSTART')
   if (!begins) throw fault('required', 'The event has no DTSTART.')
   const start = timeOf(begins.value, begins.params, zone, clock)
   const endOf = lengthOf(event, start, reading)
-  const left = new Set([...except, ...datesOf(event, 'EXDATE', reading)])
+  const left = new Set([...except, ...datesOf(event, 'EXDATE', reading).map((one) => nameOf(one, clock))])
   const summary = reading.summaries && !/^(PRIVATE|CONFIDENTIAL)$/i.test(said(event, 'CLASS') ?? '') ? said(event, 'SUMMARY') : undefined
-  const starts = [
-    ...daysOf(event, start, reading),
-    ...datesOf(event, 'RDATE', reading).map((at) => ({ ...start, day: clock.reading(start.zone, at).day })),
-  ]
+  const starts = [...daysOf(event, start, reading), ...datesOf(event, 'RDATE', reading).map((one) => further(one, start, clock))]
   const found = new Map<number, TimeOff>()
   for (const one of starts) {
     const at = instantAt(one, clock)
     const end = endOf(one)
-    if (left.has(at) || end.at <= from || at >= until) continue
+    if (left.has(`day ${one.day}`) || left.has(`at ${at}`) || end.at <= from || at >= until) continue
     const period =
       one.minutes === undefined
         ? { start: dateText(one.day), end: dateText(end.day - 1) }
@@ -105,6 +105,12 @@ function occurrences(uid: string, event: Component, except: ReadonlySet<number>,
     found.set(at, { uid, ...period, ...(summary && { description: textOf(summary) }) })
   }
   return [...found.values()]
+}
+
+/** At its own time of day, where it says one. */
+function further(one: EventTime, start: EventTime, clock: Clock): EventTime {
+  const { day, minutes } = clock.reading(start.zone, instantAt(one, clock))
+  return one.minutes === undefined || start.minutes === undefined ? { ...start, day } : { ...start, day, minutes }
 }
 
 const dateText = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
@@ -124,13 +130,12 @@ function daysOf(event: Component, start: EventTime, { clock, until }: Reading): 
   return last ? times.filter((one) => instantAt(one, clock) <= instantAt(last, clock)) : times
 }
 
-/** EXDATE or RDATE as instants. */
-function datesOf(event: Component, name: 'EXDATE' | 'RDATE', { clock, zone }: Reading): number[] {
+function datesOf(event: Component, name: 'EXDATE' | 'RDATE', { clock, zone }: Reading): EventTime[] {
   return event.properties
     .filter((one) => one.name === name)
     .flatMap(({ value, params }) => {
       if (params.VALUE === 'PERIOD') throw fault('value', `${name} with VALUE=PERIOD is not understood.`)
-      return value.split(',').map((one) => instantAt(timeOf(one, params, zone, clock), clock))
+      return value.split(',').map((one) => timeOf(one, params, zone, clock))
     })
 }
 

@@ -71,6 +71,22 @@ describe('an event that repeats', () => {
     ])
   })
 
+  it('leaves a date out however it is said: by its instant, by the day alone, or by an occurrence that is cancelled', () => {
+    const weekly = ['DTSTART;TZID=Europe/Berlin:20270315T120000', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY;COUNT=3']
+    const left = ['2027-03-15T11:00:00Z 2027-03-15T12:00:00Z', '2027-03-29T10:00:00Z 2027-03-29T11:00:00Z']
+    expect(periods(...weekly, 'EXDATE:20270322T110000Z')).toEqual(left)
+    expect(periods(...weekly, 'EXDATE;VALUE=DATE:20270322')).toEqual(left)
+    const called = (id: string) => event('UID:a', id, 'DTSTART;TZID=Europe/Berlin:20270322T120000', 'DURATION:PT1H', 'STATUS:CANCELLED')
+    for (const id of [
+      'RECURRENCE-ID;TZID=Europe/Berlin:20270322T120000',
+      'RECURRENCE-ID:20270322T110000Z',
+      'RECURRENCE-ID;VALUE=DATE:20270322',
+    ])
+      expect(read(calendar(event('UID:a', ...weekly), called(id))).timeOff.map(({ start, end }) => `${start} ${end}`)).toEqual(left)
+    const days = ['DTSTART;VALUE=DATE:20261201', 'DTEND;VALUE=DATE:20261203', 'RRULE:FREQ=WEEKLY;COUNT=3']
+    expect(periods(...days, 'EXDATE;VALUE=DATE:20261208')).toEqual(['2026-12-01 2026-12-02', '2026-12-15 2026-12-16'])
+  })
+
   it('ends with UNTIL, which is included, as a date or as an instant', () => {
     const days = ['DTSTART;VALUE=DATE:20261201', 'RRULE:FREQ=DAILY;UNTIL=20261203']
     expect(periods(...days)).toEqual(['2026-12-01 2026-12-01', '2026-12-02 2026-12-02', '2026-12-03 2026-12-03'])
@@ -83,6 +99,15 @@ describe('an event that repeats', () => {
     const moved = event('UID:a', 'RECURRENCE-ID;VALUE=DATE:20261208', 'DTSTART;VALUE=DATE:20261210', 'SEQUENCE:1')
     const called = event('UID:a', 'RECURRENCE-ID;VALUE=DATE:20261215', 'DTSTART;VALUE=DATE:20261215', 'STATUS:CANCELLED')
     expect(read(calendar(moved, master, called)).timeOff.map(({ start }) => start)).toEqual(['2026-12-01', '2026-12-10', '2026-12-25'])
+  })
+
+  it('is at another time of day on a further date that says so', () => {
+    const weekly = ['DTSTART;TZID=Europe/Berlin:20270315T120000', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY;COUNT=1']
+    expect(periods(...weekly, 'RDATE;TZID=Europe/Berlin:20270330T153000', 'RDATE:20270331T100000Z')).toEqual([
+      '2027-03-15T11:00:00Z 2027-03-15T12:00:00Z',
+      '2027-03-30T13:30:00Z 2027-03-30T14:30:00Z',
+      '2027-03-31T10:00:00Z 2027-03-31T11:00:00Z',
+    ])
   })
 
   it('that began long ago goes on', () => {

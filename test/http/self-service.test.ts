@@ -225,6 +225,28 @@ describe('a link', () => {
     expect((await visited(links.reschedule?.url)).status).toBe(410)
   })
 
+  it('that many follow at once does its one thing once', async () => {
+    const { visit, patient } = await booked(8, '15:00')
+    const links = await linksTo(visit)
+    const times = (await visited(links.reschedule?.url)).json.times.slice(0, 3).map(({ slot }) => slot)
+    const said = await Promise.all(Array.from({ length: 6 }, () => post(links.confirm?.url)))
+    expect(said.map(({ status }) => status)).toEqual(Array(6).fill(200))
+    expect(matches(await house.call('GET', `AppointmentResponse?appointment=Appointment/${visit.id}`))).toHaveLength(1)
+    const moves = await Promise.all(times.map((slot) => post(links.reschedule?.url, { slot })))
+    expect(moves.map(({ status }) => status).filter((status) => status !== 200 && status !== 409)).toEqual([])
+    const stands = await get(`Appointment/${visit.id}`)
+    expect([stands.status, times]).toEqual(['booked', expect.arrayContaining([stands.slot[0]?.reference])])
+    const statuses = await Promise.all(times.map(async (slot) => (await get(slot)).status))
+    expect(statuses.sort()).toEqual(['busy', 'free', 'free'])
+    const ends = await Promise.all([
+      ...Array.from({ length: 4 }, () => post(links.cancel?.url)),
+      house.call('POST', `Appointment/${visit.id}/$revoke-self-service-links`, parameters({})),
+    ])
+    expect(ends.map(({ status }) => status).filter((status) => status !== 200 && status !== 410)).toEqual([])
+    expect(matches(await house.call('GET', `Appointment?patient=${patient}&status=booked`)).length).toBeLessThan(2)
+    expect((await post(links.reschedule?.url, { slot: times[0] })).status).toBe(410)
+  })
+
   it.each([
     ['[]', 'application/json'],
     ['{"slot": 7}', 'application/json'],

@@ -103,6 +103,18 @@ describe('Appointment/{id}/$check-in', () => {
     expect(await encountersOf(appointment)).toHaveLength(1)
   })
 
+  it('is for who comes late too, who is not missed any more then, and not for who has been told that the visit is off', async () => {
+    const { appointment } = await visit(-25, 5)
+    made(await operate('check-in', appointment), 200)
+    expect((await operate('no-show', appointment)).status).toBe(422)
+    expect(await encountersOf(appointment)).toHaveLength(1)
+    const over = await visit(-60, -30)
+    expect(made(await operate('check-in', over.appointment), 200).status).toBe('checked-in')
+    const off = await visit(-25, 5)
+    made(await operate('cancel', off.appointment), 200)
+    expect((await operate('check-in', off.appointment)).status).toBe(422)
+  })
+
   it('is refused more than twelve hours ahead, and for what is not a booked visit', async () => {
     const early = await visit(12 * 60 + 5, 12 * 60 + 20)
     expect(refusalOf(await operate('check-in', early.appointment))).toEqual([

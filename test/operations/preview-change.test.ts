@@ -3,6 +3,7 @@
 import { disagreements } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, create, dateIn, instantIn, ours, timezone } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { jointClinic, slotsOf as slotsOn } from '../support/joint-clinic.ts'
 
 let house: TestHouse
 beforeAll(async () => {
@@ -118,6 +119,44 @@ describe('time off', () => {
     const found = told(await preview(place, parameters({ 'not-available': { valuePeriod: night } })))
     expect([found.orphaned, found.codes]).toEqual([1, [['no-opening', 'not-available']]])
   })
+})
+
+it('orphans each seat of a class, each visit of a series, and a joint visit by any of its Schedules', async () => {
+  const place = await clinic(house.call, { minutes: 15, policy: { capacity: 3 } })
+  const patients = await place.patients(3)
+  const seats = [await bookAt(place, '10:00', patients[0] ?? ''), await bookAt(place, '10:00', patients[1] ?? '')]
+  const off = (day: number) => parameters({ 'not-available': { valuePeriod: { start: dateIn(day), end: dateIn(day) } } })
+  const classes = told(await preview(place, off(2)))
+  expect([classes.orphaned, classes.orphans?.toSorted()]).toEqual([2, seats.map(({ id }) => `Appointment/${id}`).sort()])
+  const slot = await place.slotAt(3, '09:00')
+  const daily = {
+    url: 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.recurrenceTemplate',
+    extension: [
+      { url: 'recurrenceType', valueCodeableConcept: { coding: [{ code: 'd' }] } },
+      { url: 'occurrenceCount', valuePositiveInt: 3 },
+    ],
+  }
+  const proposed = { ...place.appointment(slot, patients[2] ?? ''), status: 'proposed', extension: [daily] }
+  const sent = parameters({ 'appt-resource': { resource: proposed } })
+  const series = matches(await house.call('POST', 'Appointment/$book', sent))
+  expect(series).toHaveLength(3)
+  expect(told(await preview(place, off(4))).orphans).toEqual([`Appointment/${series[1]?.id}`])
+
+  const { practitioners, rooms } = await jointClinic(house.call, { practitioners: 1, rooms: 1, devices: 0 })
+  const both = [...practitioners, ...rooms]
+  const [start, end] = [instantIn(2, '09:00'), instantIn(2, '09:30')]
+  const participant = [`Patient/${patients[0]}`, ...both.map(({ actor }) => actor)].map((one) => ({
+    ...{ actor: { reference: one }, status: 'accepted' },
+  }))
+  const within = (await Promise.all(both.map(({ schedule }) => slotsOn(house.call, schedule, 2)))).flat()
+  const named = within.filter((one) => Date.parse(one.start) < Date.parse(end)).map(({ id }) => ({ reference: `Slot/${id}` }))
+  const joint = made(
+    await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, slot: named, participant }),
+  )
+  for (const { schedule } of both) {
+    const found = told(await house.call('POST', `Schedule/${schedule}/$preview-change`, off(2)))
+    expect(found.orphans).toEqual([`Appointment/${joint.id}`])
+  }
 })
 
 /** Up to the beginning of a day, so that the time of day at which this runs makes no Slot more or less. */
