@@ -9,7 +9,7 @@ import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
 import { parseSearch } from '../fhir/search-query.ts'
 import type { Actor, Masking } from './actor.ts'
-import { maskedTypes } from './masking.ts'
+import { isMaskable } from './masking.ts'
 import { may } from './may.ts'
 import type { Verb } from './scopes.ts'
 
@@ -17,7 +17,7 @@ export type Bounds = {
   readonly patient?: string
   /** Nothing of these patients', whose Consents keep it from the actor. */
   readonly except?: readonly string[]
-  /** To whom sensitive visits are busy time: of those only what is shown may be looked for. Set where the type is one of visits. */
+  /** To whom sensitive visits are busy time: of those only what is shown may be looked for. Set where the type is one of visits, or of what is about them. */
   readonly masking?: Masking
   /** Alternatives, each a list of criteria that all hold; left out where no scope has a search in it. */
   readonly anyOf?: readonly (readonly Criterion[])[]
@@ -38,7 +38,7 @@ export function boundsFor(house: Base, actor: Actor, verb: Verb, type: string): 
   return {
     patient: permission.patient,
     except: actor.keptFrom,
-    masking: maskedTypes.has(type) ? actor.masking : undefined,
+    masking: isMaskable(type) ? actor.masking : undefined,
     anyOf: permission.queries?.map(asCriteria),
     own: own && { patient: own.patient, anyOf: own.queries?.map(asCriteria) },
     of: (other) => boundsFor(house, actor, verb, other),

@@ -5,6 +5,7 @@
  *
  * Worked out once for a token. What is left of a visit is `busy-time.ts`; which labels count is `fhir/sensitivity.ts`.
  */
+import { aboutTypes } from '../fhir/about-visits.ts'
 import { relativeReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { sensitivityOf } from '../fhir/sensitivity.ts'
@@ -15,6 +16,11 @@ export const clearanceScope = '__sensitive-visits'
 
 /** Visits, and what they became. */
 export const maskedTypes: ReadonlySet<string> = new Set(['Appointment', 'Encounter'])
+
+/** What is about one that is masked is as if it were not there. */
+export const isHideable = (type: string): boolean => aboutTypes.has(type) && !maskedTypes.has(type)
+
+export const isMaskable = (type: string): boolean => maskedTypes.has(type) || aboutTypes.has(type)
 
 type Asking = Pick<Actor, 'user' | 'patient' | 'purpose' | 'scopes'>
 

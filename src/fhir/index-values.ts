@@ -4,6 +4,7 @@
  * https://hl7.org/fhir/R4/search.html#token (and #reference #string #date #uri #quantity #composite)
  * A malformed value is passed over, for validation is elsewhere.
  */
+import { aboutWords } from './about-visits.ts'
 import { hullOf, type Span, timestampText } from './date-time.ts'
 import type { Definitions, SearchParameter } from './definitions/types.ts'
 import { collectComposite, numberValue } from './index-numbers.ts'
@@ -105,6 +106,7 @@ export function indexValues(definitions: Definitions, resource: Resource, base?:
     else collectNumbers(reader, resource, found.terms, numbers)
   }
   if (resource.resourceType === 'Patient' && resource.id) found.terms.add(`@Patient/${resource.id}`)
+  for (const word of aboutWords(resource, base)) found.terms.add(word)
   const sensitivity = sensitivityOf(resource)
   if (sensitivity) found.terms.add(sensitiveWord)
   if (sensitivity === 'very') found.terms.add(verySensitiveWord)

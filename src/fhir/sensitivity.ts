@@ -10,6 +10,9 @@ type Label = { readonly system?: unknown; readonly code?: unknown }
 const confidentiality = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality'
 const act = 'http://terminology.hl7.org/CodeSystem/v3-ActCode'
 
+/** As nothing but who it is about, and who takes part, opens it. */
+export const veryRestrictedLabel = { system: confidentiality, code: 'V' } as const
+
 /** Above normal. */
 const restricted: ReadonlySet<unknown> = new Set(['R', 'V'])
 

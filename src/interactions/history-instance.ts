@@ -4,6 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { type Bounds, boundsFor } from '../access/bounds.ts'
+import { isHideable } from '../access/masking.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
@@ -17,6 +18,7 @@ import { allowed } from './bounds.ts'
 import { historyEntry } from './history-entry.ts'
 import { askedOf, atAsked, countAsked, sinceAsked } from './history-window.ts'
 import { read } from './read.ts'
+import { isHiddenFrom } from './seen-by.ts'
 import { maskedVersions, patientsOf, shownVersions } from './shown-versions.ts'
 import { hasOneVersion } from './vread.ts'
 
@@ -25,12 +27,14 @@ export async function historyInstance(house: House, actor: Actor, request: FhirR
   const permission = allowed(actor, 'r', type)
   if (hasOneVersion(house, type, id)) throw fault('not-found', `${type}/${id} is never changed and has no history: read it.`)
   if (permission.patient !== undefined || permission.queries || actor.keptFrom) await read(house, actor, request)
+  // Looked for all the same, under no id: how long it takes shall not tell.
+  const stored = (await isHiddenFrom(house.pool, actor, { type, id })) ? '' : id
   const asked = askedOf(request)
   const count = countAsked(asked, type)
   const subset = subsetAsked(request.query)
   const window = { before: versionAsked(asked.get('_before')), since: sinceAsked(asked), at: atAsked(asked), count: count + 1 }
-  const { rows, total } = await versionsWithin(house, type, id, window, boundsFor(house, actor, 'r', type))
-  if (rows.length === 0 && !(await currentResource(house.pool, type, id))) throw fault('not-found', `There is no ${type}/${id}.`)
+  const { rows, total } = await versionsWithin(house, type, stored, window, boundsFor(house, actor, 'r', type))
+  if (rows.length === 0 && !(await currentResource(house.pool, type, stored))) throw fault('not-found', `There is no ${type}/${id}.`)
   const page = rows.slice(0, count)
   if (rows.length > 0)
     await auditShown(house.pool, {
@@ -53,7 +57,8 @@ async function versionsWithin(
   window: VersionsWindow,
   bounds: Bounds | undefined,
 ): Promise<{ rows: StoredRow[]; total?: number }> {
-  if (bounds?.patient === undefined && bounds?.anyOf === undefined && bounds?.except === undefined)
+  const mayHide = bounds?.masking !== undefined && isHideable(type)
+  if (bounds?.patient === undefined && bounds?.anyOf === undefined && bounds?.except === undefined && !mayHide)
     return versionsOf(house.pool, type, id, window)
   const shown: StoredRow[] = []
   let { before } = window

@@ -11,8 +11,11 @@ import type { Verb } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
 import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Resource } from '../fhir/resource.ts'
+import type { Db } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import type { StoredRow } from '../store/resources.ts'
+import { maskedAmong } from '../store/search/masked.ts'
+import { seenBy } from './seen-by.ts'
 
 /** Throws `forbidden` where the resource lies outside what the actor's scopes reach. */
 export function assertMayWrite(house: House, actor: Actor, verb: Verb, resource: Resource): void {
@@ -45,17 +48,36 @@ export function assertIsThere(
   if (patients.length > 1) throw fault('forbidden', `${type}/${id} is not this patient's alone: it is for the clinic to change.`)
 }
 
+/** The same of a row that nobody has looked at yet as its writer may. */
+export async function assertStands(
+  db: Db,
+  house: House,
+  actor: Actor,
+  verb: Verb,
+  named: { readonly type: string; readonly id: string },
+  row?: StoredRow,
+): Promise<void> {
+  const permission = may(actor, verb, named.type)
+  if (!permission.allowed || permission.patient === undefined) return
+  assertIsThere(house, actor, verb, named, await seenBy(db, house, actor, named, row))
+}
+
 /**
  * The same of what is stored: it may be kept from the actor, or not be shown whole: written back, what was left out would be
  * lost. What is new tells nothing of what is there.
  */
-export function assertMayWriteOver(house: House, actor: Actor, verb: Verb, before: Resource): void {
+export async function assertMayWriteOver(db: Db, house: House, actor: Actor, verb: Verb, before: Resource): Promise<void> {
   assertMayWrite(house, actor, verb, before)
   if (isKeptFrom(house.definitions, actor, before, house.base))
     throw fault('forbidden', `The token's scopes do not allow this for ${before.resourceType}.`)
-  if (isMasked(actor, before, house.base))
+  if (isMasked(actor, before, house.base) || (await isMaskedForItsVisit(db, actor, before)))
     throw fault(
       'forbidden',
       `${before.resourceType}/${before.id} is shown to you as busy time alone: those may change it who see it whole.`,
     )
+}
+
+/** It need not have a label of its own. */
+async function isMaskedForItsVisit(db: Db, { masking }: Actor, { resourceType: type, id = '' }: Resource): Promise<boolean> {
+  return masking !== undefined && type === 'Encounter' && (await maskedAmong(db, { type, bounds: { masking } }, [id])).has(id)
 }

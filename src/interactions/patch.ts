@@ -78,12 +78,12 @@ export async function patchLocked(
   patching: Patching,
   ifMatch: string | undefined,
 ): Promise<Stored> {
-  const row = seenBy(house, actor, type, locked)
+  const row = await seenBy(tx, house, actor, { type, id }, locked)
   assertIsThere(house, actor, 'u', { type, id }, row)
   if (!row) throw fault('not-found', `There is no ${type}/${id}.`)
   if (row.body === null) throw fault('gone', `${type}/${id} was deleted.`)
   // Before the patch is tried: what comes of a `test` tells what is there.
-  assertMayWriteOver(house, actor, 'u', JSON.parse(row.body) as Resource)
+  await assertMayWriteOver(tx, house, actor, 'u', JSON.parse(row.body) as Resource)
   assertVersion(ifMatch, row)
   const text = await patching(row.body)
   const resource = patchedBody(house, { type, id }, text)

@@ -10,6 +10,7 @@ import { mayWhole } from '../access/may.ts'
 import { readAuditEvent } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
+import { aboutTypes } from '../fhir/about-visits.ts'
 import { compartmentParameters } from '../fhir/patient-compartment.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
@@ -20,6 +21,7 @@ import type { House } from '../store/house.ts'
 import { showProposal } from '../store/proposals.ts'
 import { readTogether } from '../store/read-together.ts'
 import { compileSearch } from '../store/search/page.ts'
+import { readSeen } from '../store/search/read-seen.ts'
 import { runSearch } from '../store/search/run.ts'
 import { allowed, allowedOfAudit } from './bounds.ts'
 
@@ -38,7 +40,11 @@ async function readWhole(house: House, actor: Actor, { type = '', id = '' }: Fhi
   if (type === 'AuditEvent') return readAuditEvent(house, id, allowedOfAudit(actor, 'r').patient, actor.keptFrom)
   if (permission.patient !== undefined || permission.queries || actor.keptFrom || actor.emergency) return readWithin(house, actor, type, id)
   const audit = holdsPatientData(house, type) ? auditOf(house, actor, 'read') : undefined
-  const row = await readTogether(house.pool, type, id, audit)
+  const { masking } = actor
+  const row =
+    masking && audit && aboutTypes.has(type)
+      ? await readSeen(house.pool, { type, id, bounds: { masking } }, audit)
+      : await readTogether(house.pool, type, id, audit)
   if (!row) return type === 'Appointment' ? readProposal(house, actor, id) : Promise.reject(unknown(type, id))
   if (row.body === null) throw fault('gone', `${type}/${id} was deleted.`)
   return { status: 200, body: row.body, version: row.version, updated: instantOf(row.updated * 1000) }

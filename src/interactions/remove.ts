@@ -6,6 +6,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { directoryTypes } from '../access/compartment.ts'
+import { isHideable } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
@@ -79,14 +80,15 @@ export async function removeLocked(
   locked: StoredRow | undefined,
   ifMatch: string | undefined,
 ): Promise<Outcome<string> | undefined> {
-  const row = seenBy(house, actor, type, locked)
+  const row = await seenBy(tx, house, actor, { type, id }, locked)
   assertIsThere(house, actor, 'd', { type, id }, row)
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
-  if (before) assertMayWriteOver(house, actor, 'd', before)
+  if (before) await assertMayWriteOver(tx, house, actor, 'd', before)
   assertVersion(ifMatch, row)
-  // Nothing is said to be deleted that stands: whoever a Consent binds is told the same of what is not there.
-  if (!row && actor.keptFrom && !directoryTypes.has(type)) throw fault('not-found', `There is no ${type}/${id}.`)
+  // Nothing is said to be deleted that stands: whoever something may be hidden from is told the same of what is not there.
+  const mayBeHidden = (actor.keptFrom && !directoryTypes.has(type)) || (actor.masking && isHideable(type))
+  if (!row && mayBeHidden) throw fault('not-found', `There is no ${type}/${id}.`)
   if (!before) return undefined
   if (type === 'SearchParameter') await forgetCustomParameter(tx, id)
   const permission = may(actor, 'd', type)

@@ -6,14 +6,15 @@
 import type { Actor } from '../access/actor.ts'
 import type { Bounds } from '../access/bounds.ts'
 import { textAsBusyTime } from '../access/busy-time.ts'
-import { isMasked } from '../access/masking.ts'
+import { isHideable, isMasked } from '../access/masking.ts'
+import { aboutTypes } from '../fhir/about-visits.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { confinementOf } from '../fhir/patient-compartment.ts'
 import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { StoredRow } from '../store/resources.ts'
-import { type JudgedVersion, versionsThatMatch } from '../store/search/judge.ts'
+import { type JudgedVersion, versionsMasked, versionsThatMatch } from '../store/search/judge.ts'
 import { maskedAmong } from '../store/search/masked.ts'
 
 /** `Patient/1` of the patients in whose compartment a version is. */
@@ -39,18 +40,42 @@ async function shownOneWay<Row extends StoredRow>(
   { type, id, bounds }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Bounds },
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
-  const own = rows.filter((row) => isConcernedAlone(house, type, row, bounds))
+  const concerned = rows.filter((row) => isConcernedAlone(house, type, row, bounds))
+  // An Encounter is its visit's busy time, and hidden from those alone to whom that would tell whose it is.
+  const hides = isHideable(type) || bounds.patient !== undefined
+  const masked = hides ? await maskedByThemselves(house, { type, id, bounds }, concerned) : new Set()
+  const own = concerned.filter((row) => !masked.has(row))
   if (bounds.anyOf === undefined) return own
   const said = own.filter(({ body }) => body !== null)
-  const judged = said.map((row): JudgedVersion => {
-    const resource = JSON.parse(row.body ?? '') as Resource
-    const index = indexValues(house.definitions, resource, house.base)
-    return { id: id(row), updated: row.updated.toISOString(), resource, index }
-  })
   const { definitions } = house
-  const places = await versionsThatMatch(house.pool, { definitions, type, criteria: [], bounds: { ...bounds, patient: undefined } }, judged)
+  const places = await versionsThatMatch(
+    house.pool,
+    { definitions, type, criteria: [], bounds: { ...bounds, patient: undefined } },
+    said.map((row) => judged(house, id(row), row)),
+  )
   const met = new Set(said.filter((_, place) => places.has(place)))
   return own.filter((row) => row.body === null || met.has(row))
+}
+
+function judged(house: House, id: string, { body, updated }: StoredRow): JudgedVersion {
+  const resource = JSON.parse(body ?? '') as Resource
+  return { id, updated: updated.toISOString(), resource, index: indexValues(house.definitions, resource, house.base) }
+}
+
+/** Those that are about a sensitive visit, whatever the resource is about today. */
+async function maskedByThemselves<Row extends StoredRow>(
+  house: House,
+  { type, id, bounds: { masking } }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Pick<Bounds, 'masking'> },
+  rows: readonly Row[],
+): Promise<ReadonlySet<Row>> {
+  const said = rows.filter(({ body }) => body !== null)
+  if (!masking || !aboutTypes.has(type) || said.length === 0) return new Set()
+  const places = await versionsMasked(
+    house.pool,
+    { definitions: house.definitions, type, bounds: { masking } },
+    said.map((row) => judged(house, id(row), row)),
+  )
+  return new Set(said.filter((_, place) => places.has(place)))
 }
 
 function isConcernedAlone(house: House, type: string, row: StoredRow, { patient: confined, except, masking }: Bounds): boolean {
@@ -84,7 +109,8 @@ export async function maskedVersions<Row extends StoredRow>(
   const masked = new Set<Row>()
   for (const [one, some] of Map.groupBy(rows, type)) {
     const ids = await maskedAmong(house.pool, { type: one, bounds: { masking } }, [...new Set(some.map(id))])
-    for (const row of some) if (ids.has(id(row))) masked.add(row)
+    const themselves = await maskedByThemselves(house, { type: one, id, bounds: { masking } }, some)
+    for (const row of some) if (ids.has(id(row)) || themselves.has(row)) masked.add(row)
   }
   return rows.map((row) => (masked.has(row) && row.body !== null ? { ...row, body: textAsBusyTime(row.body, house.base) } : row))
 }

@@ -30,7 +30,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
 import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
-import { assertIsThere, assertMayWrite, assertMayWriteOver } from './may-write.ts'
+import { assertMayWrite, assertMayWriteOver, assertStands } from './may-write.ts'
 import { registerSearchParameter } from './search-parameter.ts'
 import { seenBy } from './seen-by.ts'
 
@@ -100,7 +100,7 @@ export async function afterCommit(house: House, written: readonly Committed[], s
 export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
   // A new id cannot be there yet: a create needs no look.
   const row = verb === 'c' ? undefined : await lockResource(tx, submitted.type, submitted.id)
-  if (verb !== 'c') assertIsThere(house, actor, verb, submitted, row)
+  if (verb !== 'c') await assertStands(tx, house, actor, verb, submitted, row)
   return storeOver(tx, house, actor, row, submitted, judge, verb === 'c' ? 'create' : 'update')
 }
 
@@ -118,8 +118,12 @@ export async function storeOver(
 ): Promise<Stored> {
   const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   // Before the version is judged: who may not see the resource is not told which version it has.
-  if (before && !seenBy(house, actor, submitted.type, row)) judge(undefined)
-  if (before) assertMayWriteOver(house, actor, 'u', before)
+  const seen = interaction === 'create' ? row : await seenBy(tx, house, actor, submitted, row)
+  if (before && !seen) {
+    judge(undefined)
+    throw fault('forbidden', `The token's scopes do not allow this for ${submitted.type}.`)
+  }
+  if (before) await assertMayWriteOver(tx, house, actor, 'u', before)
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)
   if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)

@@ -14,7 +14,7 @@ import type { House } from '../store/house.ts'
 import { type LockedRow, lockResources, presentIds } from '../store/resource-sets.ts'
 import { atEntry } from './at-entry.ts'
 import { createWhereNone } from './create.ts'
-import { assertIsThere } from './may-write.ts'
+import { assertStands } from './may-write.ts'
 import { patchLocked, patchWhere } from './patch.ts'
 import { patchOf } from './patch-formats.ts'
 import { removeLocked, removeWhere } from './remove.ts'
@@ -140,7 +140,7 @@ async function store(performing: Performing, target: Target, row: LockedRow | un
   if (!body) throw new Error('transaction: an entry without a body')
   const submitted = await submittedOf(tx, house, actor, target, body)
   if (!criteria) {
-    assertIsThere(house, actor, 'u', submitted, row)
+    await assertStands(tx, house, actor, 'u', submitted, row)
     return storeOver(tx, house, actor, begun(row), submitted, judgeOf(entry))
   }
   const stored =

@@ -7,7 +7,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
-import { maskedTypes } from '../access/masking.ts'
+import { isMaskable } from '../access/masking.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { importBatchMax } from '../base/bulk-limits.ts'
@@ -45,10 +45,10 @@ const plainTypes: ReadonlySet<string> = new Set([
 
 /**
  * Numbers are kept in rows of their own, which the engine's door writes; and it looks at what is there already where that may
- * be kept from who imports, by a Consent or because it is a sensitive visit.
+ * be kept from who imports, by a Consent or because it is a sensitive visit, or about one.
  */
 const isPlain = (house: House, actor: Actor, type: string): boolean =>
-  plainTypes.has(type) && !hasNumbers(house.definitions, type) && !actor.keptFrom && !(actor.masking && maskedTypes.has(type))
+  plainTypes.has(type) && !hasNumbers(house.definitions, type) && !actor.keptFrom && !(actor.masking && isMaskable(type))
 
 /** So many of the engine's writes at once: they wait for Postgres most of the time. */
 const sideBySide = 8

@@ -5,9 +5,10 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
-import { maskedTypes, standingMasking } from '../access/masking.ts'
+import { isHideable, isMaskable, standingMasking } from '../access/masking.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
+import { aboutTypes } from '../fhir/about-visits.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -45,9 +46,8 @@ export async function* exportLines(house: House, fetching: Actor, place: FilePla
   const actor: Actor = { ...fetching, masking: standingMasking(fetching) }
   const next = (after: number): Promise<Chunk | undefined> =>
     (deleted ? deletionsOf : chunkOf)(house.pool, place, after, auditOf(house, actor, 'export'))
-  const shown = shownLines(house, actor, place)
   for (let chunk = await next(-1); chunk; chunk = await next(chunk.no)) {
-    if (chunk.lines) yield shown(chunk.lines)
+    if (chunk.lines) yield deleted ? chunk.lines : await shownLines(house, actor, place, chunk.lines)
     if (chunk.superseded.length > 0) yield await supersededLines(house, actor, place, chunk)
   }
 }
@@ -57,21 +57,23 @@ async function supersededLines(house: House, actor: Actor, place: FilePlace, { n
   const patients = rows.flatMap(({ body }) => patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base))
   const entity = `bulk-export/${place.export}/${place.file}`
   await auditPatients(house.pool, { patients: [...new Set(patients)], entity, audit: auditOf(house, actor, 'export') })
-  const masked = await maskedAmong(
-    house.pool,
-    { type: place.type, bounds: { masking: actor.masking } },
-    rows.map(({ id }) => id),
-  )
-  const lines = rows.map(({ id, body }) => `${masked.has(id) ? textAsBusyTime(body, house.base) : body}\n`).join('')
-  return shownLines(house, actor, place)(lines)
+  const lines = rows.map(({ body }) => `${body}\n`).join('')
+  return shownLines(house, actor, place, lines, true)
 }
 
-/** Sensitive visits as whoever fetches the file may see them. */
-function shownLines({ base }: House, actor: Actor, { type }: FilePlace): (lines: string) => string {
-  if (!actor.masking || !maskedTypes.has(type)) return (lines) => lines
-  return (lines) =>
-    lines
-      .split('\n')
-      .map((line) => (line === '' ? line : asBusyTime(actor, line, base)))
-      .join('\n')
+/**
+ * Sensitive visits, and what is about them, as whoever fetches the file may see them now. A visit's own label tells, but for
+ * `superseded` lines and for what is about it: these are looked up.
+ */
+async function shownLines(house: House, actor: Actor, { type }: FilePlace, lines: string, superseded = false): Promise<string> {
+  const { masking } = actor
+  if (!masking || !isMaskable(type)) return lines
+  const all = lines.split('\n').filter((line) => line !== '')
+  const ids = superseded || aboutTypes.has(type) ? all.map((line) => String((JSON.parse(line) as Resource).id)) : []
+  const masked = await maskedAmong(house.pool, { type, bounds: { masking } }, ids)
+  const shown = (line: string, at: number): string => {
+    if (!masked.has(ids[at] ?? '')) return `${asBusyTime(actor, line, house.base)}\n`
+    return isHideable(type) ? '' : `${textAsBusyTime(line, house.base)}\n`
+  }
+  return all.map(shown).join('')
 }

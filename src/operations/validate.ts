@@ -10,6 +10,7 @@ import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { Fault, fault, type Issue } from '../base/fault.ts'
+import { aboutTypes } from '../fhir/about-visits.ts'
 import { allOk, operationOutcome } from '../fhir/operation-outcome.ts'
 import { allOf, firstOf, type Inputs, inputsOf, textIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -22,6 +23,7 @@ import { knownFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { hasLiveVisits } from '../store/named-slots.ts'
 import { currentResource, readResource } from '../store/resources.ts'
+import { readSeen } from '../store/search/read-seen.ts'
 
 const known: ReadonlySet<string> = new Set(['resource', 'mode', 'profile'])
 const modes: readonly string[] = ['create', 'update', 'delete', 'profile']
@@ -127,7 +129,13 @@ async function issuesOfStored(house: House, actor: Actor, question: Question): P
   if (house.conformance.has(`${type}/${id}`) && mode === 'delete') return [partOfServer(type, id)]
   const kept = actor.keptFrom && (await currentResource(house.pool, type, id))?.body
   const isKept = typeof kept === 'string' && isKeptFrom(house.definitions, actor, JSON.parse(kept) as Resource, house.base)
-  const read = () => readResource(house.pool, type, isKept ? '' : id, auditOf(house, actor, 'read'))
+  const named = { type, id: isKept ? '' : id }
+  const { masking } = actor
+  const audit = auditOf(house, actor, 'read')
+  const read = () =>
+    masking && aboutTypes.has(type)
+      ? readSeen(house.pool, { ...named, bounds: { masking } }, audit)
+      : readResource(house.pool, named.type, named.id, audit)
   const body = house.conformance.get(`${type}/${id}`) ?? (await read())?.body
   if (typeof body !== 'string')
     return [{ severity: 'error', code: 'not-found', diagnostics: `There is no ${type}/${id}.`, expression: type }]

@@ -4,7 +4,7 @@
  */
 import type { Actor, Masking } from '../access/actor.ts'
 import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
-import { maskedTypes } from '../access/masking.ts'
+import { isHideable, maskedTypes } from '../access/masking.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type AuditRow, auditPatients } from '../store/audit-rows.ts'
@@ -28,15 +28,27 @@ export async function toldEvents(
   shown: { readonly audit: AuditRow; readonly entity: string },
   { keptFrom: except = [], masking }: Pick<Actor, 'keptFrom' | 'masking'>,
 ): Promise<ToldEvent[]> {
-  if (content === 'empty' && except.length === 0) return events.map(empty)
-  const all = await bodiesOf(house, events)
+  const told = masking ? await unhidden(house, events, masking) : events
+  if (content === 'empty' && except.length === 0) return told.map(empty)
+  const all = await bodiesOf(house, told)
   const bodies = new Map([...all].filter(([, body]) => !patientsIn(house, body).some((patient) => except.includes(patient))))
-  const kept = events.filter((event) => !all.has(keyOf(event)) || bodies.has(keyOf(event)))
+  const kept = told.filter((event) => !all.has(keyOf(event)) || bodies.has(keyOf(event)))
   if (content === 'empty') return kept.map(empty)
   const patients = new Set([...bodies.values()].flatMap((body) => patientsIn(house, body)))
   if (patients.size > 0) await auditPatients(house.pool, { ...shown, patients: [...patients] })
   const shownBodies = masking ? await maskedBodies(house, kept, bodies, masking) : bodies
   return kept.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (shownBodies.get(keyOf(event)) ?? null) }))
+}
+
+/** What is about a sensitive visit as it is known today is told of to nobody who may not know of the visit, not even that it is. */
+async function unhidden(house: House, events: readonly EventRow[], masking: Masking): Promise<readonly EventRow[]> {
+  const hidden = new Set<EventRow>()
+  for (const [type, some] of Map.groupBy(events, (event) => event.type)) {
+    if (!isHideable(type)) continue
+    const ids = await maskedAmong(house.pool, { type, bounds: { masking } }, [...new Set(some.map(({ id }) => id))])
+    for (const event of some) if (ids.has(event.id)) hidden.add(event)
+  }
+  return events.filter((event) => !hidden.has(event))
 }
 
 async function maskedBodies(

@@ -11,7 +11,7 @@ import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition, spansCondition } from './date.ts'
 import { fullTextCondition } from './full-text.ts'
 import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from './linked.ts'
-import { looksBehindMask, wholeRows } from './masked.ts'
+import { hiddenRows, looksBehindMask, wholeRows } from './masked.ts'
 import { nearCondition } from './near.ts'
 import { numberCondition, numberMissing } from './number.ts'
 import { mayTellOfOthers, withoutOthers } from './others.ts'
@@ -42,12 +42,14 @@ function wayConditions(scope: Scope): Sql[] {
   const except = exceptCondition(scope)
   // That it is in a patient's compartment tells whose it is.
   const whole = scope.bounds.patient === undefined && scope.bounds.within === undefined ? undefined : wholeRows(scope)
+  const hidden = hiddenRows(scope)
   return [
     ...(confined ? [confined] : []),
     ...(except ? [except] : []),
     ...(whole ? [whole] : []),
     ...withinConditions(scope),
     ...(granular ? [granular.length ? sql`(${join(granular, ' or ')})` : sql`false`] : []),
+    ...(hidden ? [sql`not ${hidden}`] : []),
   ]
 }
 

@@ -61,7 +61,7 @@ type Reach = { readonly definitions: Definitions; readonly wish: Wish; readonly 
 
 /** `next`: the includes that go on from what this brings. */
 function fetching({ definitions, wish, next }: Reach, type: string, condition: Sql, bounds: Bounds, named: boolean): IncludeStatement {
-  const columns = [...foundColumns(type, wish), ...referencesColumn(definitions, type, next, bounds)]
+  const columns = [...foundColumns(type, wish, bounds), ...referencesColumn(definitions, type, next, bounds)]
   const conditions = [condition, ...rowConditions({ definitions, type, alias: 't', bounds })]
   const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedMost(type)}::int`
   return { type, statement: statementOf(composed, named) }

@@ -2,7 +2,7 @@
  * Whether versions of resources, superseded ones too, meet the criteria of a search within its bounds: the same
  * conditions as a search's, asked of rows that are made for the question. What a chain reaches is as it is now.
  */
-import sql, { join, raw } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { IndexValues } from '../../fhir/index-values-types.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
@@ -10,7 +10,8 @@ import type { Db } from '../db.ts'
 import { layoutOf, tableOf } from '../layout.ts'
 import { searchColumns } from '../resources.ts'
 import { rowConditions } from './compile.ts'
-import type { Bounds, Scope } from './scope.ts'
+import { maskedOrHidden } from './masked.ts'
+import type { Bounds } from './scope.ts'
 import { statementOf } from './statement.ts'
 
 export type JudgedVersion = {
@@ -31,8 +32,27 @@ export type Question = {
 /** The places, in `versions`, of those that meet all the criteria. */
 export async function versionsThatMatch(db: Db, question: Question, versions: readonly JudgedVersion[]): Promise<Set<number>> {
   const { definitions, type, criteria, bounds } = question
-  const scope: Scope = { definitions, type, alias: 't', bounds }
-  const conditions = rowConditions(scope, criteria)
+  return placesWhere(db, question, versions, rowConditions({ definitions, type, alias, bounds }, criteria))
+}
+
+/** The places of those that the caller sees as busy time, or not at all, by what they say themselves. */
+export async function versionsMasked(
+  db: Db,
+  question: Omit<Question, 'criteria'>,
+  versions: readonly JudgedVersion[],
+): Promise<Set<number>> {
+  const masked = maskedOrHidden({ ...question, alias })
+  return masked ? placesWhere(db, question, versions, [masked]) : new Set()
+}
+
+const alias = 't'
+
+async function placesWhere(
+  db: Db,
+  { definitions, type }: Pick<Question, 'definitions' | 'type'>,
+  versions: readonly JudgedVersion[],
+  conditions: readonly Sql[],
+): Promise<Set<number>> {
   const rows = JSON.stringify(versions.map((version, place) => rowOf(definitions, type, version, place)))
   const composed = sql`select t.version::int as place from jsonb_populate_recordset(null::${raw(tableOf(type))}, ${rows}::jsonb) as t where ${join(conditions, ' and ')}`
   const found = await db.query<{ place: number }>(statementOf(composed, false))

@@ -2,13 +2,14 @@
  * Sensitive visits are busy time to some (`access/masking.ts`). They find them by what is shown of them, the time, the
  * status, whose of the clinic's, and by nothing else: no criterion, chain, `_has`, include or order tells what is left out.
  */
-import sql, { raw, type Sql } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { aboutTypes, aboutWord } from '../../fhir/about-visits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
-import { sensitiveWord, verySensitiveWord } from '../../fhir/sensitivity.ts'
+import { sensitiveWord, veryRestrictedLabel, verySensitiveWord } from '../../fhir/sensitivity.ts'
 import type { Db } from '../db.ts'
-import { tableOf } from '../layout.ts'
+import { storedText, tableOf } from '../layout.ts'
 import type { Scope } from './scope.ts'
-import { column, statementOf, texts } from './statement.ts'
+import { column, statementOf, text, texts } from './statement.ts'
 import { anyTerm } from './token.ts'
 
 /** Of whom and where visits may be looked for, as `access/busy-time.ts` shows it. */
@@ -31,14 +32,67 @@ const shownCodes: Readonly<Record<string, ReadonlyMap<string, readonly string[]>
 type Masked = Pick<Scope, 'type' | 'alias' | 'bounds'>
 
 /** Rows that the caller sees as busy time; undefined where there are none of the type. */
-export function maskedRows({ type, alias, bounds: { masking } }: Masked): Sql | undefined {
+export function maskedRows(scope: Masked): Sql | undefined {
+  const {
+    type,
+    alias,
+    bounds: { masking },
+  } = scope
   if (!masking || !shownCodes[type]) return undefined
-  const sensitive = anyTerm(alias, [sensitiveWord])
   const known = masking.knows.flatMap((party) => wordsOf(type, party))
   const unknown = known.length > 0 ? sql` and not ${anyTerm(alias, known)}` : raw('')
-  const { actsFor } = masking
-  if (actsFor === undefined) return sql`(${sensitive}${unknown})`
-  return sql`(${sensitive}${unknown} and (${anyTerm(alias, [verySensitiveWord])} or not ${anyTerm(alias, wordsOf(type, actsFor))}))`
+  const masked = sql`${isSensitive(scope)}${unknown}`
+  return type === 'Encounter' ? sql`((${masked}) or (${namesMasked(scope, ['Appointment'])}${unknown}))` : sql`(${masked})`
+}
+
+/** By its own label; for who acts for the patient, where it is of another or very restricted. */
+function isSensitive({ type, alias, bounds: { masking } }: Masked): Sql {
+  const sensitive = anyTerm(alias, [sensitiveWord])
+  if (masking?.actsFor === undefined) return sensitive
+  return sql`${sensitive} and (${anyTerm(alias, [verySensitiveWord])} or not ${anyTerm(alias, wordsOf(type, masking.actsFor))})`
+}
+
+/** Visits by which rows of other types are named: an order, and what somebody answered or wrote before. */
+const namedBy: Readonly<Record<'Appointment' | 'Encounter', readonly string[]>> = {
+  Appointment: ['based-on', 'reason-reference', 'supporting-info'],
+  Encounter: ['based-on', 'reason-reference'],
+}
+const visitTypes = ['Appointment', 'Encounter'] as const
+/** What is said about visits names them, and is never named by one. */
+const neverNamed: ReadonlySet<string> = new Set(['AppointmentResponse', 'Provenance'])
+
+/**
+ * Rows that are about a visit which the caller sees as busy time: as if they were not there. Undefined where there are none of
+ * the type. Asked of each row that is looked at otherwise: `offset 0` keeps the planner from turning it round, and looking
+ * through all sensitive visits first.
+ */
+export function hiddenRows(scope: Masked): Sql | undefined {
+  const { type, bounds } = scope
+  if (!bounds.masking || shownCodes[type] || !aboutTypes.has(type)) return undefined
+  const naming = namesMasked(scope, visitTypes)
+  if (neverNamed.has(type)) return naming
+  const named = visitTypes.map((visit) => isNamedByMasked(scope, visit))
+  return sql`(${join([naming, ...named], ' or ')})`
+}
+
+export const maskedOrHidden = (scope: Masked): Sql | undefined => maskedRows(scope) ?? hiddenRows(scope)
+
+function namesMasked({ alias, bounds }: Masked, types: readonly (typeof visitTypes)[number][]): Sql {
+  const ways = types.map((visit) => {
+    const [lead, named] = [aboutWord(visit), `${alias}_${visit.toLowerCase()}`]
+    const masked = maskedRows({ type: visit, alias: named, bounds })
+    return sql`exists (select from unnest(${column(alias, 'terms')}) as word join ${raw(`${tableOf(visit)} as ${named}`)} on ${column(named, 'id')} = substr(word, ${lead.length + 1}::int)
+      where starts_with(word, ${text(lead)}) and ${masked ?? raw('false')} offset 0)`
+  })
+  return sql`(${join(ways, ' or ')})`
+}
+
+function isNamedByMasked({ type, alias, bounds }: Masked, visit: (typeof visitTypes)[number]): Sql {
+  const named = `${alias}_named`
+  const words = namedBy[visit].map((code) => sql`${text(`${code}=${type}/`)} || ${column(alias, 'id')}`)
+  const masked = maskedRows({ type: visit, alias: named, bounds })
+  const naming = sql`select * from ${raw(`${tableOf(visit)} as v`)} where v.terms && array[${join(words, ', ')}] offset 0`
+  return sql`exists (select from (${naming}) as ${raw(named)} where ${masked ?? raw('false')} offset 0)`
 }
 
 /** `Patient/1` is whose the visit is; staff are named by who takes part. */
@@ -87,9 +141,22 @@ export function referencesShown(scope: Masked, words: Sql): Sql {
   return sql`case when ${masked} then array(select word from unnest(${words}) as word where word like any(${texts(leads)})) else ${words} end`
 }
 
-/** Of these ids, those of rows that the caller sees as busy time as they are now, or last were. */
+/**
+ * A row's text for an answer. An Encounter that is busy time for its visit's sake does not say so itself: it is labelled as
+ * very restricted on its way out, for what masks every answer goes by the labels (`access/busy-time.ts`).
+ */
+export function bodyShown(scope: Masked): Sql {
+  const { type, alias } = scope
+  const stored = raw(storedText(type, alias))
+  const masked = type === 'Encounter' ? maskedRows(scope) : undefined
+  if (!masked) return stored
+  const body = column(alias, 'body')
+  return sql`case when ${masked} then jsonb_set(${body}, '{meta,security}', ${JSON.stringify([veryRestrictedLabel])}::jsonb)::text else ${stored} end`
+}
+
+/** Of these ids, those of rows that the caller sees as busy time, or not at all, as they are now, or last were. */
 export async function maskedAmong(db: Db, scope: Omit<Masked, 'alias'>, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const masked = ids.length > 0 ? maskedRows({ ...scope, alias: 't' }) : undefined
+  const masked = ids.length > 0 ? maskedOrHidden({ ...scope, alias: 't' }) : undefined
   if (!masked) return new Set()
   const composed = sql`select t.id from ${raw(tableOf(scope.type))} as t where t.id = any(${texts(ids)}) and ${masked} order by ${column('t', 'id')}`
   const rows = await db.query<{ id: string }>(statementOf(composed, true))

@@ -10,10 +10,10 @@ import { confinementOf } from '../../fhir/patient-compartment.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Include, SearchQuery } from '../../fhir/search-query.ts'
 import type { Statement } from '../db.ts'
-import { layoutOf, storedText, tableOf } from '../layout.ts'
+import { layoutOf, tableOf } from '../layout.ts'
 import { dependsOnValues, isSelective, looksAmongTerms, rowConditions } from './compile.ts'
 import { decodeCursor } from './cursor.ts'
-import { referencesShown } from './masked.ts'
+import { bodyShown, referencesShown } from './masked.ts'
 import type { Bounds, Scope } from './scope.ts'
 import { afterCondition, keyColumns, type OrderKey, orderBy, orderOf, sortValues } from './sort.ts'
 import { column, statementOf, texts } from './statement.ts'
@@ -42,9 +42,9 @@ export type Wish = {
 const alias = 't'
 
 /** The columns of a found row. */
-export function foundColumns(type: string, wish: Wish): Sql[] {
+export function foundColumns(type: string, wish: Wish, bounds: Bounds): Sql[] {
   const patients = sql`array(select substr(word, 10) from unnest(t.terms) as word where starts_with(word, '@Patient/')) as patients`
-  return [sql`t.id`, raw(`${storedText(type, alias)} as body`), ...(wish.patients ? [patients] : [])]
+  return [sql`t.id`, sql`${bodyShown({ type, alias, bounds })} as body`, ...(wish.patients ? [patients] : [])]
 }
 
 /** The references that the includes follow from rows of a type, hot columns among them. */
@@ -99,7 +99,7 @@ function partsOf(
   const scope: Scope = { definitions, type, alias, bounds, wide: wish.wide }
   const { filterFirst, named } = planOf(scope, query)
   const keys = orderOf(definitions, type, alias, query, filterFirst, bounds)
-  const columns = [...foundColumns(type, wish), ...keyColumns(keys), ...further]
+  const columns = [...foundColumns(type, wish, bounds), ...keyColumns(keys), ...further]
   const conditions = conditionsOf(scope, query)
   if (wish.among) conditions.push(sql`t.id = any(${texts(wish.among)})`)
   if (query.cursor !== undefined) conditions.push(afterCondition(keys, decodeCursor(query.cursor, keys)))
