@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keptFrom } from './auth/kept-from.ts'
+import { posts } from './auth/posts.ts'
 import { systemClock } from './base/clock.ts'
 import { errorCode } from './base/error-code.ts'
 import { fault } from './base/fault.ts'
@@ -137,6 +138,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
       signInElsewhere: withSecret(config.signInElsewhere),
       holdQuotas: config.holdQuotas,
       keptFrom: keptFrom(pool, systemClock, `${config.publicUrl}/fhir`),
+      postsOf: posts(pool, systemClock),
       mail: config.mail,
       secondFactorRoles: config.secondFactorRoles,
       registration: config.registration,

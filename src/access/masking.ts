@@ -41,6 +41,18 @@ export function standingMasking({ masking, emergency }: Pick<Actor, 'masking' | 
   return { ...masking, knows: masking.knows.filter((one) => !open.includes(one)) }
 }
 
+/** What of it can be kept: which posts somebody has is looked up whenever it is used. */
+export function storedMasking(actor: Pick<Actor, 'masking' | 'emergency' | 'user'>): Masking | null {
+  const masking = standingMasking(actor)
+  return masking ? { ...masking, knows: masking.knows.filter((one) => one === actor.user || !isPost.test(one)) } : null
+}
+
+const isPost = /^Practitioner(?:Role)?\//
+
+/** Visits in which they take part under another name are whole as well. */
+export const withPosts = (masking: Masking | undefined, posts: readonly string[]): Masking | undefined =>
+  masking && posts.length > 0 ? { ...masking, knows: [...masking.knows, ...posts] } : masking
+
 /** Of an order or a Subscription that was kept for later. What was kept before there was any masking is judged by its scopes. */
 export const keptMasking = (actor: Asking, kept: Masking | null | undefined, scope: string): Masking | undefined =>
   kept === undefined ? maskingOf(actor, scope) : (kept ?? undefined)

@@ -101,6 +101,10 @@ export const visitMinutesMax = 24 * 60
 export const holdsAtOnceMax = 10_000
 /** Where no Consent keeps anything from anybody, that is looked at so often. */
 export const consentsLookMs = 1_000
+/** Which posts a practitioner has is looked up so often. */
+export const postsLookMs = 1_000
+/** For so many practitioners it is remembered. */
+export const rememberedPeopleMax = 2_000
 /** Consents that deny somebody something. */
 export const restrictingConsentsMax = 20_000
 export const lapsedHoldsPerSweepMax = 200

@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
-import { opened } from '../access/masking.ts'
+import { opened, withPosts } from '../access/masking.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { bearerCheck } from '../auth/bearer.ts'
 import type { House } from './desks.ts'
@@ -14,11 +14,13 @@ type Kept = Awaited<ReturnType<House['keptFrom']>>
 export type Authenticate = (request: FastifyRequest) => Actor | Promise<Actor>
 
 export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Parameters<typeof bearerCheck>[1]): Authenticate {
-  if (auth === 'off') return (request) => at(request, anybody)
+  if (auth === 'off') return (request) => at(request, anybody, none)
   const check = bearerCheck(house, fetchOut)
   const judged = (request: FastifyRequest, actor: Actor): Actor | Promise<Actor> => {
     const kept = house.keptFrom(actor)
-    return kept instanceof Promise ? kept.then((known) => at(request, actor, known)) : at(request, actor, kept)
+    const posts = actor.masking === undefined ? none : house.postsOf(actor.user)
+    if (!(kept instanceof Promise || posts instanceof Promise)) return at(request, actor, posts, kept)
+    return Promise.all([kept, posts]).then(([known, named]) => at(request, actor, named, known))
   }
   return (request) => {
     const actor = check(request.headers.authorization)
@@ -26,10 +28,16 @@ export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Pa
   }
 }
 
+const none: readonly string[] = []
 const anybody: Actor = { client: 'anybody', scopes: parseScopes('system/*.cruds') }
 
 /** Spelt out rather than spread: it runs on every request. */
-const at = (request: FastifyRequest, { client, user, patient, scopes, purpose, masking }: Actor, kept?: Kept): Actor => ({
+const at = (
+  request: FastifyRequest,
+  { client, user, patient, scopes, purpose, masking }: Actor,
+  posts: readonly string[],
+  kept?: Kept,
+): Actor => ({
   client,
   user,
   patient,
@@ -37,6 +45,6 @@ const at = (request: FastifyRequest, { client, user, patient, scopes, purpose, m
   purpose,
   keptFrom: kept?.from,
   emergency: kept?.emergency,
-  masking: opened(masking, kept?.emergency),
+  masking: withPosts(opened(masking, kept?.emergency), posts),
   address: request.ip,
 })

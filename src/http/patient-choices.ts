@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { asBusyTime } from '../access/busy-time.ts'
-import { maskingOf, opened } from '../access/masking.ts'
+import { maskingOf, opened, withPosts } from '../access/masking.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { withoutOthers } from '../access/without-others.ts'
 import type { Choice } from '../auth/pages/patient-picker.ts'
@@ -71,7 +71,8 @@ async function actorOf(house: House, { client, person: user, address }: Reader, 
   const viewer = { client, user, patient }
   const kept = await house.keptFrom(viewer)
   const parsed = parseScopes(scopes)
-  const masking = opened(maskingOf({ ...viewer, scopes: parsed }, scopes), kept?.emergency)
+  const posts = await house.postsOf(user)
+  const masking = withPosts(opened(maskingOf({ ...viewer, scopes: parsed }, scopes), kept?.emergency), posts)
   return { ...viewer, scopes: parsed, masking, keptFrom: kept?.from, emergency: kept?.emergency, address }
 }
 

@@ -6,6 +6,7 @@
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { keptFromStandingWishes } from '../access/consent.ts'
+import { withPosts } from '../access/masking.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { exportBatchMax, exportFailuresMax, exportFileResourcesMax, exportHoursKept } from '../base/bulk-limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
@@ -54,7 +55,8 @@ async function listOne(tx: Tx, house: House, only: string | undefined, place: { 
   if (!row || !(await isSettledAt(tx, row.at))) return false
   place.id = row.id
   const stored = storedActor(row.actor)
-  const actor: Actor = { ...stored, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
+  const masking = withPosts(stored.masking, await house.postsOf(stored.user))
+  const actor: Actor = { ...stored, masking, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
   const wish = JSON.parse(row.wish) as ExportWish
   const type = wish.types[row.step]
   if (type === undefined) {

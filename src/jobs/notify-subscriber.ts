@@ -6,6 +6,7 @@
  * R4's own rest-hook has no handshake, and is sent the resource or nothing: it is active at once.
  */
 import { createHmac } from 'node:crypto'
+import { withPosts } from '../access/masking.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { handshakeAttemptsMax } from '../base/subscription-limits.ts'
 import { toXml } from '../fhir/xml.ts'
@@ -62,7 +63,8 @@ async function tellNext(house: House, state: StateRow, run: JobRun): Promise<boo
     if (isHeartbeatDue(house, state, heartbeatSeconds)) await send(house, state, { type: 'heartbeat', content: 'empty', events: [] }, run)
     return false
   }
-  const { client, user, patient, purpose, masking } = actorOf(state.actor as KeptActor)
+  const { client, user, patient, purpose, masking: kept } = actorOf(state.actor as KeptActor)
+  const masking = withPosts(kept, await house.postsOf(user))
   const shown = { audit: auditOf(house, { client, user, patient, purpose }, 'notify'), entity: `Subscription/${state.subscription}` }
   const events = await toldEvents(house, rows, topic === undefined && payloadless(state) ? 'empty' : content, shown, { masking })
   if (topic === undefined) for (const event of events) await sendResource(house, state, event, run)

@@ -3,6 +3,7 @@
  * then found unchanged as far as they were written, on whichever server asks next.
  */
 import { keptFromStandingWishes } from '../access/consent.ts'
+import { withPosts } from '../access/masking.ts'
 import { importFailuresMax, importHoursKept } from '../base/bulk-limits.ts'
 import { failureName } from '../booking/one-by-one.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -44,7 +45,8 @@ async function runImport(db: Db, house: House, id: string): Promise<void> {
 async function runPart(house: House, { row, first, lines }: ImportPart): Promise<void> {
   const texts = lines.split('\n').map((text, at) => ({ no: first + at, text }))
   const stored = storedActor(row.actor)
-  const actor = { ...stored, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
+  const masking = withPosts(stored.masking, await house.postsOf(stored.user))
+  const actor = { ...stored, masking, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
   const { refusals, ...tally } = await importLines(house, actor, texts, row.stop)
   const isLast = row.part + 1 >= row.parts || (row.stop && refusals.length > 0)
   const expires = new Date(house.clock.now().getTime() + importHoursKept * 3_600_000).toISOString()

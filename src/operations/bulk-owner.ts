@@ -4,7 +4,7 @@
  * Consents may keep from one what they do not keep from the other.
  */
 import type { Actor, Masking } from '../access/actor.ts'
-import { keptMasking, standingMasking } from '../access/masking.ts'
+import { keptMasking, storedMasking } from '../access/masking.ts'
 import { parseScopes, scopeText } from '../access/scopes.ts'
 
 /** The scopes that hold when the order is given hold while it is carried out. */
@@ -20,7 +20,7 @@ export type StoredActor = {
 
 export const actorText = (actor: Actor): string => {
   const { client, user, purpose, address, scopes } = actor
-  const masking = standingMasking(actor) ?? null
+  const masking = storedMasking(actor)
   return JSON.stringify({ client, user, purpose, address, scopes: scopes.map(scopeText).join(' '), masking } satisfies StoredActor)
 }
 

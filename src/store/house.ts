@@ -44,6 +44,8 @@ export type House = {
   readonly signInElsewhere?: SignInElsewhere
   /** Whose Consents keep their data from somebody just now; undefined where nobody's do. */
   readonly keptFrom: (viewer: Viewer) => Kept | Promise<Kept>
+  /** The names under which a person takes part in visits beside their own: a practitioner's PractitionerRoles. */
+  readonly postsOf: (person: string | undefined) => readonly string[] | Promise<readonly string[]>
   /** Absent: no mail is sent. */
   readonly mail?: Mail
   /** Roles whose people need a second factor to sign in to an app. */

@@ -3,6 +3,7 @@
  * its events, numbered in order, and remembers how far it has come, all in one transaction. So an event is numbered once,
  * whoever is killed when; one process at a time does this, whoever has the follower's row.
  */
+import { withPosts } from '../access/masking.ts'
 import { dispatchChangesMax } from '../base/subscription-limits.ts'
 import { type ChangeRow, changesAfter, lastPosition, moveFollower, takeFollower } from '../store/changes.ts'
 import type { Tx } from '../store/db.ts'
@@ -47,7 +48,9 @@ async function dispatchInTx(tx: Tx, house: House, boundsFor: BoundsFor): Promise
 
 async function dispatchTo(tx: Tx, house: House, state: StateRow, happenings: readonly Happening[], boundsFor: BoundsFor): Promise<number> {
   const { topic, type, filters } = state.asked as Asked
-  const wish = { topic, type, filters, actor: actorOf(state.actor as KeptActor) }
+  const kept = actorOf(state.actor as KeptActor)
+  const actor = { ...kept, masking: withPosts(kept.masking, await house.postsOf(kept.user)) }
+  const wish = { topic, type, filters, actor }
   const found = await matching(tx, house, wish, happenings, boundsFor)
   if (found.length === 0) return 0
   const since = await happenedSince(tx, state.subscription, [...new Set(found.map(({ change }) => change.xid))])

@@ -3,7 +3,7 @@
  * or refused, and kept with the rights of whoever wrote it. Becoming active is a job's work, once its endpoint has answered.
  */
 import type { Actor, Masking } from '../access/actor.ts'
-import { keptMasking, standingMasking } from '../access/masking.ts'
+import { keptMasking, storedMasking } from '../access/masking.ts'
 import { parseScopes, scopeText } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -44,7 +44,7 @@ const keptActor = (actor: Actor): KeptActor => ({
   patient: actor.patient,
   purpose: actor.purpose,
   scope: actor.scopes.map(scopeText).join(' '),
-  masking: standingMasking(actor) ?? null,
+  masking: storedMasking(actor),
 })
 
 export function actorOf({ scope, masking, ...kept }: KeptActor): Actor {

@@ -46,6 +46,7 @@ export function streetHouse(base = 'http://127.0.0.1/fhir'): TestHouse {
     outboundHosts: [],
     holdQuotas: holdQuotasDefault,
     keptFrom: () => undefined,
+    postsOf: () => [],
     waitlist: waitlistSettingsDefault,
     secrets: testSecrets,
     auditMonthsKept: 0,

@@ -3,6 +3,7 @@
  * clinic's it is, and nothing of the patient or of what for; nor is it found, followed or ordered by that. Those who may know
  * see it whole.
  */
+import { eventually, parameters } from '../support/house.ts'
 import { type Answer, type Ask, along, below, type Loose, linkOf, matched, type RestHouse, restHouse } from './rest.ts'
 
 /** Wherever something is said that busy time does not say, and nowhere else. */
@@ -337,5 +338,67 @@ describe('a sensitive visit', () => {
     expect(new Set(refused.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
     expect(refused[0]?.status).toBe(403)
     expect((await answerFor('Practitioner/doctor')).status).toBe(201)
+  })
+
+  it('is whole for a practitioner who takes part by a post alone, and for a post by its practitioner', async () => {
+    const post = (id: string, practitioner: string) => ({ resourceType: 'PractitionerRole', id, practitioner: ref(practitioner) })
+    const withActor = (id: string, actor: string): Loose => ({
+      ...visit(id, ann, { ...why, ...labelled(confidentiality('R')) }),
+      participant: [`Patient/${ann}`, actor].map((one) => ({ actor: ref(one), status: 'accepted' })),
+    })
+    const session = {
+      ...stored.at(-1),
+      id: 'by-post',
+      participant: [{ individual: ref('PractitionerRole/post') }],
+      appointment: [ref('Appointment/by-post')],
+    }
+    for (const one of [
+      { resourceType: 'Practitioner', id: 'poster' },
+      post('post', 'Practitioner/poster'),
+      post('other-post', 'Practitioner/clerk'),
+      withActor('by-post', 'PractitionerRole/post'),
+      withActor('by-name', 'Practitioner/poster'),
+      session,
+      { resourceType: 'Task', id: 'by-post', status: 'requested', intent: 'order', focus: ref('Appointment/by-post') },
+    ])
+      expect((await system('PUT', `${one.resourceType}/${one.id}`, { body: one })).status).toBe(201)
+    const seen = async (user: string): Promise<unknown[]> => {
+      const ask = await server.scoped('user/*.rs', { user })
+      const answers = await Promise.all(
+        ['Appointment/by-post', 'Encounter/by-post', 'Appointment/by-name', 'Task/by-post'].map((path) => ask('GET', path)),
+      )
+      const found = matched(await ask('GET', 'Appointment?_id=by-post,by-name&reason-code=why')).map(({ id }) => id)
+      return [...answers.map(({ status, json }) => (json.reasonCode || json.focus ? 'whole' : status)), found.sort()]
+    }
+    expect(await seen('Practitioner/poster')).toEqual(['whole', 'whole', 'whole', 'whole', ['by-name', 'by-post']])
+    expect(await seen('PractitionerRole/post')).toEqual(['whole', 'whole', 'whole', 'whole', ['by-name', 'by-post']])
+    for (const user of ['Practitioner/clerk', 'PractitionerRole/other-post', 'Person/manager'])
+      expect([user, await seen(user)]).toEqual([user, [200, 200, 200, 404, []]])
+    expect((await system('DELETE', 'PractitionerRole/post')).status).toBe(204)
+    await eventually(30_000, async () => (await seen('Practitioner/poster'))[0] !== 'whole')
+    expect(await seen('Practitioner/poster')).toEqual([200, 200, 'whole', 404, ['by-name']])
+  })
+
+  it('is whole for the practitioner whose post has the Schedule that it was booked on', async () => {
+    const post = { resourceType: 'PractitionerRole', id: 'keeper', practitioner: ref('Practitioner/keeper') }
+    const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+    const times = { start: `${day}T10:00:00Z`, end: `${day}T10:30:00Z` }
+    for (const one of [
+      { resourceType: 'Practitioner', id: 'keeper' },
+      post,
+      { resourceType: 'Schedule', id: 'keeper', actor: [ref('PractitionerRole/keeper')] },
+      { resourceType: 'Slot', id: 'keeper', schedule: ref('Schedule/keeper'), status: 'free', ...times },
+    ])
+      expect((await system('PUT', `${one.resourceType}/${one.id}`, { body: one })).status).toBe(201)
+    const proposal = {
+      ...{ resourceType: 'Appointment', status: 'proposed', slot: [ref('Slot/keeper')], ...times, comment: mark },
+      ...labelled(confidentiality('R')),
+      participant: [{ actor: ref(`Patient/${ann}`), status: 'accepted' }],
+    }
+    const booked = await system('POST', 'Appointment/$book', { body: parameters({ 'appt-resource': proposal }) })
+    expect([booked.status, booked.text.slice(0, 300)]).toEqual([201, expect.any(String)])
+    const id = booked.json.entry?.[0]?.resource.id ?? booked.json.id
+    const commentFor = async (user: string) => (await (await server.scoped('user/*.rs', { user }))('GET', `Appointment/${id}`)).json.comment
+    expect([await commentFor('Practitioner/keeper'), await commentFor('Practitioner/clerk')]).toEqual([mark, undefined])
   })
 })

@@ -27,8 +27,8 @@ export function workTold(pool: Pool): WorkTold {
   subscribe(started, begin)
   const heard = (query: Db['query']): Db['query'] =>
     function listening<Row>(statement: Statement): Promise<Row[]> {
-      // Looked at again by whoever comes first after any Consent was written.
-      if (!statement.text.includes('consent_state')) following.getStore()?.push(statement.text)
+      // Looked at again by whoever comes first after any Consent was written, or once a second.
+      if (!/consent_state|'PractitionerRole\/' \|\| id as name/.test(statement.text)) following.getStore()?.push(statement.text)
       return query<Row>(statement)
     }
   const { query, connect } = pool

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { keptFrom } from '../../src/auth/kept-from.ts'
+import { posts } from '../../src/auth/posts.ts'
 import { mintToken } from '../../src/auth/token.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type HoldQuotas, holdQuotasDefault } from '../../src/base/hold-quotas.ts'
@@ -115,6 +116,7 @@ export async function testHouse(options: Options = {}): Promise<TestHouse> {
     signInElsewhere: options.signInElsewhere,
     registration: options.registration,
     keptFrom: keptFrom(database.pool, systemClock, base),
+    postsOf: posts(database.pool, systemClock),
     holdQuotas: { ...holdQuotasDefault, ...options.holdQuotas },
     waitlist: { ...waitlistSettingsDefault, ...options.waitlist },
     secrets: testSecrets,
