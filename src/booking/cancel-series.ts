@@ -8,7 +8,7 @@ import type { House } from '../store/house.ts'
 import { claimKey, remember } from '../store/idempotency.ts'
 import { inTransaction, poolOf } from '../store/transaction.ts'
 import { type CancelInput, type Changed, cancelInTx } from './cancel.ts'
-import { ChangedMeanwhile, moveAttemptsMax } from './move.ts'
+import { ChangedMeanwhile, moveAttemptsMax } from './move/move-in-transaction.ts'
 import { numberOf, type SeriesScope, seriesPart } from './series-members.ts'
 
 type Member = { readonly id: string; readonly number?: number }

@@ -1,6 +1,6 @@
 /**
  * What a visit over several Schedules takes when it starts in a Slot of the first: the others are chosen as they are found,
- * by the least harm. What a new booking and one that is moved ask alike. Left out: taking it (`book.ts`, `move.ts`).
+ * by the least harm. What a new booking and one that is moved ask alike. Left out: taking it (`book.ts`, `move/`).
  */
 import { fault } from '../base/fault.ts'
 import { jointRacesMax } from '../base/limits.ts'

@@ -1,7 +1,7 @@
 /**
  * Other times for visits that a change would leave without one: up to three for each, with the same practitioner first,
  * then with whoever else offers the service. No two visits are proposed the same Slot as their first choice.
- * A proposal is a look, not a hold: whoever takes one meets the engine again (`move.ts`), and may be too late.
+ * A proposal is a look, not a hold: whoever takes one meets the engine again (`move/`), and may be too late.
  */
 import { findSchedulesMax, proposalDaysMax, proposedTimesMax } from '../base/limits.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'

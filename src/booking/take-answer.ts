@@ -20,7 +20,7 @@ import { lockResource, replaceResource } from '../store/resources.ts'
 import { cancelInTx, heldUntil } from './cancel.ts'
 import type { Change } from './change.ts'
 import { booked, keepTime } from './confirm-hold.ts'
-import { moveToAgreed } from './move-to-agreed.ts'
+import { moveToAgreed } from './move/move-to-agreed.ts'
 import { idsNamed } from './participants.ts'
 import { writeAppointment } from './write-appointment.ts'
 

@@ -1,6 +1,6 @@
 /**
  * The time that a visit takes when it starts in a Slot, and whether the booking rules let it: what a new booking and one
- * that is moved ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move.ts`).
+ * that is moved ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move/`).
  */
 import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'

@@ -9,7 +9,7 @@
  * and new, are locked in one order, and only then is it asked whether anybody else is in those that are left.
  *
  * Left out: whatever is not plain, seats of sessions, overflow lanes, Slots that its rules no longer make or that pass to
- * others. Nothing is written then, and the caller moves the visit in a transaction (`booking/move.ts`).
+ * others. Nothing is written then, and the caller moves the visit in a transaction (`booking/move/move-in-transaction.ts`).
  */
 import { Fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'

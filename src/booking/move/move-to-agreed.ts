@@ -3,21 +3,21 @@
  * whoever accepts it are the clinic and the patient, so notice and approval are nobody's to ask any more; every other rule binds
  * the new time, and where it cannot be had the answer is refused and the old time stands.
  */
-import { fault } from '../base/fault.ts'
-import { instantOf, type Resource } from '../fhir/resource.ts'
-import type { Agreed } from '../scheduling/appointment-response.ts'
-import type { AuditRow } from '../store/audit-rows.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { isNumberTaken } from '../store/pg-errors.ts'
-import { slotStartingAt } from '../store/slots.ts'
-import { poolOf } from '../store/transaction.ts'
-import { IdIsTaken, TimeIsTaken } from './change.ts'
-import { judgedMove } from './judged-move.ts'
-import { LostRace } from './lost-race.ts'
-import { moveInTx } from './move.ts'
-import type { MoveInput } from './moved-visit.ts'
-import { scheduleOfVisit } from './schedule-of-visit.ts'
+import { fault } from '../../base/fault.ts'
+import { instantOf, type Resource } from '../../fhir/resource.ts'
+import type { Agreed } from '../../scheduling/appointment-response.ts'
+import type { AuditRow } from '../../store/audit-rows.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { isNumberTaken } from '../../store/pg-errors.ts'
+import { slotStartingAt } from '../../store/slots.ts'
+import { poolOf } from '../../store/transaction.ts'
+import { IdIsTaken, TimeIsTaken } from '../change.ts'
+import { LostRace } from '../lost-race.ts'
+import { scheduleOfVisit } from '../schedule-of-visit.ts'
+import { judgeMove } from './judge-move.ts'
+import { moveInTx } from './move-in-transaction.ts'
+import type { MoveInput } from './move-input.ts'
 
 type Moving = {
   readonly visit: Resource
@@ -32,7 +32,7 @@ type Moving = {
 export async function moveToAgreed(tx: Tx, asItIs: House, moving: Moving): Promise<void> {
   // All is read as the transaction sees it, which has the visit locked.
   const house: House = { ...asItIs, pool: poolOf(tx) }
-  const judgement = await judgedMove(house, await moveInput(house, moving))
+  const judgement = await judgeMove(house, await moveInput(house, moving))
   if (!judgement.move.visit.free) throw new TimeIsTaken(judgement.wish)
   try {
     await moveInTx(tx, house, judgement)

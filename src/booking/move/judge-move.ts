@@ -1,27 +1,28 @@
 /**
  * Whether a visit may be moved, and what it will be then: the rules of the time that it leaves and of the one that it is to
- * take. One round trip where all is plain. Left out: doing it (`move.ts`, `move-at-once.ts`).
+ * take. One round trip where all is plain. Left out: doing it.
  */
-import { deleted, fault } from '../base/fault.ts'
-import type { Resource } from '../fhir/resource.ts'
-import type { House } from '../store/house.ts'
-import { type MoveContext, moveContext, type SlotOfVisit } from '../store/move-context.ts'
-import { slotContext } from '../store/visit-context.ts'
-import { assertMayLeave, type Stands } from './leave-visit.ts'
-import { type MovedVisit, type MoveInput, movedVisit } from './moved-visit.ts'
-import type { Wish } from './next-times.ts'
-import { becomesOther } from './other-service.ts'
-import { idsNamed, patientIds } from './participants.ts'
-import { planAt, planVersionAtHand } from './plans.ts'
-import { scheduleOfSlotId } from './regenerate-slots.ts'
-import { type TimeAsked, wishOf } from './visit-in-slot.ts'
-import { visitLength } from './visit-length.ts'
+import { deleted, fault } from '../../base/fault.ts'
+import type { Resource } from '../../fhir/resource.ts'
+import type { House } from '../../store/house.ts'
+import { type MoveContext, moveContext, type SlotOfVisit } from '../../store/move-context.ts'
+import { slotContext } from '../../store/visit-context.ts'
+import { assertMayLeave, type Stands } from '../leave-visit.ts'
+import type { Wish } from '../next-times.ts'
+import { becomesOther } from '../other-service.ts'
+import { idsNamed, patientIds } from '../participants.ts'
+import { planAt, planVersionAtHand } from '../plans.ts'
+import { scheduleOfSlotId } from '../regenerate-slots.ts'
+import { type TimeAsked, wishOf } from '../visit-in-slot.ts'
+import { visitLength } from '../visit-length.ts'
+import type { MoveInput } from './move-input.ts'
+import { type VisitAfterMove, visitAfterMove } from './visit-after-move.ts'
 
 /** A move that the rules let through; whether the time is free, `move.visit` says. */
-export type Judgement = { readonly input: MoveInput; readonly move: MovedVisit; readonly asked: TimeAsked; readonly wish: Wish }
+export type Judgement = { readonly input: MoveInput; readonly move: VisitAfterMove; readonly asked: TimeAsked; readonly wish: Wish }
 
 /** Throws: not-found, gone, required, business-rule. */
-export async function judgedMove(house: House, asItIs: MoveInput): Promise<Judgement> {
+export async function judgeMove(house: House, asItIs: MoveInput): Promise<Judgement> {
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(asItIs.slot))
   const known = await moveContext(house.pool, { visit: asItIs.id, slot: asItIs.slot, knownPlan })
   const { version, before } = visitOf(known, asItIs)
@@ -41,7 +42,7 @@ export async function judgedMove(house: House, asItIs: MoveInput): Promise<Judge
   const stood = [...new Set(named.flatMap((slot) => (slot.deleted ? [] : slot.schedule)))]
   // Another service takes as long as it does.
   const lasting = isOther ? { ...asked, minutes: input.minutes } : asked
-  const move = await movedVisit(house, input, { before, version, asked: lasting, context, plan, stood, isOther })
+  const move = await visitAfterMove(house, input, { before, version, asked: lasting, context, plan, stood, isOther })
   return { input: asItIs, move, asked: lasting, wish: wishOf({ ...lasting, service: move.choice, groups: move.groups }, context) }
 }
 

@@ -1,76 +1,37 @@
 /**
  * What a visit will be after a move: its Appointment, whom it takes up and when. People of the Schedule that it leaves go,
- * those of the new one come, everybody else stays. Left out: taking the time and giving the old one back (`move.ts`).
+ * those of the new one come, everybody else stays. Left out: taking the time and giving the old one back.
  */
-import { fault } from '../base/fault.ts'
-import { instantOf, type Resource } from '../fhir/resource.ts'
-import { visitAppointment } from '../scheduling/appointment.ts'
-import { answerDue, untilAnswered } from '../scheduling/approval.ts'
-import { numbered, numberOf } from '../scheduling/confirmation-number.ts'
-import { proposedTimeUrl } from '../scheduling/extension-parts.ts'
-import type { JointGroup } from '../scheduling/joint-visits.ts'
-import { occurrenceChangedUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
-import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import type { AuditRow } from '../store/audit-rows.ts'
-import { claimRows } from '../store/claim-rows.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import type { IdempotencyKey } from '../store/idempotency.ts'
-import { plansOf } from '../store/plans.ts'
-import type { SlotContext } from '../store/visit-context.ts'
-import { heldUntil } from './cancel.ts'
-import { groupsOf, jointOfSlots } from './joint-of-slots.ts'
-import { type VisitTaken, withOthers } from './joint-visit.ts'
-import { withoutService } from './other-service.ts'
-import { overbookedUrl } from './overbook.ts'
-import { type Override, withOverride } from './override.ts'
-import { drawNumber } from './own-number.ts'
-import { idsNamed, withLocalActors } from './participants.ts'
-import { planFrom } from './plans.ts'
-import { type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRecord } from './record-extensions.ts'
-import { asksForMore } from './rule-facts.ts'
-import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
-import { beyondTheSchedule, claimsOfVisit, type TimeOfVisit, timeOfVisit, type VisitTime } from './time-of-visit.ts'
-import { assertRules, type TimeAsked, visitIn } from './visit-in-slot.ts'
+import { fault } from '../../base/fault.ts'
+import { instantOf, type Resource } from '../../fhir/resource.ts'
+import { visitAppointment } from '../../scheduling/appointment.ts'
+import { answerDue, untilAnswered } from '../../scheduling/approval.ts'
+import { numbered, numberOf } from '../../scheduling/confirmation-number.ts'
+import { proposedTimeUrl } from '../../scheduling/extension-parts.ts'
+import type { JointGroup } from '../../scheduling/joint-visits.ts'
+import { occurrenceChangedUrl, recurrenceIdUrl } from '../../scheduling/recurrence-template.ts'
+import type { SchedulePlan } from '../../scheduling/schedule-plan.ts'
+import { claimRows } from '../../store/claim-rows.ts'
+import type { House } from '../../store/house.ts'
+import { plansOf } from '../../store/plans.ts'
+import type { SlotContext } from '../../store/visit-context.ts'
+import { heldUntil } from '../cancel.ts'
+import { groupsOf, jointOfSlots } from '../joint-of-slots.ts'
+import { type VisitTaken, withOthers } from '../joint-visit.ts'
+import { withoutService } from '../other-service.ts'
+import { overbookedUrl } from '../overbook.ts'
+import { withOverride } from '../override.ts'
+import { drawNumber } from '../own-number.ts'
+import { idsNamed, withLocalActors } from '../participants.ts'
+import { planFrom } from '../plans.ts'
+import { type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRecord } from '../record-extensions.ts'
+import { asksForMore } from '../rule-facts.ts'
+import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from '../service-choice.ts'
+import { beyondTheSchedule, claimsOfVisit, type TimeOfVisit, timeOfVisit, type VisitTime } from '../time-of-visit.ts'
+import { assertRules, type TimeAsked, visitIn } from '../visit-in-slot.ts'
+import type { MoveInput } from './move-input.ts'
 
-export type MoveInput = {
-  readonly id: string
-  /** The id of the Slot it is to start in. */
-  readonly slot: string
-  /** Further Slots that the client says it takes: they must be among those that it will take. */
-  readonly slots?: readonly string[]
-  /** Who is to take part besides; undefined: the Schedules that do already. */
-  readonly groups?: readonly JointGroup[]
-  readonly start?: number
-  readonly minutes?: number
-  /** Undefined: the visit's own. */
-  readonly service?: ServiceChoice
-  /** The client's own Appointment; what it says beside status, time and people of the Schedule is kept. */
-  readonly proposal?: Resource
-  /** The same, made from the Appointment as it is when it is judged. */
-  readonly proposalFrom?: (before: Resource) => Resource
-  /** Who keeps the new time for it: that is given up in the same transaction. */
-  readonly heldFor?: string
-  /** Others that are moved with it. */
-  readonly leaving?: TimeAsked['leaving']
-  /** Stands or falls with the move, and comes first in its transaction. */
-  readonly alongside?: (tx: Tx) => Promise<void>
-  readonly comment?: string
-  readonly reason?: Readonly<Record<string, unknown>>
-  /** Staff move it against the rules. */
-  readonly override?: Override
-  /** The clinic and the patient want this time: nobody is asked. */
-  readonly agreed?: boolean
-  /** From which statuses this is a move. */
-  readonly statuses: readonly string[]
-  readonly client: string
-  readonly online: boolean
-  readonly audit: AuditRow
-  readonly once?: IdempotencyKey
-  readonly assertMay: (appointment: Resource) => void
-}
-
-export type MovedVisit = {
+export type VisitAfterMove = {
   /** The version of the Appointment that all this was judged by. */
   readonly version: string
   readonly plan: SchedulePlan
@@ -97,7 +58,7 @@ type Judged = {
 }
 
 /** Throws: required, business-rule. */
-export async function movedVisit(house: House, input: MoveInput, judged: Judged): Promise<MovedVisit> {
+export async function visitAfterMove(house: House, input: MoveInput, judged: Judged): Promise<VisitAfterMove> {
   const { version, context } = judged
   const choice = choiceAt(judged.plan, input, judged.before, house.base)
   const groups = input.groups ?? (await groupsBefore(house, input, judged))

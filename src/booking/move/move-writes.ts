@@ -1,15 +1,15 @@
 /**
  * What a judged move takes and writes: the new time, the places of days with a cap, and the row of the Appointment.
  */
-import { indexValues } from '../fhir/index-values.ts'
-import type { House } from '../store/house.ts'
-import type { ResourceWrite } from '../store/resources.ts'
-import type { TimeTaken } from '../store/take-time.ts'
-import type { DayPlace } from '../store/visit-caps.ts'
-import { capsOfAll } from './day-places.ts'
-import type { Judgement } from './judged-move.ts'
-import { visitColumns } from './time-of-visit.ts'
-import type { TimeAsked } from './visit-in-slot.ts'
+import { indexValues } from '../../fhir/index-values.ts'
+import type { House } from '../../store/house.ts'
+import type { ResourceWrite } from '../../store/resources.ts'
+import type { TimeTaken } from '../../store/take-time.ts'
+import type { DayPlace } from '../../store/visit-caps.ts'
+import { capsOfAll } from '../day-places.ts'
+import { visitColumns } from '../time-of-visit.ts'
+import type { TimeAsked } from '../visit-in-slot.ts'
+import type { Judgement } from './judge-move.ts'
 
 export const timeTakenBy = ({ input, move, asked }: Judgement, at: string): TimeTaken => ({
   ...move.time,

@@ -1,16 +1,16 @@
 /**
  * A move in one round trip, with those that are asked for at the same moment (`store/move-visits.ts`): where nothing but the
- * Appointment, its time and its Slots must change together. Left out: telling why not, which `move.ts` does.
+ * Appointment, its time and its Slots must change together. Left out: telling why not, which `move-visit.ts` does.
  */
-import type { House } from '../store/house.ts'
-import { moveTogether } from '../store/move-visits.ts'
-import { hasNumbers } from '../store/number-values.ts'
-import type { Changed } from './cancel.ts'
-import type { Judgement } from './judged-move.ts'
-import { dayPlacesOf, timeTakenBy, writeOf } from './moving-row.ts'
+import type { House } from '../../store/house.ts'
+import { moveTogether } from '../../store/move-visits.ts'
+import { hasNumbers } from '../../store/number-values.ts'
+import type { Changed } from '../cancel.ts'
+import type { Judgement } from './judge-move.ts'
+import { dayPlacesOf, timeTakenBy, writeOf } from './move-writes.ts'
 
 /** Undefined, and nothing written: it takes a transaction, or the time is gone. */
-export async function moveAtOnce(house: House, judgement: Judgement): Promise<Changed | undefined> {
+export async function moveInOneStatement(house: House, judgement: Judgement): Promise<Changed | undefined> {
   if (!isPlain(judgement) || hasNumbers(house.definitions, 'Appointment')) return undefined
   const at = house.clock.now().toISOString()
   const write = writeOf(house, judgement, at)

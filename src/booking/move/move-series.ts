@@ -3,30 +3,30 @@
  * minutes from where they were. All of them move, or none; each keeps its id. CONTRACT §6.5
  */
 
-import type { Resource } from '../fhir/resource.ts'
-import { instantOf } from '../fhir/resource.ts'
-import { instantOnDay, localReading } from '../scheduling/local-time.ts'
-import { recurrenceTemplate } from '../scheduling/recurrence-template.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { claimKey, remember } from '../store/idempotency.ts'
-import { lockVisits } from '../store/lock-visits.ts'
-import { namedSlots } from '../store/named-slots.ts'
-import { currentResource } from '../store/resources.ts'
-import { slotsTakenBy } from '../store/slot-rows.ts'
-import { slotsStartingAt } from '../store/slots.ts'
-import { inTransaction } from '../store/transaction.ts'
-import type { Changed } from './cancel.ts'
-import { takeDayPlaces } from './day-places.ts'
-import { type Judgement, judgedMove } from './judged-move.ts'
-import { LostRace } from './lost-race.ts'
-import { arriveInTx, ChangedMeanwhile, leaveInTx, moveAttemptsMax, turnOf } from './move.ts'
-import type { MoveInput } from './moved-visit.ts'
-import { dayPlacesOf } from './moving-row.ts'
-import { idsNamed } from './participants.ts'
-import { brokenBy, type Clash, closed, issuesOf, refusalOf, taken } from './series-clashes.ts'
-import { numberOf, type SeriesScope, seriesPart } from './series-members.ts'
-import type { Leaving } from './visit-in-slot.ts'
+import type { Resource } from '../../fhir/resource.ts'
+import { instantOf } from '../../fhir/resource.ts'
+import { instantOnDay, localReading } from '../../scheduling/local-time.ts'
+import { recurrenceTemplate } from '../../scheduling/recurrence-template.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { claimKey, remember } from '../../store/idempotency.ts'
+import { lockVisits } from '../../store/lock-visits.ts'
+import { namedSlots } from '../../store/named-slots.ts'
+import { currentResource } from '../../store/resources.ts'
+import { slotsTakenBy } from '../../store/slot-rows.ts'
+import { slotsStartingAt } from '../../store/slots.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { Changed } from '../cancel.ts'
+import { takeDayPlaces } from '../day-places.ts'
+import { LostRace } from '../lost-race.ts'
+import { idsNamed } from '../participants.ts'
+import { brokenBy, type Clash, closed, issuesOf, refusalOf, taken } from '../series-clashes.ts'
+import { numberOf, type SeriesScope, seriesPart } from '../series-members.ts'
+import type { Leaving } from '../visit-in-slot.ts'
+import { type Judgement, judgeMove } from './judge-move.ts'
+import { arriveInTx, ChangedMeanwhile, leaveInTx, moveAttemptsMax, turnOf } from './move-in-transaction.ts'
+import type { MoveInput } from './move-input.ts'
+import { dayPlacesOf } from './move-writes.ts'
 
 type Visit = Resource & { readonly id: string }
 
@@ -50,7 +50,7 @@ type JudgedSeries = { readonly judgements: readonly Judgement[]; readonly zone: 
 async function judgedSeries(house: House, input: MoveInput, scope: SeriesScope): Promise<JudgedSeries> {
   const { visit, first, visits } = await seriesPart(house, input, scope)
   const leaving = { ids: visits.map(({ id }) => id), slots: await slotsOf(house, visits) }
-  const own = await judgedMove(house, { ...input, leaving })
+  const own = await judgeMove(house, { ...input, leaving })
   const zone = (await zoneOf(house, first)) ?? own.move.plan.zone
   const shift = shiftBetween(zone, startOf(visit), own.move.visit.start)
   const slots = await slotsStartingAt(
@@ -65,7 +65,7 @@ async function judgedSeries(house: House, input: MoveInput, scope: SeriesScope):
     const slot = slots.get(start)
     const asked: MoveInput = { ...input, id: one.id, slot: slot ?? '', slots: undefined, start: undefined, leaving, once: undefined }
     const ownMove =
-      one.id === visit.id ? own : slot === undefined ? closed : await judgedMove(house, withAudit(house, asked)).catch(brokenBy)
+      one.id === visit.id ? own : slot === undefined ? closed : await judgeMove(house, withAudit(house, asked)).catch(brokenBy)
     if ('message' in ownMove)
       clashes.push({ ...clashOf(own, ownMove), start, recurrenceId: numberOf(one) ?? 0, wish: { ...own.wish, from: start } })
     else if (!ownMove.move.visit.free) clashes.push(clashOf(ownMove, taken))
