@@ -22,8 +22,8 @@ import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointmen
 import { policyOf } from './leave-visit.ts'
 import { drawNumber, withOwnNumber } from './own-number.ts'
 import { idsNamed } from './participants.ts'
-import { placeInSeries } from './place-in-series.ts'
 import { addReplaces, extensionsIn, withPrevious } from './record-extensions.ts'
+import { placeInSeries } from './series/place-in-series.ts'
 
 export type ConfirmInput = {
   readonly id: string

@@ -3,9 +3,9 @@
  * to whoever is next. Safe in several servers at once: each step holds the follower's row. docs/waitlist.md
  */
 import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
-import { followWaitlist } from '../booking/follow-waitlist.ts'
-import { offerTimes } from '../booking/offer-times.ts'
-import { settleOffers } from '../booking/settle-offers.ts'
+import { followWaitlist } from '../booking/waitlist/follow-waitlist.ts'
+import { offerTimes } from '../booking/waitlist/offer-times.ts'
+import { settleOffers } from '../booking/waitlist/settle-offers.ts'
 import type { House } from '../store/house.ts'
 
 /** The server itself, in the audit. */

@@ -7,7 +7,7 @@
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import type { Found } from '../booking/find.ts'
-import { findSeries } from '../booking/find-series.ts'
+import { findSeries } from '../booking/series/find-series.ts'
 import { bundle, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'

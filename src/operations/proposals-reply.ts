@@ -4,7 +4,7 @@
  * again, books the series whole. Nothing is booked or held.
  */
 import type { Issue } from '../base/fault.ts'
-import type { SeriesClashing } from '../booking/book-series.ts'
+import type { SeriesClashing } from '../booking/series/book-series.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
 import { instantOf } from '../fhir/resource.ts'

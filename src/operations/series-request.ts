@@ -4,7 +4,7 @@
  */
 import { fault } from '../base/fault.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
-import { clashManners, type OnClash, type SeriesInput } from '../booking/series-visits.ts'
+import { clashManners, type OnClash, type SeriesInput } from '../booking/series/series-visits.ts'
 import { allOf, firstOf, type Inputs, idIn, type Parameter, textIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { recurrenceTemplate, recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'

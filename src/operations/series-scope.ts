@@ -2,7 +2,7 @@
  * `scope` of `$cancel` and `$reschedule`: whether a change is about one visit, or about its series from there on.
  */
 import { fault } from '../base/fault.ts'
-import { type SeriesScope, seriesScopes } from '../booking/series-members.ts'
+import { type SeriesScope, seriesScopes } from '../booking/series/series-members.ts'
 import { firstOf, type Inputs, textIn } from '../fhir/parameters.ts'
 import type { Done } from './once.ts'
 

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R5/appointment-definitions.html#Appointment.recurrenceTemplate
  * A month without the day (the 31st, a fifth Monday, 29 February) has no visit, as in RFC 5545 3.3.10. Excluded dates keep
  * their number and count to `occurrenceCount`, as its EXDATE does.
- * Left out: whether these times can be had (`booking/book-series.ts`).
+ * Left out: whether these times can be had (`booking/series/book-series.ts`).
  */
 import { fault } from '../base/fault.ts'
 import { seriesStepsMax, seriesVisitsMax } from '../base/limits.ts'

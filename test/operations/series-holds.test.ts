@@ -1,6 +1,6 @@
 /** A series that is held: whole or not at all, booked in one step, given up, or over by itself (docs/booking.md#series). */
 import { auditOf } from '../../src/audit/audit-of.ts'
-import { confirmSeries } from '../../src/booking/confirm-series.ts'
+import { confirmSeries } from '../../src/booking/series/confirm-series.ts'
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn } from '../support/clinic.ts'

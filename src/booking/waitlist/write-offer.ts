@@ -2,18 +2,18 @@
  * The resources of an offer to the waitlist: the Communication that tells the patient, the Provenance that tells staff why,
  * and how the first ends. Writes them through the engine's front door, so that they are audited and followed like any other.
  */
-import { instantOf, type Resource } from '../fhir/resource.ts'
-import { endedCommunication, offerCommunication, offerProvenance } from '../scheduling/waitlist-offer.ts'
-import { scoreOf } from '../scheduling/waitlist-ranking.ts'
-import type { AuditRow } from '../store/audit-rows.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { lockResource } from '../store/resources.ts'
-import { markWaiting } from '../store/waitlist-entries.ts'
-import { addOffer } from '../store/waitlist-offers.ts'
+import { instantOf, type Resource } from '../../fhir/resource.ts'
+import { endedCommunication, offerCommunication, offerProvenance } from '../../scheduling/waitlist-offer.ts'
+import { scoreOf } from '../../scheduling/waitlist-ranking.ts'
+import type { AuditRow } from '../../store/audit-rows.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { lockResource } from '../../store/resources.ts'
+import { markWaiting } from '../../store/waitlist-entries.ts'
+import { addOffer } from '../../store/waitlist-offers.ts'
+import { writeResource } from '../write-resource.ts'
 import type { FreedTime } from './freed-time.ts'
 import type { Candidate } from './waitlist-candidate.ts'
-import { writeResource } from './write-resource.ts'
 
 type Making = { readonly id: string; readonly holder: string; readonly place: number; readonly behind: number }
 

@@ -2,13 +2,13 @@
  * Cancels several visits of a series in one transaction: this and those that follow, or all that are still to come. One that
  * may not be cancelled keeps them all.
  */
-import { Fault } from '../base/fault.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { claimKey, remember } from '../store/idempotency.ts'
-import { inTransaction, poolOf } from '../store/transaction.ts'
-import { type CancelInput, type Changed, cancelInTx } from './cancel.ts'
-import { ChangedMeanwhile, moveAttemptsMax } from './move/move-in-transaction.ts'
+import { Fault } from '../../base/fault.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { claimKey, remember } from '../../store/idempotency.ts'
+import { inTransaction, poolOf } from '../../store/transaction.ts'
+import { type CancelInput, type Changed, cancelInTx } from '../cancel.ts'
+import { ChangedMeanwhile, moveAttemptsMax } from '../move/move-in-transaction.ts'
 import { numberOf, type SeriesScope, seriesPart } from './series-members.ts'
 
 type Member = { readonly id: string; readonly number?: number }

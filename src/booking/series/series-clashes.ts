@@ -3,15 +3,15 @@
  * that it could have instead.
  */
 
-import { Fault, type Issue } from '../base/fault.ts'
-import type { Interval } from '../base/interval.ts'
-import { nearDaysMax, nextTimesMax, seriesClashesProposedMax } from '../base/limits.ts'
-import { instantOf } from '../fhir/resource.ts'
-import { dayMs, localDate, localReading } from '../scheduling/local-time.ts'
-import type { House } from '../store/house.ts'
-import { patientTime } from '../store/visit-context.ts'
-import { nearTimes } from './near-times.ts'
-import type { Wish } from './next-times.ts'
+import { Fault, type Issue } from '../../base/fault.ts'
+import type { Interval } from '../../base/interval.ts'
+import { nearDaysMax, nextTimesMax, seriesClashesProposedMax } from '../../base/limits.ts'
+import { instantOf } from '../../fhir/resource.ts'
+import { dayMs, localDate, localReading } from '../../scheduling/local-time.ts'
+import type { House } from '../../store/house.ts'
+import { patientTime } from '../../store/visit-context.ts'
+import { nearTimes } from '../near-times.ts'
+import type { Wish } from '../next-times.ts'
 
 /** Why one visit of the series cannot be had. */
 export type Clash = {

@@ -2,15 +2,15 @@
  * Turns the holds of a series into bookings, in one transaction: all that are held still, or none. Each is confirmed as any
  * hold is (`confirm-hold.ts`); they were held to one instant, so none runs out before the others.
  */
-import type { Resource } from '../fhir/resource.ts'
-import { awaitsApproval } from '../scheduling/approval.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { claimKey, remember } from '../store/idempotency.ts'
-import { inTransaction } from '../store/transaction.ts'
-import { type Changed, heldUntil } from './cancel.ts'
-import { type ConfirmInput, confirmInTx } from './confirm-hold.ts'
-import { withOwnNumber } from './own-number.ts'
+import type { Resource } from '../../fhir/resource.ts'
+import { awaitsApproval } from '../../scheduling/approval.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { claimKey, remember } from '../../store/idempotency.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import { type Changed, heldUntil } from '../cancel.ts'
+import { type ConfirmInput, confirmInTx } from '../confirm-hold.ts'
+import { withOwnNumber } from '../own-number.ts'
 import { numberOf, seriesPart } from './series-members.ts'
 
 /** A hold that was taken with others, as a series. */

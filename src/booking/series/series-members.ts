@@ -2,14 +2,14 @@
  * Which visits of a series a change is about: this one, this and those that follow it in the pattern, or all. Only those
  * still to come: what is over or given up is left as it is.
  */
-import { deleted, fault } from '../base/fault.ts'
-import type { Resource } from '../fhir/resource.ts'
-import { originatingAppointmentUrl, recurrenceIdUrl } from '../scheduling/recurrence-template.ts'
-import type { House } from '../store/house.ts'
-import { currentResource } from '../store/resources.ts'
-import { visitsToComeOfSeries } from '../store/series-members.ts'
-import { idNamed } from './participants.ts'
-import { extensionsIn } from './record-extensions.ts'
+import { deleted, fault } from '../../base/fault.ts'
+import type { Resource } from '../../fhir/resource.ts'
+import { originatingAppointmentUrl, recurrenceIdUrl } from '../../scheduling/recurrence-template.ts'
+import type { House } from '../../store/house.ts'
+import { currentResource } from '../../store/resources.ts'
+import { visitsToComeOfSeries } from '../../store/series-members.ts'
+import { idNamed } from '../participants.ts'
+import { extensionsIn } from '../record-extensions.ts'
 
 export const seriesScopes = ['this', 'this-and-following', 'all'] as const
 export type SeriesScope = (typeof seriesScopes)[number]

@@ -2,17 +2,17 @@
  * What follows from the end of an offer to the waitlist: one whose time is over ends, its entry waits on, and the time goes
  * to the next without being free between. And entries whose own time is over leave the list.
  */
-import { waitlistSettledPerRoundMax } from '../base/limits.ts'
-import type { AuditRow } from '../store/audit-rows.ts'
-import { takeFollower } from '../store/changes.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { inTransaction } from '../store/transaction.ts'
-import { countFor, markWaiting, overdueEntries } from '../store/waitlist-entries.ts'
-import { endOffer, offerNamed, offersToSettle, settleOffer } from '../store/waitlist-offers.ts'
-import { addTime } from '../store/waitlist-times.ts'
+import { waitlistSettledPerRoundMax } from '../../base/limits.ts'
+import type { AuditRow } from '../../store/audit-rows.ts'
+import { takeFollower } from '../../store/changes.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import { countFor, markWaiting, overdueEntries } from '../../store/waitlist-entries.ts'
+import { endOffer, offerNamed, offersToSettle, settleOffer } from '../../store/waitlist-offers.ts'
+import { addTime } from '../../store/waitlist-times.ts'
+import { oneByOne } from '../one-by-one.ts'
 import { endEntry, waitlistFollower } from './follow-waitlist.ts'
-import { oneByOne } from './one-by-one.ts'
 import { endCommunication } from './write-offer.ts'
 
 export async function settleOffers(house: House, audit: () => AuditRow): Promise<void> {

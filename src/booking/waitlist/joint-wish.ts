@@ -3,16 +3,16 @@
  * of one of them is of use where all the others are free with it. docs/waitlist.md#several-at-once
  * The practitioners lead, else the places: the visit starts on their Schedule's grid, as in docs/decisions/0016.
  */
-import { waitlistJointSchedulesMax, waitlistJointStartsMax } from '../base/limits.ts'
-import type { JointGroup } from '../scheduling/joint-visits.ts'
-import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import { kindsNamed, type WaitlistWish } from '../scheduling/waitlist-wish.ts'
-import type { Db } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { plansNaming, schedulesMatching } from '../store/plans.ts'
+import { waitlistJointSchedulesMax, waitlistJointStartsMax } from '../../base/limits.ts'
+import type { JointGroup } from '../../scheduling/joint-visits.ts'
+import type { SchedulePlan } from '../../scheduling/schedule-plan.ts'
+import { kindsNamed, type WaitlistWish } from '../../scheduling/waitlist-wish.ts'
+import type { Db } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { plansNaming, schedulesMatching } from '../../store/plans.ts'
+import { freeOfEach } from '../joint-calendars.ts'
+import { plansAt } from '../plans.ts'
 import type { FreedTime } from './freed-time.ts'
-import { freeOfEach } from './joint-calendars.ts'
-import { plansAt } from './plans.ts'
 
 /** Whether no Schedule by itself has one of each kind that it names. */
 export async function namesSeveralSchedules(db: Db, wish: WaitlistWish): Promise<boolean> {

@@ -2,13 +2,13 @@
  * When could a series begin: the free times from which every visit of a template can be had, on one Schedule each. CONTRACT §4
  * Left out: visits over several actors, and what only booking asks (full days, rules about the patient).
  */
-import { Fault } from '../base/fault.ts'
-import { seriesStartsMax, seriesTimesReadMax } from '../base/limits.ts'
-import type { RecurrenceTemplate } from '../scheduling/recurrence-template.ts'
-import { type Occurrence, occurrences } from '../scheduling/series.ts'
-import type { House } from '../store/house.ts'
-import { type Found, findVisits } from './find.ts'
-import type { FindQuery } from './find-query.ts'
+import { Fault } from '../../base/fault.ts'
+import { seriesStartsMax, seriesTimesReadMax } from '../../base/limits.ts'
+import type { RecurrenceTemplate } from '../../scheduling/recurrence-template.ts'
+import { type Occurrence, occurrences } from '../../scheduling/series.ts'
+import type { House } from '../../store/house.ts'
+import { type Found, findVisits } from '../find.ts'
+import type { FindQuery } from '../find-query.ts'
 
 export type SeriesFound = Found & {
   /** The numbers of visits that cannot be had. */

@@ -3,11 +3,11 @@
  * been. Nothing is held. Whichever of its own each visit takes, they are in no other's way, nor in that of the visits that can be had;
  * only a full day may still refuse them.
  */
-import type { Issue, NextTime } from '../base/fault.ts'
-import { nextTimesMax } from '../base/limits.ts'
-import { dealTimes } from '../scheduling/deal-times.ts'
-import type { House } from '../store/house.ts'
-import { type NearTime, nearTimes } from './near-times.ts'
+import type { Issue, NextTime } from '../../base/fault.ts'
+import { nextTimesMax } from '../../base/limits.ts'
+import { dealTimes } from '../../scheduling/deal-times.ts'
+import type { House } from '../../store/house.ts'
+import { type NearTime, nearTimes } from '../near-times.ts'
 import { issueOf } from './series-clashes.ts'
 import type { SeriesJudged } from './series-visits.ts'
 

@@ -2,12 +2,12 @@
  * A time that came free, as the waitlist offers it: still to come, free or kept by who was offered it before, and of a
  * Schedule that takes bookings. Left out: for whom it would do (`waitlist-candidate.ts`).
  */
-import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
-import type { Tx } from '../store/db.ts'
-import type { House } from '../store/house.ts'
-import { slotsTakenBy } from '../store/slot-rows.ts'
-import { type SlotContext, slotContexts } from '../store/visit-context.ts'
-import { planAt } from './plans.ts'
+import type { SchedulePlan } from '../../scheduling/schedule-plan.ts'
+import type { Tx } from '../../store/db.ts'
+import type { House } from '../../store/house.ts'
+import { slotsTakenBy } from '../../store/slot-rows.ts'
+import { type SlotContext, slotContexts } from '../../store/visit-context.ts'
+import { planAt } from '../plans.ts'
 
 export type FreedTime = {
   readonly slot: string
