@@ -11,8 +11,8 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
 import { bookStored } from './book-stored.ts'
+import { inDialect } from './in-dialect.ts'
 import { isHidden } from './may-change.ts'
-import { inDialect } from './refusal.ts'
 import { type Taken, type Taking, takeTime, takeVisit } from './take-visit.ts'
 
 export const book = (house: House, actor: Actor, request: FhirRequest): Promise<Reply> =>

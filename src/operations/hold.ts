@@ -6,7 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
-import { inDialect } from './refusal.ts'
+import { inDialect } from './in-dialect.ts'
 import { takeTime, takeVisit } from './take-visit.ts'
 
 export const hold = (house: House, actor: Actor, request: FhirRequest): Promise<Reply> =>

@@ -38,6 +38,11 @@ describe('the README', () => {
     expect(written).toEqual(written.map(([name]) => [name, known.get(String(name))]))
   })
 
+  it('leads to every page, and says what it is about', () => {
+    const listed = rows(section(readme, '## What it does, and what it does not do yet')).map(([link = '']) => /\((.*)\)/.exec(link)?.[1])
+    expect(listed).toEqual(expect.arrayContaining(pages().filter((name) => !name.startsWith('docs/decisions/') && name !== 'README.md')))
+  })
+
   it('keeps the place of the speed figures', () => {
     const [, table = ''] = /<!-- bench -->\n([\s\S]*?)<!-- \/bench -->/.exec(readme) ?? []
     expect(table.split('\n')[0]).toBe('| measure | ours | limit | ratio |')
@@ -45,6 +50,14 @@ describe('the README', () => {
 })
 
 describe('every page', () => {
+  it.each(pages().filter((name) => name !== 'CHANGELOG.md' && !name.startsWith('docs/decisions/')))(
+    '%s names only files that are there',
+    (name) => {
+      const files = code(page(name)).filter((word) => /^(src|test|migrations|fhir-profiles|scripts)\/[\w/.-]+\.\w+$/.test(word))
+      expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([])
+    },
+  )
+
   const { scripts } = JSON.parse(page('package.json')) as { scripts: Record<string, string> }
   const builtIn = ['ci', 'start', 'test']
 
