@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
+import { loadStripped } from './stripped.mjs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const runsTypeScript = major > 22 || (major === 22 && minor >= 18)
@@ -39,7 +40,7 @@ function handOver(node) {
 }
 
 if (runsTypeScript) {
-  module.enableCompileCache?.()
+  loadStripped()
   await import('../src/main.ts')
 } else {
   const node = installedNode()
