@@ -57,6 +57,7 @@ const actions = {
   'client-change': 'U',
   'key-change': 'U',
   backup: 'E',
+  restore: 'E',
   'sign-out': 'E',
   token: 'E',
   refused: 'E',

@@ -1,6 +1,6 @@
 /**
  * A row of nobody's data as an AuditEvent: signing in and out (DICOM's User Authentication), a token given (IHE IUA ITI-71), a
- * request refused, an account, a program or a key changed (Security Alert), a backup taken (Export). http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
+ * request refused, an account, a program or a key changed (Security Alert), a backup taken (Export) or put in (Import). http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
  *
  * BALP 1.1 has no profile of these, so none is claimed.
  */
@@ -23,6 +23,7 @@ export const securityTypes: Readonly<Record<string, Coding>> = {
   'client-change': coding(dicom, '110113', 'Security Alert'),
   'key-change': coding(dicom, '110113', 'Security Alert'),
   backup: coding(dicom, '110106', 'Export'),
+  restore: coding(dicom, '110107', 'Import'),
 }
 
 /** The code of another system beside ours, where there is one. */

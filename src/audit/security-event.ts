@@ -10,7 +10,7 @@ import type { House } from '../store/house.ts'
 import { type Asker, auditOf } from './audit-of.ts'
 
 export type SecurityEvent = Asker & {
-  readonly what: 'sign-in' | 'sign-out' | 'token' | 'refused' | 'account-change' | 'client-change' | 'key-change' | 'backup'
+  readonly what: 'sign-in' | 'sign-out' | 'token' | 'refused' | 'account-change' | 'client-change' | 'key-change' | 'backup' | 'restore'
   /** Why it did not come about; absent where it did. */
   readonly refused?: string
   /** What was changed. */

@@ -15,7 +15,7 @@ type Deed = Pick<SecurityEvent, 'what' | 'about'> & { readonly change: string }
 const client = 'slotwise-cli'
 
 /** `change`: a sentence, without its full stop. */
-export const operatorEvent = ({ clock, ids }: House, tx: Tx, { change, ...deed }: Deed): Promise<void> =>
+export const operatorEvent = ({ clock, ids }: Pick<House, 'clock' | 'ids'>, tx: Tx, { change, ...deed }: Deed): Promise<void> =>
   securityEvent({ pool: tx, clock, ids }, { ...deed, client, change: `${change}, by ${loginName()} on ${hostname()}.` })
 
 /** Does it and tells of it, or neither; `deed` looks at what came of it and says nothing where nothing was done. */

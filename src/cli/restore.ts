@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { beginEra } from '../audit/begin-era.ts'
 import { systemClock } from '../base/clock.ts'
 import { fault } from '../base/fault.ts'
+import { systemIds } from '../base/ids.ts'
 import { headOf, restoreLines } from '../store/backup-file.ts'
 import { isUnused, schemaVersion } from '../store/backup-tables.ts'
 import type { Pool, Tx } from '../store/db.ts'
@@ -15,6 +16,7 @@ import { type KeySource, keySource, openSecrets, secretKeysIn } from '../store/s
 import { secretsByKey } from '../store/secrets.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { Command, CommandContext } from './command.ts'
+import { operatorEvent } from './operator-event.ts'
 
 /** A database that is new is brought to the version of the backup first, and up to date when it is in. */
 async function prepare(pool: Pool, { migrations }: CommandContext, version: number): Promise<void> {
@@ -41,6 +43,13 @@ async function assertKeys(tx: Tx, source: KeySource | undefined): Promise<void> 
 const keysThere = (source: KeySource | undefined): KeySource | undefined =>
   typeof source === 'string' && !existsSync(source) ? undefined : source
 
+/** The version of the tables from which on the audit has room for what operators do (security-events). */
+const toldSince = 31
+
+/** The first row of the new era: who put the clinic back, and as of when. */
+const tell = (tx: Tx, rows: number, taken: string): Promise<void> =>
+  operatorEvent({ clock: systemClock, ids: systemIds }, tx, { what: 'restore', change: `A backup of ${taken}, ${rows} rows, was restored` })
+
 export const restore: Command = {
   name: 'restore',
   does: 'put a backup into an empty database',
@@ -58,9 +67,11 @@ export const restore: Command = {
         const put = await restoreLines(tx, file, (count) => context.progress(`${count} rows`))
         await assertKeys(tx, keys)
         await beginEra(tx, { clock: systemClock, secrets })
+        if (version >= toldSince) await tell(tx, put, taken)
         return put
       })
       await context.migrate()
+      if (version < toldSince) await inTransaction(pool, (tx) => tell(tx, rows, taken))
       context.say(`${rows} rows as of ${taken} are restored.`)
       return 0
     } finally {

@@ -6,8 +6,10 @@ import { mintToken } from '../auth/token.ts'
 import { tokenSecondsDefault } from '../base/sign-in-limits.ts'
 import { openOnTheWay } from '../config.ts'
 import { isEmpty } from '../store/is-empty.ts'
+import { inTransaction } from '../store/transaction.ts'
 import type { Command, CommandContext, Listening, OpenHouse } from './command.ts'
 import { demoAccounts } from './demo-accounts.ts'
+import { operatorEvent } from './operator-event.ts'
 
 async function loadDemo(context: CommandContext, house: OpenHouse): Promise<void> {
   if (!context.config.demo || !(await isEmpty(house.pool))) return
@@ -34,10 +36,18 @@ async function openDoors(context: CommandContext, house: OpenHouse): Promise<Lis
   return doors
 }
 
+/** Whoever reads what the server prints holds it: it is in the audit before it is said. */
+async function tokenToTry(house: OpenHouse): Promise<string> {
+  const wanted = { scope: 'system/*.cruds', ttlSeconds: tokenSecondsDefault }
+  const change = `A token for ${wanted.scope}, good for ${wanted.ttlSeconds} s, was printed at the start of a server`
+  await inTransaction(house.pool, (tx) => operatorEvent(house, tx, { what: 'token', change }))
+  return mintToken(house, wanted)
+}
+
 async function greeting(context: CommandContext, house: OpenHouse): Promise<string[]> {
   const { publicUrl, auth } = context.config
   const open = auth === 'off'
-  const token = open ? '' : await mintToken(house, { scope: 'system/*.cruds', ttlSeconds: tokenSecondsDefault })
+  const token = open ? '' : await tokenToTry(house)
   const warned = openOnTheWay(context.config)
   const curl = open ? 'curl -s' : 'curl -s -H "Authorization: Bearer $TOKEN"'
   return [
