@@ -23,6 +23,7 @@ import { buildApp } from './http/app.ts'
 import { desks } from './http/desks.ts'
 import { type Keeping, newThrottle } from './http/throttle.ts'
 import { fetchOut } from './jobs/fetch-out.ts'
+import { sealChannels } from './jobs/seal-channels.ts'
 import { tasks } from './jobs/tasks.ts'
 import { startTick } from './jobs/tick.ts'
 import { startWork as startDurableWork } from './jobs/work.ts'
@@ -121,6 +122,7 @@ export async function buildHouse(config: Config, log: Log, role: Role, prepared 
     if (!prepared) await prepareDatabase(database)
     if (!prepared) await ensureAuditPartitions(pool, `${systemClock.now().toISOString().slice(0, 7)}-01`)
     if (!prepared) await sealFirst(pool, secrets, config)
+    if (!prepared) await sealChannels(pool, secrets)
     const following = await followDefinitions(pool, loadDefinitions())
     opened.push(following)
     return {

@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.ts'
 import { asBusyTime } from '../access/busy-time.ts'
+import { asChannelsShown } from '../access/channel-secrets.ts'
 import { withoutOthers } from '../access/without-others.ts'
 import { type Refusals, refusalOf } from '../auth/refusals.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -100,7 +101,8 @@ function door(
       const stream = staysOpen && request.method === 'GET' ? { ...asked, stream: streamOf(request, authenticate) } : asked
       const answer = await serve(house, actor, stream)
       const shown = actor.patient === undefined && actor.masking === undefined ? answer : asShownTo(actor, answer, house.base)
-      watch(sendReply(house, desk, asked, shown, reply), performance.now() - started, request)
+      const whole = mayHoldSubscriptions(asked) ? withChannels(house, actor, shown) : shown
+      watch(sendReply(house, desk, asked, whole, reply), performance.now() - started, request)
     } catch (error) {
       throttle.refused?.(request.ip, error)
       const refusal = refused && refusalOf(error, askedBy(request, actor))
@@ -122,6 +124,16 @@ const askedBy = ({ headers, ip }: FastifyRequest, actor: Actor | undefined) => (
 function asShownTo(actor: Actor, answer: Reply, base: string): Reply {
   if (answer.body === undefined || answer.contentType !== undefined) return answer
   const body = withoutOthers(actor, asBusyTime(actor, answer.body, base), base)
+  return body === answer.body ? answer : { ...answer, body }
+}
+
+/** Of its own type, of several types, or with what is included: nothing else costs a look. */
+const mayHoldSubscriptions = ({ type, query }: FhirRequest): boolean =>
+  type === undefined || type === '*' || type === 'Subscription' || query.some(([name]) => /^_(?:rev)?include/.test(name))
+
+function withChannels({ secrets }: House, actor: Actor, answer: Reply): Reply {
+  if (answer.body === undefined || answer.contentType !== undefined) return answer
+  const body = asChannelsShown(secrets, actor, answer.body)
   return body === answer.body ? answer : { ...answer, body }
 }
 

@@ -6,6 +6,7 @@
  * a resource into another one. That which it leaves as it was makes no version.
  */
 import type { Actor } from '../access/actor.ts'
+import { openedSubscription } from '../access/channel-secrets.ts'
 import { fault } from '../base/fault.ts'
 import { parseJson } from '../fhir/json.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -85,7 +86,7 @@ export async function patchLocked(
   // Before the patch is tried: what comes of a `test` tells what is there.
   await assertMayWriteOver(tx, house, actor, 'u', JSON.parse(row.body) as Resource)
   assertVersion(ifMatch, row)
-  const text = await patching(row.body)
+  const text = await patching(type === 'Subscription' ? openedSubscription(house.secrets, id, row.body) : row.body)
   const resource = patchedBody(house, { type, id }, text)
   return storeOver(tx, house, actor, row, { type, id, resource, text }, () => {}, 'patch')
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
+import { openedSubscription, sealedSubscription, withKeptSecrets } from '../access/channel-secrets.ts'
 import { consentRule } from '../access/consent.ts'
 import { may } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
@@ -116,7 +117,8 @@ export async function storeOver(
   judge: Judge,
   interaction: Asked = 'update',
 ): Promise<Stored> {
-  const before = row?.body ? (JSON.parse(row.body) as Resource) : undefined
+  const known = row?.body ? asWritten(house, submitted, row.body) : undefined
+  const before = known === undefined ? undefined : (JSON.parse(known) as Resource)
   // Before the version is judged: who may not see the resource is not told which version it has.
   const seen = interaction === 'create' ? row : await seenBy(tx, house, actor, submitted, row)
   if (before && !seen) {
@@ -126,11 +128,23 @@ export async function storeOver(
   if (before) await assertMayWriteOver(tx, house, actor, 'u', before)
   judge(row)
   const change = changeOf(house, actor, row, before, submitted, interaction)
-  if (before && row?.body && (await isStored(tx, house, { resource: before, text: row.body }, change))) return unchanged(tx, before, change)
+  if (before && known !== undefined && (await isStored(tx, house, { resource: before, text: known }, change)))
+    return unchanged(tx, before, change)
   await assertAgreed(tx, house, change.resource)
-  const outcome = await writeResource(tx, house, change)
+  const outcome = await writeResource(tx, house, asKept(house, change))
   await registered(tx, house, actor, change)
   return storedAs(change, outcome)
+}
+
+/** A stored body as its writer knows it. */
+const asWritten = ({ secrets }: House, { type, id }: Pick<Submitted, 'type' | 'id'>, body: string): string =>
+  type === 'Subscription' ? openedSubscription(secrets, id, body) : body
+
+/** A change as it stands in the database. */
+function asKept({ secrets }: House, change: Change): Change {
+  if (change.type !== 'Subscription') return change
+  const text = sealedSubscription(secrets, change.id, change.text)
+  return text === change.text ? change : { ...change, text, resource: { ...(JSON.parse(text) as Resource), id: change.id } }
 }
 
 /** What asks to be told of changes is understood, or refused, in the transaction that writes it. */
@@ -168,13 +182,16 @@ export async function storeNew(
   const changes = submitted.map((one, place) => at(place, () => changeOf(house, actor, undefined, undefined, one, 'create')))
   for (const [place, { resource }] of changes.entries()) await at(place, () => assertAgreed(tx, house, resource))
   const together = changes.filter((change, place) => at(place, () => mayBeOneOfMany(house, change)))
-  const rows = together.length > 1 ? await writeNew(tx, house, together) : []
+  const asTheyAreKept = together.map((change) => asKept(house, change))
+  const rows = together.length > 1 ? await writeNew(tx, house, asTheyAreKept) : []
   const known = new Map(rows.map((row, place) => [together[place], row]))
   const stored: Stored[] = []
   for (const [place, change] of changes.entries()) {
     const written = known.get(change)
     await at(place, () => registered(tx, house, actor, change))
-    stored.push(storedAs(change, written ? { written, schedules: [] } : await at(place, () => writeResource(tx, house, change))))
+    stored.push(
+      storedAs(change, written ? { written, schedules: [] } : await at(place, () => writeResource(tx, house, asKept(house, change)))),
+    )
   }
   return stored
 }
@@ -201,11 +218,12 @@ function changeOf(
   actor: Actor,
   row: StoredRow | undefined,
   before: Resource | undefined,
-  { type, id, resource, text }: Submitted,
+  { type, id, ...sent }: Submitted,
   interaction: Asked,
 ): Change {
   // The scope for updates is enough for one that creates.
   const verb = interaction === 'create' ? 'c' : 'u'
+  const { resource, text } = type === 'Subscription' ? withKeptSecrets(sent, before) : sent
   const stored: Resource = { ...resource, id }
   const permission = may(actor, verb, type)
   assertMayWrite(house, actor, verb, stored)

@@ -14,7 +14,7 @@ import type { House } from '../store/house.ts'
 import { eventsBetween, markTold, type StateRow, subscriptionState } from '../store/subscriptions.ts'
 import type { Asked } from '../subscriptions/asked.ts'
 import { type Notification, notificationBundle, type ToldEvent } from '../subscriptions/notification.ts'
-import { actorOf, type KeptActor } from '../subscriptions/register.ts'
+import { actorOf, type KeptActor, secretsOf } from '../subscriptions/register.ts'
 import { toldEvents } from '../subscriptions/told-events.ts'
 import { type Call, callOut } from './call-out.ts'
 import { setSubscriptionStatus } from './subscription-status.ts'
@@ -94,7 +94,8 @@ async function sendResource(house: House, state: StateRow, { type, id, body }: T
 type Message = Pick<Call, 'method' | 'body'> & { readonly url?: string }
 
 async function call(house: House, state: StateRow, { method, body: json, url }: Message, run: JobRun): Promise<void> {
-  const { endpoint, headers, mime, secret, timeoutSeconds } = state.asked as Asked
+  const { endpoint, mime, timeoutSeconds } = state.asked as Asked
+  const { headers, secret } = secretsOf(house, state)
   const body = json !== '' && mime?.includes('xml') ? await toXml(house.definitions, json) : json
   const status = await callOut(house.outboundHosts, {
     url: url ?? endpoint,

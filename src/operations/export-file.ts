@@ -5,6 +5,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
+import { asChannelsShown } from '../access/channel-secrets.ts'
 import { isHideable, isMaskable, standingMasking } from '../access/masking.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
@@ -63,9 +64,11 @@ async function supersededLines(house: House, actor: Actor, place: FilePlace, { n
 
 /**
  * Sensitive visits, and what is about them, as whoever fetches the file may see them now. A visit's own label tells, but for
- * `superseded` lines and for what is about it: these are looked up.
+ * `superseded` lines and for what is about it: these are looked up. Nobody is given what a Subscription says for its
+ * endpoint alone.
  */
 async function shownLines(house: House, actor: Actor, { type }: FilePlace, lines: string, superseded = false): Promise<string> {
+  if (type === 'Subscription') return lines.replace(/[^\n]+/g, (line) => asChannelsShown(house.secrets, undefined, line))
   const { masking } = actor
   if (!masking || !isMaskable(type)) return lines
   const all = lines.split('\n').filter((line) => line !== '')

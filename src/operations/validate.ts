@@ -6,6 +6,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { asBusyTime } from '../access/busy-time.ts'
+import { asChannelsShown } from '../access/channel-secrets.ts'
 import { isKeptFrom } from '../access/compartment.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
@@ -140,7 +141,10 @@ async function issuesOfStored(house: House, actor: Actor, question: Question): P
   if (typeof body !== 'string')
     return [{ severity: 'error', code: 'not-found', diagnostics: `There is no ${type}/${id}.`, expression: type }]
   // A profile of the caller's own can ask what is in it: they are told of what they are shown.
-  if (mode === 'profile') return issuesOfSent(house, question, JSON.parse(asBusyTime(actor, body, house.base)) as Resource)
+  if (mode === 'profile') {
+    const shown = asChannelsShown(house.secrets, actor, asBusyTime(actor, body, house.base))
+    return issuesOfSent(house, question, JSON.parse(shown) as Resource)
+  }
   if (type !== 'Schedule' || !(await hasLiveVisits(house.pool, id, house.clock.now().toISOString()))) return []
   return [{ severity: 'error', code: 'conflict', diagnostics: 'The Schedule has visits that are still to come.', expression: type }]
 }

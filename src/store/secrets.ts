@@ -6,7 +6,20 @@ import { type Secrets, sealedWith } from '../base/sealed.ts'
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
-type SecretColumn = { readonly table: string; readonly key: string; readonly column: string }
+type SecretColumn = {
+  readonly table: string
+  readonly key: string
+  readonly column: string
+  /** Within a resource: where in the column it stands, in which of the rows, and what its place is called. */
+  readonly within?: { readonly path: string; readonly where: string; readonly place: (key: string) => string }
+}
+
+/** Beside the type of a Subscription's channel (access/channel-secrets.ts), in every version; a key may be that of one version. */
+const ofChannel = {
+  path: '{channel,_type,extension,0,valueString}',
+  where: `body #>> '{channel,_type,extension,0,url}' = 'https://slotwise.org/fhir/StructureDefinition/channel-secrets'`,
+  place: (key: string) => placeOf('subscription', key.split('/')[0] ?? '', 'channel'),
+}
 
 /** Whoever adds a column that holds a secret adds it here. */
 export const secretColumns: readonly SecretColumn[] = [
@@ -14,6 +27,9 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: 'audit_key', key: 'kid', column: 'private_key' },
   { table: 'auth_secret', key: 'name', column: 'value' },
   { table: 'account_totp', key: 'account', column: 'secret' },
+  { table: 'subscription_state', key: 'subscription', column: 'secrets' },
+  { table: 'subscription', key: 'id', column: 'body', within: ofChannel },
+  { table: 'subscription_history', key: `id || '/' || version`, column: 'body', within: ofChannel },
 ]
 
 /** What `Secrets` binds a secret to: `placeOf('signing_key', kid, 'private_jwk')`. */
@@ -21,10 +37,13 @@ export const placeOf = (table: string, key: string, column: string): string => `
 
 type Kept = { readonly key: string; readonly kept: string }
 
-const keptIn = (db: Db, { table, key, column }: SecretColumn, lock: boolean): Promise<Kept[]> =>
+const keptText = ({ column, within }: SecretColumn): string => (within ? `${column} #>> '${within.path}'` : column)
+
+const keptIn = (db: Db, place: SecretColumn, lock: boolean): Promise<Kept[]> =>
   db.query<Kept>(
     prepared(
-      `select ${key}::text as key, ${column} as kept from ${table} where ${column} is not null order by ${key}${lock ? ' for update' : ''}`,
+      `select (${place.key})::text as key, ${keptText(place)} as kept from ${place.table} where ${place.within?.where ?? `${place.column} is not null`}
+        order by 1${lock ? ' for update' : ''}`,
       [],
     ),
   )
@@ -46,10 +65,11 @@ export async function sealAllAnew(tx: Tx, secrets: Secrets, first: string): Prom
   for (const column of secretColumns)
     for (const { key, kept } of await keptIn(tx, column, true)) {
       if (sealedWith(kept) === first) continue
-      const place = placeOf(column.table, key, column.column)
+      const place = column.within?.place(key) ?? placeOf(column.table, key, column.column)
       const text = sealedWith(kept) === undefined ? kept : secrets.open(kept, place)
+      const set = column.within ? `jsonb_set(${column.column}, '${column.within.path}', to_jsonb($2::text))` : '$2'
       await tx.query(
-        prepared(`update ${column.table} set ${column.column} = $2 where ${column.key}::text = $1`, [key, secrets.seal(text, place)]),
+        prepared(`update ${column.table} set ${column.column} = ${set} where (${column.key})::text = $1`, [key, secrets.seal(text, place)]),
       )
       state.sealed++
     }

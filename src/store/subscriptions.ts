@@ -14,6 +14,8 @@ export type StateRow = {
   readonly phase: Phase
   readonly asked: unknown
   readonly actor: unknown
+  /** What its endpoint alone is sent, sealed; null: nothing. */
+  readonly secrets: string | null
   readonly ends: Date | null
   readonly lastNumber: string
   readonly delivered: string
@@ -22,7 +24,7 @@ export type StateRow = {
   readonly error: string | null
 }
 
-const columns = `s.subscription, s.revision::text as revision, s.phase, s.asked, s.actor, s.ends, s.last_number::text as "lastNumber",
+const columns = `s.subscription, s.revision::text as revision, s.phase, s.asked, s.actor, s.secrets, s.ends, s.last_number::text as "lastNumber",
   s.delivered::text as delivered, s.told_at as "toldAt", r.body->>'error' as error`
 
 /** A Subscription that was deleted is nobody's wish any more. */
@@ -31,14 +33,22 @@ const living = `subscription_state s join subscription r on r.id = s.subscriptio
 /** After a client's write. Events that were numbered before stay, to be told or asked for. */
 export async function keepSubscription(
   tx: Tx,
-  state: { readonly id: string; readonly phase: Phase; readonly asked: unknown; readonly actor: unknown; readonly ends?: string },
+  state: {
+    readonly id: string
+    readonly phase: Phase
+    readonly asked: unknown
+    readonly actor: unknown
+    readonly ends?: string
+    readonly secrets?: string
+  },
 ): Promise<void> {
   await tx.query(
     prepared(
-      `insert into subscription_state as s (subscription, phase, asked, actor, ends) values ($1, $2, $3::jsonb, $4::jsonb, $5::timestamptz)
+      `insert into subscription_state as s (subscription, phase, asked, actor, ends, secrets)
+       values ($1, $2, $3::jsonb, $4::jsonb, $5::timestamptz, $6)
        on conflict (subscription) do update set revision = s.revision + 1, phase = excluded.phase, asked = excluded.asked,
-         actor = excluded.actor, ends = excluded.ends`,
-      [state.id, state.phase, JSON.stringify(state.asked), JSON.stringify(state.actor), state.ends ?? null],
+         actor = excluded.actor, ends = excluded.ends, secrets = excluded.secrets`,
+      [state.id, state.phase, JSON.stringify(state.asked), JSON.stringify(state.actor), state.ends ?? null, state.secrets ?? null],
     ),
   )
 }
@@ -202,7 +212,7 @@ export async function subscriptionStates(
   return db.query<StateRow>(
     prepared(
       `select r.id as subscription, coalesce(s.revision, 0)::text as revision, r.body->>'status' as phase, coalesce(s.asked, '{}') as asked,
-              s.actor, s.ends, coalesce(s.last_number, 0)::text as "lastNumber", coalesce(s.delivered, 0)::text as delivered, s.told_at as "toldAt",
+              s.actor, s.secrets, s.ends, coalesce(s.last_number, 0)::text as "lastNumber", coalesce(s.delivered, 0)::text as delivered, s.told_at as "toldAt",
               r.body->>'error' as error
          from subscription r left join subscription_state s on s.subscription = r.id
         where not r.deleted and ($1::text[] = '{}' or r.id = any($1)) and ($2::text[] = '{}' or r.body->>'status' = any($2))

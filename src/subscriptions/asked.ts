@@ -4,6 +4,7 @@
  * https://hl7.org/fhir/R4/subscription.html
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription.html
  */
+import { signingSecretUrl } from '../access/channel-secrets.ts'
 import { fault } from '../base/fault.ts'
 import { whyNotCalled } from '../base/outbound.ts'
 import {
@@ -59,7 +60,6 @@ export type Subscription = Resource & {
 }
 
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-'
-export const signingSecretUrl = 'https://slotwise.org/fhir/StructureDefinition/signing-secret'
 
 const valueIn = (within: Extended | undefined, url: string, value: string): unknown =>
   within?.extension?.find((extension) => extension.url === url)?.[value]

@@ -4,6 +4,7 @@
  */
 import type { Actor, Masking } from '../access/actor.ts'
 import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
+import { asChannelsShown } from '../access/channel-secrets.ts'
 import { isHideable, maskedTypes } from '../access/masking.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -82,7 +83,7 @@ async function bodiesOf(house: House, events: readonly EventRow[]): Promise<Map<
       .filter((event) => event.type === type && event.kind !== 'slots')
       .map(({ id, version, kind }) => ({ id, version: kind === 'delete' ? String(BigInt(version) - 1n) : version }))
     for (const { id, version, body } of await versionsNamed(house.pool, type, named))
-      if (body !== null) bodies.set(keyOf({ type, id, version }), body)
+      if (body !== null) bodies.set(keyOf({ type, id, version }), asChannelsShown(house.secrets, undefined, body))
   }
   for (const event of events.filter(({ kind }) => kind === 'slots')) {
     const schedule = await currentResource(house.pool, 'Schedule', event.id)

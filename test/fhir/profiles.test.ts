@@ -110,6 +110,7 @@ describe('fhir-profiles', () => {
       'approval',
       'availability',
       'booking-policy',
+      'channel-secrets',
       'held-until',
       'late-cancellation',
       'moved',

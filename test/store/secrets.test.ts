@@ -142,7 +142,7 @@ describe('the secrets of a database', () => {
   })
 
   it('stand in columns of text that are there', async () => {
-    for (const { table, key, column } of secretColumns)
+    for (const { table, key, column } of secretColumns.filter(({ within }) => !within))
       expect(
         await house.house.pool.query({
           text: `select data_type from information_schema.columns where table_name = $1 and column_name = any($2) order by data_type`,
