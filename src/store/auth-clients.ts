@@ -66,11 +66,17 @@ export type RegistrationChange = Pick<RegistrationRow, 'id' | 'metadata' | 'scop
   readonly nextKeeper: string
 }
 
-/** False where another was quicker with the same token. Who waits already is not given longer by a change. */
+/**
+ * False where another was quicker with the same token. Who waits already is not given longer by a change. One that waits has
+ * nothing of what it was given before: who is approved again may be another.
+ */
 export async function changeRegistration(tx: Tx, change: RegistrationChange): Promise<boolean> {
-  const text = `update auth_client set metadata = $3::jsonb, scope = $4, waiting = $5, keeper = $6,
-           waits_since = case when $5 then coalesce(waits_since, $7::timestamptz) end
-    where id = $1 and keeper = $2 returning 1`
+  const text = `with changed as (
+      update auth_client set metadata = $3::jsonb, scope = $4, waiting = $5, keeper = $6,
+             waits_since = case when $5 then coalesce(waits_since, $7::timestamptz) end
+       where id = $1 and keeper = $2 returning waiting),
+    over as (delete from auth_state where client = $1 and exists (select from changed where waiting))
+    select 1 from changed`
   const { id, at, keeper, metadata, scope, waiting, nextKeeper } = change
   return (await tx.query(prepared(text, [id, keeper, JSON.stringify(metadata), scope, waiting, nextKeeper, at]))).length === 1
 }

@@ -84,12 +84,13 @@ export async function dropExpiredState(db: Db, now: Date, most: number): Promise
 export type TokenState = { readonly payload: Record<string, unknown> }
 
 /**
- * An access token that is good now. It ends with its client and its account, and one that is bound to a session with that.
+ * An access token that is good now. It ends with its client, also where that waits for an operator's word again, and with its
+ * account, and one that is bound to a session with that.
  */
 export async function findAccessToken(db: Db, id: string, now: Date): Promise<TokenState | undefined> {
   const text = `select token.payload from auth_state token
      where token.model in ('AccessToken', 'ClientCredentials') and token.id = $1 and token.expires > $2::timestamptz
-       and exists (select from auth_client where auth_client.id = token.client)
+       and exists (select from auth_client where auth_client.id = token.client and not auth_client.waiting)
        and not exists (select from account where account.id = token.account and account.disabled)
        and (token.payload->>'expiresWithSession' is distinct from 'true' or exists (
              select from auth_state session

@@ -11,7 +11,7 @@ import { forgetExpiredSignIns } from '../../src/jobs/forget-expired-sign-ins.ts'
 import { approveRegistration, findAuthClient } from '../../src/store/auth-clients.ts'
 import { prepared } from '../../src/store/sql.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
-import { matches, type TestHouse, testHouse } from '../support/house.ts'
+import { eventually, matches, type TestHouse, testHouse } from '../support/house.ts'
 import { askBackendToken, askToken, assertion, keySet, signer } from './assertions.ts'
 import { allow, back, exchange, open, redirect, request, type SignInClinic, signIn, signInClinic } from './sign-in-clinic.ts'
 
@@ -155,6 +155,22 @@ describe('who registers unasked', () => {
     const changed = await ask('PUT', String(told.registration_client_uri), change, told.registration_access_token)
     expect([changed.status, changed.told.client_name, changed.told.slotwise_waits_for_approval]).toEqual([200, 'Another', true])
     expect(await findAuthClient(clinic.server.house.pool, String(told.client_id))).toBeUndefined()
+  })
+
+  it('has nothing of what it was given before a change, neither while it waits nor when it is approved again', async () => {
+    const { told } = await register({ ...app, scope: 'launch/patient offline_access patient/*.rs' })
+    await approve(told.client_id)
+    const had = (await wholeSignIn(told)) as { access_token: string; refresh_token: string }
+    const { as, call } = clinic.server
+    const use = async () => (await as(had.access_token)('GET', 'Slot?_count=1')).status
+    expect(await use()).toBe(200)
+    const change = { ...app, client_id: told.client_id, redirect_uris: ['https://elsewhere.example/'] }
+    expect((await ask('PUT', String(told.registration_client_uri), change, told.registration_access_token)).status).toBe(200)
+    await eventually(20_000, async () => (await use()) === 401)
+    await approve(told.client_id)
+    const form = { grant_type: 'refresh_token', refresh_token: had.refresh_token, client_id: String(told.client_id) }
+    expect([(await askToken(clinic.tokenUrl, form)).json.error, await use()]).toEqual(['invalid_grant', 401])
+    expect((await call('GET', 'Slot?_count=1')).status).toBe(200)
   })
 
   it('is forgotten after so many days, unless somebody has approved it', async () => {
