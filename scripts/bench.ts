@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { dayMs } from '../src/jobs/demo/local-dates.ts'
+import { checkoutOf, comparedLines } from '../test/bench/compare.ts'
 import { table } from '../test/bench/report.ts'
 import { measured as measures, type Plan, runBench } from '../test/bench/run.ts'
 import { scaleLines } from '../test/bench/scale.ts'
@@ -14,6 +15,7 @@ import { type Server, startServer } from '../test/bench/server.ts'
 
 const usage = `npm run bench -- [--slots 1000000] [--schedules 500] [--connections 16] [--seconds 5] [--rounds 3] [--only find,book …] [--check]
 npm run bench -- --only scale [--slots 10000000] [--past 5000000]
+npm run bench -- --only compare --against FOLDER|COMMIT [--schedules 100] …
 npm run bench -- --base URL [--token TOKEN] [--slots 40000] [--schedules 20] …`
 
 const text = { type: 'string' } as const
@@ -24,6 +26,7 @@ const options = {
   slots: text,
   past: text,
   only: text,
+  against: text,
   schedules: text,
   connections: text,
   seconds: text,
@@ -46,11 +49,11 @@ function wholeNumber(name: 'slots' | 'past' | 'schedules' | 'connections' | 'sec
 
 /** Undefined: everything. */
 function only(): string[] | undefined {
-  if (asked.only === undefined || asked.only === 'scale') return undefined
+  if (asked.only === undefined || ['scale', 'compare'].includes(asked.only)) return undefined
   const names = asked.only.split(',')
   const odd = names.find((name) => !measures.some((measure) => measure === name))
   if (odd === undefined) return names
-  console.error(`--only takes scale, or some of ${measures.join(',')}; not ${odd}.\n${usage}`)
+  console.error(`--only takes scale, compare, or some of ${measures.join(',')}; not ${odd}.\n${usage}`)
   process.exit(2)
 }
 
@@ -108,5 +111,28 @@ async function scale(): Promise<number> {
   }
 }
 
+/** This checkout and another, in turns. */
+async function compare(): Promise<number> {
+  if (!asked.against) {
+    console.error(`--only compare takes --against: another checkout, or a commit.\n${usage}`)
+    return 2
+  }
+  const { connections, seconds, rounds, today } = plan()
+  const other = checkoutOf(asked.against)
+  const servers: Server[] = []
+  const stop = (): Promise<unknown> => Promise.all(servers.map((server) => server.stop())).finally(other.leave)
+  process.once('SIGINT', () => void stop().finally(() => process.exit(130)))
+  try {
+    const [ours, theirs] = [await startServer(), await startServer(other.folder)]
+    servers.push(ours, theirs)
+    const size = { schedules: wholeNumber('schedules', 100), perDay: 30 }
+    const lines = await comparedLines({ ours, theirs, ...size, connections, seconds, rounds, today, tell: (what) => console.error(what) })
+    console.log(table(lines, 'theirs'))
+    return asked.check && lines.some(({ met }) => met === false) ? 1 : 0
+  } finally {
+    await stop()
+  }
+}
+
 if (asked.help) console.log(usage)
-else process.exitCode = await (asked.only === 'scale' ? scale() : bench())
+else process.exitCode = await (asked.only === 'scale' ? scale() : asked.only === 'compare' ? compare() : bench())

@@ -24,6 +24,13 @@ export const aims = {
 
 export type Job = keyof (typeof aims)['share']
 
+export const jobs: Readonly<Record<Job, string>> = {
+  read: 'read a Patient',
+  slots: 'search the free Slots of a week',
+  find: '$find-slots, one Schedule, a week',
+  book: '$book',
+}
+
 export type Scene = {
   readonly target: Target
   readonly limit?: Limit

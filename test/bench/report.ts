@@ -13,7 +13,7 @@ export type Line = {
   readonly met?: boolean
 }
 
-const heads = ['', 'limit/s', 'ours/s', 'p50 ms', 'p99 ms', 'figure', 'aim', '']
+const headsBeside = (beside: string): string[] => ['', `${beside}/s`, 'ours/s', 'p50 ms', 'p99 ms', 'figure', 'aim', '']
 /** What was not measured has no rate. */
 export const rate = (figures?: Figures): string => (figures ? Math.round(figures.perSecond).toLocaleString('en') : '–')
 const ms = (value?: number): string => (value === undefined ? '' : value.toFixed(1))
@@ -30,8 +30,9 @@ const cells = ({ name, limit, ours, figure, aim, met }: Line): string[] => [
   verdict(met),
 ]
 
-/** Words to the left, numbers to the right. */
-export function table(lines: readonly Line[]): string {
+/** Words to the left, numbers to the right. `beside`: what ours is held against. */
+export function table(lines: readonly Line[], beside = 'limit'): string {
+  const heads = headsBeside(beside)
   const rows = [heads, ...lines.map(cells)]
   const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const pad = (text: string, column: number): string =>

@@ -16,6 +16,7 @@ import {
   findSpecialty,
   findWeek,
   type Job,
+  jobs,
   type Scene,
   type Stampede,
   slotsPerTransaction,
@@ -57,12 +58,6 @@ const growthDays = 5
 const growthLeast = 10
 const bookingsPerGrowthDay = 100
 const generationPatienceMs = 120_000
-const jobs: Readonly<Record<Job, string>> = {
-  read: 'read a Patient',
-  slots: 'search the free Slots of a week',
-  find: '$find-slots, one Schedule, a week',
-  book: '$book',
-}
 
 /** What is measured besides the jobs, by the name that `--only` gives it. */
 const measures = [

@@ -18,42 +18,48 @@ export type Server = {
   readonly databaseUrl?: string
   /** Gives the largest resident set since it was last asked, in bytes; undefined for a server elsewhere. */
   readonly peakMemory: () => number | undefined
+  /** Of the server and its Postgres, since they were started, where the machine tells. */
+  readonly cpuSeconds?: () => number | undefined
   /** Does it while the server is down and its Postgres runs on; what a server does by itself would be in the way. */
   readonly without: <T>(work: () => Promise<T>) => Promise<T>
   readonly stop: () => Promise<void>
 }
 
-const program = new URL('../../bin/slotwise.mjs', import.meta.url).pathname
+const own = new URL('../..', import.meta.url).pathname
 const startSecondsMax = 60
 const rssEveryMs = 500
 
-export async function startServer(): Promise<Server> {
+/** `checkout`: of another version, say, whose database is its own affair. */
+export async function startServer(checkout = own): Promise<Server> {
+  const program = join(checkout, 'bin/slotwise.mjs')
   const folder = mkdtempSync(join(tmpdir(), 'slotwise-bench-'))
   const port = await freePort()
   const env = { ...process.env, DATA_DIR: join(folder, 'data'), DEMO: 'off', HOST: '127.0.0.1', PORT: String(port), WORKERS: '1' }
   const log = join(folder, 'log')
   const origin = `http://127.0.0.1:${port}`
-  const running = { now: await run(env, log, origin) }
+  const running = { now: await run(program, env, log, origin) }
   const token = execFileSync(process.execPath, [program, 'token', '--scope', 'system/*.cruds', '--ttl', '8h'], { env, encoding: 'utf8' })
-  const database = await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined })
+  const isOurs = checkout === own
+  const database = isOurs ? await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined }) : undefined
   const memory = watchMemory(() => running.now.pid)
   return {
     base: `${origin}/fhir`,
     token: token.trim().split('\n').at(-1),
-    databaseUrl: database.url,
+    databaseUrl: database?.url,
     peakMemory: memory.peak,
+    cpuSeconds: () => cpuSecondsOf(running.now.pid),
     without: async (work) => {
       await running.now.end()
       try {
         return await work()
       } finally {
-        running.now = await run(env, log, origin)
+        running.now = await run(program, env, log, origin)
       }
     },
     stop: async () => {
       memory.stop()
       await running.now.end()
-      await database.close()
+      await database?.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -62,7 +68,7 @@ export async function startServer(): Promise<Server> {
 type Running = { readonly pid: number; readonly end: () => Promise<void> }
 
 /** The program itself, once it is ready. */
-async function run(env: NodeJS.ProcessEnv, log: string, origin: string): Promise<Running> {
+async function run(program: string, env: NodeJS.ProcessEnv, log: string, origin: string): Promise<Running> {
   const child = spawn(process.execPath, ['--max-semi-space-size=16', '--max-old-space-size=768', program, 'serve'], {
     env,
     stdio: ['ignore', openSync(log, 'w'), 'inherit'],
@@ -101,14 +107,36 @@ function processes(): Process[] {
   })
 }
 
+/** A process and whatever it has started, and they. */
+function familyOf(pid: number): Process[] {
+  const all = processes()
+  const family = new Set([pid])
+  for (const { pid: child, parent } of all.toSorted((a, b) => a.pid - b.pid)) if (family.has(parent)) family.add(child)
+  return all.filter((one) => family.has(one.pid))
+}
+
+/** Linux counts a process in hundredths of a second, and in it its children that have ended. */
+function cpuSecondsOf(pid: number): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  const ticks = familyOf(pid).map((one) => {
+    try {
+      // The name before them may hold anything, but for the last bracket.
+      const fields = readFileSync(`/proc/${one.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ').slice(11, 15) ?? []
+      return fields.reduce((sum, field) => sum + Number(field), 0)
+    } catch {
+      return 0
+    }
+  })
+  return ticks.reduce((sum, some) => sum + some, 0) / 100
+}
+
 /** The launcher may start another Node; whichever of the family is largest is the server. Postgres does not count. */
 function watchMemory(pid: () => number): { peak: () => number; stop: () => void } {
   const seen = { largest: 0 }
   const look = (): void => {
-    const all = processes()
-    const family = new Set([pid()])
-    for (const { pid: child, parent } of all.toSorted((a, b) => a.pid - b.pid)) if (family.has(parent)) family.add(child)
-    const sizes = all.filter((one) => family.has(one.pid) && !one.name.includes('postgres')).map(({ rss }) => rss)
+    const sizes = familyOf(pid())
+      .filter((one) => !one.name.includes('postgres'))
+      .map(({ rss }) => rss)
     seen.largest = Math.max(seen.largest, ...sizes)
   }
   const timer = setInterval(look, rssEveryMs)
