@@ -19,7 +19,7 @@ export default {
   transform: { '\\.ts$': '<rootDir>/test/support/transform.mjs' },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  setupFiles: ['<rootDir>/test/support/fetch-dispatcher.mjs'],
+  setupFiles: ['<rootDir>/test/support/fetch-dispatcher.mjs', '<rootDir>/test/support/stack-traces.mjs'],
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
   maxWorkers: '100%',
   // The first test to ask for a database waits for initdb and every migration.

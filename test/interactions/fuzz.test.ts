@@ -1,238 +1,105 @@
 /**
- * Requests that are right but for a change or two, at every address of the table of routes: whatever the change, the server
- * answers, never with a 5xx, and a refusal is an OperationOutcome. fast-check says which change it was, at its smallest.
+ * Requests that are right but for a change or two, at every address of the table of routes, and requests of which bytes are
+ * missing or others: whatever it is, the server answers, never with a 5xx, and a refusal of what it could read is an
+ * OperationOutcome. Many are under way at once. fast-check says which change it was, at its smallest.
  */
 import fc from 'fast-check'
-import { routes } from '../../src/http/routes.ts'
-import { clinic } from '../support/clinic.ts'
-import { change, changed, oddText } from './odd.ts'
-import { type Answer, type Ask, made, type RestHouse, restHouse } from './rest.ts'
+import { bytesOf, plainBody, type RawAnswer, type RawClient, rawClient, sendBytes } from '../support/raw-client.ts'
+import { type Ground, ground, type Request, rawOf, requests } from './fuzz-requests.ts'
+import { type Cut, cuts, fuzzRuns, spoilt } from './odd.ts'
+import { type RestHouse, restHouse } from './rest.ts'
+
+/** Of each of four seeds; the others are those of `fuzz-formats.test.ts`. */
+const [runs, spoiltRuns] = [Math.ceil(fuzzRuns * 0.15), Math.ceil(fuzzRuns * 0.09)]
+const atOnce = 16
+/** Some wait for a rest that does not come. */
+const spoiltAtOnce = 64
 
 let server: RestHouse
-let ask: Ask
-const ids: Record<string, string> = {}
-const bodies: Record<string, object> = {}
+let place: Ground
+let raw: RawClient
+let token: string
 
 beforeAll(async () => {
   server = await restHouse()
-  ask = server.ask
-  const { location, service, practitioners, schedules, type, patient, slotAt } = await clinic(server.call)
-  const slot = await slotAt(2, '09:00')
-  Object.assign(ids, {
-    Location: location,
-    HealthcareService: service,
-    Practitioner: practitioners[0],
-    Schedule: schedules[0],
-    Slot: slot.id,
-    Patient: await patient(),
-  })
-  ids.Appointment = await made(ask, {
-    resourceType: 'Appointment',
-    status: 'proposed',
-    participant: [{ actor: { reference: `Patient/${ids.Patient}` }, status: 'accepted' }],
-  })
-  bodies.Patient = {
-    resourceType: 'Patient',
-    meta: { tag: [{ system: 'urn:x', code: 'y' }] },
-    name: [{ family: 'Fuzz', given: ['A', 'B'], period: { start: '2001-01-01' } }],
-    birthDate: '1980-01-01',
-    telecom: [{ system: 'phone', value: '555', rank: 1 }],
-    contained: [{ resourceType: 'Organization', id: 'o', name: 'Ward' }],
-    managingOrganization: { reference: '#o' },
-    extension: [{ url: 'http://x.example/a', valueQuantity: { value: 1.5, unit: 'kg' } }],
-  }
-  bodies.Schedule = { ...(await ask('GET', `Schedule/${ids.Schedule}`)).json }
-  bodies.HealthcareService = { ...(await ask('GET', `HealthcareService/${ids.HealthcareService}`)).json }
-  bodies.Location = { ...(await ask('GET', `Location/${ids.Location}`)).json }
-  bodies.Slot = {
-    resourceType: 'Slot',
-    schedule: { reference: `Schedule/${ids.Schedule}` },
-    status: 'free',
-    start: '2031-01-01T09:00:00Z',
-    end: '2031-01-01T09:15:00Z',
-  }
-  bodies.Appointment = {
-    resourceType: 'Appointment',
-    status: 'booked',
-    start: slot.start,
-    end: slot.end,
-    slot: [{ reference: `Slot/${slot.id}` }],
-    serviceType: type,
-    participant: [`Patient/${ids.Patient}`, `Practitioner/${ids.Practitioner}`].map((reference) => ({
-      actor: { reference },
-      status: 'accepted',
-    })),
-  }
-  bodies.operation = {
-    resourceType: 'Parameters',
-    parameter: [
-      { name: 'start', valueDateTime: new Date().toISOString() },
-      { name: 'end', valueDateTime: new Date(Date.now() + 5 * 86_400_000).toISOString() },
-      { name: 'patient', valueReference: { reference: `Patient/${ids.Patient}` } },
-      { name: 'healthcare-service', valueReference: { reference: `HealthcareService/${service}` } },
-      { name: 'service-type', valueCodeableConcept: type[0] },
-      { name: 'slot', valueReference: { reference: `Slot/${slot.id}` } },
-      { name: 'schedule', valueReference: { reference: `Schedule/${ids.Schedule}` } },
-      { name: 'appt-resource', resource: { ...bodies.Appointment, status: 'proposed' } },
-      { name: 'duration', valueInteger: 15 },
-      { name: 'comment', valueString: 'x' },
-    ],
-  }
+  place = await ground(server)
+  token = await server.token('system/*.cruds')
+  raw = rawClient(server.origin)
 })
-afterAll(() => server?.close())
-
-const names = [
-  '_id',
-  '_lastUpdated',
-  '_count',
-  '_sort',
-  '_include',
-  '_revinclude',
-  '_cursor',
-  '_total',
-  '_summary',
-  '_since',
-  '_before',
-  '_tag',
-  'name',
-  'identifier',
-  'birthdate',
-  'status',
-  'start',
-  'date',
-  'schedule',
-  'schedule.actor',
-  'actor',
-  'actor:Practitioner.name',
-  'patient',
-  'near',
-  'specialty',
-  'service-type',
-  'phonetic',
-  'address',
-  'practitioner',
-  'duration',
-  'end',
-  'time-from',
-  'day-of-week',
-  'location-string',
-  '_format',
-  '_pretty',
-  'mode',
-]
-const modifiers = ['', '', '', ':missing', ':not', ':exact', ':contains', ':identifier', ':Patient', ':', '.name', '.']
-const values = [
-  'true',
-  'free',
-  'Patient/1',
-  'urn:x|y',
-  '|',
-  'ge2026-01-01',
-  'lt2027',
-  '42|-71|10|km',
-  'Slot:schedule',
-  'Appointment:*',
-  '-_lastUpdated',
-  '10',
-  'a,b\\,c',
-  '09:00',
-  'mon',
-]
-const pair = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...modifiers), fc.oneof(fc.constantFrom(...values), oddText))
-const headerNames = [
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'prefer',
-  'accept',
-  'content-type',
-  'idempotency-key',
-  'x-request-id',
-  'accept-encoding',
-]
-const headerValue = fc.constantFrom(
-  'x',
-  '""',
-  '*',
-  'W/"1"',
-  'application/json',
-  'application/fhir+json',
-  'text/plain',
-  'return=minimal',
-  'handling=strict',
-  'gzip',
-  'Thu, 01 Jan 1970 00:00:00 GMT',
-  ';;;',
-  'é',
-  'k'.repeat(300),
-)
-const typeNames = fc.constantFrom(
-  'Patient',
-  'Schedule',
-  'Slot',
-  'Appointment',
-  'Location',
-  'HealthcareService',
-  'AuditEvent',
-  'ValueSet',
-  'Unicorn',
-)
-
-const requests = fc.record({
-  route: fc.constantFrom(...routes),
-  type: typeNames,
-  id: fc.option(oddText, { freq: 4, nil: undefined }),
-  query: fc.array(pair, { maxLength: 3 }),
-  header: fc.option(fc.tuple(fc.constantFrom(...headerNames), headerValue), { freq: 3, nil: undefined }),
-  changes: fc.array(change, { maxLength: 3 }),
-  bare: fc.boolean(),
+afterAll(async () => {
+  raw?.close()
+  await server?.close()
 })
-type Request = typeof requests extends fc.Arbitrary<infer One> ? One : never
 
-function pathOf({ route: [, pattern], type, id, query }: Request): string {
-  const steps = pattern.split('/').filter(Boolean)
-  const known = steps[0] === ':type' ? type : (steps[0] ?? '')
-  const filled = steps.map((step) =>
-    step === ':type' ? type : step === ':id' ? encode(id ?? ids[known] ?? 'x') : step === ':vid' ? encode(id ?? '1') : step,
-  )
-  const search = query.map(([name, modifier, value]) => `${encode(name + modifier)}=${encode(value)}`).join('&')
-  return filled.join('/') + (search === '' ? '' : `?${search}`)
+type Lots<T> = { readonly lots: fc.Arbitrary<T>; readonly seed: number; readonly numRuns: number; readonly atOnce: number }
+
+/** Tries so many, several at once; of those that fail, fast-check is asked to make the first one smaller. */
+async function none<T>({ lots, seed, numRuns, atOnce }: Lots<T>, fails: (one: T) => Promise<string | undefined>): Promise<void> {
+  const waiting = fc.sample(lots, { seed, numRuns }).entries()
+  const wrong: [at: number, why: string][] = []
+  const worker = async (): Promise<void> => {
+    for (const [at, one] of waiting) {
+      const why = await fails(one)
+      if (why !== undefined) wrong.push([at, why])
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  const [first] = wrong.toSorted(([a], [b]) => a - b)
+  if (first === undefined) return
+  const again = fc.asyncProperty(lots, async (one) => {
+    const why = await fails(one)
+    if (why !== undefined) throw new Error(why)
+  })
+  await fc.assert(again, { seed, path: `${first[0]}`, numRuns: 1 })
+  throw new Error(`${wrong.length} of ${numRuns} failed, and not when they were asked again alone: ${first[1]}`)
 }
 
-/** Half a surrogate pair cannot be written as UTF-8: it goes out as the bytes that some programs write. */
-const encode = (text: string): string => (text.isWellFormed() ? encodeURIComponent(text) : '%ED%A0%BD')
-
-function bodyOf({ route: [method, pattern], type, id, changes, bare }: Request): unknown {
-  if (method !== 'POST' && method !== 'PUT') return undefined
-  if (pattern.endsWith('_search')) return 'name=x'
-  if (pattern.includes('$')) return changed(bare ? (bodies.Appointment ?? {}) : (bodies.operation ?? {}), changes)
-  const resource = bodies[type] ?? { resourceType: type }
-  return changed(method === 'PUT' ? { ...resource, id: id ?? ids[type] ?? 'x' } : resource, changes)
-}
-
-async function send(request: Request): Promise<Answer> {
-  const [method, pattern] = request.route
-  const form: Record<string, string> = pattern.endsWith('_search') ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
-  const headers = request.header ? { ...form, [request.header[0]]: Buffer.from(request.header[1], 'utf8').toString('latin1') } : form
-  return ask(method, pathOf(request), { body: bodyOf(request), headers })
-}
+const isOutcome = (answer: RawAnswer): boolean => plainBody(answer).includes('"OperationOutcome"')
 
 describe('a request with something odd in it', () => {
   it.each([1, 2, 3, 4])(
     'is answered, and never with a 5xx (seed %i)',
     async (seed) => {
-      const statuses = new Map<number, number>()
-      await fc.assert(
-        fc.asyncProperty(requests, async (request) => {
-          const { status, json } = await send(request)
-          statuses.set(status, (statuses.get(status) ?? 0) + 1)
-          if (status >= 500) throw new Error(`${status} ${pathOf(request)} ${server.warnings.at(-1)}`)
-          if (status >= 400) expect(json?.resourceType).toMatch(/OperationOutcome|Bundle/)
-        }),
-        { numRuns: Number(process.env.FUZZ_RUNS ?? 300), seed },
-      )
+      const statuses = new Set<number>()
+      await none({ lots: requests, seed, numRuns: runs, atOnce }, async (request: Request) => {
+        const asked = rawOf(place, token, request)
+        const answer = await raw.ask(asked).catch((error: Error) => error)
+        if (answer instanceof Error) return `${asked.method} ${asked.path}: ${answer.message}`
+        statuses.add(answer.status)
+        if (answer.status >= 500) return `${answer.status} ${asked.method} ${asked.path} ${server.warnings.at(-1)}`
+        if (answer.status >= 400 && !isOutcome(answer)) return `${answer.status} without an OperationOutcome ${asked.method} ${asked.path}`
+        return undefined
+      })
       // The changes are small enough that much is still taken, and odd enough that much is not.
-      expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 404]))
+      expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 404]))
+    },
+    1_800_000,
+  )
+})
+
+describe('a request of which bytes are missing, or others', () => {
+  const lines = ['\r\n', '\r\n\r\n', '\n', ': ', ' ', '\0', '\xff', 'HTTP/0.9', 'HTTP/2.0', '/../', '?', '%', '"', '{', '}', ',']
+  const headers = ['Content-Length: 5', 'Content-Length: 5, 5', 'Transfer-Encoding: chunked', 'Expect: 100-continue', 'Connection: Upgrade']
+  const lots = fc.tuple(requests, cuts(...lines, ...headers.map((one) => `\r\n${one}\r\n`)))
+  /** Put in after the cuts: it is the longest part by far, and would get most of them. */
+  const bearer = 'T0KEN'
+
+  it.each([5, 6, 7, 8])(
+    'is answered or hung up on, and never with a 5xx (seed %i)',
+    async (seed) => {
+      const statuses = new Set<number>()
+      await none({ lots, seed, numRuns: spoiltRuns, atOnce: spoiltAtOnce }, async ([request, changes]: [Request, Cut[]]) => {
+        const asked = rawOf(place, bearer, request)
+        const whole = bytesOf({ ...asked, headers: { ...asked.headers, connection: 'close' } }, server.origin)
+        const sent = `${spoilt(whole.toString('latin1'), changes).replace(bearer, token)}\r\n\r\n`
+        const answers = await sendBytes(server.origin, Buffer.from(sent, 'latin1')).catch((error: Error) => error)
+        const told = `${JSON.stringify(changes)} in ${asked.method} ${asked.path}`
+        if (answers instanceof Error) return `${answers.message}: ${told}`
+        for (const { status } of answers) statuses.add(status)
+        const broken = answers.find(({ status }) => status >= 500)
+        return broken && `${broken.status} ${told} ${server.warnings.at(-1)}`
+      })
+      expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 404]))
     },
     1_800_000,
   )

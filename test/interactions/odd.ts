@@ -1,5 +1,8 @@
-/** Odd values by lot, and resources with a change or two that a careless program could make. */
+/** Odd values by lot, resources with a change or two that a careless program could make, and texts with something cut out. */
 import fc from 'fast-check'
+
+/** Fuzzed requests in all; over their seeds and tests they are this many. */
+export const fuzzRuns = Number(process.env.FUZZ_RUNS ?? 50_000)
 
 /** Values that somebody's program sends one day. */
 const oddTexts = [
@@ -82,3 +85,22 @@ export function changed(body: object, changes: readonly Change[]): object {
   }
   return copy
 }
+
+/** Something taken out of a text and something put in its place; `at` is a part of the whole. */
+export type Cut = { readonly at: number; readonly length: number; readonly put: string }
+/** `texts` are put in beside odd ones. */
+export const cuts = (...texts: readonly string[]): fc.Arbitrary<Cut[]> =>
+  fc.array(
+    fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      length: fc.nat(12),
+      put: fc.oneof(oddText, fc.constantFrom(...texts)),
+    }),
+    { maxLength: 3 },
+  )
+
+export const spoilt = (text: string, all: readonly Cut[]): string =>
+  all.reduce((now, { at, length, put }) => {
+    const from = Math.floor(at * now.length)
+    return now.slice(0, from) + put + now.slice(from + length)
+  }, text)
