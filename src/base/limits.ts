@@ -117,6 +117,9 @@ export const unnamedConnectionsMax = 4
 export const readsTogetherMax = 32
 export const visitsTogetherMax = 32
 export const statementsTogetherMax = 16
+/** So many bookings begin a statement of their own while another is under way, and fewer after so long. */
+export const visitsForOneRun = 8
+export const runWaitMsMax = 10
 export const connectTimeoutMs = 10_000
 /** For the command that prints the keys of secrets. */
 export const keyCommandMs = 30_000

@@ -2,7 +2,7 @@
  * What has to be known before a visit is moved, in one round trip: the Appointment, the Slots that it has and names, the Slot
  * that it is to start in (`visit-context.ts`), and its patient's other visits around that time.
  */
-import { visitsTogetherMax } from '../base/limits.ts'
+import { visitsForOneRun, visitsTogetherMax } from '../base/limits.ts'
 import type { Pool } from './db.ts'
 import { prepared } from './sql.ts'
 import { lanes, together } from './together.ts'
@@ -43,7 +43,8 @@ const looks = new WeakMap<Pool, Look>()
 
 /** Those who ask just now are answered by one statement. */
 export function moveContext(pool: Pool, ask: MoveAsk): Promise<MoveContext> {
-  const look = looks.get(pool) ?? together({ lanes, most: visitsTogetherMax, run: (asks) => moveContexts(pool, asks) })
+  const look =
+    looks.get(pool) ?? together({ lanes, most: visitsTogetherMax, company: visitsForOneRun, run: (asks) => moveContexts(pool, asks) })
   looks.set(pool, look)
   return look(ask)
 }

@@ -1,7 +1,7 @@
 /**
  * Visits that are moved, each whole in one statement: the new time is claimed, the old one given back, their Slots follow, and
- * the Appointment is written with what changed and who did it. Like bookings, moves that are asked for at one moment and have
- * nobody in common share a statement.
+ * the Appointment is written with what changed and who did it. Like bookings, moves that are asked for at one moment and want
+ * nobody at the same time share a statement; one that wants the time another has is refused in it, and tried in a transaction.
  *
  * The order is load-bearing. The Appointment is locked, then its patients, then the new time is claimed while the old one is
  * still had, so that of two who want each other's time neither waits for the other: both are refused. A visit's old and new
@@ -12,12 +12,12 @@
  * others. Nothing is written then, and the caller moves the visit in a transaction (`booking/move/move-in-transaction.ts`).
  */
 import { Fault } from '../base/fault.ts'
-import { visitsTogetherMax } from '../base/limits.ts'
+import { visitsForOneRun, visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { purposeCase } from './audit-rows.ts'
 import type { Pool, Statement } from './db.ts'
 import { isNumberTaken } from './pg-errors.ts'
-import { auditedTime, type PlacedVisit, rowColumns, rowText } from './place-visits.ts'
+import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './place-visits.ts'
 import { stamped, type Written } from './resources.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
@@ -155,8 +155,9 @@ export function moveTogether(pool: Pool, definitions: Definitions, visit: Moving
   const move = together<MovingVisit, Moved>({
     lanes,
     most: visitsTogetherMax,
+    company: visitsForOneRun,
     run: (visits) => moveVisits(pool, definitions, visits),
-    alone: ({ time }) => [time.holder, ...time.claims, ...(time.alone ?? [])].map((of) => ({ of })),
+    alone: ({ time }) => [{ of: time.holder }, ...usesOf(time)],
   })
   movers.set(pool, move)
   return move(visit)

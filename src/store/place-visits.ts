@@ -4,7 +4,7 @@
  * one costs more than what one booking writes.
  */
 import { Fault } from '../base/fault.ts'
-import { seriesVisitsMax, visitsTogetherMax } from '../base/limits.ts'
+import { seriesVisitsMax, visitsForOneRun, visitsTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { patientsIn, purposeCase } from './audit-rows.ts'
 import type { Db, Pool, Statement, Tx } from './db.ts'
@@ -86,6 +86,7 @@ export function placeTogether(pool: Pool, definitions: Definitions, visit: Place
   const place = together<PlacedVisit, Placed>({
     lanes,
     most: visitsTogetherMax,
+    company: visitsForOneRun,
     run: (visits) => placeVisits(pool, definitions, visits),
     alone: ({ time }) => usesOf(time),
   })
@@ -97,7 +98,7 @@ export function placeTogether(pool: Pool, definitions: Definitions, visit: Place
  * Visits of one actor at different times share a statement: a clinic's day is often booked in its order. Those that need the
  * same Slot, or are of one patient, do not. A Slot that two of them only lie over goes to either, as if one came first.
  */
-function usesOf({ claims, needed, alone = [], from, until }: TimeTaken): Use[] {
+export function usesOf({ claims, needed, alone = [], from, until }: TimeTaken): Use[] {
   const [begins, ends] = [Date.parse(from), Date.parse(until)]
   return [
     ...claims.map((of) => ({ of, from: begins, until: ends })),

@@ -1,13 +1,14 @@
 /**
  * Those who ask at the same moment go to the database together: while as many runs are under way as there are lanes, the
  * next askers wait, and one statement then serves them all. A lone asker never waits. What Postgres calls group commit,
- * one floor up: under load the cost of a statement's start, commit and round trip is shared.
+ * one floor up: under load the cost of a statement's start, commit and round trip is shared. Where that is large, a second
+ * run waits for company: for so many asks that it is worth its start, or until the first has taken longer than it should.
  *
  * Left out: what is run, and what becomes of one ask when another in its run fails (`run` says that).
  */
 
 import { availableParallelism } from 'node:os'
-import { databaseConnectionsMax } from '../base/limits.ts'
+import { databaseConnectionsMax, runWaitMsMax } from '../base/limits.ts'
 
 /** Runs under way at once: as many as there are cores to work on them, and never all connections. */
 export const lanes = Math.max(2, Math.min(availableParallelism(), Math.floor(databaseConnectionsMax / 2)))
@@ -16,6 +17,8 @@ export type Together<Ask, Answer> = {
   readonly lanes: number
   /** Asks in one run. */
   readonly most: number
+  /** So many begin a run beside another; fewer wait for its end, but not for long. One, where it is not said. */
+  readonly company?: number
   /** Answers in the order of the asks. */
   readonly run: (asks: readonly Ask[]) => Promise<readonly Answer[]>
   /** What no two asks of one run may share at the same time; whoever would waits for the next. */
@@ -31,9 +34,10 @@ type Waiting<Ask, Answer> = {
   readonly reject: (error: unknown) => void
 }
 
-export function together<Ask, Answer>({ lanes, most, run, alone }: Together<Ask, Answer>): (ask: Ask) => Promise<Answer> {
+export function together<Ask, Answer>(how: Together<Ask, Answer>): (ask: Ask) => Promise<Answer> {
+  const { lanes, most, company = 1, run, alone } = how
   const queue: Waiting<Ask, Answer>[] = []
-  const under = { way: 0 }
+  const under: { way: number; patience?: NodeJS.Timeout } = { way: 0 }
   const serve = async (batch: readonly Waiting<Ask, Answer>[]): Promise<void> => {
     try {
       const answers = await run(batch.map(({ ask }) => ask))
@@ -45,11 +49,21 @@ export function together<Ask, Answer>({ lanes, most, run, alone }: Together<Ask,
       start()
     }
   }
+  const begin = (): void => {
+    clearTimeout(under.patience)
+    under.patience = undefined
+    under.way += 1
+    void serve(alone ? takeApart(queue, most, alone) : queue.splice(0, most))
+  }
+  // Whoever is under way may wait for a lock, and those behind it must not wait with it.
+  const beginAnyway = (): void => {
+    under.patience = undefined
+    if (under.way < lanes && queue.length > 0) begin()
+    start()
+  }
   const start = (): void => {
-    while (under.way < lanes && queue.length > 0) {
-      under.way += 1
-      void serve(alone ? takeApart(queue, most, alone) : queue.splice(0, most))
-    }
+    while (under.way < lanes && queue.length >= (under.way === 0 ? 1 : company)) begin()
+    if (under.way < lanes && queue.length > 0) under.patience ??= setTimeout(beginAnyway, runWaitMsMax)
   }
   return (ask) =>
     new Promise((resolve, reject) => {

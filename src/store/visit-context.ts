@@ -2,7 +2,7 @@
  * What a booking has to know before it is decided, in one round trip: the Slot, the plan of its Schedule, and the patient's
  * own visits around that time.
  */
-import { visitsTogetherMax } from '../base/limits.ts'
+import { visitsForOneRun, visitsTogetherMax } from '../base/limits.ts'
 import type { Db, Pool } from './db.ts'
 import { sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
@@ -42,7 +42,8 @@ const looks = new WeakMap<Pool, Look>()
 
 /** Undefined: there never was such a Slot. Those who ask just now are answered by one statement. */
 export function slotContext(pool: Pool, ask: SlotAsk): Promise<SlotContext | undefined> {
-  const look = looks.get(pool) ?? together({ lanes, most: visitsTogetherMax, run: (asks) => slotContexts(pool, asks) })
+  const look =
+    looks.get(pool) ?? together({ lanes, most: visitsTogetherMax, company: visitsForOneRun, run: (asks) => slotContexts(pool, asks) })
   looks.set(pool, look)
   return look(ask)
 }

@@ -233,6 +233,23 @@ describe('at one moment', () => {
     expect(standing).toHaveLength(all.length)
   })
 
+  it('a day of one practitioner is moved to another day, and each visit into the time of the one before it', async () => {
+    const [one, other] = [(await place.slotsOn(14)).slice(0, 13), (await place.slotsOn(15)).slice(0, 12)]
+    const visits = await Promise.all(one.slice(1).map((slot) => booked(slot)))
+    const earlier = await Promise.all(visits.map((visit, at) => move(visit, one[at] as Body)))
+    const stands = (answer: Answer, at: number): Body => (answer.status === 200 ? (one[at] as Body) : (one[at + 1] as Body))
+    expect([200, 409]).toEqual(expect.arrayContaining([...new Set(earlier.map(({ status }) => status))]))
+    expect(earlier[0]?.status).toBe(200)
+    for (const [at, visit] of visits.entries())
+      expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).slot).toEqual([
+        { reference: `Slot/${stands(earlier[at] as Answer, at).id}` },
+      ])
+    const away = await Promise.all(visits.map((visit, at) => move(visit, other[at] as Body)))
+    expect(away.map(({ status }) => status)).toEqual(away.map(() => 200))
+    expect(await Promise.all(one.map(statusOf))).toEqual(one.map(() => 'free'))
+    expect(await Promise.all(other.map(statusOf))).toEqual(other.map(() => 'busy'))
+  })
+
   it('of one visit that is moved twice and cancelled, what was answered last stands', async () => {
     for (let round = 0; round < rounds; round++) {
       const [a, b, c] = (await place.slotsOn(11)).slice(round * 3, round * 3 + 3) as [Body, Body, Body]

@@ -1,6 +1,7 @@
 /** Those who ask at once are served together, and nobody gets another's answer. */
 import fc from 'fast-check'
 import { together } from '../../src/store/together.ts'
+import { eventually } from '../support/house.ts'
 
 /** A run that ends when the test says so, and what it was asked. */
 function runs() {
@@ -101,5 +102,21 @@ describe('together', () => {
     ])
     begun.at(-1)?.end()
     expect((await answers).length).toBe(7)
+  })
+
+  it('begins a second run for company, and for a few once they have waited', async () => {
+    const { begun, run } = runs()
+    const ask = together({ lanes: 2, most: 10, company: 3, run })
+    const answers = Promise.all(['a', 'b', 'c', 'd'].map(ask))
+    expect(begun.map(({ asks }) => asks)).toEqual([['a'], ['b', 'c', 'd']])
+    begun[1]?.end()
+    await settled()
+    const late = ask('e')
+    await eventually(60_000, async () => begun.length === 3)
+    expect(begun.map(({ asks }) => asks)).toEqual([['a'], ['b', 'c', 'd'], ['e']])
+    begun[2]?.end()
+    expect(await late).toBe('E')
+    begun[0]?.end()
+    expect(await answers).toEqual(['A', 'B', 'C', 'D'])
   })
 })
