@@ -6,13 +6,13 @@ import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
 import { accounting as accountingOf } from '../audit/accounting.ts'
 import { fault } from '../base/fault.ts'
-import { spanOf } from '../fhir/date-time.ts'
-import { booleanIn, firstOf, type Inputs, inputsOf, textIn } from '../fhir/parameters.ts'
+import { booleanIn, firstOf, inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
+import { instantAsked } from './asked-instant.ts'
 import { assertKnown } from './unknown-parameters.ts'
 
 const names = ['start', 'end', 'own', '_count', '_cursor'] as const
@@ -32,8 +32,8 @@ export async function accounting(house: House, actor: Actor, request: FhirReques
   const own = firstOf(inputs, 'own')
   return accountingOf(house, actor, {
     patient: id,
-    from: instantIn(inputs, 'start', 'lower'),
-    until: instantIn(inputs, 'end', 'upper'),
+    from: instantAsked(inputs, 'start', 'lower'),
+    until: instantAsked(inputs, 'end', 'upper'),
     own: own !== undefined && booleanIn(own),
     count: said('_count'),
     cursor: said('_cursor'),
@@ -55,13 +55,4 @@ function askedByPatient(actor: Actor, id: string): boolean {
     throw fault('forbidden', 'It takes a scope that may search AuditEvents: user/AuditEvent.s, or patient/AuditEvent.s of the patient.')
   if (permission.patient !== undefined && permission.patient !== id) throw nobody(id)
   return permission.patient !== undefined
-}
-
-/** A date counts whole: from its beginning, and to its end. */
-function instantIn(inputs: Inputs, name: string, bound: 'lower' | 'upper'): string | undefined {
-  const given = firstOf(inputs, name)
-  if (!given) return undefined
-  const span = spanOf(textIn(given))
-  if (span) return new Date(Number(span[bound])).toISOString()
-  throw fault('value', `The parameter ${name} is a date or an instant such as 2026-11-23T09:00:00Z.`, name)
 }

@@ -10,7 +10,6 @@ import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { exportPatientsMax, exportsUnderWayMax } from '../base/bulk-limits.ts'
 import { fault } from '../base/fault.ts'
-import { allOk } from '../fhir/operation-outcome.ts'
 import { relativeReference } from '../fhir/reference.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
@@ -19,29 +18,17 @@ import { startExport } from '../store/bulk-exports.ts'
 import type { House } from '../store/house.ts'
 import { readResource } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { actorText } from './bulk-owner.ts'
+import { bulkOrder, tooManyUnderWay, underWay } from './bulk-order.ts'
 import { exportWish, type Reach } from './export-wish.ts'
 
 export async function exportResources(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   if (request.headers.prefer.respondAsync !== true)
     throw fault('required', 'An export is answered later: send the header Prefer: respond-async.', 'Prefer')
   const wish = exportWish(house, actor, request, await reachOf(house, actor, request))
-  const id = house.ids.next()
-  const row = {
-    id,
-    at: house.clock.now().toISOString(),
-    client: actor.client,
-    actor: actorText(actor),
-    request: `${house.base}/${request.url}`,
-    wish: JSON.stringify(wish),
-  }
-  if (!(await inTransaction(house.pool, (tx) => startExport(tx, row, exportsUnderWayMax))))
-    throw fault('throttled', `You have ${exportsUnderWayMax} exports under way. Wait for one of them, or delete it.`)
-  return {
-    status: 202,
-    body: JSON.stringify(allOk('The export is under way: ask at Content-Location how far it is.')),
-    headers: { 'Content-Location': `${house.base}/bulk-export/${id}` },
-  }
+  const order = { ...bulkOrder(house, actor, request), wish: JSON.stringify(wish) }
+  if (!(await inTransaction(house.pool, (tx) => startExport(tx, order, exportsUnderWayMax))))
+    throw tooManyUnderWay('export', exportsUnderWayMax)
+  return underWay(house, 'export', order.id)
 }
 
 async function reachOf(house: House, actor: Actor, { type, id = '' }: FhirRequest): Promise<Reach> {

@@ -11,36 +11,24 @@ import { importHoursKept, importsUnderWayMax } from '../base/bulk-limits.ts'
 import { fault } from '../base/fault.ts'
 import { retryAfterSeconds } from '../base/limits.ts'
 import { lineGroups } from '../fhir/ndjson.ts'
-import { allOk, operationOutcome } from '../fhir/operation-outcome.ts'
+import { operationOutcome } from '../fhir/operation-outcome.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { writableTypes } from '../fhir/resource.ts'
 import { addPart, type ImportRow, importOf, readyImport, refusalsAfter, removeImport, startImport } from '../store/bulk-imports.ts'
 import type { House } from '../store/house.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { actorText, isTheirs } from './bulk-owner.ts'
+import { bulkOrder, tooManyUnderWay, underWay } from './bulk-order.ts'
+import { isTheirs } from './bulk-owner.ts'
 
 export async function importResources(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   if (!request.bytes) throw fault('unsupported-media-type', 'Send the resources as application/fhir+ndjson, one in a line.')
   assertMayImport(actor)
-  const id = house.ids.next()
-  const row = {
-    id,
-    at: house.clock.now().toISOString(),
-    client: actor.client,
-    actor: actorText(actor),
-    request: `${house.base}/${request.url}`,
-    stop: stopAsked(request),
-    expires: keptUntil(house),
-  }
-  if (!(await inTransaction(house.pool, (tx) => startImport(tx, row, importsUnderWayMax))))
-    throw fault('throttled', `You have ${importsUnderWayMax} imports under way. Wait for one of them, or delete it.`)
-  await receive(house, actor, id, request.bytes)
-  return {
-    status: 202,
-    body: JSON.stringify(allOk('The import is under way: ask at Content-Location how far it is.')),
-    headers: { 'Content-Location': `${house.base}/bulk-import/${id}` },
-  }
+  const order = { ...bulkOrder(house, actor, request), stop: stopAsked(request), expires: keptUntil(house) }
+  if (!(await inTransaction(house.pool, (tx) => startImport(tx, order, importsUnderWayMax))))
+    throw tooManyUnderWay('import', importsUnderWayMax)
+  await receive(house, actor, order.id, request.bytes)
+  return underWay(house, 'import', order.id)
 }
 
 /** What does not arrive whole is not begun. */

@@ -8,12 +8,12 @@ import { mayWhole } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { lateCancellationUrl, movedUrl, replacesUrl } from '../booking/record-extensions.ts'
-import { spanOf } from '../fhir/date-time.ts'
-import { firstOf, type Inputs, inputsOf, textIn } from '../fhir/parameters.ts'
+import { inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
 import { type PatientStatistics, patientStatistics } from '../store/patient-statistics.ts'
+import { instantAsked } from './asked-instant.ts'
 import { assertKnown } from './unknown-parameters.ts'
 
 const known: ReadonlySet<string> = new Set(['start', 'end'])
@@ -26,8 +26,8 @@ export async function statistics(house: House, actor: Actor, request: FhirReques
   const asked = {
     // Whom a Consent keeps is counted as one who is not there is, so that it takes no less time either.
     patient: actor.keptFrom?.includes(id) ? '' : id,
-    from: instantIn(inputs, 'start', 'lower'),
-    until: instantIn(inputs, 'end', 'upper'),
+    from: instantAsked(inputs, 'start', 'lower'),
+    until: instantAsked(inputs, 'end', 'upper'),
     now: house.clock.now().toISOString(),
     said: { moved: movedUrl, late: lateCancellationUrl, replaces: replacesUrl },
   }
@@ -49,15 +49,6 @@ function assertMayCount(actor: Actor, id: string): void {
       )
     if (permission.patient !== undefined && permission.patient !== id) throw unknown(id)
   }
-}
-
-/** A date counts whole: from its beginning, and to its end. */
-function instantIn(inputs: Inputs, name: string, bound: 'lower' | 'upper'): string | undefined {
-  const given = firstOf(inputs, name)
-  if (!given) return undefined
-  const span = spanOf(textIn(given))
-  if (span) return new Date(Number(span[bound])).toISOString()
-  throw fault('value', `The parameter ${name} is a date or an instant such as 2026-11-23T09:00:00Z.`, name)
 }
 
 function parametersOf(id: string, counted: PatientStatistics): object[] {

@@ -146,3 +146,27 @@ export const slotOf = (schedule: string, start: number): Resource => ({
   start: new Date(start).toISOString(),
   end: new Date(start + 900_000).toISOString(),
 })
+
+/** The clinic that a run begins with: patients, and Schedules whose Slots are there. */
+export async function firstClinic(
+  target: Target,
+  {
+    patients,
+    schedules,
+    perDay,
+    tomorrow,
+    patienceMs,
+  }: {
+    readonly patients: number
+    readonly schedules: number
+    readonly perDay: number
+    readonly tomorrow: number
+    readonly patienceMs: number
+  },
+) {
+  const ground = await createGround(target)
+  const people = await createPatients(target, patients)
+  const { ids } = await createSchedules(target, ground, 0, schedules, perDay)
+  const filled = await ensureSlots(target, ids, tomorrow, patienceMs)
+  return { ground, patients: people, schedules: ids, filled }
+}

@@ -4,7 +4,7 @@
  */
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
 import { bulkLines } from './bulk.ts'
-import { countSlots, createGround, createPatients, createSchedules, ensureSlots, type Ground, type Target } from './clinic.ts'
+import { countSlots, createSchedules, ensureSlots, firstClinic, type Ground, type Target } from './clinic.ts'
 import { createGroups, findJoint } from './joint.ts'
 import { startLimit } from './limit-client.ts'
 import { askAll, type Figures, load } from './load.ts'
@@ -81,17 +81,21 @@ export async function runBench(run: Run): Promise<Line[]> {
   const { server, plan, tell } = run
   const wants: Wants = (name) => plan.only === undefined || plan.only.includes(name)
   const target: Target = { base: server.base, token: server.token, connections: plan.connections }
-  const ground = await createGround(target)
-  const patients = await createPatients(target, patientCount)
   const first = Math.min(plan.schedules, Math.ceil(smallSlots / plan.perDay / horizonDays))
-  const small = await createSchedules(target, ground, 0, first, plan.perDay)
-  const scene: Scene = { target, ground, patients, schedules: small.ids, today: plan.today, seconds: plan.seconds }
-  const posted = (await ensureSlots(target, small.ids, plan.today + dayMs, server.databaseUrl ? generationPatienceMs : 5000)) === 'posted'
+  const { filled, ...small } = await firstClinic(target, {
+    patients: patientCount,
+    schedules: first,
+    perDay: plan.perDay,
+    tomorrow: plan.today + dayMs,
+    patienceMs: server.databaseUrl ? generationPatienceMs : 5000,
+  })
+  const scene: Scene = { target, ...small, today: plan.today, seconds: plan.seconds }
+  const posted = filled === 'posted'
   const offered = await offers(scene)
   tell(`$find-slots and $book were answered ${offered.answers}`)
   const grows = wants('growth') && offered.find && offered.book && !posted && first * growthLeast <= plan.schedules
   const before = grows ? await growth(scene, bookingDays.small) : undefined
-  const whole = await wholeClinic(run, target, ground, small.ids, posted)
+  const whole = await wholeClinic(run, target, small.ground, small.schedules, posted)
   const after = before && (await growth(scene, bookingDays.large))
   const making = server.peakMemory()
   const lines = await besideLimit(run, { ...scene, schedules: whole.ids }, offered, wants)

@@ -3,7 +3,7 @@
  * others and a long past. The two are asked in turns, so that a slow minute of the machine falls on both.
  */
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
-import { createGround, createPatients, createSchedules, ensureSlots, type Target } from './clinic.ts'
+import { firstClinic, type Target } from './clinic.ts'
 import { fill } from './fill.ts'
 import { load } from './load.ts'
 import { bookDay, bookingDays, findWeek, type Scene } from './measures.ts'
@@ -67,11 +67,15 @@ async function inTurn(scenes: readonly [Scene, Scene], measure: (scene: Scene) =
 
 async function sceneOf({ connections, today, seconds }: Scale, server: Server): Promise<Scene> {
   const target: Target = { base: server.base, token: server.token, connections }
-  const ground = await createGround(target)
-  const patients = await createPatients(target, patientCount)
-  const { ids } = await createSchedules(target, ground, 0, Math.ceil(fewSlots / perDay / horizonDays), perDay)
-  await ensureSlots(target, ids, today + dayMs, patienceMs)
-  return { target, ground, patients, schedules: ids, today, seconds }
+  const schedules = Math.ceil(fewSlots / perDay / horizonDays)
+  const { filled: _how, ...first } = await firstClinic(target, {
+    patients: patientCount,
+    schedules,
+    perDay,
+    tomorrow: today + dayMs,
+    patienceMs,
+  })
+  return { target, ...first, today, seconds }
 }
 
 function line(name: string, rates: readonly [number, number][]): Line {

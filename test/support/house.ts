@@ -202,6 +202,13 @@ export const appointmentIn = ({ json }: Answer): Body | undefined =>
 export const matches = ({ json }: Answer): Body[] =>
   (json.entry ?? []).filter(({ search }) => search?.mode === 'match').map(({ resource }) => resource)
 
+/** The ids of what was found, in their own order, with spaces between. */
+export const idsOf = (answer: Answer): string =>
+  matches(answer)
+    .map(({ id }) => id)
+    .toSorted()
+    .join(' ')
+
 const nextTimeUrl = 'https://slotwise.org/fhir/StructureDefinition/next-time'
 
 /** The times that a 409 offers instead. */
