@@ -19,7 +19,13 @@ export async function findVisits(house: House, query: FindQuery): Promise<{ foun
   const now = house.clock.now().getTime()
   const sliceAt = query.schedules.length === 1 ? sliceOfOne : await slicesOfMany(house, query)
   const found: Found[] = []
-  let resume: Resume = { from: Math.max(query.from, query.after?.start ?? query.from), behind: '', wanted: query.count + 1, effort: 1 }
+  let resume: Resume = {
+    from: Math.max(query.from, query.after?.start ?? query.from),
+    behind: '',
+    wanted: query.count + 1,
+    effort: 1,
+    byTime: true,
+  }
   let read = 0
   while (resume.from < query.until) {
     const slice = await sliceAt(house, query, resume)
@@ -33,7 +39,8 @@ export async function findVisits(house: House, query: FindQuery): Promise<{ foun
       behind: slice.upTo ?? (slice.decided > resume.from ? '' : resume.behind),
       wanted: query.count + 1 - found.length,
       // The rows were too few to decide, or to fill the page: look further at once.
-      effort: resume.effort * 4,
+      effort: slice.byTime === false ? 1 : resume.effort * 4,
+      byTime: slice.byTime === true,
     }
   }
   return { found, more: false }

@@ -27,10 +27,18 @@ export type Slice = {
   readonly decided: number
   /** And of what starts just then, the Schedules up to this one. */
   readonly upTo?: string
+  /** Of a look in the order of time: whether another is worth it. */
+  readonly byTime?: boolean
 }
 
-/** Where the look goes on: at `from`, and just then only behind this Schedule. */
-export type Resume = { readonly from: number; readonly behind: string; readonly wanted: number; readonly effort: number }
+/** Where the look goes on: at `from`, and just then only behind this Schedule; in the order of time, if that is worth it. */
+export type Resume = {
+  readonly from: number
+  readonly behind: string
+  readonly wanted: number
+  readonly effort: number
+  readonly byTime: boolean
+}
 
 const fetchedUntil = (query: FindQuery): string => instantOf(query.until + Math.max(lookaheadMs, (query.minutes ?? 0) * minute))
 
@@ -90,7 +98,7 @@ type Guess = Needs & { readonly oneSlot: boolean }
 
 async function sliceOfMany(house: House, query: FindQuery, resume: Resume, guess: Guess, claims = guess.buffers): Promise<Slice> {
   const { from, behind, wanted, effort } = resume
-  if (effort === 1 && guess.oneSlot) return sliceByTime(house, query, resume, guess, claims)
+  if (resume.byTime && guess.oneSlot) return sliceByTime(house, query, resume, guess, claims)
   const window = { schedules: query.schedules, from: instantOf(from), until: fetchedUntil(query), behind }
   const most = (wanted + spareSchedules) * effort
   const looked = await firstFreeBySchedule(house.pool, { ...window, limit: most })
@@ -112,39 +120,40 @@ const fitOneSlot = (plans: readonly SchedulePlan[], longest: number): boolean =>
   plans.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minute >= longest))
 
 /** In the order of time: decided is what lies before the last Slot that was looked at. */
-async function sliceByTime(
-  house: House,
-  query: FindQuery,
-  { from, behind, wanted }: Resume,
-  guess: Guess,
-  claims: boolean,
-): Promise<Slice> {
+async function sliceByTime(house: House, query: FindQuery, resume: Resume, guess: Guess, claims: boolean): Promise<Slice> {
+  const { from, behind, wanted, effort } = resume
+  const limit = (wanted + spareSchedules) * effort
   const time = await freeByTime(house.pool, {
     schedules: query.schedules,
     from: instantOf(from),
     until: fetchedUntil(query),
     behind,
-    limit: (wanted + spareSchedules) * slotsPerSchedule,
-    bodies: query.bodies ? wanted : 0,
+    limit,
+    looked: Math.max(limit * slotsLookedAt, Math.min(query.schedules.length * slotsForOneProbe, slotsLookedAtMost)),
+    bodies: query.bodies === true && effort === 1,
     claims,
   })
   const plans = await plansAt(house, time.plans)
   const needs = needsOf(query, [...plans.values()])
   // A plan has gained buffers since it was last used: once more, with what is claimed.
-  if (!claims && needs.buffers) return sliceByTime(house, query, { from, behind, wanted, effort: 1 }, guess, true)
+  if (!claims && needs.buffers) return sliceByTime(house, query, resume, guess, true)
   if (!time.last) return { ...time, plans, decided: query.until }
-  const { last } = time
   const longest = Math.max(guess.longest, needs.longest)
+  const decided = time.last.starts * 1000
   if (time.free.some(({ starts, ends }) => (ends - starts) * 1000 < longest))
-    return { ...time, plans, decided: Math.min(query.until, last.starts * 1000 - longest) }
-  if (last.starts * 1000 >= query.until) return { ...time, plans, decided: query.until }
-  // Slots of the last Schedule may start then that were not looked at.
-  const before = time.free.filter((row) => row.starts === last.starts && row.schedule < last.schedule)
-  const upTo = before
-    .map(({ schedule }) => schedule)
-    .sort()
-    .at(-1)
-  return { ...time, plans, decided: last.starts * 1000, ...(upTo !== undefined && { upTo }) }
+    return { ...time, plans, decided: Math.min(query.until, decided - longest), byTime: false }
+  if (decided >= query.until) return { ...time, plans, decided: query.until }
+  const upTo = lastSchedule(time.free, time.last)
+  const goesOn = decided > from || (upTo !== undefined && upTo > behind)
+  return { ...time, plans, decided, byTime: goesOn && time.free.length * 4 >= limit, ...(upTo !== undefined && { upTo }) }
+}
+
+/** The last Schedule whose Slots of the same start were all looked at: more of the last one's may start then. */
+function lastSchedule(free: readonly FreeRow[], last: Pick<FreeRow, 'schedule' | 'starts'>): string | undefined {
+  let found: string | undefined
+  for (const { schedule, starts } of free)
+    if (starts === last.starts && schedule < last.schedule && (found === undefined || schedule > found)) found = schedule
+  return found
 }
 
 /** The plans as they were when last used; all of them are asked for where some never were. */
@@ -154,8 +163,11 @@ async function plansToGuessBy(house: House, schedules: readonly string[]): Promi
   return [...(await plansAt(house, await planVersions(house.pool, schedules))).values()]
 }
 
-/** Slots read for each Schedule that is wanted, in the hope that it is among them. */
-const slotsPerSchedule = 3
+/** Slots looked at for each that is wanted, in the hope that it is among them. */
+const slotsLookedAt = 3
+/** A look into the index for one Schedule's first free Slot costs about what it costs to pass by so many Slots in the order of time. */
+const slotsForOneProbe = 15
+const slotsLookedAtMost = 5_000
 
 /** Schedules looked at beyond the visits that are wanted, since the first Slot of some allows no visit. */
 const spareSchedules = 8

@@ -10,9 +10,11 @@ import {
   type FirstWindow,
   type FreeTime,
   inWindow,
+  isLapsed,
   rowsOf,
   seconds,
   sorted,
+  type TimeRow,
   takenTime,
   underNothing,
 } from './free-time.ts'
@@ -26,32 +28,53 @@ export type FreeByTime = FreeTime & {
   readonly last?: Place
 }
 
-/** `limit` Slots are looked at, free or not; the stored text comes with the first `bodies` that are free. */
-export async function freeByTime(db: Db, window: FirstWindow & { readonly bodies: number; readonly claims: boolean }): Promise<FreeByTime> {
-  const { schedules, from, until, behind, limit, bodies, claims } = window
-  const [found] = await db.query<{ lines: string | null }>(
-    prepared(claims ? withClaims : withoutClaims, [schedules.join(' '), from, until, behind, limit, bodies]),
-  )
-  const rows = rowsOf(found?.lines)
-  return { ...sorted(rows), last: rows.find(({ kind }) => kind === 'last') }
+/** The look ends with the free Slot that makes `limit`, or where `looked` Slots were seen, free or not. */
+export type TimeWindow = FirstWindow & { readonly looked: number; readonly bodies: boolean; readonly claims: boolean }
+
+export async function freeByTime(db: Db, window: TimeWindow): Promise<FreeByTime> {
+  const { schedules, from, until, behind, looked, limit, bodies, claims } = window
+  const texts = claims ? withClaims : withoutClaims
+  const rows = async (text: string): Promise<TimeRow[]> => {
+    const [found] = await db.query<{ lines: string | null }>(
+      prepared(text, [schedules.join(' '), from, until, behind, looked, limit, bodies]),
+    )
+    return rowsOf(found?.lines)
+  }
+  const unheld = await rows(texts.unheld)
+  const found = unheld.some(({ kind }) => kind === 'lapsed') ? await rows(texts.withLapsed) : unheld
+  const seen = found.filter(({ kind }) => kind !== 'taken')
+  const last = seen.find(({ kind }) => kind === 'last') ?? (seen.length === limit ? seen.at(-1) : undefined)
+  return { ...sorted(found), last }
 }
 
-/** `is true`: a hashed look for each Slot, where the planner would make it a join that compares each with every name. */
-const textWith = (claims: string): string => `
-  with scanned as materialized (
-    select id, schedule, status, starts, ends, held_until, body_text, session, overbooked from slot where ${inWindow('schedule')} and status is not null
-     order by starts, schedule, id limit $5),
-  free as materialized (
-    select id, schedule, starts, ends, case when row_number() over (order by starts, schedule, id) <= $6 then body_text end as body, ${sessionNow('slot')} as session
-      from scanned slot
-     where (schedule in (select unnest(string_to_array($1, ' ')))) is true and (status = 'free' or (status = 'busy-tentative' and held_until <= now() and ${underNothing})))
-  select 'plan' as kind, version::text as id, schedule, null::float8 as starts, null::float8 as ends, null::text as body, null::text as session
-    from schedule_plan where schedule in (select schedule from free)
-  union all
-  select 'free', id, schedule, ${seconds('starts')}, ${seconds('ends')}, body, session from free
-  ${claims}
-  union all
-  (select 'last', id, schedule, ${seconds('starts')}, null, null, null from scanned offset $5 - 1 limit 1)`
+/**
+ * Nothing in `found` needs all its rows at once, so that the index is read no further than to the last free Slot that is wanted:
+ * a window over an order would be sorted first. `is true`: a hashed look for each Slot, where the planner would make it a join
+ * that compares each with every name.
+ */
+const textWith = (kind: string, isFree: string, claims: string): string =>
+  asLines(
+    `with found as materialized (
+      select case when seen > $5 then 'last' ${kind} else 'free' end as kind, id, schedule, starts, ends, session, body_text
+        from (select row_number() over () as seen, slot.* from (
+                select id, schedule, status, starts, ends, held_until, session, overbooked, body_text from slot
+                 where ${inWindow('schedule')} and status is not null order by starts, schedule, id limit $5::int + 1) slot) slot
+       where seen > $5 or (${isFree} and (schedule in (select unnest(string_to_array($1, ' ')))) is true)
+       limit $6::int)
+    select kind, id, schedule, ${seconds('starts')} as starts, ${seconds('ends')} as ends, case when $7::boolean then body_text end as body,
+           ${sessionNow('found')} as session, (select version::text from schedule_plan p where p.schedule = found.schedule) as version
+      from found
+    ${claims}`,
+    columnsOfMany,
+  )
 
-const withoutClaims = asLines(textWith(''), columnsOfMany)
-const withClaims = asLines(textWith(`union all ${takenTime('sc.schedule in (select schedule from free)')}`), columnsOfMany)
+/** What is claimed is read as far as the Slots that were found go. */
+const claimsOfFound = `union all select taken.*, null from (${takenTime('sc.schedule in (select schedule from found)', 'sc.schedule, ', '(select max(ends) from found)')}) taken`
+
+/** As with one Schedule: what lies over lapsed holds is looked at only where there are any. */
+const textsWith = (claims: string): { readonly unheld: string; readonly withLapsed: string } => ({
+  unheld: textWith(`when status <> 'free' then 'lapsed'`, `(status = 'free' or ${isLapsed})`, claims),
+  withLapsed: textWith('', `(status = 'free' or (${isLapsed} and ${underNothing}))`, claims),
+})
+const withoutClaims = textsWith('')
+const withClaims = textsWith(claimsOfFound)

@@ -71,7 +71,7 @@ const freeOfOne = (body: string, slots: string): string => `
   (select 'free', id, ${seconds('starts')}, ${seconds('ends')}, ${body}, ${sessionNow('slot')} from (${slots}) slot)`
 
 const freeSlots = `${slotRange} and status = 'free' order by starts, id limit $4::int`
-const isLapsed = `status = 'busy-tentative' and held_until <= now()`
+export const isLapsed = `status = 'busy-tentative' and held_until <= now()`
 const lapsedSlots = `${slotRange} and ${isLapsed} and ${underNothing} order by starts, id limit $4::int`
 
 /** Whether a hold's time is over that still stands in its Slot, which it does for a second. */
@@ -79,7 +79,7 @@ const lapsedOfOne = `
   (select 'lapsed', '', null, null, null, null from (${slotRange} and ${isLapsed} limit 1) slot)`
 
 const columnsOfOne = ['kind', 'id', 'starts', 'ends', 'session', 'body'] as const
-export const columnsOfMany = [...columnsOfOne, 'schedule'] as const
+export const columnsOfMany = [...columnsOfOne, 'schedule', 'version'] as const
 
 /** All rows as one value: fifty rows of six columns cost the client more than their search. A stored text has no line break. */
 export function asLines(rows: string, columns: readonly (keyof TimeRow)[] = columnsOfOne): string {
@@ -92,7 +92,7 @@ export const rowsOf = (lines: string | null | undefined, schedule = ''): TimeRow
   lines ? lines.split('\n').map((line) => rowOf(line, schedule)) : []
 
 function rowOf(line: string, known: string): TimeRow {
-  const [kind = '', id = '', starts = '', ends = '', session = '', body = '', schedule = known] = line.split('\t')
+  const [kind = '', id = '', starts = '', ends = '', session = '', body = '', schedule = known, version] = line.split('\t')
   return {
     kind: kind as TimeRow['kind'],
     id,
@@ -101,6 +101,7 @@ function rowOf(line: string, known: string): TimeRow {
     ends: Number(ends),
     session: session === '' ? null : session,
     body: body === '' ? null : body,
+    version,
   }
 }
 
@@ -188,16 +189,19 @@ export function seconds(instant: string): string {
 }
 
 /** `schedule`: the column that says which; empty where only one is meant. */
-export function takenTime(which: string, schedule = 'sc.schedule, '): string {
+export function takenTime(which: string, schedule = 'sc.schedule, ', until = '$3::timestamptz'): string {
   return `
   select 'taken', '', ${schedule}${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null, case when c.seats is not null then c.session end
     from schedule_claim sc join claim c on c.resource = sc.resource
-   where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')
+   where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', ${until} + interval '1 day')
      and (c.expires is null or c.expires > now())`
 }
 
-/** `last`: where a look in the order of time ended. `lapsed`: there are holds whose time is over. */
-export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' | 'last' | 'lapsed' }
+/**
+ * `last`: where a look in the order of time ended. `lapsed`: there are holds whose time is over. `version`: of the Schedule's plan,
+ * where no row of its own says it.
+ */
+export type TimeRow = FreeRow & { readonly kind: 'plan' | 'free' | 'taken' | 'last' | 'lapsed'; readonly version?: string }
 
 export function sorted(rows: readonly TimeRow[]): FreeTime {
   const plans = new Map<string, string>()
@@ -205,8 +209,10 @@ export function sorted(rows: readonly TimeRow[]): FreeTime {
   const taken: TakenRow[] = []
   for (const row of rows) {
     if (row.kind === 'plan') plans.set(row.schedule, row.id)
-    else if (row.kind === 'free') free.push(row)
-    else if (row.kind === 'taken') taken.push(row)
+    else if (row.kind === 'free') {
+      free.push(row)
+      if (row.version) plans.set(row.schedule, row.version)
+    } else if (row.kind === 'taken') taken.push(row)
   }
   return { plans, free, taken }
 }
