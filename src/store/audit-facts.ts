@@ -1,7 +1,7 @@
 /**
  * What can be told of an audit row, and of the patient whose event it is, from its columns alone: conditions of searches for
- * what an AuditEvent shows. None but an id and a time has an index of its own: rows are read along the time, and where nothing
- * can be found, none.
+ * what an AuditEvent shows. Times, ids and what a row names (patients, who asked, what was read) have an index: by anything
+ * else rows are read along the time, and where nothing can be found, none.
  */
 import { approximateDateHours } from '../base/limits.ts'
 import { timestampText } from '../fhir/date-time.ts'
@@ -40,9 +40,23 @@ export const eventPart = `case when cardinality(e.patients) > 1 then left(md5(p.
 
 /** `shownTo`: the patient whom alone it is shown to, who does not see what a row that others share asked for. */
 export function auditCondition(p: Params, { any, not }: AuditCondition, shownTo: string | undefined): string {
-  const facts = any.map((fact) => `(${['true', ...partsOf(p, fact, shownTo)].join(' and ')})`)
+  const possible = any.filter(isPossible)
+  const facts = possible.map((fact) => `(${['true', ...partsOf(p, fact, shownTo)].join(' and ')})`)
   const one = facts.length > 0 ? `(${facts.join(' or ')})` : 'false'
-  return not ? `not ${one}` : one
+  if (not) return `not ${one}`
+  const named = possible.map((fact) => namedIn(p, fact))
+  return named.length > 0 && named.every((name) => name !== undefined) ? `(${named.join(' or ')}) and ${one}` : one
+}
+
+/** One of no words is true of no row. */
+const isPossible = ({ interactions, actions, outcomes, purposes, people, clients, entities, patients }: AuditFact): boolean =>
+  [interactions, actions, outcomes, purposes, people, clients, entities, patients].every((words) => words?.length !== 0)
+
+/** As the indexes know it, of rows among which all that are meant are; undefined where they know nothing of it. */
+function namedIn(p: Params, { people, entities, patients }: AuditFact): string | undefined {
+  const named = people ?? entities
+  if (named) return `array[e.entity, e.person] && ${p.add(named, 'text[]')}`
+  return patients && `e.patients && ${p.add(patients, 'text[]')}`
 }
 
 /** None of these is ever null, so that `not` turns each round. */
