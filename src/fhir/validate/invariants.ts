@@ -6,6 +6,7 @@
  */
 import type { Invariant } from '../definitions/types.ts'
 import { fhirpath, r4 } from '../fhirpath.ts'
+import { type Asking, askedIn } from './asked-in-rules.ts'
 import { nativeInvariant } from './native-invariants.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -13,17 +14,14 @@ export type JsonObject = Readonly<Record<string, unknown>>
 /** What `%resource` and `%rootResource` stand for where a rule is applied. */
 export type Roots = { readonly resource: JsonObject; readonly root: JsonObject }
 
-/** Whether a code, Coding or CodeableConcept is in a ValueSet; undefined where that is not known here. */
-export type MemberOf = (value: unknown, valueSet: string) => boolean | undefined
-
 export type Rule = {
   readonly key: string
   readonly severity: 'error' | 'warning'
   readonly human: string
   /** The child that the issue is about, where it is not the element itself. */
   readonly child?: string
-  /** Without `memberOf` a rule that asks for it cannot be applied. */
-  readonly holds: (value: unknown, roots: Roots, memberOf?: MemberOf) => boolean
+  /** Undefined where something was asked that is not known. Without `asking` a rule that asks cannot be applied. */
+  readonly holds: (value: unknown, roots: Roots, asking?: Asking) => boolean | undefined
 }
 
 /** `trace()` in an invariant would print what is in a resource. */
@@ -33,28 +31,16 @@ const silent = (): void => {}
 const withoutXmlAttributes = (value: unknown): unknown =>
   typeof value === 'string' ? value.replace(/\sxml:(?:lang|space)=(?:"[^"]*"|'[^']*')/g, '') : value
 
-/** The library's own would ask a terminology server. */
-const membershipIn = (asked: { readonly memberOf?: MemberOf }) => ({
-  memberOf: {
-    fn: (values: readonly unknown[], valueSet: string): boolean[] => {
-      if (asked.memberOf === undefined) throw new Error('There are no ValueSets here.')
-      const [value] = values
-      const answer = value === undefined ? undefined : asked.memberOf(value, valueSet)
-      return answer === undefined ? [] : [answer]
-    },
-    arity: { 1: ['String' as const] },
-  },
-})
-
 /** Evaluates by FHIRPath; false only where the expression is plainly false. May throw: see `validate.ts`. */
 export function fhirpathRule(expression: string, base: string): Rule['holds'] {
-  const asked: { memberOf?: MemberOf } = {}
-  const options = expression.includes('memberOf(') ? { traceFn: silent, userInvocationTable: membershipIn(asked) } : { traceFn: silent }
+  const asked = askedIn(expression)
+  const options = asked ? { traceFn: silent, userInvocationTable: asked.functions } : { traceFn: silent }
   const evaluate = fhirpath().compile({ base, expression }, r4(), options)
   const prepared = expression.includes('htmlChecks()') ? withoutXmlAttributes : (value: unknown) => value
-  return (value, { resource, root }, memberOf) => {
-    asked.memberOf = memberOf
+  return (value, { resource, root }, asking) => {
+    asked?.begin(asking)
     const result: unknown = evaluate(prepared(value), { resource, rootResource: root })
+    if (asked?.isOpen()) return undefined
     return !(Array.isArray(result) && result[0] === false)
   }
 }
@@ -66,9 +52,9 @@ export function ruleOf(invariant: Invariant, base: string): Rule {
     key,
     severity,
     human,
-    holds: (value, roots, memberOf) => {
+    holds: (value, roots, asking) => {
       holds ??= fhirpathRule(expression, base)
-      return holds(value, roots, memberOf)
+      return holds(value, roots, asking)
     },
   }
 }

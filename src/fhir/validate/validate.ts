@@ -37,7 +37,7 @@ function applyRules(findings: Findings, { rules, value, path, roots }: Pending):
 /** An evaluator's own failure is nobody's mistake in the resource: it must never refuse one. */
 function isBroken(rule: Rule, value: unknown, roots: Pending['roots']): boolean | 'unknown' {
   try {
-    return !rule.holds(value, roots)
+    return rule.holds(value, roots) === false
   } catch {
     return 'unknown'
   }

@@ -20,14 +20,22 @@ export function canonicalsOfStructure(definitions: Definitions, structure: Struc
   const { base, differential, snapshot } = structure
   const elements = [...differential, ...snapshot]
   const profiles = elements.flatMap(({ types = [] }) => types.flatMap(({ profile, targetProfile }) => [...profile, ...targetProfile]))
-  const valueSets = elements.flatMap(({ binding }) => (binding ? [binding.valueSet] : []))
+  const rules = elements.flatMap(({ constraints = [] }) => constraints.map(({ expression }) => expression))
+  const valueSets = [...elements.flatMap(({ binding }) => (binding ? [binding.valueSet] : [])), ...namedIn(rules, valueSetAsked)]
   return [
-    ...[...(base === undefined ? [] : [base]), ...profiles]
+    ...[...(base === undefined ? [] : [base]), ...profiles, ...namedIn(rules, profileAsked)]
       .filter((canonical) => coreType(definitions, canonical) === undefined)
       .map((canonical): Wanted => ['StructureDefinition', canonical]),
     ...valueSets.map((canonical): Wanted => ['ValueSet', canonical]),
   ]
 }
+
+const valueSetAsked = /\bmemberOf\s*\(\s*'([^']+)'/g
+const profileAsked = /\bconformsTo\s*\(\s*'([^']+)'/g
+
+/** What rules in FHIRPath name. */
+const namedIn = (rules: readonly string[], asked: RegExp): string[] =>
+  rules.flatMap((rule) => [...rule.matchAll(asked)].flatMap(([, canonical]) => canonical ?? []))
 
 export function canonicalsOfValueSet({ compose }: Resource): Wanted[] {
   if (!isObject(compose)) return []

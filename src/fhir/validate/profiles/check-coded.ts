@@ -4,7 +4,7 @@
  * A CodeableConcept is in a ValueSet where one of its codings is. Left out: displays.
  */
 import { listedCodesMax } from '../../../base/limits.ts'
-import type { MemberOf } from '../invariants.ts'
+import type { Asking } from '../asked-in-rules.ts'
 import { isObject } from '../scope.ts'
 import type { Item } from './items.ts'
 import { urlOf } from './known.ts'
@@ -49,7 +49,7 @@ export function membership(run: Run, valueSet: string, isBare: boolean): Member 
 
 /** For FHIRPath's `memberOf()`, which is not told the type of what it is asked of. */
 export const memberOf =
-  (run: Run): MemberOf =>
+  (run: Run): Asking['memberOf'] =>
   (value, valueSet) => {
     const isBare = typeof value === 'string'
     const isMember = membership(run, valueSet, isBare)

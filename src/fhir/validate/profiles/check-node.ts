@@ -3,6 +3,7 @@
  * invariants, and the slices of what is sliced. https://hl7.org/fhir/R4/profiling.html
  */
 import { nestingMax } from '../../../base/limits.ts'
+import type { Asking } from '../asked-in-rules.ts'
 import { isFull, noFindings } from '../findings.ts'
 import { type Rule, ruleOf } from '../invariants.ts'
 import { isObject } from '../scope.ts'
@@ -11,7 +12,9 @@ import { checkCount } from './check-count.ts'
 import { checkSlices } from './check-slices.ts'
 import { checkTypes } from './check-types.ts'
 import { type Item, itemsOf, objectOf } from './items.ts'
+import { coreType } from './known.ts'
 import { type Node, planOf } from './plan.ts'
+import { resolved } from './resolve.ts'
 import { note, type Run, refuse, remark, type Walk } from './run.ts'
 import type { Constraint } from './structure-definition.ts'
 import { isBeyond, isFixed, matchesPattern } from './values.ts'
@@ -66,26 +69,53 @@ function checkConstraint(run: Run, constraint: Constraint, item: Item): void {
   const value = item.value ?? (item.kind === 'primitive' ? undefined : {})
   if (value === undefined) return
   const said = `${constraint.human} (${constraint.key} of ${run.profile}).`
-  if (holds(ruleFor(constraint, item.type), value, run)) return
+  if (holds(ruleFor(constraint, item.type), value, run, item) !== false) return
   if (constraint.severity === 'warning') remark(run, 'warning', 'invariant', said, item.path)
   else refuse(run, 'invariant', said, item.path)
 }
 
-/** A constraint that cannot be evaluated refuses nothing; who asks is told. */
-function holds(rule: Rule, value: unknown, run: Run): boolean {
+/** The code of what is said of a rule that was not decided. */
+const undecided = 'processing'
+
+/** A constraint that cannot be evaluated, or asks what is not known here, refuses nothing; who asks is told. */
+function holds(rule: Rule, value: unknown, run: Run, item: Item): boolean | undefined {
+  const told = (why: string): void => note(run, 'warning', undecided, `The rule ${rule.key} of ${run.profile} ${why}.`, item.path)
   try {
-    return rule.holds(value, run.roots, memberOf(run))
+    const answer = rule.holds(value, run.roots, asking(run))
+    if (answer === undefined) told('asks for what is not known here, and was not decided')
+    return answer
   } catch {
-    note(
-      run,
-      'warning',
-      'processing',
-      `The rule ${rule.key} of ${run.profile} could not be applied.`,
-      String(run.roots.resource.resourceType),
-    )
-    return true
+    told('could not be applied')
+    return undefined
   }
 }
+
+const asking = (run: Run): Asking => ({
+  memberOf: memberOf(run),
+  conformsTo: (value, type, profile) => conformsTo(run, { type, kind: kindOfValue(value), value, path: type }, profile),
+  resolve: (reference) => resolved(run, reference),
+})
+
+const kindOfValue = (value: unknown): Item['kind'] => {
+  if (!isObject(value)) return 'primitive'
+  return 'resourceType' in value ? 'resource' : 'complex'
+}
+
+/** What R4 itself says of a type has been checked by the base validation. */
+function conformsTo(run: Run, item: Item, canonical: string): boolean | undefined {
+  const type = coreType(run.known.definitions, canonical)
+  if (type !== undefined) return isOfType(item, type)
+  const plan = planOf(run.known, canonical)
+  if (!plan || run.depth > nestingMax) return undefined
+  if (!isOfType(item, plan.structure.type)) return false
+  const trial: Run = { ...run, findings: noFindings(), notes: true, said: new Set(), profile: canonical, depth: run.depth + 1 }
+  checkNode(inside(trial, item), plan.root, item)
+  if (trial.findings.errors > 0) return false
+  return trial.findings.issues.some(({ code }) => code === undecided) ? undefined : true
+}
+
+const isOfType = ({ type, kind }: Item, wanted: string): boolean =>
+  wanted === type || ((wanted === 'Resource' || wanted === 'DomainResource') && kind === 'resource') || wanted === 'Element'
 
 /** Whether a value conforms to a profile; undefined where there is none by that name. What is found is said to nobody. */
 function conforms(run: Run, canonical: string, item: Item): boolean | undefined {

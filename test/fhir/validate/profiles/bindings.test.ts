@@ -146,3 +146,100 @@ describe('a rule with memberOf()', () => {
     expect(judged(expression, more)).toEqual(issues)
   })
 })
+
+describe('a rule that asks for what is elsewhere', () => {
+  const rule = (expression: string) => [{ key: 'r-1', severity: 'error', human: 'It holds', expression }]
+  const judged = (expression: string, more: object, notes = true): string[] =>
+    said(
+      knowing(
+        profile('ruled', 'Patient', { Patient: { constraint: rule(expression) } }),
+        profile('with-a-name', 'Organization', { 'Organization.name': { min: 1 } }),
+        profile('with-a-family', 'HumanName', { 'HumanName.family': { min: 1 } }, { kind: 'complex-type' }),
+        profile('of-itself', 'Patient', {
+          Patient: { constraint: rule("conformsTo('https://example.org/StructureDefinition/of-itself')") },
+        }),
+      ),
+      { resourceType: 'Patient', meta: { profile: ['https://example.org/StructureDefinition/ruled'] }, ...more },
+      { notes },
+    )
+  const by = (reference: object) => ({ managingOrganization: reference })
+  const held = (organization: object) => ({
+    contained: [{ resourceType: 'Organization', id: 'o', identifier: [{ value: '1' }], ...organization }],
+    managingOrganization: { reference: '#o' },
+  })
+  const broken = ['error invariant Patient']
+  const open = ['warning processing Patient']
+  const isOrganization = 'managingOrganization.all(resolve() is Organization)'
+  const isActive = 'managingOrganization.resolve().active = true'
+  const named = "managingOrganization.resolve().conformsTo('https://example.org/StructureDefinition/with-a-name')"
+
+  it.each<[why: string, expression: string, patient: object, said: string[]]>([
+    ['the type of what is contained', isOrganization, held({ active: true }), []],
+    ['the type that a reference names', isOrganization, by({ reference: 'Organization/1' }), []],
+    ['the type at an address', isOrganization, by({ reference: 'https://a.example/fhir/Organization/1' }), []],
+    ['the type that is said beside a name', isOrganization, by({ type: 'Organization', identifier: { value: '1' } }), []],
+    ['another type', 'managingOrganization.all(resolve().is(Practitioner))', by({ reference: 'Organization/1' }), broken],
+    [
+      'another type, counted',
+      'generalPractitioner.where(resolve() is Practitioner).count() = 1',
+      { generalPractitioner: [{ reference: 'Practitioner/1' }, { reference: 'Organization/1' }] },
+      [],
+    ],
+    ['a type that nobody can know', isOrganization, by({ reference: 'urn:uuid:0b5b3f60-32f1-4d2f-a1de-9a1a5b1f6f0e' }), open],
+    ['content that is contained', isActive, held({ active: true }), []],
+    ['content that is contained, and other', isActive, held({ active: false }), broken],
+    ['content that is elsewhere', isActive, by({ reference: 'Organization/1' }), open],
+    [
+      'content that is elsewhere, though the type is asked for too',
+      `${isOrganization} and (${isActive})`,
+      by({ reference: 'Organization/1' }),
+      open,
+    ],
+    ['nothing', isActive, {}, []],
+    ['a profile that is met', named, held({ name: 'A' }), []],
+    ['a profile that is not met', named, held({}), broken],
+    ['a profile of another type', "conformsTo('https://example.org/StructureDefinition/with-a-name')", {}, broken],
+    ["R4's own type", "conformsTo('http://hl7.org/fhir/StructureDefinition/Patient')", {}, []],
+    ["another of R4's own types", "conformsTo('http://hl7.org/fhir/StructureDefinition/Group')", {}, broken],
+    ['a profile that is not known', "conformsTo('https://example.org/StructureDefinition/none')", {}, open],
+    ['a profile that asks for itself', "conformsTo('https://example.org/StructureDefinition/of-itself')", {}, open],
+    [
+      'a name that conforms',
+      "name.all(conformsTo('https://example.org/StructureDefinition/with-a-family'))",
+      { name: [{ family: 'A' }] },
+      [],
+    ],
+    [
+      'a name that does not',
+      "name.all(conformsTo('https://example.org/StructureDefinition/with-a-family'))",
+      { name: [{ text: 'A' }] },
+      broken,
+    ],
+    ['a ValueSet that is not known', "gender.memberOf('vs:none')", { gender: 'male' }, open],
+  ])('judges %s', (_, expression, more, issues) => {
+    expect(judged(expression, more)).toEqual(issues)
+  })
+
+  it('refuses nothing that was not decided, and says so only to who asks', () => {
+    expect(judged(isActive, by({ reference: 'Organization/1' }), false)).toEqual([])
+  })
+
+  it('finds what a Bundle holds beside', () => {
+    const bundle = (active: boolean) => ({
+      resourceType: 'Bundle',
+      type: 'collection',
+      meta: { profile: ['https://example.org/StructureDefinition/ruled'] },
+      entry: [
+        { fullUrl: 'urn:uuid:0b5b3f60-32f1-4d2f-a1de-9a1a5b1f6f0e', resource: { resourceType: 'Organization', active, name: 'A' } },
+        {
+          fullUrl: 'https://a.example/Patient/1',
+          resource: { resourceType: 'Patient', managingOrganization: { reference: 'urn:uuid:0b5b3f60-32f1-4d2f-a1de-9a1a5b1f6f0e' } },
+        },
+      ],
+    })
+    const expression = 'entry.resource.ofType(Patient).managingOrganization.resolve().all(active)'
+    const known = knowing(profile('ruled', 'Bundle', { Bundle: { constraint: rule(expression) } }))
+    expect(said(known, bundle(true))).toEqual([])
+    expect(said(known, bundle(false))).toEqual(['error invariant Bundle'])
+  })
+})
