@@ -1,18 +1,23 @@
 /**
  * Other times for visits that a change would leave without one: up to three for each, with the same practitioner first,
  * then with whoever else offers the service. No two visits are proposed the same Slot as their first choice.
+ * A visit over several Schedules stays with the others of them, so it is proposed what all have free.
  * A proposal is a look, not a hold: whoever takes one meets the engine again (`move/`), and may be too late.
  */
 import { findSchedulesMax, proposalDaysMax, proposedTimesMax } from '../base/limits.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { House } from '../store/house.ts'
 import { schedulesMatching } from '../store/plans.ts'
 import { patientTime } from '../store/visit-context.ts'
 import type { VisitToCome } from '../store/visits-to-come.ts'
 import { type Found, findVisits } from './find.ts'
+import { findJointVisits } from './find-joint.ts'
 import type { FindQuery } from './find-query.ts'
-import { patientIds } from './participants.ts'
+import { schedulesIn } from './joint-calendars.ts'
+import { jointOfSlots } from './joint-of-slots.ts'
+import { idsNamed, patientIds } from './participants.ts'
 import { choiceOf, type ServiceChoice } from './service-choice.ts'
 
 const dayMs = 86_400_000
@@ -50,7 +55,10 @@ const proposalOf = ({ visit, plan }: Found): Proposal => ({
   end: visit.end,
 })
 
-type Wish = Pick<FindQuery, 'from' | 'until' | 'service' | 'minutes' | 'busy'>
+type Wish = Pick<FindQuery, 'from' | 'until' | 'service' | 'minutes' | 'busy'> & {
+  /** Of a visit over several Schedules; who leads first. */
+  readonly groups?: readonly JointGroup[]
+}
 
 /** From the time that the visit has: nobody is asked to come sooner than they had planned. */
 async function wishOf(house: House, { id, start, end, body }: VisitToCome): Promise<Wish> {
@@ -59,7 +67,8 @@ async function wishOf(house: House, { id, start, end, body }: VisitToCome): Prom
   const until = from + proposalDaysMax * dayMs
   const patients = patientIds(resource, house.base)
   const busy = await Promise.all(patients.map((one) => patientTime(house.pool, one, instantOf(from), instantOf(until + dayMs), id)))
-  return { from, until, service: choiceOf(resource, house.base), minutes: (end - start) / 60_000, busy: busy.flat() }
+  const joint = await jointOfSlots(house, idsNamed(resource.slot, 'Slot', house.base), { start, forgotten: true })
+  return { from, until, service: choiceOf(resource, house.base), minutes: (end - start) / 60_000, busy: busy.flat(), groups: joint?.groups }
 }
 
 type Places = { readonly own: readonly string[]; readonly others: readonly string[] }
@@ -89,9 +98,28 @@ const wordsOf = ({ reference, types = [] }: ServiceChoice): string[] => [
 ]
 
 async function timesFor(house: House, wish: Wish, places: Places, except: ReadonlySet<string>, count: number): Promise<Found[]> {
-  const same = await findVisits(house, { ...wish, schedules: places.own, except, count, online: false })
-  const missing = count - same.found.length
-  if (missing === 0 || places.others.length === 0) return same.found
-  const others = await findVisits(house, { ...wish, schedules: places.others, except, count: missing, online: false })
-  return [...same.found, ...others.found]
+  const { own, others } = wish.groups ? leading(wish.groups, places) : places
+  const same = await timesAmong(house, wish, own, except, count)
+  const missing = count - same.length
+  return missing === 0 || others.length === 0 ? same : [...same, ...(await timesAmong(house, wish, others, except, missing))]
+}
+
+/** Who else offers the service may lead in the place of who does. */
+function leading([first = [], ...further]: readonly JointGroup[], { others }: Places): Places {
+  const own = schedulesIn([first])
+  const taken = new Set([...own, ...schedulesIn(further)])
+  return { own, others: others.filter((one) => !taken.has(one)) }
+}
+
+async function timesAmong(
+  house: House,
+  { groups, ...wish }: Wish,
+  schedules: readonly string[],
+  except: ReadonlySet<string>,
+  count: number,
+): Promise<Found[]> {
+  const query = { ...wish, schedules, except, count, online: false }
+  if (!groups) return (await findVisits(house, query)).found
+  const leads = schedules.map((schedule) => ({ actor: `Schedule/${schedule}`, schedule }))
+  return (await findJointVisits(house, query, [leads, ...groups.slice(1)])).found
 }

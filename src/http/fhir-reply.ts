@@ -97,7 +97,8 @@ async function sendXml(house: House, reply: FastifyReply, text: string, pretty: 
 
 function sendBody(reply: FastifyReply, contentType: string, body: string): void {
   reply.header('content-type', contentType)
-  if (body.length >= compressBytesMin && acceptsCompressed(reply.request)) reply.compress(body)
+  // The pages beside the FHIR base, which refuse in the same words, are not compressed.
+  if (body.length >= compressBytesMin && acceptsCompressed(reply.request) && 'compress' in reply) reply.compress(body)
   else reply.send(body)
 }
 

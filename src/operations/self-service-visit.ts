@@ -11,15 +11,22 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { selfServiceTimesMax, selfServiceWindowDays } from '../base/limits.ts'
 import { confirmComing } from '../booking/confirm-coming.ts'
+import { findJointVisits } from '../booking/find-joint.ts'
+import { schedulesIn } from '../booking/joint-calendars.ts'
+import { jointOfSlots } from '../booking/joint-of-slots.ts'
+import { idsNamed } from '../booking/participants.ts'
 import { planFrom } from '../booking/plans.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { choiceOf } from '../booking/service-choice.ts'
+import { visitLength } from '../booking/visit-length.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { plansOf } from '../store/plans.ts'
 import { readResource } from '../store/resources.ts'
 import { firstUse, type LinkPurpose, type LinkRow, linkOf } from '../store/self-service-links.ts'
+import { patientTime } from '../store/visit-context.ts'
 import { cancel } from './cancel.ts'
 import { findSlots } from './find-slots.ts'
 import { reschedule } from './reschedule.ts'
@@ -138,8 +145,13 @@ const dayMs = 86_400_000
 
 type Found = { entry?: { resource: { resourceType: string; id?: string; start?: string } }[] }
 
-/** What `$find-slots` offers the patient for the same service, length and Schedule. */
+/** What `$find-slots` offers the patient for the same service, length and Schedule; of several Schedules what all of them have free. */
 async function timesFor(house: House, actor: Actor, visit: Resource, schedule: string): Promise<SelfServiceVisit['times']> {
+  const joint = await jointOfSlots(house, idsNamed(visit.slot, 'Slot', house.base), {
+    start: Date.parse(String(visit.start)),
+    forgotten: true,
+  })
+  if (joint) return jointTimesFor(house, actor, visit, joint.groups)
   const { reference, types = [] } = choiceOf(visit, house.base)
   const [type] = types
   const service = reference ? { 'healthcare-service': reference } : type && { 'service-type': `${type.system ?? ''}|${type.code}` }
@@ -157,4 +169,26 @@ async function timesFor(house: House, actor: Actor, visit: Resource, schedule: s
       ? [{ slot: `Slot/${resource.id}`, start: instantOf(Date.parse(resource.start)) }]
       : [],
   )
+}
+
+async function jointTimesFor(
+  house: House,
+  { patient = '' }: Actor,
+  visit: Resource,
+  groups: readonly JointGroup[],
+): Promise<SelfServiceVisit['times']> {
+  const from = house.clock.now().getTime()
+  const until = from + selfServiceWindowDays * dayMs
+  const query = {
+    from,
+    until,
+    schedules: schedulesIn(groups.slice(0, 1)),
+    count: selfServiceTimesMax,
+    service: choiceOf(visit, house.base),
+    minutes: visitLength(visit),
+    online: true,
+    busy: await patientTime(house.pool, patient, instantOf(from), instantOf(until + dayMs), visit.id),
+  }
+  const { found } = await findJointVisits(house, query, groups)
+  return found.map(({ visit: { slot, start } }) => ({ slot: `Slot/${slot.id}`, start: instantOf(start) }))
 }

@@ -1,8 +1,9 @@
 /** Links by which a patient confirms, moves or cancels one visit without signing in (`/a/{secret}`, CONTRACT §2). */
 import { createHash } from 'node:crypto'
 import { disagreements } from '../support/agreement.ts'
-import { type Clinic, clinic } from '../support/clinic.ts'
+import { type Clinic, clinic, dateIn, instantIn } from '../support/clinic.ts'
 import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type JointActor, jointClinic, slotsOf } from '../support/joint-clinic.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -223,6 +224,32 @@ describe('a link', () => {
     expect((await get(`Appointment/${visit.id}`)).status).toBe('booked')
     expect((await house.call('DELETE', `Appointment/${visit.id}`)).status).toBe(204)
     expect((await visited(links.reschedule?.url)).status).toBe(410)
+  })
+
+  it('shows of a visit with several the times that all of them have, and is refused in words where one is gone', async () => {
+    const { practitioners, rooms, service } = await jointClinic(house.call, { practitioners: 1, rooms: 1, devices: 0, end: '11:00:00' })
+    const [doctor, room] = [practitioners[0], rooms[0]] as [JointActor, JointActor]
+    const written = async (day: number, actors: readonly JointActor[]): Promise<Body> => {
+      const slots = (await Promise.all(actors.map(({ schedule }) => slotsOf(house.call, schedule, day)))).flat()
+      const [start, end] = [instantIn(day, '09:00'), instantIn(day, '09:30')]
+      const named = slots.filter((one) => Date.parse(one.start) < Date.parse(end)).map(({ id }) => ({ reference: `Slot/${id}` }))
+      const people = [`Patient/${await place.patient()}`, `HealthcareService/${service}`, ...actors.map(({ actor }) => actor)]
+      const participant = people.map((reference) => ({ actor: { reference }, status: 'accepted' }))
+      return made(
+        await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, slot: named, participant }),
+      )
+    }
+    const visit = await written(2, [doctor, room])
+    await written(1, [room])
+    const { reschedule } = await linksTo(visit)
+    const { times } = (await visited(reschedule?.url)).json
+    const starts = times.map(({ start }) => start.slice(0, 16)).filter((start) => start.startsWith(dateIn(1)))
+    expect(starts).toEqual(['09:30', '09:45', '10:00', '10:15', '10:30'].map((time) => `${dateIn(1)}T${time}`))
+    const atNine = (await slotsOf(house.call, doctor.schedule, 1))[0]?.id
+    expect((await post(reschedule?.url, { slot: `Slot/${atNine}` })).status).toBe(409)
+    const moved = await post(reschedule?.url, { slot: times[0]?.slot })
+    expect([moved.status, moved.json.start]).toEqual([200, times[0]?.start])
+    expect((await get(`Appointment/${visit.id}`)).slot).toHaveLength(3)
   })
 
   it('that many follow at once does its one thing once', async () => {

@@ -3,7 +3,7 @@
 import { disagreements } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, create, dateIn, instantIn, ours, timezone } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
-import { jointClinic, slotsOf as slotsOn } from '../support/joint-clinic.ts'
+import { type JointActor, jointClinic, slotsOf as slotsOn } from '../support/joint-clinic.ts'
 
 let house: TestHouse
 beforeAll(async () => {
@@ -142,22 +142,48 @@ it('orphans each seat of a class, each visit of a series, and a joint visit by a
   expect(series).toHaveLength(3)
   expect(told(await preview(place, off(4))).orphans).toEqual([`Appointment/${series[1]?.id}`])
 
-  const { practitioners, rooms } = await jointClinic(house.call, { practitioners: 1, rooms: 1, devices: 0 })
+  const { practitioners, rooms, service } = await jointClinic(house.call, { practitioners: 1, rooms: 1, devices: 0 })
   const both = [...practitioners, ...rooms]
-  const [start, end] = [instantIn(2, '09:00'), instantIn(2, '09:30')]
-  const participant = [`Patient/${patients[0]}`, ...both.map(({ actor }) => actor)].map((one) => ({
-    ...{ actor: { reference: one }, status: 'accepted' },
-  }))
-  const within = (await Promise.all(both.map(({ schedule }) => slotsOn(house.call, schedule, 2)))).flat()
-  const named = within.filter((one) => Date.parse(one.start) < Date.parse(end)).map(({ id }) => ({ reference: `Slot/${id}` }))
-  const joint = made(
-    await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, slot: named, participant }),
-  )
+  const joint = await jointVisit(2, both, patients[0] ?? '', service)
   for (const { schedule } of both) {
     const found = told(await house.call('POST', `Schedule/${schedule}/$preview-change`, off(2)))
     expect(found.orphans).toEqual([`Appointment/${joint.id}`])
   }
 })
+
+/** A visit that the front desk writes for all of these, in the hour from nine. */
+async function jointVisit(day: number, actors: readonly JointActor[], patient: string, service: string): Promise<Body> {
+  const [start, end] = [instantIn(day, '09:00'), instantIn(day, '09:30')]
+  const slots = (await Promise.all(actors.map(({ schedule }) => slotsOn(house.call, schedule, day)))).flat()
+  const participant = [`Patient/${patient}`, `HealthcareService/${service}`, ...actors.map(({ actor }) => actor)].map((one) => ({
+    ...{ actor: { reference: one }, status: 'accepted' },
+  }))
+  const slot = slots.filter((one) => Date.parse(one.start) < Date.parse(end)).map(({ id }) => ({ reference: `Slot/${id}` }))
+  return made(await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, slot, participant }))
+}
+
+it('proposes for a joint visit what all of it have free, whichever of them is away, and it goes there whole', async () => {
+  const { practitioners, rooms, service } = await jointClinic(house.call, { practitioners: 1, rooms: 2, devices: 0, end: '11:00:00' })
+  const [doctor, room] = [practitioners[0], rooms[0]] as [JointActor, JointActor]
+  const [first = '', second = ''] = [await create(house.call, patientResource), await create(house.call, patientResource)]
+  const visit = await jointVisit(2, [doctor, room], first, service)
+  // On the next day somebody has the room at that time, and the doctor is free.
+  await jointVisit(3, [room], second, service)
+  const away = parameters({ 'not-available': { valuePeriod: { start: dateIn(2), end: dateIn(2) } }, propose: { valueBoolean: true } })
+  for (const { schedule } of [doctor, room]) {
+    const { proposals } = told(await house.call('POST', `Schedule/${schedule}/$preview-change`, away))
+    const times = proposals.flat().map(({ part }) => named(part, 'start')[0]?.valueInstant?.slice(0, 16))
+    expect(times).toEqual(['09:30', '10:00', '10:15'].map((time) => `${dateIn(3)}T${time}`))
+  }
+  const { batch } = told(await house.call('POST', `Schedule/${room.schedule}/$preview-change`, away))
+  const accepted = made(await house.call('POST', '', batch ?? {}), 200)
+  expect(accepted.entry?.map((one) => (one as unknown as { response: { status: string } }).response.status.slice(0, 3))).toEqual(['200'])
+  const moved = made(await house.call('GET', `Appointment/${visit.id}`), 200)
+  expect(Date.parse(moved.start)).toBe(Date.parse(instantIn(3, '09:30')))
+  const people = moved.participant.map(({ actor }) => actor?.reference)
+  expect(people).toEqual(expect.arrayContaining([doctor.actor, room.actor]))
+})
+const patientResource = { resourceType: 'Patient', active: true }
 
 /** Up to the beginning of a day, so that the time of day at which this runs makes no Slot more or less. */
 const horizonTo = (days: number): Date => new Date(`${dateIn(days)}T00:00:00Z`)
