@@ -18,7 +18,7 @@ const absent = { extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/dat
 
 const keptOf: Readonly<Record<string, readonly string[]>> = {
   Appointment: ['resourceType', 'id', 'status', 'start', 'end', 'minutesDuration'],
-  Encounter: ['resourceType', 'id', 'status', 'class', 'period'],
+  Encounter: ['resourceType', 'id', 'status'],
 }
 
 /** Whose time and which places are taken. A HealthcareService would say what for. */
@@ -50,14 +50,23 @@ function partsOf(resource: Resource, base: string): Fields {
     // There is always one, and a status always says something: that of nobody is as good as any.
     return { ...(slot.length > 0 && { slot }), participant: participant.length > 0 ? participant : [{ actor: absent, status: 'accepted' }] }
   }
+  const [kind, period] = [only(resource.class, ['system', 'code']), only(resource.period, ['start', 'end'])]
   const participant = listOf(resource.participant).flatMap(({ individual }) => named('individual', individual, base))
   const location = listOf(resource.location).flatMap((one) => named('location', one.location, base))
   const appointment = listOf(resource.appointment).flatMap((one) => referenceTo(one, /^Appointment\//, base) ?? [])
   return {
+    ...(kind && { class: kind }),
+    ...(period && { period }),
     ...(participant.length > 0 && { participant }),
     ...(location.length > 0 && { location }),
     ...(appointment.length > 0 && { appointment }),
   }
+}
+
+/** A value without what else is written in it: a display and an extension may say anything. */
+function only(value: unknown, names: readonly string[]): Fields | undefined {
+  const kept = Object.entries(fieldsOf(value)).filter(([name]) => names.includes(name))
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined
 }
 
 function named(name: string, value: unknown, base: string, more: Fields = {}): Fields[] {
