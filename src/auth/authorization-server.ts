@@ -62,7 +62,7 @@ export function authorizationServer(house: House, { fetchOut, patients, refusals
             () => false,
           ))
         )
-          return void response.writeHead(413).end()
+          return void response.writeHead(413, unread).end()
       }
       if (path === paths.authorization) request.url = `${path}?${authorizationQuery(house.base, new URLSearchParams(query))}`
       comeFrom(issuer, request, address)
@@ -87,10 +87,13 @@ function refusedNul(response: ServerResponse): void {
   response.end('{"error":"invalid_request"}')
 }
 
+/** The rest of a body that was too long is on the line still: no other request may come after it. */
+const unread = { connection: 'close' }
+
 async function asGet(house: House, request: IncomingMessage, response: ServerResponse): Promise<void> {
   await rawForm(request).then(
     (form) => response.writeHead(303, { location: `${addressOf(house.base, 'authorization')}?${form}` }),
-    () => response.writeHead(413),
+    () => response.writeHead(413, unread),
   )
   response.end()
 }

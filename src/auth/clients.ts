@@ -95,12 +95,21 @@ function authenticationOf(house: Pick<House, 'outboundHosts'>, { jwks, jwksUrl, 
   return { token_endpoint_auth_method: secret ? 'client_secret_basic' : 'none' }
 }
 
-const isLoopback = (address: string): boolean => /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(address)
+/** http on the same machine. A port is a number: what else could stand there makes the rest of the address a login. */
+export const isLoopback = (address: string): boolean => /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(\/|\?|$)/.test(address)
 
-/** https, an address of the same machine, or a scheme that an app has to itself (RFC 8252 7.1: a name with a dot). */
-function assertRedirect(address: string): void {
+/**
+ * https, an address of the same machine, or a scheme that an app has to itself (RFC 8252 7.1: a name with a dot); written so
+ * that every reader of addresses finds one host in it, and the same.
+ */
+export function isRedirect(address: string): boolean {
   const url = URL.parse(address)
-  const isFine =
-    url && !url.hash && (url.protocol === 'https:' || isLoopback(address) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]+:$/.test(url.protocol))
-  if (!isFine) throw fault('value', `"${address}" is no address to return to: begin with https://, without a fragment.`)
+  if (!url || /[#\\\s]/.test(address) || url.username !== '' || url.password !== '') return false
+  if (url.protocol === 'https:') return /^https:\/\/[^/]/i.test(address)
+  return isLoopback(address) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]+:$/.test(url.protocol)
+}
+
+function assertRedirect(address: string): void {
+  if (!isRedirect(address))
+    throw fault('value', `"${address}" is no address to return to: begin with https://, without a login, a backslash or a fragment.`)
 }

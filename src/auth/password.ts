@@ -32,11 +32,15 @@ export async function hashPassword(password: string): Promise<string> {
 
 const text = (value: Buffer): string => value.toString('base64').replace(/=+$/, '')
 
-/** With nothing to compare it with, as long is taken: who asks cannot tell an unknown name by the time. */
+/**
+ * With nothing to compare it with, as long is taken: who asks cannot tell an unknown name by the time. What is longer than
+ * any password may be is none, and costs no more than one.
+ */
 export async function isPassword(said: string, kept: string | undefined): Promise<boolean> {
   const [, m, t, p, salt = '', hash = ''] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(kept ?? '') ?? []
   const how = m === undefined ? cost : { memory: Number(m), passes: Number(t), parallelism: Number(p) }
   const expected = Buffer.from(hash, 'base64')
-  const found = await derived(said, m === undefined ? Buffer.alloc(16) : Buffer.from(salt, 'base64'), how)
-  return expected.length === found.length && timingSafeEqual(expected, found)
+  const isLong = said.length > passwordCharsMax
+  const found = await derived(isLong ? '' : said, m === undefined ? Buffer.alloc(16) : Buffer.from(salt, 'base64'), how)
+  return expected.length === found.length && timingSafeEqual(expected, found) && !isLong
 }

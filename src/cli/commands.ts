@@ -106,8 +106,12 @@ function typedOf(command: Command, args: readonly string[]): Typed {
     args: [...args],
     options: { ...options, help: { type: 'boolean', short: 'h' } },
     strict: true,
+    tokens: true,
     allowPositionals: command.operands !== undefined,
   })
+  const named = parsed.tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+  const twice = named.find((name, at) => named.indexOf(name) !== at)
+  if (twice !== undefined) throw new UsageError(`Say --${twice} once.`)
   const values: Values = parsed.values as Values
   const operands = parsed.positionals
   const missing = Object.entries(command.options).find(([name, { required }]) => required && values[name] === undefined)

@@ -19,6 +19,15 @@ describe('a password', () => {
     expect(await isPassword(password, undefined)).toBe(false)
   })
 
+  it('is none where it is longer than any may be', async () => {
+    const [empty, long] = [await hashPassword(''), 'x'.repeat(1_001)]
+    expect([await isPassword('', empty), await isPassword(long, empty), await isPassword(long, await hashPassword(long))]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
   it('is the same however its letters are composed', async () => {
     expect(await isPassword('caf\u0065\u0301 con leche', await hashPassword('caf\u00e9 con leche'))).toBe(true)
   })

@@ -4,7 +4,10 @@
  * https://hl7.org/fhir/smart-app-launch/
  */
 import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import { authFormBytesMax } from '../../src/base/sign-in-limits.ts'
 import type { Loose } from '../interactions/rest.ts'
 import { words } from '../support/browser-stand-in.ts'
 import { eventually } from '../support/house.ts'
@@ -106,6 +109,14 @@ describe('H.1 Standalone launch', () => {
     expect((await askToken(tokenUrl, { ...form, client_id: 'asymmetric' })).status).toBe(401)
     const client_assertion = await assertion(key, 'asymmetric', tokenUrl)
     expect((await askToken(tokenUrl, { ...form, client_assertion, client_assertion_type: assertionType })).status).toBe(200)
+  })
+
+  // Behind a proxy it may be somebody else's request that comes next on the line.
+  it.each(['token', 'authorize'])('a form that is too long for %s is the last on its line', async (path) => {
+    const line = connect(Number(new URL(clinic.server.origin).port), '127.0.0.1')
+    const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000'
+    line.write(`POST /auth/${path} HTTP/1.1\r\nHost: here\r\n${form}\r\n\r\ncode=${'x'.repeat(authFormBytesMax)}`)
+    expect(await text(line)).toMatch(/^HTTP\/1.1 413 .*\r\nconnection: close\r\n/is)
   })
 
   it('takes the authorization request by POST too', async () => {

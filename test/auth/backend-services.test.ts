@@ -230,6 +230,21 @@ describe('a client', () => {
     await expect(addClient(server.house, { name: 'x', scope, redirects: [], jwks })).rejects.toThrow('The key set')
   })
 
+  it.each([
+    'http://127.0.0.1:x@evil.example/',
+    'http://localhost:80@evil.example/',
+    'https://app.example\\@evil.example/',
+    'https:///app.example/',
+    'https://a:b@app.example/',
+    'https://app.example/#',
+    'http://app.example/',
+    'javascript:alert(1)',
+  ])('is not registered to send people back to %s', async (redirect) => {
+    await expect(addClient(server.house, { name: 'x', scope, redirects: [redirect], jwks: keySet(rsa) })).rejects.toThrow(
+      'no address to return',
+    )
+  })
+
   it('is not registered twice under one id', async () => {
     await expect(addClient(server.house, { id: 'reports', name: 'x', scope, redirects: [], jwks: keySet(rsa) })).rejects.toThrow('already')
   })

@@ -304,6 +304,12 @@ describe('what is asked for', () => {
     ['has half a character in its name', 'invalid_request', () => ({ ...app, client_name: 'Diary \ud800' })],
     ['has no name', 'invalid_client_metadata', () => ({ ...app, client_name: undefined })],
     ['has a name that turns round what follows', 'invalid_client_metadata', () => ({ ...app, client_name: 'Diary \u202e' })],
+    ['has a name that nobody sees', 'invalid_client_metadata', () => ({ ...app, client_name: '\u3164\u115f\u2800 ' })],
+    [
+      'has a name that runs over what is beside it',
+      'invalid_client_metadata',
+      () => ({ ...app, client_name: `Diary${'\u0301'.repeat(9)}` }),
+    ],
     ['has nowhere to come back to', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: [] })],
     ['comes back by http', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['http://app.example/back'] })],
     [
@@ -313,6 +319,18 @@ describe('what is asked for', () => {
     ],
     ['comes back anywhere below a name', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['https://*.app.example/back'] })],
     ['comes back with a login', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['https://a:b@app.example/'] })],
+    [
+      'comes back to one host or another',
+      'invalid_redirect_uri',
+      () => ({ ...app, redirect_uris: ['https://app.example\\@evil.example/'] }),
+    ],
+    ['comes back to no host', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['https:app.example'] })],
+    [
+      'comes back to a login on this machine',
+      'invalid_redirect_uri',
+      () => ({ ...app, redirect_uris: ['http://127.0.0.1:1@evil.example/'] }),
+    ],
+    ['comes back to a scheme of its own', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['org.example.app:/back'] })],
     ['comes back to a fragment', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['https://app.example/#x'] })],
     ['comes back to a script', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: ['javascript:alert(1)'] })],
     ['comes back to very many places', 'invalid_redirect_uri', () => ({ ...app, redirect_uris: Array(11).fill(redirect) })],

@@ -25,6 +25,7 @@ describe('slotwise, as it is typed', () => {
     [['slots'], 'There is no command "slots".'],
     [['migrate', '--sideways'], "'--sideways'"],
     [['token'], '--scope is needed.'],
+    [['token', '--scope', 'patient/*.r', '--scope', 'user/*.r'], 'Say --scope once.'],
   ])('answers %j with the usage and exit code 2', async (words, sentence) => {
     const { code, out, err } = await slotwise(words)
     expect(code).toBe(2)

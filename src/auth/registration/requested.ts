@@ -9,7 +9,7 @@ import { narrowScopes } from '../../access/narrow-scopes.ts'
 import { Fault } from '../../base/fault.ts'
 import { clientNameCharsMax, contactsMax, redirectUrisMax, registeredTextCharsMax } from '../../base/sign-in-limits.ts'
 import type { House } from '../../store/house.ts'
-import { clientMetadata } from '../clients.ts'
+import { clientMetadata, isLoopback, isRedirect } from '../clients.ts'
 import { type RefusedCode, RegistrationRefused } from './refused.ts'
 
 export type Metadata = Readonly<Record<string, unknown>>
@@ -81,7 +81,7 @@ function redirectsOf(said: Metadata): readonly string[] {
   const all = said.redirect_uris ?? []
   const isList = Array.isArray(all) && all.length <= redirectUrisMax && all.every((one) => typeof one === 'string')
   if (!isList) return refuse(`redirect_uris must be a list of at most ${redirectUrisMax} addresses.`, 'invalid_redirect_uri')
-  const odd = (all as string[]).find((one) => !isRedirect(one))
+  const odd = (all as string[]).find((one) => !isOpenRedirect(one))
   if (odd === undefined) return [...new Set(all as string[])]
   return refuse(
     'redirect_uris: each begins with https://, or http:// on the same machine, without a login, a fragment or a star.',
@@ -89,11 +89,9 @@ function redirectsOf(said: Metadata): readonly string[] {
   )
 }
 
-function isRedirect(address: string): boolean {
-  const url = URL.parse(address)
-  if (!url || !isPlain(address) || /[*#\s]/.test(address) || url.username !== '' || url.password !== '') return false
-  return url.protocol === 'https:' || /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(\/|\?|$)/.test(address)
-}
+/** No scheme of an app's own: nobody could tell whose it is. */
+const isOpenRedirect = (address: string): boolean =>
+  isRedirect(address) && isPlain(address) && !address.includes('*') && (/^https:/i.test(address) || isLoopback(address))
 
 function oneOf(said: Metadata, name: string, known: readonly string[]): string | undefined {
   const value = said[name]
@@ -102,10 +100,13 @@ function oneOf(said: Metadata, name: string, known: readonly string[]): string |
 }
 
 function nameOf({ client_name: name }: Metadata): string {
-  if (typeof name === 'string' && name.trim() !== '' && name.length <= clientNameCharsMax && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name))
-    return name.trim()
+  if (typeof name === 'string' && name.length <= clientNameCharsMax && isSeen(name)) return name.trim()
   return refuse(`client_name: say what people are told that it is called, in up to ${clientNameCharsMax} letters.`)
 }
+
+/** A letter or a digit that is not blank, nothing that turns round what follows, no pile of marks on one letter. */
+const isSeen = (name: string): boolean =>
+  /[\p{L}\p{N}]/u.test(name.replace(/\p{Default_Ignorable_Code_Point}/gu, '')) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|\p{M}{5}/u.test(name)
 
 /** By value or by address, as an operator hands them over. */
 function keysOf({ jwks, jwks_uri: jwksUrl }: Metadata): { readonly jwks?: string; readonly jwksUrl?: string } {
