@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import { newInvitation } from '../../src/auth/registration/invitation.ts'
 import { authFormBytesMax } from '../../src/base/sign-in-limits.ts'
 import type { Loose } from '../interactions/rest.ts'
 import { words } from '../support/browser-stand-in.ts'
@@ -431,6 +432,21 @@ describe('H.1 OpenID Connect', () => {
     expect([payload.fhirUser, payload.name]).toEqual([`${clinic.server.house.base}/Practitioner/d1`, 'Dr Adeyemi'])
     const read = await clinic.server.as(String(token.access_token))('GET', String(payload.fhirUser))
     expect([read.status, read.json.id]).toEqual([200, 'd1'])
+  })
+
+  it('and nothing else that somebody was given in signing in is an access token', async () => {
+    const at = open(clinic)
+    const wanted = request(clinic)
+    const code = back(await allow(at, await signIn(at, await at.go(wanted.url), 'ana'))).get('code')
+    const uses = async (held: unknown) => (await clinic.server.as(String(held))('GET', 'Patient/p1')).status
+    const before = await uses(code)
+    const { json: token } = await exchange(clinic, wanted, code)
+    const { house } = clinic.server
+    const invited = await newInvitation(house.pool, { scope: 'patient/*.rs', expires: new Date(Date.now() + 60_000) })
+    const others = [token.id_token, token.refresh_token, code, invited, clinic.secret]
+    expect([before, ...(await Promise.all(others.map(uses)))]).toEqual(Array(6).fill(401))
+    expect(await uses(token.access_token)).toBe(200)
+    for (const held of [token.access_token, token.id_token, code]) expect((await refresh(clinic, held)).json.error).toBe('invalid_grant')
   })
 
   it('says nothing of fhirUser where it was not asked for', async () => {
