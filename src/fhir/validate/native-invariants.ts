@@ -128,6 +128,12 @@ const datatypes: readonly Native[] = [
   notNegative('tim-4', 'duration'),
   notNegative('tim-5', 'period'),
   exclusive('tim-10', 'timeOfDay', 'when'),
+  {
+    // On the length of every Slot and visit that a clinic's rules give.
+    key: 'drt-1',
+    expression: 'code.exists() implies ((system = %ucum) and value.exists())',
+    holds: (duration) => lacks(duration, 'code') || (has(duration, 'value') && isSurely(duration, 'system', ['http://unitsofmeasure.org'])),
+  },
   { key: 'sqty-1', expression: 'comparator.empty()', holds: (quantity) => lacks(quantity, 'comparator') },
   {
     key: 'rat-1',

@@ -53,7 +53,7 @@ const byType: Readonly<Record<string, readonly unknown[]>> = {
   decimal: [-1, 0, 1.5],
   unsignedInt: [0, 3],
   positiveInt: [1, 3],
-  uri: ['urn:a', 'http://a.example/Patient/1/_history/2'],
+  uri: ['urn:a', 'http://unitsofmeasure.org', 'http://a.example/Patient/1/_history/2'],
   CodeableConcept: [{ text: 'x' }, { coding: [{ code: 'adr' }] }, ...scopes],
   Resource: [{ resourceType: 'Basic', meta: { versionId: '1' } }, { resourceType: 'Basic' }],
 }
