@@ -6,6 +6,8 @@
 export const exportBatchMax = 10_000
 /** Resources that one statement of a download reads, and one AuditEvent speaks of. */
 export const exportChunkMax = 1_000
+/** Of them in one text: a longer one would be no young object, which is cleared away soonest. */
+export const exportPieceMax = 200
 export const exportFileResourcesMax = 100_000
 /** Of one client. */
 export const exportsUnderWayMax = 5

@@ -42,13 +42,13 @@ const remarkLines = ({ remarks }: ExportWish): string =>
     .map((diagnostics) => `${JSON.stringify(operationOutcome([{ severity: 'warning', code: 'not-supported', diagnostics }]))}\n`)
     .join('')
 
-/** The lines of a file, some hundred kilobytes at a time. */
+/** The lines of a file, about a hundred kilobytes at a time. */
 export async function* exportLines(house: House, fetching: Actor, place: FilePlace, deleted: boolean): AsyncGenerator<string> {
   const actor: Actor = { ...fetching, masking: standingMasking(fetching) }
   const next = (after: number): Promise<Chunk | undefined> =>
     (deleted ? deletionsOf : chunkOf)(house.pool, place, after, auditOf(house, actor, 'export'))
   for (let chunk = await next(-1); chunk; chunk = await next(chunk.no)) {
-    if (chunk.lines) yield deleted ? chunk.lines : await shownLines(house, actor, place, chunk.lines)
+    for (const piece of chunk.pieces) yield deleted ? piece : await shownLines(house, actor, place, piece)
     if (chunk.superseded.length > 0) yield await supersededLines(house, actor, place, chunk)
   }
 }

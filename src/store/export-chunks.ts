@@ -4,7 +4,7 @@
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { exportBatchMax, exportChunkMax } from '../base/bulk-limits.ts'
+import { exportBatchMax, exportChunkMax, exportPieceMax } from '../base/bulk-limits.ts'
 import { binariesTogetherMax } from '../base/limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Criterion } from '../fhir/search-criterion.ts'
@@ -103,8 +103,8 @@ export async function listBatch(tx: Tx, definitions: Definitions, listing: Listi
 
 export type Chunk = {
   readonly no: number
-  /** NDJSON of the versions that are still current, each line ended. */
-  readonly lines: string | null
+  /** NDJSON of the versions that are still current, each line ended, some hundred lines at a time. */
+  readonly pieces: readonly string[]
   /** Versions that have been written over or deleted since. */
   readonly superseded: readonly string[]
 }
@@ -119,11 +119,17 @@ const chunkShown = (p: Params, place: FilePlace, where: string): string => `
   select array(select distinct patient from found, unnest(${place.type === 'Patient' ? 'array[id]' : patientsIn('terms')}) patient where ${where}) as patients,
          ${p.add(`bulk-export/${place.export}/${place.file}`, 'text')} as entity`
 
+type ChunkRow = { readonly no: number; readonly lines: string | null; readonly superseded: readonly string[] }
+
+/** The rows differ in their lines alone. */
+const chunkIn = (rows: readonly ChunkRow[]): Chunk | undefined =>
+  rows[0] && { no: rows[0].no, pieces: rows.flatMap(({ lines }) => lines ?? []), superseded: rows[0].superseded }
+
 /** The chunk after another, -1 before the first. Undefined where there is none: the file is at its end, or the export is gone. */
 export async function chunkOf(db: Db, place: FilePlace, after: number, audit: AuditRow): Promise<Chunk | undefined> {
   const { type } = place
   const p = params()
-  const [row] = await db.query<Chunk>(
+  const rows = await db.query<ChunkRow>(
     prepared(
       `with chunk as (${chunkAfter(p, place, after)}),
       listed as (select u.id, u.version, u.place from chunk, unnest(ids, versions) with ordinality u (id, version, place)),
@@ -131,14 +137,16 @@ export async function chunkOf(db: Db, place: FilePlace, after: number, audit: Au
         select l.place, l.id, t.version = l.version and not t.deleted as current, t.body, t.terms
           from listed l join ${tableOf(type)} t on t.id = l.id),
       shown as (${chunkShown(p, place, 'current')}),
-      audited as (${auditInsert(p, audit, 'shown')})
-      select chunk.no, (select string_agg(body::text || E'\\n', '' order by place) from found where current) as lines,
-             array(select id from found where not current order by place) as superseded
-        from chunk`,
+      audited as (${auditInsert(p, audit, 'shown')}),
+      pieces as (
+        select min(place) as first, string_agg(body::text || E'\\n', '' order by place) as lines
+          from found where current group by (place - 1) / ${exportPieceMax}::int)
+      select chunk.no, pieces.lines, array(select id from found where not current order by place) as superseded
+        from chunk left join pieces on true order by pieces.first`,
       p.values,
     ),
   )
-  return row
+  return chunkIn(rows)
 }
 
 export type SupersededBody = { readonly id: string; readonly body: string }
@@ -159,7 +167,7 @@ export async function supersededBodies(db: Db, place: FilePlace, no: number, ids
 export async function deletionsOf(db: Db, place: FilePlace, after: number, audit: AuditRow): Promise<Chunk | undefined> {
   const { type } = place
   const p = params()
-  const [row] = await db.query<Chunk>(
+  const rows = await db.query<ChunkRow>(
     prepared(
       `with chunk as (${chunkAfter(p, place, after)}),
       found as materialized (
@@ -173,5 +181,5 @@ export async function deletionsOf(db: Db, place: FilePlace, after: number, audit
       p.values,
     ),
   )
-  return row
+  return chunkIn(rows)
 }
