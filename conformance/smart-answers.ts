@@ -4,15 +4,19 @@ import { hold, status } from './expect.ts'
 import type { Site } from './site.ts'
 
 export function givesToken(answer: Answer, what: string): Loose {
-  const { json, headers } = status(answer, 200, what)
-  hold(headers.get('content-type')?.startsWith('application/json'), `${what}: Content-Type ${headers.get('content-type')}`)
+  const { json } = status(answer, 200, what)
   hold(typeof json?.access_token === 'string' && json.access_token !== '', `${what}: no access_token`)
   hold(/^bearer$/i.test(json.token_type ?? ''), `${what}: token_type ${json.token_type}`)
   hold(typeof json.expires_in === 'number' && json.expires_in > 0, `${what}: expires_in ${JSON.stringify(json.expires_in)}`)
   hold(typeof json.scope === 'string' && json.scope !== '', `${what}: scope ${JSON.stringify(json.scope)}`)
+  return json
+}
+
+/** What only the checks of an answer itself look at: the others are about something else. */
+export function isUncachedJson({ headers }: Answer, what: string): void {
+  hold(headers.get('content-type')?.startsWith('application/json'), `${what}: Content-Type ${headers.get('content-type')}`)
   hold(/\bno-store\b/i.test(headers.get('cache-control') ?? ''), `${what}: Cache-Control ${headers.get('cache-control')}`)
   hold(/\bno-cache\b/i.test(headers.get('pragma') ?? ''), `${what}: Pragma ${headers.get('pragma')}`)
-  return json
 }
 
 export const scopesOf = ({ scope }: Loose): string[] => String(scope).split(' ').sort()

@@ -5,7 +5,7 @@ import type { Check } from '../check.ts'
 import type { Answer } from '../client.ts'
 import { hold, same } from '../expect.ts'
 import type { Site } from '../site.ts'
-import { givesToken, opens, scopesOf } from '../smart-answers.ts'
+import { givesToken, isUncachedJson, opens, scopesOf } from '../smart-answers.ts'
 import { assertion, endpoint, refusedToken, sent } from '../smart-app.ts'
 import { givenProgram, type Key, type Program } from '../smart-options.ts'
 import { guide, secured } from '../smart-server.ts'
@@ -31,7 +31,9 @@ export const programs: readonly Check[] = [
     run: async (site) => {
       const { client_id, key, scope } = programOf(site)
       const address = await endpoint(site, 'token_endpoint')
-      const token = givesToken(await ask(site, address, await assertion(key, client_id, address)), 'a good assertion')
+      const answer = await ask(site, address, await assertion(key, client_id, address))
+      const token = givesToken(answer, 'a good assertion')
+      isUncachedJson(answer, 'a good assertion')
       same(token.refresh_token, undefined, 'refresh_token')
       same(
         scopesOf(token).filter((one) => !scope.split(' ').includes(one)),

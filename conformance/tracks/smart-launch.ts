@@ -4,7 +4,7 @@
  */
 import { type Check, NotDeclared } from '../check.ts'
 import { hold, same } from '../expect.ts'
-import { givesToken, opens, scopesOf } from '../smart-answers.ts'
+import { givesToken, isUncachedJson, opens, scopesOf } from '../smart-answers.ts'
 import { appOf, arrival, asked, codeOf, exchange, originOf, refusedCode, refusedToken } from '../smart-app.ts'
 import { givenApp } from '../smart-options.ts'
 import { configuration, guide, secured } from '../smart-server.ts'
@@ -50,6 +50,7 @@ export const launches: readonly Check[] = [
       const request = asked(site, app)
       const answer = await exchange(site, request, await codeOf(site, request))
       const token = givesToken(answer, 'exchange of the code')
+      isUncachedJson(answer, 'exchange of the code')
       const { origin } = originOf(app)
       const allowed = answer.headers.get('access-control-allow-origin')
       hold(origin === undefined || allowed === '*' || allowed === origin, `Access-Control-Allow-Origin: ${allowed}`)

@@ -6,7 +6,7 @@ import { type Check, NotDeclared } from '../check.ts'
 import type { Answer, Loose } from '../client.ts'
 import { hold, same, sameSet, status, until } from '../expect.ts'
 import type { Site } from '../site.ts'
-import { givesToken, opens, scopesOf } from '../smart-answers.ts'
+import { givesToken, isUncachedJson, opens, scopesOf } from '../smart-answers.ts'
 import { appOf, credentials, endpoint, refresh, refusedToken, sent, signedIn } from '../smart-app.ts'
 import { type App, givenApp, kinds } from '../smart-options.ts'
 import { guide, secured } from '../smart-server.ts'
@@ -36,7 +36,9 @@ export const refreshes: readonly Check[] = [
     needs: [secured, givenApp('refreshing')],
     run: async (site) => {
       const { app, token } = await withRefresh(site)
-      const second = givesToken(await refresh(site, app, token.refresh_token), 'refresh without a scope')
+      const answer = await refresh(site, app, token.refresh_token)
+      const second = givesToken(answer, 'refresh without a scope')
+      isUncachedJson(answer, 'refresh without a scope')
       hold(second.access_token !== token.access_token, 'the same access token again')
       sameSet(scopesOf(second), scopesOf(token), 'scopes')
       await opens(site, second, 'the new token')

@@ -91,6 +91,8 @@ declare module 'oidc-provider' {
     proxy: boolean
     silent: boolean
     readonly Client: { find(id: string): Promise<Client | undefined>; readonly prototype: Payload }
+    readonly AccessToken: { find(token: string): Promise<Token | undefined> }
+    readonly ClientCredentials: { find(token: string): Promise<Token | undefined> }
     readonly Grant: { new (of: { accountId: string; clientId: string }): Grant; find(id: string): Promise<Grant | undefined> }
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
     use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void
