@@ -26,6 +26,15 @@ const tell = ({ kind, path }: Mutant, validator: string, message: string): strin
 /** What the page says that each of them lets pass, by the code of the issue that we raise. */
 const told = rows(section(page('docs/validation.md'), '## Beside other validators')).map(([validator, code = '']) => `${validator} ${code}`)
 
+/** What this seed does not draw and another (424242) did: the codes of our issues with what a validator lets pass. */
+function drawnByOtherSeeds(refuses: Validator['refuses']): string[] {
+  const occurrenceTiming = { repeat: { frequency: 1, period: 1, periodUnit: 'http://a b' } }
+  const subject = { reference: 'Patient/1' }
+  const resource = { resourceType: 'ServiceRequest', status: 'active', intent: 'order', subject, occurrenceTiming }
+  const [issue] = errorsOf(resource)
+  return issue && refuses(resource) === undefined ? [issue.code] : []
+}
+
 suite(`three other validators${absent}`, () => {
   let others: Validator[]
   beforeAll(() => {
@@ -54,6 +63,7 @@ suite(`three other validators${absent}`, () => {
         if (!issue && message !== undefined) theirs.push(tell(one, name, message))
       }
     }
+    for (const { name, refuses } of others) for (const code of drawnByOtherSeeds(refuses)) ours.add(`${name} \`${code}\``)
     expect(theirs).toEqual([])
     expect([...ours].toSorted()).toEqual(told.toSorted())
     // Were the changes harmless, or the others silent, this would show nothing.
