@@ -10,6 +10,7 @@ import type { Definitions, SearchParameter } from './definitions/types.ts'
 import { collectComposite, numberValue } from './index-numbers.ts'
 import type { DateBounds, IndexValues, NumberValue } from './index-values-types.ts'
 import { type Collect, collectors, type Found, timeSpans } from './index-words.ts'
+import { keepsNumbersAsWords, numberWords } from './number-words.ts'
 import { compartmentParameters } from './patient-compartment.ts'
 import type { Resource } from './resource.ts'
 import { compileExpression, type Walk } from './search-expression.ts'
@@ -77,7 +78,10 @@ function collectNumbers({ parameter, walk }: Reader, resource: Resource, terms: 
   walk(resource, (value, type) => {
     if (parameter.type === 'composite') return collectComposite(parameter, value, { terms, numbers })
     const number = numberValue(value, type)
-    if (number) numbers.push({ code: parameter.code, ...number })
+    if (number === undefined) return
+    if (!keepsNumbersAsWords(resource.resourceType)) numbers.push({ code: parameter.code, ...number })
+    else if (number.lower !== null && number.lower === number.upper)
+      for (const word of numberWords(parameter.code, number.lower)) terms.add(word)
   })
 }
 

@@ -4,6 +4,7 @@
  * Words of `fhir/index-values-types.ts`; parameter types of https://hl7.org/fhir/R4/search.html#ptypes
  */
 import type { Definitions, SearchParameter } from '../fhir/definitions/types.ts'
+import { keepsNumbersAsWords } from '../fhir/number-words.ts'
 import { isWordPair } from '../fhir/search-number.ts'
 import { isSearchedByText } from '../fhir/search-text.ts'
 
@@ -24,7 +25,9 @@ export type Place =
   | { readonly kind: 'code'; readonly column: string }
   /** Rows of `search_number`. */
   | { readonly kind: 'numbers' }
-  /** The same, with the ends of a span of time in milliseconds: dates that have no columns of their own. */
+  /** Words in `terms` that hold numbers and the ranges they lie in (number-words.ts). */
+  | { readonly kind: 'digits' }
+  /** Rows of `search_number` with the ends of a span of time in milliseconds: dates that have no columns of their own. */
   | { readonly kind: 'spans' }
   /** The columns latitude and longitude. */
   | { readonly kind: 'position' }
@@ -83,7 +86,7 @@ function placeOf(type: string, parameter: SearchParameter): Place | undefined {
     }
     case 'number':
     case 'quantity':
-      return { kind: 'numbers' }
+      return { kind: keepsNumbersAsWords(type) ? 'digits' : 'numbers' }
     case 'composite':
       return { kind: isWordPair(parameter) ? 'terms' : 'numbers' }
     case 'special':

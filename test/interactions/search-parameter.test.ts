@@ -65,6 +65,8 @@ describe('one that is understood', () => {
     parameter('odd', 'token', 'Patient', `Patient.name.given.first().lower()`),
     parameter('colour-of-slot', 'token', 'Slot', `Slot.appointmentType.coding`),
     parameter('minutes', 'token', 'Appointment', 'Appointment.minutesDuration'),
+    parameter('length', 'number', 'Appointment', 'Appointment.minutesDuration'),
+    parameter('floor', 'number', 'Slot', "Slot.extension.where(url = 'urn:floor').value"),
     parameter('part-type', 'token', 'Appointment', 'Appointment.participant.type'),
     parameter('size', 'quantity', 'Device', 'Device.property.valueQuantity'),
   ]
@@ -107,6 +109,8 @@ describe('one that is understood', () => {
     for (const code of ['colour', 'motto', 'joined', 'shoe', 'height', 'referrer', 'site', 'odd']) await isServed(`Patient?${code}=2024`)
     await isServed('Slot?colour-of-slot=x')
     await isServed('Appointment?minutes=1')
+    await isServed('Appointment?length=1')
+    await isServed('Slot?floor=1')
     await isServed('Appointment?part-type=x')
     await isServed('Device?size=1')
 
@@ -139,6 +143,23 @@ describe('one that is understood', () => {
     ])
     expect(matches(await server.call('GET', 'Patient?_sort=-joined&_id=a,b,c')).map(({ id }) => id)).toEqual(['b', 'a', 'c'])
     expect(await idsOf(`Appointment?minutes=${(booked as unknown as { minutesDuration: number }).minutesDuration}`)).toContain(booked.id)
+    const minutes = (booked as unknown as { minutesDuration: number }).minutesDuration
+    const asked = [`${minutes}`, `gt${minutes - 1}`, `le${minutes}`, `ap${minutes + 1}`, `lt${minutes}`, `ne${minutes}`]
+    const found = await Promise.all(asked.map(async (one) => (await idsOf(`Appointment?_id=${booked.id}&length=${one}`)).length))
+    expect(found).toEqual([1, 1, 1, 1, 0, 0])
+    const { schedule } = await place.slotAt(1, '09:00')
+    const slots = ['2031-05-05T09:00:00Z', '2031-05-05T10:00:00Z', '2031-05-05T11:00:00Z'].map((start, at) => ({
+      resourceType: 'Slot',
+      schedule,
+      status: 'busy-unavailable',
+      start,
+      end: start.replace(':00:00Z', ':30:00Z'),
+      extension: [{ url: 'urn:floor', valueInteger: [12, -1, 3][at] }],
+    }))
+    const ids: string[] = []
+    for (const slot of slots) ids.push(made(await server.call('POST', 'Slot', slot)).id)
+    expect(await idsOf('Slot?floor=lt4')).toEqual(ids.slice(1).toSorted())
+    expect(matches(await server.call('GET', 'Slot?floor=le12&_sort=-floor')).map(({ id }) => id)).toEqual([ids[0], ids[2], ids[1]])
     expect(await declared('Patient')).toEqual(expect.arrayContaining(['colour', 'referrer']))
     expect(await declared('Person')).toContain('referrer')
     expect((await server.call('GET', 'metadata')).headers.get('etag')).not.toBe(etag)
@@ -286,7 +307,7 @@ it.each([
   ['no expression', parameter('a', 'token', 'Patient', ''), 'expression'],
   ['a date of a Slot', parameter('a', 'date', 'Slot', 'Slot.end'), 'type'],
   ['a composite of a Slot', parameter('a', 'composite', 'Slot', 'Slot'), 'type'],
-  ['a number of an Appointment', parameter('a', 'number', 'Appointment', 'Appointment.minutesDuration'), 'type'],
+  ['a quantity of an Appointment', parameter('a', 'quantity', 'Appointment', 'Appointment.extension.value'), 'type'],
   ['what changes of a Slot', parameter('a', 'token', 'Slot', 'Slot.status'), 'expression'],
   ['text where there is none', parameter('a', 'string', 'Binary', 'Binary.contentType'), 'type'],
   ['a code of another of theirs', { ...parameter('site', 'uri', 'Patient', 'Patient.name.family'), id: 'other' }, 'code'],

@@ -13,7 +13,7 @@ import { fullTextCondition } from './full-text.ts'
 import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from './linked.ts'
 import { hiddenRows, looksBehindMask, wholeRows } from './masked.ts'
 import { nearCondition } from './near.ts'
-import { numberCondition, numberMissing } from './number.ts'
+import { digitsCondition, numberCondition, numberMissing } from './number.ts'
 import { mayTellOfOthers, withoutOthers } from './others.ts'
 import { type Bounds, boundsOf, type Scope, waysOf } from './scope.ts'
 import { column, statementOf, text, texts, wordLead } from './statement.ts'
@@ -144,7 +144,7 @@ function plainCondition(scope: Scope, criterion: Criterion): Sql {
     case 'chain':
       return chainCondition(scope, place, criterion, rowsMeeting)
     case 'numbers':
-      return numberCondition(alias, type, criterion)
+      return place.kind === 'digits' ? digitsCondition(alias, criterion) : numberCondition(alias, type, criterion)
     case 'tree':
       return treeCondition(scope, criterion, rowsMeeting)
   }
@@ -209,6 +209,7 @@ export function dependsOnValues(scope: Pick<Scope, 'definitions' | 'type'>, crit
     criterion.kind === 'tree' ||
     criterion.kind === 'full-text' ||
     place?.kind === 'terms' ||
+    place?.kind === 'digits' ||
     place?.kind === 'strings' ||
     place?.kind === 'phonetic' ||
     place?.kind === 'numbers' ||

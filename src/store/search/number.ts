@@ -4,8 +4,10 @@
  * Left out: converting units.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { numberWordsAsked } from '../../fhir/number-words.ts'
 import type { NumberAsked, Numbers } from '../../fhir/search-number.ts'
-import { column, text, texts } from './statement.ts'
+import { column, text, texts, wordLead } from './statement.ts'
+import { anyTerm } from './token.ts'
 
 const numeric = (value: string): Sql => sql`${value}::numeric`
 
@@ -54,6 +56,18 @@ export function numberCondition(alias: string, type: string, { code, values }: N
   })
   return sql`${column(alias, 'id')} in (select v.id from search_number as v where ${rowsOf(type, code)} and (${join(ways, ' or ')}))`
 }
+
+/** The same where numbers are words. */
+export const digitsCondition = (alias: string, { code, values }: Numbers): Sql =>
+  values.length === 0
+    ? sql`false`
+    : anyTerm(
+        alias,
+        values.flatMap((asked) => numberWordsAsked(code, asked)),
+      )
+
+export const digitsSortValue = (alias: string, code: string, descending: boolean): Sql =>
+  sql`(select ${raw(descending ? 'max' : 'min')}(substr(word, ${raw(String(code.length + 2))})::numeric) from unnest(${column(alias, 'terms')}) as word where starts_with(word, ${wordLead(code, '=')}))`
 
 export const numberMissing = (alias: string, type: string, code: string, missing: boolean): Sql =>
   sql`${raw(missing ? 'not ' : '')}exists (select from search_number as v where ${rowsOf(type, code)} and v.id = ${column(alias, 'id')})`

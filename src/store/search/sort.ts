@@ -8,7 +8,7 @@ import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery, SortKey } from '../../fhir/search-query.ts'
 import { layoutOf, type Place } from '../layout.ts'
 import { isBehindMask, maskedRows } from './masked.ts'
-import { numberSortValue } from './number.ts'
+import { digitsSortValue, numberSortValue } from './number.ts'
 import { sortsByOthers } from './others.ts'
 import type { Bounds } from './scope.ts'
 import { column, wordLead } from './statement.ts'
@@ -48,6 +48,8 @@ function sortValue(type: string, alias: string, place: Place, { code, descending
     case 'numbers':
     case 'spans':
       return { value: numberSortValue(alias, type, code, descending), cast: 'numeric' }
+    case 'digits':
+      return { value: digitsSortValue(alias, code, descending), cast: 'numeric' }
     case 'strings':
       return { value: sql`substring(${column(alias, 'strings')} from '\n' || ${wordLead(code, '=')} || '([^\n]*)')`, cast: 'text' }
     default:
