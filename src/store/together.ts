@@ -1,8 +1,9 @@
 /**
  * Those who ask at the same moment go to the database together: while as many runs are under way as there are lanes, the
- * next askers wait, and one statement then serves them all. A lone asker never waits. What Postgres calls group commit,
- * one floor up: under load the cost of a statement's start, commit and round trip is shared. Where that is large, a second
- * run waits for company: for so many asks that it is worth its start, or until the first has taken longer than it should.
+ * next askers wait, and one statement then serves them all. A lone asker waits for no more than the end of the event loop's
+ * turn. What Postgres calls group commit, one floor up: under load the cost of a statement's start, commit and round trip is
+ * shared. Where that is large, a second run waits for company: for so many asks that it is worth its start, or until the
+ * first has taken longer than it should.
  *
  * Left out: what is run, and what becomes of one ask when another in its run fails (`run` says that).
  */
@@ -37,7 +38,7 @@ type Waiting<Ask, Answer> = {
 export function together<Ask, Answer>(how: Together<Ask, Answer>): (ask: Ask) => Promise<Answer> {
   const { lanes, most, company = 1, run, alone } = how
   const queue: Waiting<Ask, Answer>[] = []
-  const under: { way: number; patience?: NodeJS.Timeout } = { way: 0 }
+  const under: { way: number; patience?: NodeJS.Timeout; turn?: NodeJS.Immediate } = { way: 0 }
   const serve = async (batch: readonly Waiting<Ask, Answer>[]): Promise<void> => {
     try {
       const answers = await run(batch.map(({ ask }) => ask))
@@ -46,7 +47,7 @@ export function together<Ask, Answer>(how: Together<Ask, Answer>): (ask: Ask) =>
       for (const { reject } of batch) reject(error)
     } finally {
       under.way -= 1
-      start()
+      soon()
     }
   }
   const begin = (): void => {
@@ -62,13 +63,19 @@ export function together<Ask, Answer>(how: Together<Ask, Answer>): (ask: Ask) =>
     start()
   }
   const start = (): void => {
+    under.turn = undefined
     while (under.way < lanes && queue.length >= (under.way === 0 ? 1 : company)) begin()
     if (under.way < lanes && queue.length > 0) under.patience ??= setTimeout(beginAnyway, runWaitMsMax)
+  }
+  // Requests that came in together, and those whose looks were answered together, ask one after the other in one turn of the
+  // event loop. Begun by the first of them, a run had it alone: a third of all bookings.
+  const soon = (): void => {
+    under.turn ??= setImmediate(start)
   }
   return (ask) =>
     new Promise((resolve, reject) => {
       queue.push({ ask, resolve, reject })
-      start()
+      soon()
     })
 }
 
