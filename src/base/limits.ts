@@ -17,6 +17,10 @@ export const binariesTogetherMax = 16
 /** A page of more resources is weighed, and refused where it would be longer: no text in Node.js has more than 512 MB. */
 export const unweighedPageMax = 64
 export const pageBytesMax = 256 * 1024 * 1024
+/** Of a page whose resources are taken apart or followed from, and of what comes along with it: so much of each, and less of them. */
+export const takenApartBytesMax = 64 * 1024 * 1024
+/** A page, and what comes along with it, of so few is not weighed: no body is longer than `bodyBytesMax`. */
+export const takenApartUnweighedMax = 16
 export const includedResourcesMax = 1_000
 export const searchOrListMax = 500
 export const findWindowDaysDefault = 14

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#include
  * Every round is confined to what the caller may search of the types it reaches, so nobody's data leaks by a detour.
  */
-import { includedResourcesMax, searchStepsMax } from '../base/limits.ts'
+import { includedResourcesMax, searchStepsMax, takenApartBytesMax } from '../base/limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'
@@ -31,9 +31,10 @@ export async function included(house: House, page: Page): Promise<{ entries: str
   const shown = new Set(page.rows.map((row) => `${page.type}/${row.id}`))
   const entries: string[] = []
   let cut = false
+  const left = { bytes: takenApartBytesMax }
   let reached: Found[] = [{ type: page.type, rows: page.rows }]
   for (let round = 0; reached.length > 0 && round < searchStepsMax && entries.length < includedResourcesMax; round++) {
-    const brought = await oneRound(house, page, reached, round > 0, shown)
+    const brought = await oneRound(house, page, reached, round > 0, { shown, left })
     reached = brought.found
     cut ||= brought.cut
     for (const { type, rows } of reached)
@@ -44,13 +45,16 @@ export async function included(house: House, page: Page): Promise<{ entries: str
   return { entries: entries.slice(0, includedResourcesMax), cut: cut || entries.length >= includedResourcesMax }
 }
 
-/** What is found that was not shown yet, and whether there may be more; `shown` learns of it. */
+/** What stands in the answer, and how much more text has room in it: both learn of what is found. */
+type Answer = { readonly shown: Set<string>; readonly left: { bytes: number } }
+
+/** What is found that was not shown yet, and whether there may be more. */
 async function oneRound(
   house: House,
   page: Page,
   from: readonly Found[],
   again: boolean,
-  shown: Set<string>,
+  { shown, left }: Answer,
 ): Promise<{ found: Found[]; cut: boolean }> {
   const found: Found[] = []
   let cut = false
@@ -61,11 +65,14 @@ async function oneRound(
       page.query,
       rows,
       page.bounds,
-      { patients: true },
+      { patients: true, bytes: Math.max(left.bytes, 1) },
       again,
     )) {
-      const all = await runSearch(house.pool, statement, page.auditOf(reached))
-      cut ||= all.length >= includedMost(reached)
+      if (left.bytes <= 0) return { found, cut: true }
+      const some = await runSearch(house.pool, statement, page.auditOf(reached))
+      const all = some.filter((row) => !row.cut)
+      cut ||= all.length < some.length || all.length >= includedMost(reached)
+      left.bytes -= all.reduce((sum, { body }) => sum + body.length, 0)
       const fresh = all.filter(({ id }) => {
         const known = shown.has(`${reached}/${id}`)
         shown.add(`${reached}/${id}`)

@@ -1,13 +1,15 @@
 /**
  * One page of a search as the entries of its Bundle. https://hl7.org/fhir/R4/bundle.html#searchset
- * Where the stored texts are shown as they are and nothing is followed from the rows, Postgres puts the entries together.
+ * Where the stored texts are shown as they are and nothing is followed from the rows, Postgres puts the entries together. Else the
+ * page has fewer entries than were asked for, and a next one, where their stored texts would be too long for the memory here.
  */
+import { takenApartBytesMax, takenApartUnweighedMax } from '../base/limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { House } from '../store/house.ts'
-import type { FoundRow } from '../store/search/page.ts'
+import { type FoundRow, shownRows } from '../store/search/page.ts'
 import type { PreparedSearch } from '../store/search/prepared-search.ts'
 import type { EntryText } from '../store/search/run.ts'
 
@@ -34,12 +36,12 @@ export async function searchPage(
     const { fetched, entries, sort } = await prepared.pageText(around(house.base, type), audit)
     return { fetched, entries: entries === null ? [] : [entries], sort: fetched > query.count ? (sort ?? undefined) : undefined, rows: [] }
   }
-  const found = await prepared.page(audit)
-  const rows = found.slice(0, query.count)
+  const found = await prepared.page(audit, query.count > takenApartUnweighedMax ? takenApartBytesMax : undefined)
+  const { rows, more } = shownRows(found, query.count)
   return {
-    fetched: found.length,
+    fetched: more ? query.count + 1 : rows.length,
     entries: rows.map(({ id, body }) => searchEntry(house.base, type, id, subsetOf(house.definitions, body, query.subset), 'match')),
-    sort: found.length > query.count ? (rows.at(-1)?.sort ?? undefined) : undefined,
+    sort: more ? (rows.at(-1)?.sort ?? undefined) : undefined,
     rows,
   }
 }

@@ -22,11 +22,24 @@ import type { House } from '../store/house.ts'
 import { sortsAlike } from '../store/search/across-types.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import { includedMost } from '../store/search/include.ts'
+import { shownRows } from '../store/search/page.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
 import { allowed } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { compartmentOf, pathOf } from './in-compartment.ts'
-import { alongWith, fresh, matchEntry, nameOf, ownEntries, type Page, queryOf, recordOf, type Several, searchOf } from './several-types.ts'
+import {
+  alongWith,
+  fresh,
+  matchEntry,
+  nameOf,
+  ownEntries,
+  type Page,
+  queryOf,
+  recordOf,
+  room,
+  type Several,
+  searchOf,
+} from './several-types.ts'
 import { sortedTypes } from './sorted-types.ts'
 
 export async function searchTypes(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -124,7 +137,8 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
   const shown = new Set(several.first.map(nameOf))
   for (const [at, type] of several.types.slice(from).entries()) {
     const left = count - page.matches.length
-    if (left === 0) return { ...page, along: fresh(page.along, shown), next: type }
+    const bytes = Math.min(room(page.matches), room(page.along))
+    if (left === 0 || bytes <= 0) return { ...page, along: fresh(page.along, shown), next: type }
     const more: Pairs = [...(several.more?.(type) ?? []), ['_count', String(left)]]
     const query = queryOf(
       house,
@@ -132,7 +146,14 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
       type,
       at === 0 && cursor !== undefined ? [...common, ...more, [cursorParameter, cursor]] : [...common, ...more],
     )
-    const { matches, along, next } = await pageOfType(house, actor, several, type, { ...query, count: Math.min(left, includedMost(type)) })
+    const { matches, along, next } = await pageOfType(
+      house,
+      actor,
+      several,
+      type,
+      { ...query, count: Math.min(left, includedMost(type)) },
+      bytes,
+    )
     for (const entry of matches) shown.add(nameOf(entry))
     page.matches.push(...matches)
     page.along.push(...along)
@@ -141,13 +162,13 @@ async function pageOf(house: House, actor: Actor, several: Several, common: Pair
   return { ...page, along: fresh(page.along, shown) }
 }
 
-async function pageOfType(house: House, actor: Actor, several: Several, type: string, query: SearchQuery): Promise<Page> {
+async function pageOfType(house: House, actor: Actor, several: Several, type: string, query: SearchQuery, bytes: number): Promise<Page> {
   const one = searchOf(house, actor, several, type, query)
   const prepared = await preparedSearch(house.pool, house.definitions, type, one.query, one.bounds)
-  const found = await prepared.page(recordOf(house, actor, several, type))
-  const rows = found.slice(0, query.count)
+  const found = await prepared.page(recordOf(house, actor, several, type), bytes)
+  const { rows, more } = shownRows(found, query.count)
   const own = await ownEntries(house, several, one)
-  const last = found.length > query.count ? rows.at(-1)?.sort : undefined
+  const last = more ? rows.at(-1)?.sort : undefined
   return {
     matches: [...own, ...rows.map((row) => matchEntry(house, one, row))],
     along: await alongWith(house, actor, several, one, rows),

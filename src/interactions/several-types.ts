@@ -6,6 +6,7 @@
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
+import { takenApartBytesMax } from '../base/limits.ts'
 import { queryText, searchEntry } from '../fhir/bundle.ts'
 import type { Compartment } from '../fhir/compartments.ts'
 import type { Pairs } from '../fhir/query-string.ts'
@@ -86,6 +87,9 @@ export async function alongWith(
   const theirs = `{"fullUrl":"${house.base}/${several.notAlong}/`
   return along.entries.filter((entry) => !entry.startsWith(theirs))
 }
+
+/** How much more text has room beside these entries. */
+export const room = (entries: readonly string[]): number => entries.reduce((left, { length }) => left - length, takenApartBytesMax)
 
 /** An entry's fullUrl. */
 export const nameOf = (entry: string): string => /^\{"fullUrl":"([^"]*)"/.exec(entry)?.[1] ?? ''

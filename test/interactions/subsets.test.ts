@@ -1,5 +1,5 @@
 /** `_summary` and `_elements` against lists written out by hand from https://hl7.org/fhir/R4/patient.html and slot.html. */
-import { type Ask, along, type Loose, matched, type RestHouse, restHouse } from './rest.ts'
+import { type Answer, type Ask, along, type Loose, linkOf, matched, type RestHouse, restHouse } from './rest.ts'
 
 let server: RestHouse
 let ask: Ask
@@ -202,5 +202,74 @@ describe('versions and AuditEvents', () => {
       expect([path, (await ask('GET', `${path}?_elements=name`, strict)).status]).toEqual([path, 200])
       expect([path, (await ask('GET', `${path}?_colour=red`, strict)).status]).toEqual([path, 400])
     }
+  })
+})
+
+describe('resources that are large', () => {
+  const count = 20
+  const names = Array.from({ length: count }, (_, n) => `big-${n + 10}`)
+  const first = 16
+
+  // Written once over REST, and made large and many where they are stored: sixteen such are just under 64 MB.
+  beforeAll(async () => {
+    const big = {
+      resourceType: 'Patient',
+      id: names[0],
+      name: [{ family: 'Big' }],
+      photo: [{ contentType: 'image/png', data: 'c2xvdHdpc2U=' }],
+      link: [{ other: { reference: 'Patient/other' }, type: 'seealso' }],
+    }
+    expect((await ask('PUT', `Patient/${names[0]}`, { body: big })).status).toBe(201)
+    const { pool } = server.house
+    const large = `update patient set body = jsonb_set(body, '{photo,0,data}', to_jsonb(repeat('c2xvdHdpc2U=', 333333))) where id = $1`
+    await pool.query({ text: large, values: [names[0]] })
+    const copy = `insert into patient select (jsonb_populate_record(p, jsonb_build_object(
+      'id', name, 'body', jsonb_set(p.body, '{id}', to_jsonb(name)), 'terms', array_replace(p.terms, '@Patient/' || p.id, '@Patient/' || name)))).*
+      from patient p, unnest($2::text[]) name where p.id = $1`
+    await pool.query({ text: copy, values: [names[0], names.slice(1)] })
+    const member = names.map((name) => ({ entity: { reference: `Patient/${name}` } }))
+    expect(
+      (await ask('PUT', 'Group/all', { body: { resourceType: 'Group', id: 'all', type: 'person', actual: true, member } })).status,
+    ).toBe(201)
+  })
+
+  async function pages(path: string): Promise<Answer[]> {
+    const all: Answer[] = []
+    for (let next: string | undefined = path; next !== undefined && all.length < 5; ) {
+      const answer = await ask('GET', next)
+      expect(answer.status).toBe(200)
+      all.push(answer)
+      const url = linkOf(answer, 'next')
+      next = url && `/fhir${url.slice(server.house.base.length)}`
+    }
+    return all
+  }
+
+  it('are shown as many at a time as fit into a page, and are written down as seen by so many', async () => {
+    const at = new Date().toISOString()
+    const found = await pages(`Patient?family=big&_elements=id&_include=Patient:link&_count=${count}`)
+    expect(found.map((page) => matched(page).map(({ id }) => id))).toEqual([names.slice(0, first), names.slice(first)])
+    expect(found.map((page) => along(page).map(({ id }) => id))).toEqual([['other'], ['other']])
+    expect(found[0]?.json.total).toBeUndefined()
+    const seen = await server.house.pool.query<{ patients: string[] }>({
+      text: `select patients from audit_event where at >= $1 and interaction = 'search-type' and not 'other' = any(patients) order by at, id`,
+      values: [at],
+    })
+    expect(seen.map(({ patients }) => patients.toSorted())).toEqual([names.slice(0, first), names.slice(first)])
+  })
+
+  it('are as many on a page of several types', async () => {
+    const types = `?_type=Organization,Patient&_id=${names.join(',')}&_elements=id&_count=${count}`
+    const found = await pages(types)
+    expect(found.map((page) => matched(page).map(({ id }) => id))).toEqual([names.slice(0, first), names.slice(first)])
+    const sorted = await ask('GET', `${types}&_sort=_id`)
+    expect([sorted.status, sorted.json.issue[0].code]).toEqual([400, 'too-costly'])
+  })
+
+  it('come along with a page as long as there is room, and the answer says that more would have', async () => {
+    const answer = await ask('GET', 'Group?_id=all&_include=Group:member&_elements=id')
+    expect(along(answer).map(({ id }) => id)).toEqual(names.slice(0, first))
+    const outcome = answer.json.entry.find(({ search }: Loose) => search.mode === 'outcome')
+    expect(outcome.resource.issue[0]).toMatchObject({ severity: 'warning', code: 'incomplete' })
   })
 })

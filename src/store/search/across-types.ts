@@ -6,6 +6,7 @@
  */
 import sql, { join, raw } from 'sql-template-tag'
 import { fewBinaries } from '../../base/few-binaries.ts'
+import { takenApartBytesMax, takenApartUnweighedMax } from '../../base/limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { AuditRow } from '../audit-rows.ts'
@@ -13,7 +14,7 @@ import type { Db, Pool } from '../db.ts'
 import { tableOf } from '../layout.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { compileSearch, conditionsOf, type FoundRow } from './page.ts'
-import { runSearch } from './run.ts'
+import { pageTooLong, runSearch } from './run.ts'
 import type { Bounds } from './scope.ts'
 import { afterCondition, keyColumns, type OrderKey, orderBy, orderOf } from './sort.ts'
 import { statementOf, text } from './statement.ts'
@@ -75,7 +76,10 @@ function orderAcross(definitions: Definitions, { type, query, bounds }: SearchOf
   return keys.toSpliced(-1, 0, name).map((key) => (key.cast === 'text' ? { ...key, value: sql`${key.value} collate "default"` } : key))
 }
 
-/** What these say now, by id, as far as they still meet the search. With `audit` it is written down in the same statement. */
+/**
+ * What these say now, by id, as far as they still meet the search. With `audit` it is written down in the same statement.
+ * Throws `too-costly` where it is too much for one page.
+ */
 export async function rowsOf(
   db: Db | Pool,
   definitions: Definitions,
@@ -84,6 +88,9 @@ export async function rowsOf(
   audit: AuditRow | undefined,
 ): Promise<Map<string, FoundRow>> {
   const these: SearchQuery = { ...query, sort: [], cursor: undefined, count: ids.length }
-  const statement = compileSearch(definitions, type, these, bounds, { among: ids, patients: audit !== undefined })
-  return new Map((await runSearch(db, statement, audit, ids.length)).map((row) => [row.id, row]))
+  const bytes = ids.length > takenApartUnweighedMax ? takenApartBytesMax : undefined
+  const statement = compileSearch(definitions, type, these, bounds, { among: ids, patients: audit !== undefined, bytes })
+  const rows = await runSearch(db, statement, audit, ids.length)
+  if (rows.at(-1)?.cut) throw pageTooLong(takenApartBytesMax)
+  return new Map(rows.map((row) => [row.id, row]))
 }

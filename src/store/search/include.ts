@@ -4,7 +4,7 @@
  * Each is confined as a search of its own would be. Left out: references to other servers; how often it is done (`:iterate`).
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { binariesTogetherMax, includedResourcesMax } from '../../base/limits.ts'
+import { binariesTogetherMax, includedResourcesMax, takenApartUnweighedMax } from '../../base/limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import { localReference } from '../../fhir/reference.ts'
 import { storedTypes } from '../../fhir/resource.ts'
@@ -14,7 +14,7 @@ import type { Statement } from '../db.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
 import { rowConditions } from './compile.ts'
 import { isBehindMask, wholeRows } from './masked.ts'
-import { type FoundRow, foundColumns, referencesColumn, type Wish } from './page.ts'
+import { type FoundRow, foundColumns, referencesColumn, type Wish, weighed } from './page.ts'
 import { type Bounds, boundsOf, withoutOwn } from './scope.ts'
 import { column, statementOf, texts } from './statement.ts'
 import { anyTerm } from './token.ts'
@@ -61,10 +61,13 @@ type Reach = { readonly definitions: Definitions; readonly wish: Wish; readonly 
 
 /** `next`: the includes that go on from what this brings. */
 function fetching({ definitions, wish, next }: Reach, type: string, condition: Sql, bounds: Bounds, named: boolean): IncludeStatement {
-  const columns = [...foundColumns(type, wish, bounds), ...referencesColumn(definitions, type, next, bounds)]
+  const references = referencesColumn(definitions, type, next, bounds)
+  const columns = [...foundColumns(type, wish, bounds), ...references]
   const conditions = [condition, ...rowConditions({ definitions, type, alias: 't', bounds })]
   const composed = sql`select ${join(columns, ', ')} from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')} order by t.id || '' limit ${includedMost(type)}::int`
-  return { type, statement: statementOf(composed, named) }
+  if (wish.bytes === undefined) return { type, statement: statementOf(composed, named) }
+  const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(references.length > 0 ? ['references'] : [])]
+  return { type, statement: statementOf(weighed(composed, names, wish.bytes), named) }
 }
 
 /**
@@ -87,7 +90,8 @@ export function compileIncludes(
   const includes = query.includes.filter((include) => include.type === type && followed(include))
   const forward = [...includedIds(type, includes, rows)].flatMap(([reached, ids]) => {
     const allowed = boundsOf(bounds, reached)
-    return allowed ? [fetching(reach, reached, sql`t.id = any(${texts([...ids])})`, allowed, true)] : []
+    const few = ids.size <= takenApartUnweighedMax ? { ...reach, wish: { ...wish, bytes: undefined } } : reach
+    return allowed ? [fetching(few, reached, sql`t.id = any(${texts([...ids])})`, allowed, true)] : []
   })
   const ids = rows.map((row) => row.id)
   const revincludes = query.revincludes.filter((include) => followed(include) && pointsAt(definitions, include, type))

@@ -28,6 +28,14 @@ export type FoundRow = {
   readonly references?: readonly string[]
   /** The ids of the patients whose compartment the row is in, where it was asked for. */
   readonly patients?: readonly string[]
+  /** That with this one there would be more bytes than were wished for: nothing of it is here, but for its place. */
+  readonly cut?: boolean
+}
+
+/** The rows that are shown, and whether there are more. */
+export function shownRows(found: readonly FoundRow[], count: number): { readonly rows: readonly FoundRow[]; readonly more: boolean } {
+  const rows = (found.at(-1)?.cut ? found.slice(0, -1) : found).slice(0, count)
+  return { rows, more: rows.length < found.length }
 }
 
 /** What else the rows shall hold. */
@@ -37,6 +45,8 @@ export type Wish = {
   readonly wide?: ReadonlySet<Criterion>
   /** These rows alone are looked at. */
   readonly among?: readonly string[]
+  /** Of all bodies together; the row that would make them more is the last. */
+  readonly bytes?: number
 }
 
 const alias = 't'
@@ -124,8 +134,22 @@ export function compileSearch(definitions: Definitions, type: string, query: Sea
   const references = referencesColumn(definitions, type, query.includes, bounds)
   const { page, keys, named } = partsOf(definitions, type, query, bounds, wish, references)
   const names = ['id', 'body', ...(wish.patients ? ['patients'] : []), ...(references.length > 0 ? ['references'] : [])]
-  const composed = sql`select ${raw(names.map((name) => `p."${name}"`).join(', '))}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`
+  const columns = (from: readonly string[]) => raw(from.map((name) => `p."${name}"`).join(', '))
+  if (wish.bytes !== undefined) {
+    const sorted = sql`select ${columns(names)}, ${sortValues(keys)} as sort from (${page}) as p`
+    return statementOf(weighed(sorted, [...names, 'sort'], wish.bytes), named)
+  }
+  const composed = sql`select ${columns(names)}, case when row_number() over () = ${query.count}::int then ${sortValues(keys)} end as sort from (${page}) as p`
   return statementOf(composed, named)
+}
+
+/** Of rows in their order the first whose bodies together are no longer than so many bytes, and one more without its body. */
+export function weighed(rows: Sql, names: readonly string[], bytes: number): Sql {
+  const shown = names.map((name) => (name === 'body' ? `case when cut then '' else body end as body` : `"${name}"`))
+  return sql`select ${raw(shown.join(', '))}, cut as cut from (
+    select w.*, weight > ${bytes}::bigint and weight > octet_length(body) as cut from (
+      select r.*, sum(octet_length(body)) over (rows between unbounded preceding and current row) as weight from (${rows}) as r) as w
+     where weight - octet_length(body) <= ${bytes}::bigint) as p`
 }
 
 /**

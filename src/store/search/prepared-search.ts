@@ -13,8 +13,8 @@ import { wideChains } from './wide-chains.ts'
 import { wideHas } from './wide-has.ts'
 
 export type PreparedSearch = {
-  /** The page, and one row more where there is a next one. With `audit` it is written down in the same statement. */
-  readonly page: (audit?: AuditRow) => Promise<FoundRow[]>
+  /** The page, and one row more where there is a next one. With `audit` it is written down in the same statement. `bytes`: its most. */
+  readonly page: (audit?: AuditRow, bytes?: number) => Promise<FoundRow[]>
   /** The same page as one text, for whoever shows the rows as they are stored and follows nothing from them. */
   readonly pageText: (around: EntryText, audit?: AuditRow) => Promise<PageText>
   readonly total: () => Promise<number>
@@ -41,7 +41,8 @@ export async function preparedSearch(
   const pageFor = async (audit?: AuditRow) => compilePage(definitions, type, query, bounds, await wishFor(audit))
   const isPlain = isUnbound(bounds) && query.criteria.every(({ kind }) => kind !== 'chain' && kind !== 'has')
   return {
-    page: async (audit) => runSearch(db, compileSearch(definitions, type, query, bounds, await wishFor(audit)), audit, query.count),
+    page: async (audit, bytes) =>
+      runSearch(db, compileSearch(definitions, type, query, bounds, { ...(await wishFor(audit)), bytes }), audit, query.count),
     pageText: async (around, audit) => {
       if (audit || !isPlain) return runPageText(db, await pageFor(audit), audit, query.count, around)
       const known = plainPages.get(query) ?? pageTextOf(await pageFor(), query.count, around)

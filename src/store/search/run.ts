@@ -1,7 +1,7 @@
 /**
  * Runs a compiled search, with its audit row in the same statement where the rows hold patients' data.
  */
-import { fault } from '../../base/fault.ts'
+import { type Fault, fault } from '../../base/fault.ts'
 import { includedResourcesMax, pageBytesMax, unweighedPageMax } from '../../base/limits.ts'
 import { type AuditRow, auditInsert } from '../audit-rows.ts'
 import type { Db, Pool, Statement } from '../db.ts'
@@ -61,10 +61,12 @@ export async function runPage(db: Db | Pool, statement: Statement, shown: number
 function shownOf([page]: readonly PageText[], shown: number, [before]: EntryText): PageText {
   if (!page) return nothing
   const { fetched, entries } = page
-  if (fetched > 0 && entries === null)
-    throw fault('too-costly', `This page would be longer than ${pageBytesMax / 1024 / 1024} MB: ask for fewer at once with _count.`)
+  if (fetched > 0 && entries === null) throw pageTooLong(pageBytesMax)
   return entries !== null && fetched > shown ? { ...page, entries: entries.slice(0, entries.lastIndexOf(`,${before}`)) } : page
 }
+
+export const pageTooLong = (bytes: number): Fault =>
+  fault('too-costly', `This page would be longer than ${bytes / 1024 / 1024} MB: ask for fewer at once with _count.`)
 
 const nothing: PageText = { fetched: 0, entries: null, sort: null }
 
@@ -93,7 +95,7 @@ const together = <Row extends object>(db: Db | Pool, statement: Statement): Prom
 
 /** The patients are written down, not sent. Every row has its id and body; some have what they are sorted by and point at. */
 const shownColumns = ({ text }: Statement): string =>
-  ['id', 'body', ...['sort', 'references'].filter((name) => text.includes(` as ${name}`) || text.includes(` as "${name}"`))]
+  ['id', 'body', ...['sort', 'references', 'cut'].filter((name) => text.includes(` as ${name}`) || text.includes(` as "${name}"`))]
     .map((name) => `"${name}"`)
     .join(', ')
 
@@ -102,7 +104,7 @@ function audited(statement: Statement, audit: AuditRow, shown: number, answer: (
   return wrapped(
     statement,
     (p, found) => `with found as materialized (select * from ${found}),
-    shown as (select array(select distinct patient from (select patients from found limit ${p.add(shown, 'int')}) page, unnest(page.patients) patient) as patients, null::text as entity),
+    shown as (select array(select distinct patient from (select patients from found ${statement.text.includes(' as cut') ? 'where not cut ' : ''}limit ${p.add(shown, 'int')}) page, unnest(page.patients) patient) as patients, null::text as entity),
     audited as (${auditInsert(p, audit, 'shown')})
     ${answer(p, 'found')}`,
   )
