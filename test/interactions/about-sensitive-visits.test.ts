@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { listExports } from '../../src/jobs/list-exports.ts'
+import { runImports } from '../../src/jobs/run-imports.ts'
 import { eventually } from '../support/house.ts'
 import { type Answer, type Ask, along, type Loose, matched, type RestHouse, restHouse } from './rest.ts'
 
@@ -214,6 +215,49 @@ describe('beside the types one by one', () => {
     const [file = ''] = readdirSync('migrations').filter((name) => name.endsWith('-about-visits.sql'))
     await pool.query({ text: readFileSync(`migrations/${file}`, 'utf8'), values: [] })
     expect(await words()).toEqual(written)
+  })
+
+  it('an import over it is refused, and no count or line says whether what was sent is what is there', async () => {
+    const all = [...aboutVisit('secret'), visit('secret', sensitive), encounter('secret')]
+    const rows = () => Promise.all(all.map(async ({ resourceType }) => (await system('GET', `${resourceType}/secret`)).text))
+    const before = await rows()
+    const at = (url: string): string => url.slice(url.indexOf('/fhir/'))
+    const told = async (lines: readonly Loose[], ask: Ask): Promise<unknown> => {
+      const sent = await ask('POST', '$import', {
+        body: lines.map((one) => `${JSON.stringify(one)}\n`).join(''),
+        headers: { 'content-type': 'application/fhir+ndjson' },
+      })
+      expect(sent.status).toBe(202)
+      const place = at(String(sent.headers['content-location']))
+      await eventually(60_000, async () => {
+        await runImports(server.house)
+        return (await ask('GET', place)).status === 200
+      })
+      const { json } = await ask('GET', place)
+      const files = await Promise.all((json.error ?? []).map(async ({ url }: Loose) => (await ask('GET', at(url))).text))
+      return [json.extension, json.error?.map(({ count }: Loose) => count), ...files]
+    }
+    const wrong = all.map((one) => ({ ...one, language: 'en' }))
+    const deskImports = await server.scoped('user/*.cud', { user: 'Practitioner/clerk', client: 'import' })
+    const right = await told(
+      before.map((text) => JSON.parse(text)),
+      deskImports,
+    )
+    expect(right).toEqual(await told(wrong, deskImports))
+    expect(right).toEqual([
+      expect.objectContaining({ created: 0, updated: 0, unchanged: 0, refused: all.length }),
+      ...(right as unknown[]).slice(1),
+    ])
+    expect(JSON.stringify(right)).not.toMatch(/XQWHYQX|Patient\/(?:ann|bob)/)
+    expect(await rows()).toEqual(before)
+    expect(
+      JSON.stringify(
+        await told(
+          before.map((text) => JSON.parse(text)),
+          system,
+        ),
+      ),
+    ).toContain(`"unchanged":${all.length}`)
   })
 
   it('it is in no export of who does not know, nor in one that was listed before the visit was labelled', async () => {
