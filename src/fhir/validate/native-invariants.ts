@@ -117,6 +117,14 @@ const datatypes: readonly Native[] = [
     expression: 'start.hasValue().not() or end.hasValue().not() or (start <= end)',
     holds: (period) => !isAfter(period.start, period.end),
   },
+  {
+    key: 'ref-1',
+    expression: "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))",
+    holds: ({ reference }, root) =>
+      typeof reference !== 'string' ||
+      !/^#./s.test(reference) ||
+      list(root.contained).some((contained) => contained.id === reference.slice(1)),
+  },
   needs('cpt-2', 'value', 'system'),
   needs('qty-3', 'code', 'system'),
   needs('att-1', 'data', 'contentType'),
@@ -127,6 +135,13 @@ const datatypes: readonly Native[] = [
   needs('tim-8', 'countMax', 'count'),
   notNegative('tim-4', 'duration'),
   notNegative('tim-5', 'period'),
+  {
+    key: 'tim-9',
+    expression: "offset.empty() or (when.exists() and when.select($this in ('C' | 'CM' | 'CD' | 'CV')).allFalse())",
+    holds: (repeat) =>
+      lacks(repeat, 'offset') ||
+      (has(repeat, 'when') && list(repeat.when).every((when) => !['C', 'CM', 'CD', 'CV'].includes(String(when)))),
+  },
   exclusive('tim-10', 'timeOfDay', 'when'),
   {
     // On the length of every Slot and visit that a clinic's rules give.

@@ -55,6 +55,7 @@ const byType: Readonly<Record<string, readonly unknown[]>> = {
   positiveInt: [1, 3],
   uri: ['urn:a', 'http://unitsofmeasure.org', 'http://a.example/Patient/1/_history/2'],
   CodeableConcept: [{ text: 'x' }, { coding: [{ code: 'adr' }] }, ...scopes],
+  string: ['x', '#', '#x'],
   Resource: [{ resourceType: 'Basic', meta: { versionId: '1' } }, { resourceType: 'Basic' }],
 }
 
