@@ -22,7 +22,7 @@ export default {
   setupFiles: ['<rootDir>/test/support/fetch-dispatcher.mjs', '<rootDir>/test/support/stack-traces.mjs'],
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
   maxWorkers: '100%',
-  // The first test to ask for a database waits for initdb and every migration.
-  testTimeout: 60_000,
+  // The first test to ask for a database waits for initdb and every migration, and a busy machine is slow at everything.
+  testTimeout: 120_000,
   watchman: false,
 }

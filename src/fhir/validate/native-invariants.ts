@@ -5,20 +5,8 @@
  * Invariant: called only on a value whose structure is right. What cannot be decided holds.
  */
 import { spanOf } from '../date-time.ts'
-
-type Json = Readonly<Record<string, unknown>>
-type Native = {
-  readonly key: string
-  readonly expression: string
-  readonly holds: (value: Json, root: Json) => boolean
-}
-
-/** `exists()`: an element with only an extension is there too. */
-const has = (value: Json, element: string): boolean => value[element] !== undefined || value[`_${element}`] !== undefined
-const hasChoice = (value: Json, element: string): boolean => Object.keys(value).some((key) => key.replace(/^_/, '').startsWith(element))
-const lacks = (value: Json, element: string): boolean => !has(value, element)
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value : [])
-const object = (value: unknown): Json => (value ?? {}) as Json
+import { has, isSurely, type Json, lacks, list, type Native, object } from './native.ts'
+import { nativeExchange } from './native-exchange.ts'
 
 /** Whether `from` is surely later than `to`: at the coarser precision of the two. */
 function isAfter(from: unknown, to: unknown): boolean {
@@ -26,11 +14,6 @@ function isAfter(from: unknown, to: unknown): boolean {
   const [a, b] = [spanOf(from), spanOf(to)]
   if (!a || !b) return false
   return from.includes('T') && to.includes('T') ? a.lower > b.lower : a.lower >= b.upper
-}
-
-function isSurely(value: Json, element: string, codes: readonly string[]): boolean {
-  const code = value[element]
-  return code === undefined || codes.includes(String(code))
 }
 
 /** Consent, ppc-2 to ppc-5: which scopes need a patient. */
@@ -73,23 +56,6 @@ const notAtHome = (key: string): Native => ({
   expression: "where(use = 'home').empty()",
   holds: (value) => value.use !== 'home',
 })
-
-const bundleTypes = ['batch', 'transaction', 'history']
-const answerTypes = ['batch-response', 'transaction-response', 'history']
-
-/** Every entry has `part` just where the Bundle is of one of `types`. */
-const perEntry = (key: string, part: string, types: readonly string[]): Native => ({
-  key,
-  expression: `entry.all(${part}.exists() = (${types.map((type) => `%resource.type = '${type}'`).join(' or ')}))`,
-  holds: (bundle) =>
-    bundle.type === undefined || list(bundle.entry).every((entry) => has(entry, part) === types.includes(String(bundle.type))),
-})
-
-function isDistinct(bundle: Json): boolean {
-  const named = list(bundle.entry).filter((entry) => has(entry, 'fullUrl'))
-  const versions = named.map((entry) => `${entry.fullUrl ?? ''}${object(object(entry.resource).meta).versionId ?? ''}`)
-  return new Set(versions).size === versions.length
-}
 
 const scheduling: readonly Native[] = [
   either('app-1', 'type', 'actor'),
@@ -185,71 +151,7 @@ const people: readonly Native[] = [
   },
 ]
 
-/**
- * The patterns of StructureDefinition's elements have escapes that a Unicode regular expression refuses, so that `fhirpath`
- * throws on them. Here they match the whole text, as they were meant to.
- */
-const step = `[^\\s.,:;'"/|?!@#$%&*()[\\]{}]{1,64}`
-const legalPath = new RegExp(`^${step}(?:\\.${step}(?:\\[x\\])?(?::[^\\s.]+)?)*$`)
-const plainPath = /^[A-Za-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*(?:\[x])?)*$/
-const sliceName = /^[a-zA-Z0-9/\-_[\]@]+$/
-
-const matching = (key: string, element: string, pattern: RegExp, expression: string): Native => ({
-  key,
-  expression,
-  holds: (value) => value[element] === undefined || pattern.test(String(value[element])),
-})
-
-const definitions: readonly Native[] = [
-  matching('eld-16', 'sliceName', sliceName, String.raw`sliceName.empty() or sliceName.matches('^[a-zA-Z0-9\\/\\-_\\[\\]\\@]+$')`),
-  matching(
-    'eld-19',
-    'path',
-    legalPath,
-    String.raw`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`,
-  ),
-  matching('eld-20', 'path', plainPath, String.raw`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`),
-]
-
-const exchange: readonly Native[] = [
-  {
-    key: 'bdl-1',
-    expression: "total.empty() or (type = 'searchset') or (type = 'history')",
-    holds: (bundle) => lacks(bundle, 'total') || isSurely(bundle, 'type', ['searchset', 'history']),
-  },
-  {
-    key: 'bdl-2',
-    expression: "entry.search.empty() or (type = 'searchset')",
-    holds: (bundle) => isSurely(bundle, 'type', ['searchset']) || list(bundle.entry).every((entry) => lacks(entry, 'search')),
-  },
-  perEntry('bdl-3', 'request', bundleTypes),
-  perEntry('bdl-4', 'response', answerTypes),
-  {
-    key: 'bdl-5',
-    expression: 'resource.exists() or request.exists() or response.exists()',
-    holds: (entry) => ['resource', 'request', 'response'].some((element) => has(entry, element)),
-  },
-  {
-    key: 'bdl-7',
-    expression: "(type = 'history') or entry.where(fullUrl.exists()).select(fullUrl&resource.meta.versionId).isDistinct()",
-    holds: (bundle) => isSurely(bundle, 'type', ['history']) || isDistinct(bundle),
-  },
-  {
-    key: 'bdl-8',
-    expression: "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
-    holds: (entry) => !String(entry.fullUrl ?? '').includes('/_history/'),
-  },
-  {
-    key: 'inv-1',
-    expression: '(part.exists() and value.empty() and resource.empty()) or (part.empty() and (value.exists() xor resource.exists()))',
-    holds: (parameter) => {
-      const [value, resource] = [hasChoice(parameter, 'value'), has(parameter, 'resource')]
-      return has(parameter, 'part') ? !value && !resource : value !== resource
-    },
-  },
-]
-
-export const nativeInvariants: readonly Native[] = [...scheduling, ...datatypes, ...people, ...definitions, ...exchange]
+export const nativeInvariants: readonly Native[] = [...scheduling, ...datatypes, ...people, ...nativeExchange]
 
 const byWords = new Map(nativeInvariants.map((native) => [`${native.key} ${native.expression}`, native]))
 

@@ -56,7 +56,12 @@ const byType: Readonly<Record<string, readonly unknown[]>> = {
   uri: ['urn:a', 'http://unitsofmeasure.org', 'http://a.example/Patient/1/_history/2'],
   CodeableConcept: [{ text: 'x' }, { coding: [{ code: 'adr' }] }, ...scopes],
   string: ['x', '#', '#x'],
-  Resource: [{ resourceType: 'Basic', meta: { versionId: '1' } }, { resourceType: 'Basic' }],
+  Resource: [
+    { resourceType: 'Basic', meta: { versionId: '1' } },
+    { resourceType: 'Basic' },
+    { resourceType: 'Composition' },
+    { resourceType: 'MessageHeader' },
+  ],
 }
 
 function valuesOf(element: ElementDefinition, type: string, depth: number): fc.Arbitrary<unknown> {
