@@ -11,7 +11,9 @@ const sources = await Promise.all(files.map(async (file) => [file, await readFil
 
 const network = 'http|https|http2|net|tls|dgram|dns|dns/promises|undici|ws|axios|got|node-fetch|nodemailer|openid-client'
 const named = new RegExp(`^import (?!type )((?:(?! from )[^;])*?) from '(?:node:)?(${network})(?:/[^']*)?'`, 'gm')
-const loaded = new RegExp(`\\b(?:import|require)\\('(?:node:)?(${network})(?:/[^']*)?'\\)`, 'g')
+/** What Node has, without an import: by name, or (`loaded`) as a whole. */
+const taken = new RegExp(`\\{([^}]*)\\} = process\\.getBuiltinModule\\('(?:node:)?(${network})'\\)`, 'g')
+const loaded = new RegExp(`(?<!\\} = process\\.)\\b(?:import|require|getBuiltinModule)\\('(?:node:)?(${network})(?:/[^']*)?'\\)`, 'g')
 
 /** Names of values, as they are called where they come from. */
 const valuesIn = (clause: string): string[] =>
@@ -20,11 +22,15 @@ const valuesIn = (clause: string): string[] =>
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && !name.startsWith('type '))
-    .map((name) => name.split(' as ')[0] ?? '')
+    .map((name) => name.split(/ as |:/)[0] ?? '')
 
 const opened = sources.flatMap(([file, text]) => [
-  ...[...text.matchAll(named)].flatMap(([, clause = '', from]) => valuesIn(clause).map((name) => `${file}: ${from} ${name}`)),
+  ...[...text.matchAll(named), ...text.matchAll(taken)].flatMap(([, clause = '', from]) =>
+    valuesIn(clause).map((name) => `${file}: ${from} ${name}`),
+  ),
   ...[...text.matchAll(loaded)].map(([, from]) => `${file}: ${from} loaded`),
+  // What `jobs/call-out.ts` loads without an import, under the name that it hands it on by.
+  ...(/\bplainRequest\b/.test(text) ? [`${file}: http plainRequest`] : []),
   ...(/(?<![\w.$])(?:fetch\(|new (?:WebSocket|EventSource)\()/.test(text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, ''))
     ? [`${file}: fetch`]
     : []),
@@ -43,10 +49,11 @@ it('lines to the outside are opened in the files that judge where to, and nowher
     // Asks the server’s own address whether it is there.
     'cli/doctor.ts: fetch',
     'jobs/call-out.ts: dns lookup',
-    'jobs/call-out.ts: http request',
     'jobs/call-out.ts: https request',
-    'jobs/fetch-out.ts: http request',
+    'jobs/call-out.ts: http request',
+    'jobs/call-out.ts: http plainRequest',
     'jobs/fetch-out.ts: https request',
+    'jobs/fetch-out.ts: http plainRequest',
   ])
 })
 
