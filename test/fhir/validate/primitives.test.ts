@@ -1,6 +1,7 @@
 /**
  * Every primitive, right and wrong, as the value of an extension. https://hl7.org/fhir/R4/datatypes.html#primitive
  */
+import { setFlagsFromString } from 'node:v8'
 import { stringLengthMax } from '../../../src/base/limits.ts'
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts'
 import { validate } from '../../../src/fhir/validate/validate.ts'
@@ -85,6 +86,19 @@ const table = (values: Readonly<Record<string, readonly unknown[]>>): [string, u
 /** Long values are named by their length. */
 const named = (values: [string, unknown][]): [string, string, unknown][] =>
   values.map(([type, value]) => [type, String(JSON.stringify(value)).slice(0, 40), value])
+
+// First of all: what has been compiled stays as it is.
+describe('base64', () => {
+  // V8 turns to this by itself where much has been compiled.
+  beforeAll(() => setFlagsFromString('--no-regexp-optimization'))
+  afterAll(() => setFlagsFromString('--regexp-optimization'))
+
+  it('has any length, also where regular expressions are not optimized', () => {
+    expect(isAccepted('base64Binary', 'AAAA'.repeat(2_000_000))).toBe(true)
+    expect(isAccepted('base64Binary', `${'AAAA'.repeat(2_000_000)}AAA-`)).toBe(false)
+    expect(isAccepted('base64Binary', `AAAA${' '.repeat(8_000_000)}AAAA`)).toBe(true)
+  })
+})
 
 describe('primitives', () => {
   it.each(named(table(right)))('%s %s is accepted', (type, _text, value) => {
