@@ -10,6 +10,7 @@ import type { HoldQuotas } from './base/hold-quotas.ts'
 import { holdsAtOnceMax } from './base/limits.ts'
 import type { RateLimits } from './base/rate-limits.ts'
 import { parseRoleClaim, type SignInElsewhere } from './base/sign-in-elsewhere.ts'
+import { isTimeZone } from './base/time-zones.ts'
 import { parseTrustedIssuers, type TrustedIssuer } from './base/trusted-issuers.ts'
 import { type RankingWeights, rankingWeightsDefault, type WaitlistSettings } from './base/waitlist-settings.ts'
 import { certificate, isLoopback, outboundHosts, publicUrl, trustProxy } from './network-settings.ts'
@@ -60,11 +61,7 @@ const connectionsMax = 1_000_000
 
 function timeZone(env: Environment): string {
   const name = given(env, 'DEFAULT_TIME_ZONE') ?? defaultOf('DEFAULT_TIME_ZONE')
-  try {
-    // An offset such as +05:00 passes here too, but knows no daylight saving: a clinic needs a place.
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    if (/^[A-Za-z]/.test(name)) return name
-  } catch {}
+  if (isTimeZone(name)) return name
   return refuse('DEFAULT_TIME_ZONE', 'an IANA time zone such as America/New_York', name)
 }
 

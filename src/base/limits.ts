@@ -153,6 +153,9 @@ export const nearKilometresDefault = 50
 export const approximateDateHours = 24
 export const namedStatementsMax = 500
 export const zonesRemembered = 100
+export const zoneNamesRemembered = 1_000
+/** Twice as long as the longest that IANA has. */
+export const zoneNameCharsMax = 64
 export const zoneDaysRemembered = 1_024
 export const rememberedSearchesMax = 1_000
 /** A longer one is read anew each time. */

@@ -11,6 +11,7 @@ import type { Choice } from '../auth/pages/patient-picker.ts'
 import type { PatientChoices, Reader } from '../auth/patients-of.ts'
 import { Fault } from '../base/fault.ts'
 import { encounterChoicesMax, patientChoicesMax } from '../base/sign-in-limits.ts'
+import { inWords } from '../base/time-zones.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Desks, House } from './desks.ts'
 
@@ -97,6 +98,6 @@ const latestFirst = (one: Encounter, other: Encounter): number => startOf(other)
 function encounterChoice({ defaultTimeZone: timeZone }: House, { id, class: kind, type = [], serviceType, period }: Encounter): Choice {
   const what = wordOf(serviceType) ?? wordOf(type[0]) ?? kind?.display ?? 'Visit'
   const began = period?.start === undefined ? undefined : new Date(period.start)
-  const since = began && new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(began)
+  const since = began && inWords(began, 'en', { dateStyle: 'medium', timeStyle: 'short', timeZone })
   return { id, label: `${what}${since ? `, since ${since}` : ''}` }
 }

@@ -3,6 +3,7 @@
  * a screen reader (WCAG 2.2): a heading, a list of facts, labelled fields in named groups, messages that are announced.
  */
 import { createHash } from 'node:crypto'
+import { inWords } from '../base/time-zones.ts'
 import type { SelfServiceVisit } from '../operations/self-service-visit.ts'
 
 const style = `body{font:1.125rem/1.5 system-ui,sans-serif;max-width:40rem;margin:0 auto;padding:1rem;color:#1a1a1a;background:#fff}
@@ -78,10 +79,9 @@ function factsOf(visit: SelfServiceVisit): string {
   return `<dl>\n${shown.join('\n')}\n</dl>`
 }
 
-const dayOf = (instant: string, timeZone: string): string =>
-  new Intl.DateTimeFormat('en-US', { dateStyle: 'full', timeZone }).format(new Date(instant))
+const dayOf = (instant: string, timeZone: string): string => inWords(new Date(instant), 'en-US', { dateStyle: 'full', timeZone })
 const timeOf = (instant: string, timeZone: string): string =>
-  new Intl.DateTimeFormat('en-US', { hour: 'numeric', minute: '2-digit', timeZoneName: 'short', timeZone }).format(new Date(instant))
+  inWords(new Date(instant), 'en-US', { hour: 'numeric', minute: '2-digit', timeZoneName: 'short', timeZone })
 const whenOf = (instant: string, timeZone: string): string => `${dayOf(instant, timeZone)}, ${timeOf(instant, timeZone)}`
 
 function formOf(visit: SelfServiceVisit): string {

@@ -7,6 +7,7 @@
 import { IANAZone } from 'luxon'
 import { fault } from '../base/fault.ts'
 import { zoneDaysRemembered, zonesRemembered } from '../base/limits.ts'
+import { isTimeZone } from '../base/time-zones.ts'
 
 export const dayMs = 86_400_000
 export const minuteMs = 60_000
@@ -19,8 +20,6 @@ type OffsetsOfDay = { readonly before: number; readonly after: number; readonly 
 type KnownZone = { readonly zone: IANAZone; readonly days: Map<number, OffsetsOfDay> }
 
 const known = new Map<string, KnownZone>()
-
-export const isTimeZone = (name: string): boolean => IANAZone.isValidZone(name)
 
 function knownZone(name: string): KnownZone {
   const found = known.get(name)

@@ -5,10 +5,10 @@
  */
 
 import { fault } from '../base/fault.ts'
+import { isTimeZone } from '../base/time-zones.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type DayCode, dayCodes } from './availability-rules.ts'
 import { extensionsOf, only, type Part, partsOf, readBoolean, readCoded, readDay, readInteger } from './extension-parts.ts'
-import { isTimeZone } from './local-time.ts'
 
 const r5 = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment'
 export const recurrenceTemplateUrl = `${r5}.recurrenceTemplate`

@@ -4,6 +4,7 @@
  * A plan is a pure function of stored resources: it changes when one of them does, and never with the time of day.
  */
 import { fault } from '../base/fault.ts'
+import { isTimeZone } from '../base/time-zones.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type AvailabilityRule, readAvailability } from './availability-rules.ts'
 import { type BookingPolicy, checkRules, readPolicy } from './booking-policy.ts'
@@ -11,7 +12,6 @@ import { claimedActors } from './claimed-actors.ts'
 import { type CodeableConcept, conceptsOf } from './concept.ts'
 import { extensionsOf, readCode, timeZoneUrl } from './extension-parts.ts'
 import { findTerms } from './find-terms.ts'
-import { isTimeZone } from './local-time.ts'
 import { type Closure, closuresOf, periodEdge } from './not-available.ts'
 import { weekOfSchedule } from './opening-hours.ts'
 import { isActive, named, nameOf, type PlanActor, type PlanParts, referencesOf, type SortedParts, sortParts, typeOf } from './plan-parts.ts'

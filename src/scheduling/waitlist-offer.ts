@@ -3,6 +3,7 @@
  * Provenance of it, which is the log that says why it was them. Pure. docs/waitlist.md
  * https://hl7.org/fhir/R4/communication.html https://hl7.org/fhir/R4/provenance.html
  */
+import { inWords } from '../base/time-zones.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { Score } from './waitlist-ranking.ts'
 
@@ -63,7 +64,7 @@ export function offerCommunication(offer: Offer): Resource {
 }
 
 function wordsOf({ start, expires, zone, moves }: Offer): string {
-  const said = (at: number) => new Intl.DateTimeFormat('en-US', { timeZone: zone, dateStyle: 'full', timeStyle: 'short' }).format(at)
+  const said = (at: number) => inWords(at, 'en-US', { timeZone: zone, dateStyle: 'full', timeStyle: 'short' })
   const later = moves === undefined ? '' : ' Your later visit is given up for it.'
   return `A time has come free: ${said(start)}. It is kept for you until ${said(expires)}.${later}`
 }

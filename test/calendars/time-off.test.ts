@@ -1,6 +1,8 @@
 /** What events of a calendar become: Periods worked out by hand, in the zones that the events name. */
+
+import { isTimeZone } from '../../src/base/time-zones.ts'
 import { timeOffIn } from '../../src/calendars/time-off.ts'
-import { instantOnDay, isTimeZone, localReading } from '../../src/scheduling/local-time.ts'
+import { instantOnDay, localReading } from '../../src/scheduling/local-time.ts'
 
 const event = (...lines: string[]): string => ['BEGIN:VEVENT', ...lines, 'END:VEVENT'].join('\r\n')
 const calendar = (...events: string[]): string => ['BEGIN:VCALENDAR', 'VERSION:2.0', ...events, 'END:VCALENDAR', ''].join('\r\n')

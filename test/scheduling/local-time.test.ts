@@ -3,7 +3,8 @@
  * by minute. CONTRACT §6.8.
  */
 import fc from 'fast-check'
-import { isTimeZone, localDate, localInstant, localReading, weekOf } from '../../src/scheduling/local-time.ts'
+import { isTimeZone } from '../../src/base/time-zones.ts'
+import { localDate, localInstant, localReading, weekOf } from '../../src/scheduling/local-time.ts'
 
 /** zone · local reading · instant. What the clocks did is above each group. */
 const byHand: readonly [zone: string, reading: string, instant: string][] = [
@@ -129,6 +130,7 @@ describe('isTimeZone', () => {
     ['America/New_York', true],
     ['UTC', true],
     ['Mars/Olympus', false],
+    ['+05:00', false],
     ['', false],
   ])('%p: %p', (name, expected) => {
     expect(isTimeZone(name)).toBe(expected)

@@ -4,12 +4,13 @@
  * A CodeableConcept is in a ValueSet where one of its codings is. Left out: displays.
  */
 import { listedCodesMax } from '../../../base/limits.ts'
+import { isTimeZone } from '../../../base/time-zones.ts'
 import type { Asking } from '../asked-in-rules.ts'
 import { isObject } from '../scope.ts'
 import type { Item } from './items.ts'
 import { urlOf } from './known.ts'
 import { note, type Run, refuse, remark } from './run.ts'
-import { isTimeZone, timeZoneSets } from './time-zones.ts'
+import { timeZoneSets } from './time-zones.ts'
 import { type Codes, type Coding, codesOf, isIn } from './value-sets.ts'
 
 type Binding = { readonly strength: string; readonly valueSet: string }

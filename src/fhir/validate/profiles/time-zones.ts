@@ -4,11 +4,3 @@
  */
 
 export const timeZoneSets: ReadonlySet<string> = new Set(['http://hl7.org/fhir/ValueSet/timezones'])
-
-export function isTimeZone(name: string): boolean {
-  try {
-    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
-  } catch {
-    return false
-  }
-}
