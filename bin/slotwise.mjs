@@ -22,7 +22,7 @@ function installedNode() {
 }
 
 /** As `npm start` says: V8 would let garbage lie for longer than a server this size needs. */
-const memory = ['--max-semi-space-size=16', '--max-old-space-size=768']
+const memory = ['--max-semi-space-size=8', '--max-old-space-size=768']
 
 function handOver(node) {
   // The channel tells the program that we are gone, should we be killed.

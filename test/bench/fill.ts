@@ -77,9 +77,20 @@ export async function fill(databaseUrl: string, slots: number, past: number, tel
     const visits = { client, table: 'appointment', which: `status = 'booked'`, marks: markedVisit, changes: pastVisit, wanted: past, tell }
     const madePast = await copies(visits)
     await copies({ client, table: 'claim', which: 'expires is null', marks: markedClaim, changes: pastClaim, wanted: madePast, tell })
+    await settle(databaseUrl)
+    return { slots: madeSlots, past: madePast, seconds: (performance.now() - started) / 1000 }
+  } finally {
+    await client.end()
+  }
+}
+
+/** Nothing is left to do of what was written: no statistics to make, no pages to write out. */
+export async function settle(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
     await client.query('vacuum analyze')
     await client.query('checkpoint')
-    return { slots: madeSlots, past: madePast, seconds: (performance.now() - started) / 1000 }
   } finally {
     await client.end()
   }

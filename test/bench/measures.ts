@@ -43,7 +43,7 @@ export type Scene = {
 }
 
 /** Days from today that a job books on, so that no two of them want the same times. */
-export const bookingDays = { warmUp: 2, rounds: 3, stampede: 20, small: 30, large: 33, moves: 24, waitlist: 45 } as const
+export const bookingDays = { warmUp: 2, rounds: 3, stampede: 20, small: 50, large: 65, moves: 24, waitlist: 45 } as const
 
 const at = <T>(list: readonly T[], i: number): T => list[i % list.length] as T
 

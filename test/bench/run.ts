@@ -5,6 +5,7 @@
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
 import { bulkLines } from './bulk.ts'
 import { countSlots, createSchedules, ensureSlots, firstClinic, type Ground, type Target } from './clinic.ts'
+import { settle } from './fill.ts'
 import { createGroups, findJoint } from './joint.ts'
 import { startLimit } from './limit-client.ts'
 import { askAll, type Figures, load } from './load.ts'
@@ -53,7 +54,7 @@ const slotsToJudgeBy = 900_000
 const patientCount = 1000
 const crowd = 500
 const stampedes = 3
-const growthDays = 5
+const growthDays = 15
 /** Fewer times the Slots say nothing about growth. */
 const growthLeast = 10
 const bookingsPerGrowthDay = 100
@@ -94,9 +95,9 @@ export async function runBench(run: Run): Promise<Line[]> {
   const offered = await offers(scene)
   tell(`$find-slots and $book were answered ${offered.answers}`)
   const grows = wants('growth') && offered.find && offered.book && !posted && first * growthLeast <= plan.schedules
-  const before = grows ? await growth(scene, bookingDays.small) : undefined
+  const before = grows ? await growth(scene, bookingDays.small, server.databaseUrl) : undefined
   const whole = await wholeClinic(run, target, small.ground, small.schedules, posted)
-  const after = before && (await growth(scene, bookingDays.large))
+  const after = before && (await growth(scene, bookingDays.large, server.databaseUrl))
   const making = server.peakMemory()
   const lines = await besideLimit(run, { ...scene, schedules: whole.ids }, offered, wants)
   const memory = memoryLines(making, server.peakMemory())
@@ -143,9 +144,10 @@ async function wholeClinic(
 
 type Growth = { readonly find: Figures; readonly book: number }
 
-/** Find and book on the same few Schedules, first with few Slots beside theirs and later with many. */
-async function growth(scene: Scene, day: number): Promise<Growth> {
+/** Find and book on the same few Schedules, first with few Slots beside theirs and later with many; not with what making those left to do. */
+async function growth(scene: Scene, day: number, databaseUrl?: string): Promise<Growth> {
   const { connections } = scene.target
+  if (databaseUrl) await settle(databaseUrl)
   await load(findWeek(scene), { connections, seconds: 1 })
   const find = await load(findWeek(scene), { connections, seconds: scene.seconds })
   const rates: number[] = []

@@ -69,7 +69,7 @@ type Running = { readonly pid: number; readonly end: () => Promise<void> }
 
 /** The program itself, once it is ready. */
 async function run(program: string, env: NodeJS.ProcessEnv, log: string, origin: string): Promise<Running> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', '--max-old-space-size=768', program, 'serve'], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', '--max-old-space-size=768', program, 'serve'], {
     env,
     stdio: ['ignore', openSync(log, 'w'), 'inherit'],
   })
