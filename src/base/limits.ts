@@ -141,8 +141,10 @@ export const postgresPollMs = 50
 export const postgresLogBytesMax = 10 * 1024 * 1024
 export const serverLockWaitMs = 1_500
 export const searchCriteriaMax = 100
-/** A chain that comes to so many rows is followed row by row: an index looks one word up at a time, and slower the more there are. */
-export const wideChainMin = 2_000
+/** A chain that comes to so many rows is followed row by row: an index looks one word up at a time (5 µs each), and slower the more there are. A Schedule has some two thousand Slots. */
+export const wideChainMin = 5_000
+/** And a `_has`, whose rows have to be read before an index can be asked for what they name. */
+export const wideHasMin = 2_000
 /** A chain of a search of AuditEvents may lead to so many resources, which are then looked for one by one. */
 export const referencesFollowedMax = 2_000
 /** Links of one chain, `_has` among them, and rounds of an include that iterates. */

@@ -196,7 +196,7 @@ export function looksAmongTerms({ definitions, type, wide }: Scope, criterion: C
 export const compileChainSizes = (scope: Scope, criteria: readonly Criterion[]): { of: Criterion; statement: Statement }[] =>
   chainSizes(scope, criteria, rowsMeeting).map(({ of, size }) => ({ of, statement: statementOf(size, false) }))
 
-/** A statement that says how many rows stand at the end of a `_has`, up to `wideChainMin`. */
+/** A statement that says how many rows stand at the end of a `_has`, up to `wideHasMin`. */
 export function compileHasSize(scope: Scope, criterion: Extract<Criterion, { kind: 'has' }>): Statement | undefined {
   const size = hasSize(scope, criterion, rowsMeeting)
   return size && statementOf(size, false)

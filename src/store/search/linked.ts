@@ -5,7 +5,7 @@
  * The sets are made first and by themselves, so that the indexes of the outer table serve them as if they had been typed.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { wideChainMin } from '../../base/limits.ts'
+import { wideChainMin, wideHasMin } from '../../base/limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
 import { isBehindMask, wholeRows } from './masked.ts'
@@ -81,11 +81,11 @@ function namedByOne(
   return sql`exists (select ${from} and linked.terms @> array[${text(lead)} || ${column(scope.alias, 'id')}] offset 0)`
 }
 
-/** How many rows a `_has` comes to, as far as `wideChainMin`; undefined where it may not look, or an index names them. */
+/** How many rows a `_has` comes to, as far as `wideHasMin`; undefined where it may not look, or an index names them. */
 export function hasSize(scope: Scope, { type, by, criterion }: Of<'has'>, meeting: Meeting): Sql | undefined {
   if (layoutOf(scope.definitions, type).get(by)?.kind !== 'terms') return undefined
   const from = linkedRows(scope, type, criterion, meeting, by)
-  return from && sql`select count(*)::int as found from (select ${from} limit ${wideChainMin}::int) as ends`
+  return from && sql`select count(*)::int as found from (select ${from} limit ${wideHasMin}::int) as ends`
 }
 
 /** Rows whose reference is in the tree that hangs below (or stands above) the resources named, they themselves among it. */

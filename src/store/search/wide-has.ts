@@ -4,7 +4,7 @@
  * https://hl7.org/fhir/R4/search.html#has
  * Left out: any order but that of ids, for which all have to be known.
  */
-import { hasLookedThroughMax, wideChainMin } from '../../base/limits.ts'
+import { hasLookedThroughMax, wideHasMin } from '../../base/limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { Db } from '../db.ts'
@@ -29,5 +29,5 @@ export async function wideHas(db: Db, scope: Scope, query: SearchQuery): Promise
 async function isWide(db: Db, scope: Scope, has: Has): Promise<boolean> {
   const statement = compileHasSize(scope, has)
   const [row] = statement ? await db.query<{ found: number }>(statement) : []
-  return row !== undefined && row.found >= wideChainMin
+  return row !== undefined && row.found >= wideHasMin
 }

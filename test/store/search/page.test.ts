@@ -280,7 +280,7 @@ describe('a chain that ends at very many rows', () => {
 
   it('is told from one that ends at few', async () => {
     await db.query(`insert into "practitioner" (id, version, updated, body, terms)
-      select 'many' || n, 1, now(), '{}', '{gender=other}' from generate_series(1, 2000) n`)
+      select 'many' || n, 1, now(), '{}', '{gender=other}' from generate_series(1, 5000) n`)
     const counting = { query: ({ text, values }: Statement) => db.query(text, values) } as Db
     expect((await wideChains(counting, definitions, 'Appointment', db.parse('Appointment', 'actor:Practitioner.gender=other'))).size).toBe(
       1,
