@@ -1,7 +1,7 @@
 /**
  * Visits that are moved, each whole in one statement: the new time is claimed, the old one given back, their Slots follow, and
  * the Appointment is written with what changed and who did it. Like bookings, moves that are asked for at one moment and want
- * nobody at the same time share a statement; one that wants the time another has is refused in it, and tried in a transaction.
+ * different people share a statement; one that wants the time another has is refused in it, and tried in a transaction.
  *
  * The order is load-bearing. The Appointment is locked, then its patients, then the new time is claimed while the old one is
  * still had, so that of two who want each other's time neither waits for the other: both are refused. A visit's old and new
@@ -157,7 +157,7 @@ export function moveTogether(pool: Pool, definitions: Definitions, visit: Moving
     most: visitsTogetherMax,
     company: visitsForOneRun,
     run: (visits) => moveVisits(pool, definitions, visits),
-    alone: ({ time }) => [{ of: time.holder }, ...usesOf(time)],
+    alone: ({ time }) => [time.holder, ...usesOf(time)],
   })
   movers.set(pool, move)
   return move(visit)

@@ -13,7 +13,7 @@ import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
 import { askedSeats, seated, takingSeats } from './take-seats.ts'
 import { ownTime, refusedAs, type TimeTaken, takingTime } from './take-time.ts'
-import { lanes, together, type Use } from './together.ts'
+import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
 
 export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTaken }
@@ -95,12 +95,15 @@ export function placeTogether(pool: Pool, definitions: Definitions, visit: Place
 }
 
 /**
- * Visits of one actor do not share a statement, whatever their times: while one of them waits for a lock, the others have not
- * claimed theirs yet, and new Slots that come meanwhile would neither be seen by the statement nor see those claims
- * (`slot-sets.ts`). Nor do those of one patient, or that need the same Slot.
+ * What no two visits of one statement may share. One actor neither, whatever their times: while one of them waits for a lock,
+ * the others have not claimed theirs yet, and new Slots that come meanwhile would read free under them until
+ * `settle-new-slots.ts` comes by.
  */
-export const usesOf = ({ claims, needed, alone = [] }: TimeTaken): Use[] =>
-  [...claims, ...needed.map((slot) => `Slot/${slot}`), ...alone].map((of) => ({ of }))
+export const usesOf = ({ claims, needed, alone = [] }: TimeTaken): string[] => [
+  ...claims,
+  ...needed.map((slot) => `Slot/${slot}`),
+  ...alone,
+]
 
 function orThrow(placed: Placed): boolean {
   if (typeof placed === 'boolean') return placed

@@ -187,7 +187,7 @@ export const requests = fc.record({
   header: fc.option(fc.tuple(fc.constantFrom(...headerNames), headerValue), { freq: 3, nil: undefined }),
   changes: fc.array(change, { maxLength: 3 }),
   bare: fc.boolean(),
-  // Whole pages of what so many requests have made are asked for now and then.
+  // One in four may ask for whole pages of what so many requests have made.
   few: fc.constantFrom(true, true, true, false),
 })
 export type Request = typeof requests extends fc.Arbitrary<infer One> ? One : never
