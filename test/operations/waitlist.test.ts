@@ -1,5 +1,9 @@
 /** The waitlist from the street: joining, being offered a time that came free, accepting and declining it, and who is told why. */
+import { auditOf } from '../../src/audit/audit-of.ts'
+import { endEntry } from '../../src/booking/waitlist/follow-waitlist.ts'
 import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
+import { inTransaction } from '../../src/store/transaction.ts'
+import { liveOffersOf } from '../../src/store/waitlist-offers.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn, instantIn, ours } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
@@ -60,6 +64,34 @@ describe('one after the other', () => {
       return at?.past === true
     })
   }
+
+  it('does not take away the visit of an entry that is accepted while its end is looked at', async () => {
+    const place = await clinic(call)
+    const entry = await join(place, await place.patient())
+    const slot = await place.slotAt(3, '10:00')
+    await free(place, slot)
+    await offered(entry.id)
+    const { pool } = house.house
+    const waiting = async (): Promise<number> => {
+      const [row] = await pool.query<{ count: number }>({
+        text: `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        values: [],
+      })
+      return row?.count ?? 0
+    }
+    const audit = () => auditOf(house.house, { client: 'slotwise' }, 'expire')
+    const done = await inTransaction(pool, async (tx) => {
+      await liveOffersOf(tx, slot.id)
+      const accepted = call('POST', `Appointment/${entry.id}/$accept-offer`)
+      await eventually(60_000, async () => (await waiting()) === 1)
+      const ended = inTransaction(pool, (other) => endEntry(other, house.house, entry.id, 'Its end has come.', audit))
+      await eventually(60_000, async () => (await waiting()) === 2)
+      return { accepted, ended }
+    })
+    await done.ended
+    expect((await done.accepted).status).toBe(200)
+    expect(await statusOf('Appointment', entry.id)).toBe('booked')
+  })
 
   it('offers a cancelled time to who waits, keeps it for them, and books it when they accept', async () => {
     const place = await clinic(call)

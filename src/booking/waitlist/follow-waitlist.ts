@@ -12,7 +12,7 @@ import type { AuditRow } from '../../store/audit-rows.ts'
 import { changesAfter, lastPosition, moveFollower, takeFollower } from '../../store/changes.ts'
 import type { Tx } from '../../store/db.ts'
 import type { House } from '../../store/house.ts'
-import { currentResource } from '../../store/resources.ts'
+import { currentResource, lockResource } from '../../store/resources.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { applyWeights, dropEntries, entriesOfPatients, isListEmpty, keepEntry } from '../../store/waitlist-entries.ts'
 import { endOffer, lastOfferTo, liveOffersOf } from '../../store/waitlist-offers.ts'
@@ -122,10 +122,10 @@ async function endBooked(tx: Tx, house: House, booked: { appointment: string; pa
 
 /** Cancels the Appointment of an entry, where it waits still; it is off the list at once. */
 export async function endEntry(tx: Tx, house: House, id: string, why: string, audit: () => AuditRow): Promise<void> {
-  const row = await currentResource(tx, 'Appointment', id)
   const offer = await lastOfferTo(tx, id)
-  // Whoever accepts has the offers first, and then the Appointment.
+  // Whoever accepts has the offers first, and then the Appointment: read before they are let go, it would wait still.
   if (offer?.state === 'live') await liveOffersOf(tx, offer.slot)
+  const row = await lockResource(tx, 'Appointment', id)
   if (row?.body && (JSON.parse(row.body) as Resource).status === 'waitlist')
     await cancelInTx(tx, house, { id, reason: { text: why }, audit: audit(), assertMay: () => {} })
   await project(tx, house, id)
