@@ -47,6 +47,8 @@ export const explainDaysMax = 31
 export const previewVisitsMax = 5_000
 export const proposedVisitsMax = 200
 export const proposedTimesMax = 3
+/** Schedules that may lead a visit with several in the place of its own: all free time of each is read. */
+export const proposedLeadsMax = 20
 export const proposalDaysMax = 28
 /** Times that one answer explains; a longer span is too costly. */
 export const explainTimesMax = 500

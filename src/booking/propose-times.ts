@@ -4,7 +4,8 @@
  * A visit over several Schedules stays with the others of them, so it is proposed what all have free.
  * A proposal is a look, not a hold: whoever takes one meets the engine again (`move/`), and may be too late.
  */
-import { findSchedulesMax, proposalDaysMax, proposedTimesMax } from '../base/limits.ts'
+import { Fault } from '../base/fault.ts'
+import { findSchedulesMax, proposalDaysMax, proposedLeadsMax, proposedTimesMax } from '../base/limits.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
@@ -104,11 +105,11 @@ async function timesFor(house: House, wish: Wish, places: Places, except: Readon
   return missing === 0 || others.length === 0 ? same : [...same, ...(await timesAmong(house, wish, others, except, missing))]
 }
 
-/** Who else offers the service may lead in the place of who does. */
-function leading([first = [], ...further]: readonly JointGroup[], { others }: Places): Places {
+/** Who else offers the service may lead in the place of who does: the same practitioner elsewhere before the others, and not all of them. */
+function leading([first = [], ...further]: readonly JointGroup[], places: Places): Places {
   const own = schedulesIn([first])
   const taken = new Set([...own, ...schedulesIn(further)])
-  return { own, others: others.filter((one) => !taken.has(one)) }
+  return { own, others: [...places.own, ...places.others].filter((one) => !taken.has(one)).slice(0, proposedLeadsMax) }
 }
 
 async function timesAmong(
@@ -121,5 +122,11 @@ async function timesAmong(
   const query = { ...wish, schedules, except, count, online: false }
   if (!groups) return (await findVisits(house, query)).found
   const leads = schedules.map((schedule) => ({ actor: `Schedule/${schedule}`, schedule }))
-  return (await findJointVisits(house, query, [leads, ...groups.slice(1)])).found
+  return (await findJointVisits(house, query, [leads, ...groups.slice(1)]).catch(noneWhereTooCostly)).found
+}
+
+/** One visit for which too much would have to be read has no proposal; the others have theirs. */
+function noneWhereTooCostly(error: unknown): { readonly found: Found[] } {
+  if (error instanceof Fault && error.kind === 'too-costly') return { found: [] }
+  throw error
 }
