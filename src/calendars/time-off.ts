@@ -109,8 +109,9 @@ function occurrences(uid: string, event: Component, except: ReadonlySet<string>,
 
 /** At its own time of day, where it says one. */
 function further(one: EventTime, start: EventTime, clock: Clock): EventTime {
+  if (one.minutes === undefined) return { ...start, day: one.day }
   const { day, minutes } = clock.reading(start.zone, instantAt(one, clock))
-  return one.minutes === undefined || start.minutes === undefined ? { ...start, day } : { ...start, day, minutes }
+  return start.minutes === undefined ? { ...start, day } : { ...start, day, minutes }
 }
 
 const dateText = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)

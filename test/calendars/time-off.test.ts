@@ -110,6 +110,12 @@ describe('an event that repeats', () => {
       '2027-03-30T13:30:00Z 2027-03-30T14:30:00Z',
       '2027-03-31T10:00:00Z 2027-03-31T11:00:00Z',
     ])
+    // A day is the event's own: in Auckland the 10th begins on New York's 9th, in Los Angeles after New York's 10th has.
+    for (const [zone, at] of [
+      ['Pacific/Auckland', '2027-06-09T21:00:00Z 2027-06-09T22:00:00Z'],
+      ['America/Los_Angeles', '2027-06-10T16:00:00Z 2027-06-10T17:00:00Z'],
+    ])
+      expect(periods(`DTSTART;TZID=${zone}:20270510T090000`, 'DURATION:PT1H', 'RDATE;VALUE=DATE:20270610')[1]).toBe(at)
   })
 
   it('that began long ago goes on', () => {
