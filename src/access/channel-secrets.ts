@@ -85,6 +85,10 @@ function withoutKept(channel: Fields): Fields {
 
 const keptIn = (channel: Fields): unknown => listOf(fieldsOf(channel._type).extension).find(isOf(channelSecretsUrl))?.valueString
 
+/** Where there is no key nothing is sealed: then at least no word of it is found by `_content`. */
+const packed = (parts: Parts): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
+const unpacked = (text: string): Parts => parseExact(Buffer.from(text, 'base64url').toString()) as Parts
+
 /** JSON text of a Subscription as it stands in the database. */
 export function sealedSubscription(secrets: Secrets, id: string, text: string): string {
   const subscription = parseExact(text) as Fields
@@ -92,7 +96,7 @@ export function sealedSubscription(secrets: Secrets, id: string, text: string): 
   const parts = partsOf(channel)
   if (isEmpty(parts)) return text
   const { extension, ...type } = fieldsOf(channel._type)
-  const kept = { url: channelSecretsUrl, valueString: secrets.seal(JSON.stringify(parts), channelPlace(id)) }
+  const kept = { url: channelSecretsUrl, valueString: secrets.seal(packed(parts), channelPlace(id)) }
   const shown = channelWithout(channel)
   // The first of its list: there `store/secrets.ts` finds it.
   return JSON.stringify({ ...subscription, channel: { ...shown, _type: { ...type, extension: [kept, ...listOf(extension)] } } })
@@ -106,7 +110,7 @@ function openedValue(secrets: Secrets, subscription: Fields): Fields {
   const channel = fieldsOf(subscription.channel)
   const kept = keptIn(channel)
   if (typeof kept !== 'string') return subscription
-  const parts = parseExact(secrets.open(kept, channelPlace(String(subscription.id)))) as Parts
+  const parts = unpacked(secrets.open(kept, channelPlace(String(subscription.id))))
   return { ...subscription, channel: channelWith(withoutKept(channel), parts) }
 }
 

@@ -1,8 +1,10 @@
 /** What a Subscription says for its endpoint alone: whoever may write it reads it as it was written, nobody else on any way. */
 import { createHmac } from 'node:crypto'
+import { channelSecretsUrl, openedSubscription, sealedSubscription } from '../../src/access/channel-secrets.ts'
 import { newSecretKey, type SecretKey, secretKey, secretsUnder } from '../../src/base/sealed.ts'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { sealChannels } from '../../src/jobs/seal-channels.ts'
+import { openSecrets } from '../../src/store/secret-keys.ts'
 import { sealAllAnew, secretsByKey } from '../../src/store/secrets.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { type Answer, type Call, made, type TestHouse, testHouse } from '../support/house.ts'
@@ -259,7 +261,16 @@ it('is sealed anew with every other secret', async () => {
     id,
   )
   const opened = rows.filter(({ sealed }) => sealed).map(({ sealed }) => secrets.open(sealed, `subscription/${id}/channel`))
-  expect([opened.length > 5, opened.every((one) => secret.test(one))]).toEqual([true, true])
+  expect([opened.length > 5, opened.every((one) => secret.test(Buffer.from(one, 'base64url').toString()))]).toEqual([true, true])
   // To a server that has lost its key nothing is shown, and nothing breaks.
   expect(await stored()).toMatchObject({ channel: { extension: expect.arrayContaining([leftOut]) } })
+})
+
+it('is opaque where there is no key, so that no word of it is found, and read as it was written', () => {
+  const none = openSecrets(undefined)
+  const text = JSON.stringify({ ...sent, id })
+  const kept = sealedSubscription(none, id, text)
+  expect(kept).not.toMatch(secret)
+  expect(kept).toContain(channelSecretsUrl)
+  expect(JSON.parse(openedSubscription(none, id, kept))).toEqual(JSON.parse(text))
 })
