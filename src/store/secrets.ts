@@ -48,10 +48,23 @@ const keptIn = (db: Db, place: SecretColumn, lock: boolean): Promise<Kept[]> =>
     ),
   )
 
+/** The tables may be those of an older version, into which its backup is put back. */
+async function columnsThere(db: Db): Promise<readonly SecretColumn[]> {
+  const rows = await db.query<{ place: string }>(
+    prepared(
+      `select t || '/' || c as place from unnest($1::text[], $2::text[]) named (t, c)
+        where exists (select from pg_attribute where attrelid = to_regclass(quote_ident(t)) and attname = c and not attisdropped)`,
+      [secretColumns.map(({ table }) => table), secretColumns.map(({ column }) => column)],
+    ),
+  )
+  const there = new Set(rows.map(({ place }) => place))
+  return secretColumns.filter(({ table, column }) => there.has(`${table}/${column}`))
+}
+
 /** How many secrets each key seals; those that are not sealed count under ''. */
 export async function secretsByKey(db: Db): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
-  for (const place of secretColumns)
+  for (const place of await columnsThere(db))
     for (const { kept } of await keptIn(db, place, false)) {
       const id = sealedWith(kept) ?? ''
       counts.set(id, (counts.get(id) ?? 0) + 1)

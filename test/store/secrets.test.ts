@@ -141,6 +141,18 @@ describe('the secrets of a database', () => {
     expect(await signingKeys(pool, openSecrets(file), 'ES256')).toEqual(before)
   })
 
+  it('are counted where a backup of an older version has been put back, which had not all the columns', async () => {
+    const undone = new Error('undone')
+    const counted = inTransaction(house.house.pool, async (tx) => {
+      const before = await secretsByKey(tx)
+      await tx.query({ text: 'alter table subscription_state drop column secrets', values: [] })
+      await tx.query({ text: 'drop table account_totp', values: [] })
+      expect(await secretsByKey(tx)).toEqual(before)
+      throw undone
+    })
+    await expect(counted).rejects.toBe(undone)
+  })
+
   it('stand in columns of text that are there', async () => {
     for (const { table, key, column } of secretColumns.filter(({ within }) => !within))
       expect(
