@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -22,9 +22,10 @@ function stripAll() {
     if (!name.endsWith('.ts')) continue
     const text = readFileSync(new URL(name, program), 'utf8')
     const place = placeOf(text)
-    if (existsSync(place)) continue
+    // An empty one is what a machine that lost its power has left.
+    if (statSync(place, { throwIfNoEntry: false })?.size) continue
     const draft = new URL(`${place.href}.${process.pid}`)
-    writeFileSync(draft, module.stripTypeScriptTypes(text))
+    writeFileSync(draft, module.stripTypeScriptTypes(text), { flush: true })
     renameSync(draft, place)
   }
 }
@@ -50,7 +51,7 @@ export function loadStripped() {
     load(url, context, next) {
       if (!url.endsWith('.ts') || !url.startsWith(program.href)) return next(url, context)
       const place = placeOf(readFileSync(new URL(url), 'utf8'))
-      const source = read(place) ?? stripNow(place)
+      const source = read(place) || stripNow(place)
       return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true }
     },
   })

@@ -41,6 +41,12 @@ describe('the program without its types', () => {
     expect(await readdir(cache())).toHaveLength(sources.length + 1)
   })
 
+  it('is made again where a power loss has left it empty', async () => {
+    await started(folder)
+    for (const name of await readdir(cache())) await writeFile(join(cache(), name), '')
+    expect(await started(folder)).toEqual({ said: 'one', strips: false })
+  })
+
   it('is made by several that start at once, each as if it were alone', async () => {
     const starts = await Promise.all(Array.from({ length: 4 }, () => started(folder)))
     expect(starts).toEqual(Array.from({ length: 4 }, () => ({ said: 'one', strips: false })))
