@@ -21,10 +21,8 @@ export type Resolved = { readonly resource: Readonly<Record<string, unknown>> } 
 
 export type AskedInRule = {
   readonly functions: UserInvocationTable
-  /** Before each application. */
-  readonly begin: (asking: Asking | undefined) => void
-  /** Whether something was asked that nobody here knows. */
-  readonly isOpen: () => boolean
+  /** One application, within which others of the same rule may be asked for. Undefined where something was asked that nobody here knows. */
+  readonly decided: <T>(asking: Asking | undefined, evaluate: () => T) => T | undefined
 }
 
 /** As the library keeps a value of a resource: itself, its type, and how another is made of it. */
@@ -77,10 +75,15 @@ export function askedIn(expression: string): AskedInRule | undefined {
       },
       resolve: { fn: (items: readonly unknown[]) => items.flatMap(resolved), arity: { 0: [] }, internalStructures: true },
     },
-    begin: (one) => {
-      state.asking = one
-      state.open = false
+    decided: (one, evaluate) => {
+      const before = { ...state }
+      Object.assign(state, { asking: one, open: false })
+      try {
+        const result = evaluate()
+        return state.open ? undefined : result
+      } finally {
+        Object.assign(state, before)
+      }
     },
-    isOpen: () => state.open,
   }
 }

@@ -38,10 +38,11 @@ export function fhirpathRule(expression: string, base: string): Rule['holds'] {
   const evaluate = fhirpath().compile({ base, expression }, r4(), options)
   const prepared = expression.includes('htmlChecks()') ? withoutXmlAttributes : (value: unknown) => value
   return (value, { resource, root }, asking) => {
-    asked?.begin(asking)
-    const result: unknown = evaluate(prepared(value), { resource, rootResource: root })
-    if (asked?.isOpen()) return undefined
-    return !(Array.isArray(result) && result[0] === false)
+    const judged = (): boolean => {
+      const result: unknown = evaluate(prepared(value), { resource, rootResource: root })
+      return !(Array.isArray(result) && result[0] === false)
+    }
+    return asked ? asked.decided(asking, judged) : judged()
   }
 }
 

@@ -202,6 +202,16 @@ describe('a rule that asks for what is elsewhere', () => {
     ["R4's own type", "conformsTo('http://hl7.org/fhir/StructureDefinition/Patient')", {}, []],
     ["another of R4's own types", "conformsTo('http://hl7.org/fhir/StructureDefinition/Group')", {}, broken],
     ['a profile that is not known', "conformsTo('https://example.org/StructureDefinition/none')", {}, open],
+    [
+      'what is not known, and its own profile of another for whom it is',
+      "maritalStatus.coding.where(memberOf('vs:none')).exists() or contained.where(conformsTo('https://example.org/StructureDefinition/ruled')).exists()",
+      {
+        maritalStatus: { coding: [{ code: 'M' }] },
+        contained: [{ resourceType: 'Patient', id: 'p' }],
+        link: [{ other: { reference: '#p' }, type: 'seealso' }],
+      },
+      open,
+    ],
     ['a profile that asks for itself', "conformsTo('https://example.org/StructureDefinition/of-itself')", {}, open],
     [
       'a name that conforms',
