@@ -6,7 +6,7 @@
  * whose events they are, here. Left out: includes, `_has`, and another order than newest first.
  */
 import { fault } from '../base/fault.ts'
-import { pageSizeDefault } from '../base/limits.ts'
+import { pageSizeDefault, searchCriteriaMax } from '../base/limits.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { parseCriterion } from '../fhir/search-criterion.ts'
@@ -89,6 +89,8 @@ export async function searchAuditEvents(house: House, request: FhirRequest, reac
     else unknown.push(name)
   }
   assertUnderstood({ unknown }, request)
+  if (draft.links.length + draft.conditions.length > searchCriteriaMax)
+    throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
   for (const link of draft.links) await follow(house, reading, draft, reach, link)
   const { before, conditions, counted } = draft
   const filter: AuditFilter = {

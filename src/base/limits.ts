@@ -151,6 +151,8 @@ export const wideHasMin = 2_000
 export const referencesFollowedMax = 2_000
 /** Links of one chain, `_has` among them, and rounds of an include that iterates. */
 export const searchStepsMax = 8
+/** Words that the numbers of one criterion are looked for by: sixty digits are some six hundred. */
+export const numberWordsMax = 10_000
 /** Types that the links of one criterion may reach, one after the other: an untyped chain branches at each step. */
 export const searchLinksMax = 200
 export const nearKilometresDefault = 50

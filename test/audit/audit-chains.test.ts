@@ -3,7 +3,7 @@
  * texts. The answer is compared with the shown events that name what was written down here as the chain's end.
  * https://hl7.org/fhir/R4/search.html#chaining
  */
-import { referencesFollowedMax } from '../../src/base/limits.ts'
+import { referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
 import { type Ask, type Loose, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
 
 let server: RestHouse
@@ -174,6 +174,7 @@ describe('a chain of AuditEvents', () => {
       'AuditEvent?_has:Provenance:entity:_id=1',
       'Practitioner?_has:AuditEvent:agent:action=R',
       'Patient?general-practitioner._has:AuditEvent:agent:action=R',
+      `AuditEvent?${Array.from({ length: searchCriteriaMax + 1 }, (_, n) => `agent.name=a${n}`).join('&')}`,
     ])
       expect([query, (await server.ask('GET', query)).status]).toEqual([query, 400])
   })

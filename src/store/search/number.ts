@@ -4,6 +4,8 @@
  * Left out: converting units.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { fault } from '../../base/fault.ts'
+import { numberWordsMax } from '../../base/limits.ts'
 import { numberWordsAsked } from '../../fhir/number-words.ts'
 import type { NumberAsked, Numbers } from '../../fhir/search-number.ts'
 import { column, text, texts, wordLead } from './statement.ts'
@@ -58,13 +60,16 @@ export function numberCondition(alias: string, type: string, { code, values }: N
 }
 
 /** The same where numbers are words. */
-export const digitsCondition = (alias: string, { code, values }: Numbers): Sql =>
-  values.length === 0
-    ? sql`false`
-    : anyTerm(
-        alias,
-        values.flatMap((asked) => numberWordsAsked(code, asked)),
-      )
+export function digitsCondition(alias: string, { code, values }: Numbers): Sql {
+  if (values.length === 0) return sql`false`
+  const words: string[] = []
+  for (const asked of values) {
+    words.push(...numberWordsAsked(code, asked))
+    if (words.length > numberWordsMax)
+      throw fault('too-costly', `\`${code}\` asks for more numbers, or with more digits, than are looked for at once.`, code)
+  }
+  return anyTerm(alias, words)
+}
 
 export const digitsSortValue = (alias: string, code: string, descending: boolean): Sql =>
   sql`(select ${raw(descending ? 'max' : 'min')}(substr(word, ${raw(String(code.length + 2))})::numeric) from unnest(${column(alias, 'terms')}) as word where starts_with(word, ${wordLead(code, '=')}))`

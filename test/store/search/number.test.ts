@@ -3,7 +3,9 @@
  * https://hl7.org/fhir/R4/search.html#number, #quantity and #composite
  */
 import type { Resource } from '../../../src/fhir/resource.ts'
+import { parseNumbers } from '../../../src/fhir/search-number.ts'
 import { encodeCursor } from '../../../src/store/search/cursor.ts'
+import { digitsCondition } from '../../../src/store/search/number.ts'
 import { type Searchable, searchable } from './searchable.ts'
 
 const ucum = 'http://unitsofmeasure.org'
@@ -115,4 +117,12 @@ it('sorts by number, what has none last, page by page', async () => {
   }
   expect(await walk('length')).toEqual(['e99', 'e100', 'ehour', 'e1002', 'e104', 'elong', 'enone'])
   expect(await walk('-length')).toEqual(['elong', 'e104', 'e1002', 'ehour', 'e100', 'e99', 'enone'])
+})
+
+it('refuses numbers that are kept as words and asked for with very many digits, many times', () => {
+  const parameter = { code: 'n', type: 'number', expression: 'Appointment.minutesDuration', targets: [], url: 'urn:n' } as const
+  const asked = (count: number) =>
+    parseNumbers({ parameter, name: 'n', values: Array.from({ length: count }, (_, n) => `ne${n + 1}.${'7'.repeat(29)}`) })
+  expect(digitsCondition('t', asked(5)).text).toContain('&&')
+  expect(() => digitsCondition('t', asked(500))).toThrow(expect.objectContaining({ kind: 'too-costly' }))
 })
