@@ -58,7 +58,8 @@ function redirection({ status, headers }: Answer, url: string): string | undefin
   return status >= 300 && status < 400 && to !== null ? new URL(to, url).href : undefined
 }
 
-const isApp = (url: string, app: string): boolean => url === app || [`${app}?`, `${app}#`].some((start) => url.startsWith(start))
+const isApp = (url: string, app: string): boolean =>
+  url === app || [app.includes('?') ? `${app}&` : `${app}?`, `${app}#`].some((start) => url.startsWith(start))
 
 /** Behind `?` or `#`. */
 function toldIn(url: string): URLSearchParams {
