@@ -7,14 +7,12 @@ import type { Actor } from '../access/actor.ts'
 import type { Bounds } from '../access/bounds.ts'
 import { textAsBusyTime } from '../access/busy-time.ts'
 import { isHideable, isMasked } from '../access/masking.ts'
-import { aboutTypes } from '../fhir/about-visits.ts'
-import { indexValues } from '../fhir/index-values.ts'
 import { confinementOf } from '../fhir/patient-compartment.ts'
 import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { StoredRow } from '../store/resources.ts'
-import { type JudgedVersion, versionsMasked, versionsThatMatch } from '../store/search/judge.ts'
+import { judged, maskedByThemselves, versionsThatMatch } from '../store/search/judge.ts'
 import { maskedAmong } from '../store/search/masked.ts'
 
 /** `Patient/1` of the patients in whose compartment a version is. */
@@ -55,27 +53,6 @@ async function shownOneWay<Row extends StoredRow>(
   )
   const met = new Set(said.filter((_, place) => places.has(place)))
   return own.filter((row) => row.body === null || met.has(row))
-}
-
-function judged(house: House, id: string, { body, updated }: StoredRow): JudgedVersion {
-  const resource = JSON.parse(body ?? '') as Resource
-  return { id, updated: updated.toISOString(), resource, index: indexValues(house.definitions, resource, house.base) }
-}
-
-/** Those that are about a sensitive visit, whatever the resource is about today. */
-async function maskedByThemselves<Row extends StoredRow>(
-  house: House,
-  { type, id, bounds: { masking } }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Pick<Bounds, 'masking'> },
-  rows: readonly Row[],
-): Promise<ReadonlySet<Row>> {
-  const said = rows.filter(({ body }) => body !== null)
-  if (!masking || !aboutTypes.has(type) || said.length === 0) return new Set()
-  const places = await versionsMasked(
-    house.pool,
-    { definitions: house.definitions, type, bounds: { masking } },
-    said.map((row) => judged(house, id(row), row)),
-  )
-  return new Set(said.filter((_, place) => places.has(place)))
 }
 
 function isConcernedAlone(house: House, type: string, row: StoredRow, { patient: confined, except, masking }: Bounds): boolean {

@@ -19,6 +19,7 @@ import { auditPatients } from '../store/audit-rows.ts'
 import { fileOf } from '../store/bulk-exports.ts'
 import { type Chunk, chunkOf, deletionsOf, type FilePlace, supersededBodies } from '../store/export-chunks.ts'
 import type { House } from '../store/house.ts'
+import { maskedByThemselves } from '../store/search/judge.ts'
 import { maskedAmong } from '../store/search/masked.ts'
 import { knownExport, mayFetch, remarksFile } from './export-status.ts'
 import type { ExportWish } from './export-wish.ts'
@@ -58,7 +59,9 @@ async function supersededLines(house: House, actor: Actor, place: FilePlace, { n
   const patients = rows.flatMap(({ body }) => patientsConcerned(house.definitions, JSON.parse(body) as Resource, house.base))
   const entity = `bulk-export/${place.export}/${place.file}`
   await auditPatients(house.pool, { patients: [...new Set(patients)], entity, audit: auditOf(house, actor, 'export') })
-  const lines = rows.map(({ body }) => `${body}\n`).join('')
+  const { type } = place
+  const masked = await maskedByThemselves(house, { type, id: ({ id }) => id, bounds: actor }, rows)
+  const lines = rows.map((row) => (masked.has(row) ? maskedLine(house, type, row.body) : `${row.body}\n`)).join('')
   return shownLines(house, actor, place, lines, true)
 }
 
@@ -76,7 +79,9 @@ async function shownLines(house: House, actor: Actor, { type }: FilePlace, lines
   const masked = await maskedAmong(house.pool, { type, bounds: { masking } }, ids)
   const shown = (line: string, at: number): string => {
     if (!masked.has(ids[at] ?? '')) return `${asBusyTime(actor, line, house.base)}\n`
-    return isHideable(type) ? '' : `${textAsBusyTime(line, house.base)}\n`
+    return maskedLine(house, type, line)
   }
   return all.map(shown).join('')
 }
+
+const maskedLine = ({ base }: House, type: string, line: string): string => (isHideable(type) ? '' : `${textAsBusyTime(line, base)}\n`)

@@ -149,13 +149,13 @@ export async function chunkOf(db: Db, place: FilePlace, after: number, audit: Au
   return chunkIn(rows)
 }
 
-export type SupersededBody = { readonly id: string; readonly body: string }
+export type SupersededBody = { readonly id: string; readonly updated: Date; readonly body: string }
 
 /** The bodies that `chunkOf` found written over. They are read without a record: whose they were, only their text says. */
 export async function supersededBodies(db: Db, place: FilePlace, no: number, ids: readonly string[]): Promise<SupersededBody[]> {
   return db.query<SupersededBody>(
     prepared(
-      `select h.id, h.body::text as body from bulk_export_chunk c, unnest(c.ids, c.versions) u (id, version)
+      `select h.id, h.updated, h.body::text as body from bulk_export_chunk c, unnest(c.ids, c.versions) u (id, version)
          join ${historyTableOf(place.type)} h on h.id = u.id and h.version = u.version
         where c.export = $1 and c.file = $2 and c.no = $3 and u.id = any($4::text[]) and not h.deleted order by h.id`,
       [place.export, place.file, no, ids],

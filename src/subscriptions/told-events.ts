@@ -5,13 +5,14 @@
 import type { Actor, Masking } from '../access/actor.ts'
 import { asBusyTime, textAsBusyTime } from '../access/busy-time.ts'
 import { asChannelsShown } from '../access/channel-secrets.ts'
-import { isHideable, maskedTypes } from '../access/masking.ts'
-import { indexValues } from '../fhir/index-values.ts'
+import { isHideable, isMaskable } from '../access/masking.ts'
+import { patientsConcerned } from '../fhir/patients-concerned.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type AuditRow, auditPatients } from '../store/audit-rows.ts'
 import { versionsNamed } from '../store/changes.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
+import { maskedByThemselves } from '../store/search/judge.ts'
 import { maskedAmong } from '../store/search/masked.ts'
 import type { EventRow } from '../store/subscriptions.ts'
 import type { Content } from './asked.ts'
@@ -20,7 +21,7 @@ import type { ToldEvent } from './notification.ts'
 /**
  * An id that is said of a patient's resource is written down as well; an empty message tells nothing of anybody. `except`:
  * nothing of these patients, whose Consents keep it from whoever asks now. `masking`: visits as they may see them, by what is
- * known of them today.
+ * known of them today; of what is about a sensitive one, or was by the version that is told of, not even that it is.
  */
 export async function toldEvents(
   house: House,
@@ -29,74 +30,70 @@ export async function toldEvents(
   shown: { readonly audit: AuditRow; readonly entity: string },
   { keptFrom: except = [], masking }: Pick<Actor, 'keptFrom' | 'masking'>,
 ): Promise<ToldEvent[]> {
-  const told = masking ? await unhidden(house, events, masking) : events
-  if (content === 'empty' && except.length === 0) return told.map(empty)
-  const all = await bodiesOf(house, told)
-  const bodies = new Map([...all].filter(([, body]) => !patientsIn(house, body).some((patient) => except.includes(patient))))
-  const kept = told.filter((event) => !all.has(keyOf(event)) || bodies.has(keyOf(event)))
-  if (content === 'empty') return kept.map(empty)
-  const patients = new Set([...bodies.values()].flatMap((body) => patientsIn(house, body)))
-  if (patients.size > 0) await auditPatients(house.pool, { ...shown, patients: [...patients] })
-  const shownBodies = masking ? await maskedBodies(house, kept, bodies, masking) : bodies
-  return kept.map((event) => ({ ...event, body: event.kind === 'delete' ? null : (shownBodies.get(keyOf(event)) ?? null) }))
-}
-
-/** What is about a sensitive visit as it is known today is told of to nobody who may not know of the visit, not even that it is. */
-async function unhidden(house: House, events: readonly EventRow[], masking: Masking): Promise<readonly EventRow[]> {
-  const hidden = new Set<EventRow>()
-  for (const [type, some] of Map.groupBy(events, (event) => event.type)) {
-    if (!isHideable(type)) continue
-    const ids = await maskedAmong(house.pool, { type, bounds: { masking } }, [...new Set(some.map(({ id }) => id))])
-    for (const event of some) if (ids.has(event.id)) hidden.add(event)
+  const isBare = content === 'empty' && except.length === 0
+  const looked = isBare ? events.filter(({ type }) => masking !== undefined && isHideable(type)) : events
+  const all = await bodiesOf(house, looked)
+  const masked = masking ? await maskedEvents(house, looked, all, masking) : new Set()
+  const isKept = (event: EventRow): boolean => {
+    if (masked.has(event) && isHideable(event.type)) return false
+    const said = all.get(event)
+    return !said || except.length === 0 || !patientsIn(house, said.body).some((patient) => except.includes(patient))
   }
-  return events.filter((event) => !hidden.has(event))
+  const kept = events.filter(isKept)
+  if (content === 'empty') return kept.map(empty)
+  const patients = new Set(kept.flatMap((event) => patientsIn(house, all.get(event)?.body)))
+  if (patients.size > 0) await auditPatients(house.pool, { ...shown, patients: [...patients] })
+  return kept.map((event) => {
+    const body = event.kind === 'delete' ? undefined : all.get(event)?.body
+    if (body === undefined) return empty(event)
+    return { ...event, body: masked.has(event) ? textAsBusyTime(body, house.base) : asBusyTime({ masking }, body, house.base) }
+  })
 }
 
-async function maskedBodies(
+type Said = { readonly updated: Date; readonly body: string }
+
+/** Of sensitive visits and of what is about them, as they are known today or by what the version says itself. */
+async function maskedEvents(
   house: House,
   events: readonly EventRow[],
-  bodies: ReadonlyMap<string, string>,
+  bodies: ReadonlyMap<EventRow, Said>,
   masking: Masking,
-): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
+): Promise<ReadonlySet<EventRow>> {
+  const masked = new Set<EventRow>()
   for (const [type, some] of Map.groupBy(events, (event) => event.type)) {
-    const ids = [...new Set(some.map(({ id }) => id))]
-    const masked = maskedTypes.has(type) ? await maskedAmong(house.pool, { type, bounds: { masking } }, ids) : new Set()
-    for (const event of some) {
-      const body = bodies.get(keyOf(event))
-      if (body === undefined) continue
-      found.set(keyOf(event), masked.has(event.id) ? textAsBusyTime(body, house.base) : asBusyTime({ masking }, body, house.base))
-    }
+    if (!isMaskable(type)) continue
+    const ids = await maskedAmong(house.pool, { type, bounds: { masking } }, [...new Set(some.map(({ id }) => id))])
+    const versions = some.map((event) => ({ event, updated: event.at, body: null, ...bodies.get(event) }))
+    const themselves = await maskedByThemselves(house, { type, id: ({ event }) => event.id, bounds: { masking } }, versions)
+    for (const version of versions) if (ids.has(version.event.id) || themselves.has(version)) masked.add(version.event)
   }
-  return found
+  return masked
 }
 
 const empty = (event: EventRow): ToldEvent => ({ ...event, body: null })
 
-const keyOf = ({ type, id, version }: Pick<EventRow, 'type' | 'id' | 'version'>): string => `${type}/${id}/${version}`
-
-/** Of a deletion, what was there before: for whom it concerns. */
-async function bodiesOf(house: House, events: readonly EventRow[]): Promise<Map<string, string>> {
-  const bodies = new Map<string, string>()
-  for (const type of new Set(events.map((event) => event.type))) {
-    const named = events
-      .filter((event) => event.type === type && event.kind !== 'slots')
-      .map(({ id, version, kind }) => ({ id, version: kind === 'delete' ? String(BigInt(version) - 1n) : version }))
-    for (const { id, version, body } of await versionsNamed(house.pool, type, named))
-      if (body !== null) bodies.set(keyOf({ type, id, version }), asChannelsShown(house.secrets, undefined, body))
+/** Of a deletion, what was there before: for whom it concerns, and what it was about. */
+async function bodiesOf(house: House, events: readonly EventRow[]): Promise<Map<EventRow, Said>> {
+  const bodies = new Map<EventRow, Said>()
+  for (const [type, some] of Map.groupBy(events, (event) => event.type)) {
+    const plain = some.filter(({ kind }) => kind !== 'slots')
+    const named = plain.map((event) => ({ id: event.id, version: lastSaid(event) }))
+    const versions = await versionsNamed(house.pool, type, named)
+    const byName = new Map(versions.map((one) => [`${one.id}/${one.version}`, one]))
+    for (const event of plain) {
+      const { body, updated } = byName.get(`${event.id}/${lastSaid(event)}`) ?? { body: null, updated: event.at }
+      if (body !== null) bodies.set(event, { updated, body: asChannelsShown(house.secrets, undefined, body) })
+    }
   }
   for (const event of events.filter(({ kind }) => kind === 'slots')) {
     const schedule = await currentResource(house.pool, 'Schedule', event.id)
-    if (schedule?.body) bodies.set(keyOf(event), schedule.body)
+    if (schedule?.body) bodies.set(event, { updated: schedule.updated, body: schedule.body })
   }
   return bodies
 }
 
-function patientsIn(house: House, body: string): string[] {
-  const resource = JSON.parse(body) as Resource
-  if (resource.resourceType === 'Patient') return [String(resource.id)]
-  const own = '@Patient/'
-  return indexValues(house.definitions, resource, house.base).terms.flatMap((term) =>
-    term.startsWith(own) ? [term.slice(own.length)] : [],
-  )
+const lastSaid = ({ kind, version }: EventRow): string => (kind === 'delete' ? String(BigInt(version) - 1n) : version)
+
+function patientsIn({ definitions, base }: House, body: string | undefined): string[] {
+  return body === undefined ? [] : patientsConcerned(definitions, JSON.parse(body) as Resource, base)
 }

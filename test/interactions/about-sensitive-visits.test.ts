@@ -262,22 +262,46 @@ describe('beside the types one by one', () => {
 
   it('it is in no export of who does not know, nor in one that was listed before the visit was labelled', async () => {
     for (const one of [...aboutVisit('later'), visit('later')].toSorted(byNeed)) await put(one)
-    const clerk = await server.scoped('system/*.rs', { client: 'clerk' })
-    const begun = await clerk('GET', '$export?_type=Task,ServiceRequest,Encounter', { headers: { prefer: 'respond-async' } })
-    const status = String(begun.headers['content-location'])
-    const at = (url: string): string => url.slice(url.indexOf('/fhir/'))
-    await eventually(60_000, async () => {
-      await listExports(server.house)
-      return (await clerk('GET', at(status))).status === 200
-    })
-    await put(visit('later', sensitive))
-    const { json } = await clerk('GET', at(status))
-    const lines = await Promise.all(json.output.map(async ({ url }: Loose) => (await clerk('GET', at(url))).text))
-    const resources: Loose[] = lines.flatMap((text) => text.split('\n').filter(Boolean)).map((line) => JSON.parse(line))
+    const resources = await exported('Task,ServiceRequest,Encounter', () => put(visit('later', sensitive)))
     const found = names(resources)
     expect(found.filter((name) => /secret|later/.test(name))).toEqual(['Encounter/secret'])
     expect(found).toEqual(expect.arrayContaining(['Task/plain', 'ServiceRequest/plain']))
     const ofAnn = resources.filter(({ resourceType, subject }) => resourceType === 'Encounter' && subject !== undefined)
     expect(names(ofAnn)).toEqual(['Encounter/plain'])
   })
+
+  it('a version that was exported, and is about the visit no more, is as the visit is by then', async () => {
+    const task = aboutVisit('moving', 'moved-on').find(({ resourceType }) => resourceType === 'Task')
+    const stay = { ...encounter('moving'), id: 'moved-on' }
+    for (const one of [...aboutVisit('moving').filter(({ resourceType }) => place({ resourceType }) === 0), visit('moving')]) await put(one)
+    for (const one of [task, stay]) await put(one)
+    const resources = await exported('Task,Encounter', async () => {
+      for (const one of [
+        { ...task, focus: ref('Appointment/plain') },
+        { ...stay, appointment: undefined },
+      ])
+        await put(one)
+      await put(visit('moving', sensitive))
+    })
+    const found = resources.filter(({ id }) => id === 'moved-on')
+    expect(names(found)).toEqual(['Encounter/moved-on'])
+    expect([found[0].meta.versionId, found[0].status, JSON.stringify(found).match(/XQWHYQX|Patient/)]).toEqual(['1', 'finished', null])
+    expect(names(resources)).toContain('Task/plain')
+  })
 })
+
+/** What is in the files of a program that does not know why, where something happens between their listing and their fetching. */
+async function exported(types: string, meanwhile: () => Promise<void>): Promise<Loose[]> {
+  const clerk = await server.scoped('system/*.rs', { client: 'clerk' })
+  const begun = await clerk('GET', `$export?_type=${types}`, { headers: { prefer: 'respond-async' } })
+  const status = String(begun.headers['content-location'])
+  const at = (url: string): string => url.slice(url.indexOf('/fhir/'))
+  await eventually(60_000, async () => {
+    await listExports(server.house)
+    return (await clerk('GET', at(status))).status === 200
+  })
+  await meanwhile()
+  const { json } = await clerk('GET', at(status))
+  const lines = await Promise.all(json.output.map(async ({ url }: Loose) => (await clerk('GET', at(url))).text))
+  return lines.flatMap((text) => text.split('\n').filter(Boolean)).map((line) => JSON.parse(line))
+}

@@ -1,10 +1,11 @@
 /** What is done with visits that are masked, and how they leave by other ways: exports, notifications, an opened glass. */
+import type { ServerResponse } from 'node:http'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { runImports } from '../../src/jobs/run-imports.ts'
-import { byTopic } from '../subscriptions/subscribing.ts'
+import { byCriteria, byTopic, subscribed } from '../subscriptions/subscribing.ts'
 import { type Clinic, clinic, create } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
-import { type Receiver, receiver } from '../support/receiver.ts'
+import { answers, type Receiver, receiver, told } from '../support/receiver.ts'
 
 const mark = 'XQWHYQX'
 const hiv = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'HIV' }
@@ -175,6 +176,89 @@ describe('a masked visit', () => {
     const again = await desk('GET', `Subscription/${id}/$events?content=full-resource`)
     expect([again.text.includes(which.id), tells(again, which)]).toEqual([true, []])
     expect((await server.call('GET', `Subscription/${id}/$events?content=full-resource`)).text).toContain(mark)
+  }, 90_000)
+})
+
+describe.each(['ServiceRequest', 'Encounter'] as const)('%s that was about a sensitive visit once', (type) => {
+  const ref = (reference: string) => ({ reference })
+  const put = async (id: string, text: string, of?: Visit): Promise<void> => {
+    const about = of && ref(`Appointment/${of.id}`)
+    const said =
+      type === 'Encounter'
+        ? { status: 'planned', class: { code: 'AMB' }, reasonCode: [{ text }], appointment: about && [about] }
+        : { status: 'active', intent: 'order', code: { text }, supportingInfo: about && [about] }
+    const subject = ref(`Patient/${of?.patient ?? other}`)
+    expect((await server.call('PUT', `${type}/${id}`, { resourceType: type, id, subject, ...said })).status).toBeLessThan(300)
+  }
+  const subscribe = (call: Call, ids: readonly string[]): Promise<Body> =>
+    subscribed(call, byCriteria(`${type}?_id=${ids.join()}`, { endpoint: hook.url, payload: 'application/fhir+json' }))
+  const eventsOf = async (call: Call, { id }: Body, content: string) =>
+    told({ body: (await call('GET', `Subscription/${id}/$events?content=${content}`)).text })
+  const numbered = (subscription: Body, count: number): Promise<unknown> =>
+    eventually(60_000, async () => (await eventsOf(server.call, subscription, 'empty')).numbers.length === count)
+  let other: string
+  beforeAll(async () => {
+    other = await place.patient()
+  })
+
+  it('tells nothing of the visit by $events, and goes on telling of what it is now', async () => {
+    const which = await visit(6_500, 6_515)
+    const id = `once-${which.id}`
+    const subscription = await subscribe(server.call, [id])
+    await put(id, mark, which)
+    await put(id, 'plain')
+    await numbered(subscription, 2)
+    const seen = async () => {
+      for (const content of ['empty', 'id-only', 'full-resource']) {
+        const { bundle, numbers } = await eventsOf(desk, subscription, content)
+        expect([content, numbers, tells({ text: JSON.stringify(bundle) }, which)]).toEqual([
+          content,
+          type === 'Encounter' ? ['1', '2'] : ['2'],
+          [],
+        ])
+      }
+      const { entries } = await eventsOf(desk, subscription, 'full-resource')
+      expect(entries.map(({ resource }) => JSON.stringify(resource).includes('plain')).at(-1)).toBe(true)
+      const whole = await eventsOf(server.call, subscription, 'full-resource')
+      expect([whole.numbers, tells({ text: JSON.stringify(whole.bundle) }, which)]).toEqual([
+        ['1', '2'],
+        [mark, which.patient],
+      ])
+    }
+    await seen()
+    expect((await server.call('DELETE', `${type}/${id}`)).status).toBe(204)
+    await seen()
+  }, 90_000)
+
+  it('tells nothing of the visit by a notification that was waiting when the visit was labelled', async () => {
+    const which = await visit(6_600, 6_615, { meta: undefined })
+    const [first, id, last] = ['first', 'between', 'last'].map((name) => `${name}-${which.id}`) as [string, string, string]
+    const subscription = await subscribe(desk, [first, id, last])
+    const held = Promise.withResolvers<ServerResponse>()
+    hook.behave((response, { path, ...message }) => {
+      if (path.endsWith(`/${first}`)) held.resolve(response)
+      else answers(200)(response, { path, ...message })
+    })
+    await put(first, 'plain')
+    const response = await held.promise
+    await put(id, mark, which)
+    await put(id, 'plain')
+    await put(last, 'plain')
+    await numbered(subscription, 4)
+    const { json } = await server.call('GET', `Appointment/${which.id}`)
+    expect((await server.call('PUT', `Appointment/${which.id}`, { ...json, meta: { security: [hiv] } })).status).toBe(200)
+    hook.behave(answers(200))
+    response.writeHead(200).end()
+    await hook.waitFor(1, ({ path }) => path.endsWith(`/${last}`))
+    const sent = hook.received.filter(({ path }) => path.endsWith(`/${id}`)).map(({ body }) => body)
+    expect(sent.map((text) => [text.includes('plain'), tells({ text }, which)])).toEqual(
+      type === 'Encounter'
+        ? [
+            [false, []],
+            [true, []],
+          ]
+        : [[true, []]],
+    )
   }, 90_000)
 })
 

@@ -1,5 +1,5 @@
 /** `$status` and `$events`, as Inferno's R4 backport kit asks for them, and who may ask. */
-import { made, type TestHouse, testHouse } from '../support/house.ts'
+import { eventually, made, type TestHouse, testHouse } from '../support/house.ts'
 import { answers, isEvent, type Receiver, receiver, told } from '../support/receiver.ts'
 import { becomes, byTopic, subscribed } from './subscribing.ts'
 
@@ -133,4 +133,35 @@ it('$status says why a Subscription is in error', async () => {
   expect([valueIn(parameters, 'status'), valueIn(parameters, 'error')]).toEqual(['error', { text: 'The endpoint answered 503.' }])
   await house.call('DELETE', `Subscription/${failing}`)
   await busy.close()
+})
+
+it('$events tells whom a Consent keeps from a patient nothing of theirs, a deletion neither', async () => {
+  const [theirs, others] = await Promise.all(
+    [1, 2].map(async () => made(await house.call('POST', 'Patient', { resourceType: 'Patient' })).id as string),
+  )
+  const gone: string[] = []
+  for (const one of [theirs, others]) {
+    const participant = [{ actor: { reference: `Patient/${one}` }, status: 'needs-action' }]
+    const visit = made(await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'proposed', participant })).id
+    expect((await house.call('DELETE', `Appointment/${visit}`)).status).toBe(204)
+    gone.push(`${house.house.base}/Appointment/${visit}`)
+  }
+  const coded = (code: string) => ({ coding: [{ code }] })
+  const consent = { scope: coded('patient-privacy'), category: [coded('59284-0')], policyRule: coded('OPTIN'), provision: { type: 'deny' } }
+  made(
+    await house.call('POST', 'Consent', {
+      resourceType: 'Consent',
+      status: 'active',
+      patient: { reference: `Patient/${theirs}` },
+      ...consent,
+    }),
+  )
+  const desk = house.as(await house.token('user/*.cruds', { user: 'Practitioner/clerk' }))
+  await eventually(30_000, async () => (await desk('GET', `Patient/${theirs}`)).status === 404)
+  const seen = async (call: typeof desk, content: string) =>
+    told({ body: (await call('GET', `Subscription/${id}/$events?eventsSinceNumber=4&content=${content}`)).text })
+  await eventually(30_000, async () => (await seen(house.call, 'empty')).numbers.length === 4)
+  expect((await seen(house.call, 'id-only')).focuses).toEqual([gone[0], gone[0], gone[1], gone[1]])
+  expect((await seen(desk, 'id-only')).focuses).toEqual([gone[1], gone[1]])
+  expect((await seen(desk, 'empty')).numbers).toEqual(['6', '7'])
 })

@@ -3,10 +3,14 @@
  * conditions as a search's, asked of rows that are made for the question. What a chain reaches is as it is now.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { aboutTypes } from '../../fhir/about-visits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
+import { indexValues } from '../../fhir/index-values.ts'
 import type { IndexValues } from '../../fhir/index-values-types.ts'
+import type { Resource } from '../../fhir/resource.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Db } from '../db.ts'
+import type { House } from '../house.ts'
 import { layoutOf, tableOf } from '../layout.ts'
 import { searchColumns } from '../resources.ts'
 import { rowConditions } from './compile.ts'
@@ -22,6 +26,14 @@ export type JudgedVersion = {
   readonly index: IndexValues
 }
 
+/** A version as it is read, with its text; null: a deletion, which says nothing. */
+type ReadVersion = { readonly updated: Date; readonly body: string | null }
+
+export function judged({ definitions, base }: House, id: string, { body, updated }: ReadVersion): JudgedVersion {
+  const resource = JSON.parse(body ?? '') as Resource
+  return { id, updated: updated.toISOString(), resource, index: indexValues(definitions, resource, base) }
+}
+
 export type Question = {
   readonly definitions: Definitions
   readonly type: string
@@ -35,12 +47,27 @@ export async function versionsThatMatch(db: Db, question: Question, versions: re
   return placesWhere(db, question, versions, rowConditions({ definitions, type, alias, bounds }, criteria))
 }
 
-/** The places of those that the caller sees as busy time, or not at all, by what they say themselves. */
-export async function versionsMasked(
-  db: Db,
-  question: Omit<Question, 'criteria'>,
-  versions: readonly JudgedVersion[],
-): Promise<Set<number>> {
+/**
+ * Those that are about a sensitive visit by what they say themselves, whatever the resource is about today: busy time to the
+ * caller, or not there at all. What the resource is today is beside it (`maskedAmong`).
+ */
+export async function maskedByThemselves<Row extends ReadVersion>(
+  house: House,
+  { type, id, bounds: { masking } }: { readonly type: string; readonly id: (row: Row) => string; readonly bounds: Pick<Bounds, 'masking'> },
+  rows: readonly Row[],
+): Promise<ReadonlySet<Row>> {
+  const said = rows.filter(({ body }) => body !== null)
+  if (!masking || !aboutTypes.has(type) || said.length === 0) return new Set()
+  const places = await versionsMasked(
+    house.pool,
+    { definitions: house.definitions, type, bounds: { masking } },
+    said.map((row) => judged(house, id(row), row)),
+  )
+  return new Set(said.filter((_, place) => places.has(place)))
+}
+
+/** The places of those that the caller sees as busy time, or not at all. */
+async function versionsMasked(db: Db, question: Omit<Question, 'criteria'>, versions: readonly JudgedVersion[]): Promise<Set<number>> {
   const masked = maskedOrHidden({ ...question, alias })
   return masked ? placesWhere(db, question, versions, [masked]) : new Set()
 }
