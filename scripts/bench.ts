@@ -95,13 +95,21 @@ async function bench(): Promise<number> {
   }
 }
 
+/** It is stopped with the others as soon as it stands, whether or not the next one starts. */
+async function startedAmong(servers: Server[], folder?: string): Promise<Server> {
+  const server = await startServer(folder)
+  servers.push(server)
+  return server
+}
+
 /** Two servers: one with few Slots, one with many and a long past. */
 async function scale(): Promise<number> {
   const { connections, seconds, rounds, today } = plan()
-  const [few, many] = [await startServer(), await startServer()]
-  const stop = (): Promise<unknown> => Promise.all([few.stop(), many.stop()])
+  const servers: Server[] = []
+  const stop = (): Promise<unknown> => Promise.all(servers.map((server) => server.stop()))
   process.once('SIGINT', () => void stop().finally(() => process.exit(130)))
   try {
+    const [few, many] = [await startedAmong(servers), await startedAmong(servers)]
     const size = { slots: wholeNumber('slots', 10_000_000), past: wholeNumber('past', 5_000_000) }
     const lines = await scaleLines({ few, many, ...size, connections, seconds, rounds, today, tell: (what) => console.error(what) })
     console.log(table(lines))
@@ -123,8 +131,7 @@ async function compare(): Promise<number> {
   const stop = (): Promise<unknown> => Promise.all(servers.map((server) => server.stop())).finally(other.leave)
   process.once('SIGINT', () => void stop().finally(() => process.exit(130)))
   try {
-    const [ours, theirs] = [await startServer(), await startServer(other.folder)]
-    servers.push(ours, theirs)
+    const [ours, theirs] = [await startedAmong(servers), await startedAmong(servers, other.folder)]
     const size = { schedules: wholeNumber('schedules', 100), perDay: 30 }
     const lines = await comparedLines({ ours, theirs, ...size, connections, seconds, rounds, today, tell: (what) => console.error(what) })
     console.log(table(lines, 'theirs'))

@@ -7,10 +7,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
-import { createGround, createPatients, createSchedules, ensureSlots, type Target } from './clinic.ts'
-import { type Job, jobs, type Scene, turn } from './measures.ts'
+import { firstScene, type Job, jobs, type Scene, turn } from './measures.ts'
 import { type Line, median, oddCodes, rate } from './report.ts'
+import type { Plan } from './run.ts'
 import type { Server } from './server.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -29,33 +28,27 @@ export function checkoutOf(against: string): Checkout {
   return {
     folder,
     leave: () => {
+      // Ctrl-C leaves it, and so does the run that it ends.
+      if (!existsSync(folder)) return
       git('worktree', 'remove', '--force', folder)
       rmSync(join(folder, '..'), { recursive: true, force: true })
     },
   }
 }
 
-export type Comparison = {
+export type Comparison = Omit<Plan, 'only'> & {
   readonly ours: Server
   readonly theirs: Server
-  readonly schedules: number
-  readonly perDay: number
-  readonly connections: number
-  readonly seconds: number
-  readonly rounds: number
-  readonly today: number
   readonly tell: (what: string) => void
 }
 
 const aim = 0.8
-const patientCount = 1000
-const patienceMs = 600_000
 
 export async function comparedLines(comparison: Comparison): Promise<Line[]> {
   const { ours, theirs, rounds, tell } = comparison
   const sides = [
-    { server: ours, scene: await sceneOf(comparison, ours) },
-    { server: theirs, scene: await sceneOf(comparison, theirs) },
+    { server: ours, scene: await firstScene(ours, comparison) },
+    { server: theirs, scene: await firstScene(theirs, comparison) },
   ] as const
   const names = Object.keys(jobs) as Job[]
   // Both are warm before anything counts.
@@ -103,13 +96,4 @@ function line(job: Job, turns: readonly Turns[]): Line {
     aim: `${aim} of theirs`,
     met: odd === '' && share >= aim,
   }
-}
-
-async function sceneOf({ schedules, perDay, connections, today, seconds }: Comparison, server: Server): Promise<Scene> {
-  const target: Target = { base: server.base, token: server.token, connections }
-  const ground = await createGround(target)
-  const patients = await createPatients(target, patientCount)
-  const { ids } = await createSchedules(target, ground, 0, schedules, perDay)
-  await ensureSlots(target, ids, today + dayMs, patienceMs)
-  return { target, ground, patients, schedules: ids, today, seconds }
 }

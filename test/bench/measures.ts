@@ -3,9 +3,11 @@
  * that a slow minute of the machine falls on both. A find is held against the limit's search for free slots.
  */
 import { dayMs } from '../../src/jobs/demo/local-dates.ts'
-import { type FreeSlot, freeSlots, type Ground, headersOf, slotOf, slotSearch, type Target } from './clinic.ts'
+import { type FreeSlot, firstClinic, freeSlots, type Ground, headersOf, slotOf, slotSearch, type Target } from './clinic.ts'
 import type { Limit } from './limit-client.ts'
 import { type Answer, askAll, type Call, type Figures, figuresOf, load } from './load.ts'
+import type { Plan } from './run.ts'
+import type { Server } from './server.ts'
 
 /** Shares of the limit, milliseconds, bytes, Slots a second, and how much slower a hundred times the Slots may be. */
 export const aims = {
@@ -40,6 +42,18 @@ export type Scene = {
   /** The start of this day, UTC. */
   readonly today: number
   readonly seconds: number
+}
+
+export const patientCount = 1000
+const patienceMs = 600_000
+
+/** What a server that is held against another begins with. */
+export async function firstScene(server: Server, plan: Omit<Plan, 'rounds' | 'only'>): Promise<Scene> {
+  const { schedules, perDay, connections, today, seconds } = plan
+  const target: Target = { base: server.base, token: server.token, connections }
+  const size = { patients: patientCount, schedules, perDay }
+  const { filled: _how, ...first } = await firstClinic(target, { ...size, tomorrow: today + dayMs, patienceMs })
+  return { target, ...first, today, seconds }
 }
 
 /** Days from today that a job books on, so that no two of them want the same times. */

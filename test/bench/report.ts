@@ -47,4 +47,9 @@ export const oddCodes = (figures: readonly Figures[]): string =>
     .map(([code, count]) => `${count} × ${code}`)
     .join(', ')
 
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+/** Of an even number of values what is midway between the two in the middle; of none, not a number. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [below, above] = [sorted[(sorted.length - 1) >> 1] ?? Number.NaN, sorted[sorted.length >> 1] ?? Number.NaN]
+  return (below + above) / 2
+}

@@ -18,6 +18,7 @@ import {
   findWeek,
   type Job,
   jobs,
+  patientCount,
   type Scene,
   type Stampede,
   slotsPerTransaction,
@@ -51,7 +52,6 @@ type Run = { readonly server: Server; readonly plan: Plan; readonly tell: (what:
 const horizonDays = 90
 const smallSlots = 10_000
 const slotsToJudgeBy = 900_000
-const patientCount = 1000
 const crowd = 500
 const stampedes = 3
 const growthDays = 15

@@ -2,23 +2,18 @@
  * What years of visits and many clinics cost: two servers, one with a clinic of its own and one with the same clinic among
  * others and a long past. The two are asked in turns, so that a slow minute of the machine falls on both.
  */
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
-import { firstClinic, type Target } from './clinic.ts'
 import { fill } from './fill.ts'
 import { load } from './load.ts'
-import { bookDay, bookingDays, findWeek, type Scene } from './measures.ts'
+import { bookDay, bookingDays, findWeek, firstScene, type Scene } from './measures.ts'
 import { type Line, median } from './report.ts'
+import type { Plan } from './run.ts'
 import type { Server } from './server.ts'
 
-export type Scale = {
+export type Scale = Pick<Plan, 'rounds' | 'seconds' | 'connections' | 'today'> & {
   readonly few: Server
   readonly many: Server
   readonly slots: number
   readonly past: number
-  readonly rounds: number
-  readonly seconds: number
-  readonly connections: number
-  readonly today: number
   readonly tell: (what: string) => void
 }
 
@@ -26,13 +21,12 @@ const aim = 1.5
 const fewSlots = 100_000
 const perDay = 56
 const horizonDays = 90
-const patientCount = 1000
 const bookingsPerRound = 200
-const patienceMs = 600_000
 
 export async function scaleLines(scale: Scale): Promise<Line[]> {
   const { few, many, tell } = scale
-  const scenes = [await sceneOf(scale, few), await sceneOf(scale, many)] as const
+  const size = { ...scale, schedules: Math.ceil(fewSlots / perDay / horizonDays), perDay }
+  const scenes = [await firstScene(few, size), await firstScene(many, size)] as const
   for (let day = 0; day < pastDays; day++) await bookDay(scenes[1], firstPastDay + day, bookingsPerRound)
   // Its jobs look each second for what is due: without indexes each look reads a table that grows.
   const filled = await many.without(() => fill(many.databaseUrl ?? '', scale.slots, scale.past, tell))
@@ -50,8 +44,8 @@ export async function scaleLines(scale: Scale): Promise<Line[]> {
       books?.push(book)
     }
   }
-  const size = `${millions(filled.slots)} million Slots and ${millions(filled.past)} million past visits against ${fewSlots.toLocaleString('en')} Slots`
-  return [line(`$find-slots, ${size}`, finds ?? []), line('$book, the same', books ?? [])]
+  const sizes = `${millions(filled.slots)} million Slots and ${millions(filled.past)} million past visits against ${fewSlots.toLocaleString('en')} Slots`
+  return [line(`$find-slots, ${sizes}`, finds ?? []), line('$book, the same', books ?? [])]
 }
 
 const pastDays = 5
@@ -63,19 +57,6 @@ const findFor = (scene: Scene) => load(findWeek(scene), { connections: scene.tar
 async function inTurn(scenes: readonly [Scene, Scene], measure: (scene: Scene) => Promise<number>): Promise<[number, number]> {
   const few = await measure(scenes[0])
   return [few, await measure(scenes[1])]
-}
-
-async function sceneOf({ connections, today, seconds }: Scale, server: Server): Promise<Scene> {
-  const target: Target = { base: server.base, token: server.token, connections }
-  const schedules = Math.ceil(fewSlots / perDay / horizonDays)
-  const { filled: _how, ...first } = await firstClinic(target, {
-    patients: patientCount,
-    schedules,
-    perDay,
-    tomorrow: today + dayMs,
-    patienceMs,
-  })
-  return { target, ...first, today, seconds }
 }
 
 function line(name: string, rates: readonly [number, number][]): Line {

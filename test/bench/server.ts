@@ -38,13 +38,18 @@ export async function startServer(checkout = own): Promise<Server> {
   const log = join(folder, 'log')
   const origin = `http://127.0.0.1:${port}`
   const running = { now: await run(program, env, log, origin) }
-  const token = execFileSync(process.execPath, [program, 'token', '--scope', 'system/*.cruds', '--ttl', '8h'], { env, encoding: 'utf8' })
-  const isOurs = checkout === own
-  const database = isOurs ? await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined }) : undefined
+  const leave = async (): Promise<void> => {
+    await running.now.end()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const { token, database } = await entry(program, env, checkout === own).catch(async (error) => {
+    await leave()
+    throw error
+  })
   const memory = watchMemory(() => running.now.pid)
   return {
     base: `${origin}/fhir`,
-    token: token.trim().split('\n').at(-1),
+    token,
     databaseUrl: database?.url,
     peakMemory: memory.peak,
     cpuSeconds: () => cpuSecondsOf(running.now.pid),
@@ -60,9 +65,16 @@ export async function startServer(checkout = own): Promise<Server> {
       memory.stop()
       await running.now.end()
       await database?.close()
-      rmSync(folder, { recursive: true, force: true })
+      await leave()
     },
   }
+}
+
+/** What it lets one in by. */
+async function entry(program: string, env: NodeJS.ProcessEnv & { readonly DATA_DIR: string }, isOurs: boolean) {
+  const said = execFileSync(process.execPath, [program, 'token', '--scope', 'system/*.cruds', '--ttl', '8h'], { env, encoding: 'utf8' })
+  const database = isOurs ? await openEmbedded(env.DATA_DIR, { role: 'guest', ids: systemIds, warn: () => undefined }) : undefined
+  return { token: said.trim().split('\n').at(-1), database }
 }
 
 type Running = { readonly pid: number; readonly end: () => Promise<void> }
