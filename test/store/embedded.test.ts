@@ -50,7 +50,7 @@ describe('the embedded Postgres', () => {
   let folder: string
   beforeEach(async () => {
     // A folder that only its owner may pass, as a home folder or a fresh temporary one is.
-    folder = join(await mkdtemp(join(testFolder, 'slotwise-embedded-')), 'data')
+    folder = join(await mkdtemp(join(testFolder, `slotwise-embedded-${process.pid}-`)), 'data')
   })
   afterEach(() => rm(join(folder, '..'), { recursive: true, force: true, maxRetries: 5 }))
 

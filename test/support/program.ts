@@ -32,7 +32,7 @@ export type Workplace = {
 }
 
 export async function workplace(): Promise<Workplace> {
-  const folder = await mkdtemp(join(testFolder, 'slotwise-program-'))
+  const folder = await mkdtemp(join(testFolder, `slotwise-program-${process.pid}-`))
   const settings = { DATA_DIR: join(folder, 'data'), PORT: String(await freePort()), DEMO: 'off' }
   const servers: Server[] = []
   return {

@@ -23,3 +23,6 @@ function isRoomy(folder: string): boolean {
 process.env.SLOTWISE_TEST_FOLDER ??= isRoomy(memory) ? memory : tmpdir()
 
 export const testFolder: string = process.env.SLOTWISE_TEST_FOLDER
+
+/** Wherever a run may have kept its data: how much room there was decides it anew for each. */
+export const testFolders: readonly string[] = [...new Set([testFolder, memory, tmpdir()])]

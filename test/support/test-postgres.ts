@@ -2,13 +2,13 @@
  * The one Postgres of a test run, in a folder that carries the run's process id. The first test file that needs it starts
  * it; the end of the run stops it; a run that was killed is cleared away by the next.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode } from '../../src/base/error-code.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { clusterIn, ensureRunning, stopCluster, urlOf } from '../../src/store/postgres-cluster.ts'
-import { testFolder } from './test-folder.ts'
+import { testFolder, testFolders } from './test-folder.ts'
 
 const prefix = 'slotwise-test-'
 const folderOf = (run: number): string => join(testFolder, `${prefix}${run}`)
@@ -49,11 +49,15 @@ export async function onceInRun(run: number, name: string, make: () => Promise<v
 }
 
 export async function closeRun(run: number): Promise<void> {
-  const folder = folderOf(run)
   const found = (await readdir(testFolder)).includes(`${prefix}${run}`)
-  if (!found) return
-  await stopCluster({ folder })
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  if (found) await clear(folderOf(run))
+}
+
+/** A program keeps its cluster, if it has made one, in a folder below its own. */
+async function clear(folder: string): Promise<void> {
+  const found = await realpath(folder)
+  for (const cluster of [found, join(found, 'data')]) await stopCluster({ folder: cluster })
+  await rm(found, { recursive: true, force: true, maxRetries: 5 })
 }
 
 function isAlive(pid: number): boolean {
@@ -65,7 +69,22 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** A run's own folder, and those of the programs and databases that its processes start: each says which process made it. */
+const named = /^slotwise-(?:test-(\d+)|(?:program|embedded)-(\d+)-\w+)$/
+
+/** What is another user's stays. */
+const isOurs = async (folder: string): Promise<boolean> => {
+  const found = await lstat(folder).catch(() => undefined)
+  return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid)
+}
+
+/** In every folder that a run may have chosen, whichever this one has. */
 export async function sweepAbandoned(): Promise<void> {
-  const runs = (await readdir(testFolder)).filter((name) => name.startsWith(prefix)).map((name) => Number(name.slice(prefix.length)))
-  for (const run of runs.filter((pid) => pid > 0 && !isAlive(pid))) await closeRun(run).catch(() => undefined)
+  for (const parent of testFolders)
+    for (const name of await readdir(parent).catch(() => [])) {
+      const [, run, program] = named.exec(name) ?? []
+      const maker = Number(run ?? program)
+      const folder = join(parent, name)
+      if (maker > 0 && !isAlive(maker) && (await isOurs(folder))) await clear(folder).catch(() => undefined)
+    }
 }
