@@ -113,7 +113,7 @@ describe('AuditEvents are found', () => {
     ['subtype:below=http://hl7.org/fhir/restful-interaction|search', coded('search-type')],
     ['subtype:above=http://hl7.org/fhir/restful-interaction|read', coded('read')],
     ['subtype:text=SEARCH-t', coded('search-type')],
-    ['subtype:text=book', coded('book')],
+    ['subtype:text=read', coded('read')],
     ['type:text=oper', ({ type }) => type.display === 'RESTful Operation'],
     ['type:text=peration', nothing],
     ['entity-role:text=domain', ({ entity }) => entity?.some(({ role }: Loose) => role?.code === '4')],

@@ -7,6 +7,7 @@ import { pgErrorName } from '../../src/store/pg-errors.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, create } from '../support/clinic.ts'
 import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { numbersOf, weekly } from '../support/recurrence.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -328,10 +329,18 @@ describe('at one moment, what takes a transaction', () => {
   })
 
   it('parts of two series that want each other’s weeks are both refused', async () => {
-    const weeks = [22, 23, 24]
-    const book = (time: string) => Promise.all(weeks.map(async (on) => booked(await place.slotAt(on, time, 2))))
+    const book = async (time: string): Promise<Body[]> => {
+      const slot = await place.slotAt(22, time, 2)
+      const participant = [{ actor: { reference: `Patient/${await place.patient()}` }, status: 'needs-action' }]
+      const resource = { resourceType: 'Appointment', status: 'proposed', extension: [weekly(3)], participant }
+      return matches(await house.call('POST', `Slot/${slot.id}/$book`, parameters({ 'appt-resource': { resource } })))
+    }
     const [early, late] = [await book('09:00'), await book('09:30')]
-    const swaps = weeks.flatMap((_, at) => [
+    expect([early, late].map(numbersOf)).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ])
+    const swaps = early.flatMap((_, at) => [
       keyed(early[at] as Body, { ...(late[at] as Body), id: idOfSlot(late[at] as Body) }),
       put(late[at] as Body, { ...(early[at] as Body), id: idOfSlot(early[at] as Body) }),
     ])

@@ -1,9 +1,9 @@
 /** Links by which a patient confirms, moves or cancels one visit without signing in (`/a/{secret}`, CONTRACT §2). */
 import { createHash } from 'node:crypto'
 import { disagreements } from '../support/agreement.ts'
-import { type Clinic, clinic, dateIn, instantIn } from '../support/clinic.ts'
+import { type Clinic, clinic, dateIn } from '../support/clinic.ts'
 import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
-import { type JointActor, jointClinic, slotsOf } from '../support/joint-clinic.ts'
+import { type JointActor, jointClinic, jointVisit, slotsOf } from '../support/joint-clinic.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -230,14 +230,8 @@ describe('a link', () => {
     const { practitioners, rooms, service } = await jointClinic(house.call, { practitioners: 1, rooms: 1, devices: 0, end: '11:00:00' })
     const [doctor, room] = [practitioners[0], rooms[0]] as [JointActor, JointActor]
     const written = async (day: number, actors: readonly JointActor[]): Promise<Body> => {
-      const slots = (await Promise.all(actors.map(({ schedule }) => slotsOf(house.call, schedule, day)))).flat()
-      const [start, end] = [instantIn(day, '09:00'), instantIn(day, '09:30')]
-      const named = slots.filter((one) => Date.parse(one.start) < Date.parse(end)).map(({ id }) => ({ reference: `Slot/${id}` }))
-      const people = [`Patient/${await place.patient()}`, `HealthcareService/${service}`, ...actors.map(({ actor }) => actor)]
-      const participant = people.map((reference) => ({ actor: { reference }, status: 'accepted' }))
-      return made(
-        await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, slot: named, participant }),
-      )
+      const others = [`Patient/${await place.patient()}`, `HealthcareService/${service}`]
+      return jointVisit(house.call, { day, from: '09:00', until: '09:30', actors, others })
     }
     const visit = await written(2, [doctor, room])
     await written(1, [room])
@@ -253,7 +247,7 @@ describe('a link', () => {
   })
 
   it('that many follow at once does its one thing once', async () => {
-    const { visit, patient } = await booked(8, '15:00')
+    const { visit } = await booked(8, '15:00')
     const links = await linksTo(visit)
     const times = (await visited(links.reschedule?.url)).json.times.slice(0, 3).map(({ slot }) => slot)
     const said = await Promise.all(Array.from({ length: 6 }, () => post(links.confirm?.url)))
@@ -265,13 +259,25 @@ describe('a link', () => {
     expect([stands.status, times]).toEqual(['booked', expect.arrayContaining([stands.slot[0]?.reference])])
     const statuses = await Promise.all(times.map(async (slot) => (await get(slot)).status))
     expect(statuses.sort()).toEqual(['busy', 'free', 'free'])
-    const ends = await Promise.all([
-      ...Array.from({ length: 4 }, () => post(links.cancel?.url)),
+    const ends = await Promise.all(Array.from({ length: 4 }, () => post(links.cancel?.url)))
+    expect(ends.map(({ status, json }) => [status, json.status])).toEqual(Array(4).fill([200, 'cancelled']))
+    const history = made(await house.call('GET', `Appointment/${visit.id}/_history`), 200).entry ?? []
+    expect(history.filter(({ resource }) => resource.status === 'cancelled')).toHaveLength(1)
+  })
+
+  it('that is revoked while many follow it does its one thing for whoever is told so, and nothing afterwards', async () => {
+    const { visit } = await booked(8, '16:00')
+    const links = await linksTo(visit)
+    const [revoked, ...ends] = await Promise.all([
       house.call('POST', `Appointment/${visit.id}/$revoke-self-service-links`, parameters({})),
+      ...Array.from({ length: 4 }, () => post(links.cancel?.url)),
     ])
-    expect(ends.map(({ status }) => status).filter((status) => status !== 200 && status !== 410)).toEqual([])
-    expect(matches(await house.call('GET', `Appointment?patient=${patient}&status=booked`)).length).toBeLessThan(2)
-    expect((await post(links.reschedule?.url, { slot: times[0] })).status).toBe(410)
+    expect([revoked.status, ends.filter(({ status }) => status !== 200 && status !== 410)]).toEqual([200, []])
+    const { status } = await get(`Appointment/${visit.id}`)
+    // Who cancelled it just before is answered 410 too, where it was revoked before they are shown the visit.
+    expect(ends.some((one) => one.status === 200) ? ['cancelled'] : ['booked', 'cancelled']).toContain(status)
+    expect(await Promise.all([links.cancel, links.reschedule].map(async (link) => (await post(link?.url)).status))).toEqual([410, 410])
+    expect((await get(`Appointment/${visit.id}`)).status).toBe(status)
   })
 
   it.each([

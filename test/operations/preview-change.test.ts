@@ -3,7 +3,8 @@
 import { disagreements } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, create, dateIn, instantIn, ours, timezone } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
-import { type JointActor, jointClinic, slotsOf as slotsOn } from '../support/joint-clinic.ts'
+import { type JointActor, jointClinic, jointVisit } from '../support/joint-clinic.ts'
+import { recurrence, times } from '../support/recurrence.ts'
 
 let house: TestHouse
 beforeAll(async () => {
@@ -129,13 +130,7 @@ it('orphans each seat of a class, each visit of a series, and a joint visit by a
   const classes = told(await preview(place, off(2)))
   expect([classes.orphaned, classes.orphans?.toSorted()]).toEqual([2, seats.map(({ id }) => `Appointment/${id}`).sort()])
   const slot = await place.slotAt(3, '09:00')
-  const daily = {
-    url: 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.recurrenceTemplate',
-    extension: [
-      { url: 'recurrenceType', valueCodeableConcept: { coding: [{ code: 'd' }] } },
-      { url: 'occurrenceCount', valuePositiveInt: 3 },
-    ],
-  }
+  const daily = recurrence('d', times(3))
   const proposed = { ...place.appointment(slot, patients[2] ?? ''), status: 'proposed', extension: [daily] }
   const sent = parameters({ 'appt-resource': { resource: proposed } })
   const series = matches(await house.call('POST', 'Appointment/$book', sent))
@@ -144,31 +139,23 @@ it('orphans each seat of a class, each visit of a series, and a joint visit by a
 
   const { practitioners, rooms, service } = await jointClinic(house.call, { practitioners: 1, rooms: 1, devices: 0 })
   const both = [...practitioners, ...rooms]
-  const joint = await jointVisit(2, both, patients[0] ?? '', service)
+  const joint = await atNine(2, both, patients[0] ?? '', service)
   for (const { schedule } of both) {
     const found = told(await house.call('POST', `Schedule/${schedule}/$preview-change`, off(2)))
     expect(found.orphans).toEqual([`Appointment/${joint.id}`])
   }
 })
 
-/** A visit that the front desk writes for all of these, in the hour from nine. */
-async function jointVisit(day: number, actors: readonly JointActor[], patient: string, service: string): Promise<Body> {
-  const [start, end] = [instantIn(day, '09:00'), instantIn(day, '09:30')]
-  const slots = (await Promise.all(actors.map(({ schedule }) => slotsOn(house.call, schedule, day)))).flat()
-  const participant = [`Patient/${patient}`, `HealthcareService/${service}`, ...actors.map(({ actor }) => actor)].map((one) => ({
-    ...{ actor: { reference: one }, status: 'accepted' },
-  }))
-  const slot = slots.filter((one) => Date.parse(one.start) < Date.parse(end)).map(({ id }) => ({ reference: `Slot/${id}` }))
-  return made(await house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, slot, participant }))
-}
+const atNine = (day: number, actors: readonly JointActor[], patient: string, service: string): Promise<Body> =>
+  jointVisit(house.call, { day, from: '09:00', until: '09:30', actors, others: [`Patient/${patient}`, `HealthcareService/${service}`] })
 
 it('proposes for a joint visit what all of it have free, whichever of them is away, and it goes there whole', async () => {
   const { practitioners, rooms, service } = await jointClinic(house.call, { practitioners: 1, rooms: 2, devices: 0, end: '11:00:00' })
   const [doctor, room] = [practitioners[0], rooms[0]] as [JointActor, JointActor]
   const [first = '', second = ''] = [await create(house.call, patientResource), await create(house.call, patientResource)]
-  const visit = await jointVisit(2, [doctor, room], first, service)
+  const visit = await atNine(2, [doctor, room], first, service)
   // On the next day somebody has the room at that time, and the doctor is free.
-  await jointVisit(3, [room], second, service)
+  await atNine(3, [room], second, service)
   const away = parameters({ 'not-available': { valuePeriod: { start: dateIn(2), end: dateIn(2) } }, propose: { valueBoolean: true } })
   for (const { schedule } of [doctor, room]) {
     const { proposals } = told(await house.call('POST', `Schedule/${schedule}/$preview-change`, away))

@@ -5,7 +5,7 @@ import type { House } from '../../src/store/house.ts'
 import { disagreements } from '../support/agreement.ts'
 import { create, dateIn, instantIn } from '../support/clinic.ts'
 import { type Answer, type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
-import { type JointActor, type JointClinic, type JointOptions, jointClinic, slotsOf } from '../support/joint-clinic.ts'
+import { type JointActor, type JointClinic, type JointOptions, jointClinic, jointVisit, slotsWithin } from '../support/joint-clinic.ts'
 
 type Offer = Body & { about: { reference: string }[] }
 
@@ -22,30 +22,15 @@ const participant = (reference: string, status = 'accepted') => ({ actor: { refe
 const aPatient = (): Promise<string> => create(house.call, { resourceType: 'Patient', active: true })
 
 /** The Slots of several Schedules that lie in a time of that day. */
-async function slotsAt(from: string, until: string, ...actors: readonly JointActor[]): Promise<Body[]> {
-  const within = ({ start, end }: Body) =>
-    Date.parse(start) >= Date.parse(instantIn(day, from)) && Date.parse(end) <= Date.parse(instantIn(day, until))
-  return (await Promise.all(actors.map(({ schedule }) => slotsOf(house.call, schedule, day)))).flat().filter(within)
-}
+const slotsAt = (from: string, until: string, ...actors: readonly JointActor[]): Promise<Body[]> =>
+  slotsWithin(house.call, { day, from, until, actors })
 
 const statusOf = async (slots: readonly Body[]): Promise<string[]> => [
   ...new Set(await Promise.all(slots.map(async ({ id }) => made(await house.call('GET', `Slot/${id}`), 200).status))),
 ]
 
-/** A visit that the front desk writes for these actors. */
-async function visit(from: string, until: string, ...actors: readonly JointActor[]): Promise<Body> {
-  const slots = await slotsAt(from, until, ...actors)
-  return made(
-    await house.call('POST', 'Appointment', {
-      resourceType: 'Appointment',
-      status: 'booked',
-      start: instantIn(day, from),
-      end: instantIn(day, until),
-      slot: slots.map(({ id }) => ({ reference: `Slot/${id}` })),
-      participant: [participant(`Patient/${await aPatient()}`), ...actors.map(({ actor }) => participant(actor))],
-    }),
-  )
-}
+const visit = async (from: string, until: string, ...actors: readonly JointActor[]): Promise<Body> =>
+  jointVisit(house.call, { day, from, until, actors, others: [`Patient/${await aPatient()}`] })
 
 async function wait(place: JointClinic, actors: readonly JointActor[], more: object = {}): Promise<Body> {
   // What was made or freed before is not offered.

@@ -3,7 +3,7 @@
  * Schedule of its own. The practitioners offer the service; rooms and devices name none.
  */
 import { systemIds } from '../../src/base/ids.ts'
-import { availability, create, dateIn, policyExtension, timezone } from './clinic.ts'
+import { availability, create, dateIn, instantIn, policyExtension, timezone } from './clinic.ts'
 import { type Answer, type Body, type Call, made, matches } from './house.ts'
 
 export type JointActor = { readonly actor: string; readonly schedule: string }
@@ -97,6 +97,31 @@ export const takes = (slot: Body): string[] => [
 export async function slotsOf(call: Call, schedule: string, day: number): Promise<Body[]> {
   const window = `start=ge${dateIn(day)}T00:00:00Z&start=lt${dateIn(day + 1)}T00:00:00Z`
   return matches(await call('GET', `Slot?schedule=Schedule/${schedule}&${window}&_sort=start&_count=500`))
+}
+
+type Taken = { readonly day: number; readonly from: string; readonly until: string; readonly actors: readonly JointActor[] }
+
+/** The Slots of several Schedules that lie in a time of a day. */
+export async function slotsWithin(call: Call, { day, from, until, actors }: Taken): Promise<Body[]> {
+  const [earliest, latest] = [Date.parse(instantIn(day, from)), Date.parse(instantIn(day, until))]
+  const all = (await Promise.all(actors.map(({ schedule }) => slotsOf(call, schedule, day)))).flat()
+  return all.filter(({ start, end }) => Date.parse(start) >= earliest && Date.parse(end) <= latest)
+}
+
+/** A visit that the front desk writes for these actors; `others` are who else takes part, the patient among them. */
+export async function jointVisit(call: Call, { others, ...taken }: Taken & { readonly others: readonly string[] }): Promise<Body> {
+  const { day, from, until, actors } = taken
+  const slots = await slotsWithin(call, taken)
+  return made(
+    await call('POST', 'Appointment', {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: instantIn(day, from),
+      end: instantIn(day, until),
+      slot: slots.map(({ id }) => ({ reference: `Slot/${id}` })),
+      participant: [...others, ...actors.map(({ actor }) => actor)].map((reference) => ({ actor: { reference }, status: 'accepted' })),
+    }),
+  )
 }
 
 export const busyOf = async (call: Call, schedule: string, day: number): Promise<string[]> =>
