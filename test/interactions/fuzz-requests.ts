@@ -15,7 +15,7 @@ export type Ground = { readonly ids: Readonly<Record<string, string>>; readonly 
 export async function ground({ ask, call }: RestHouse): Promise<Ground> {
   const ids: Record<string, string> = {}
   const bodies: Record<string, object> = {}
-  const { location, service, practitioners, schedules, type, patient, slotAt } = await clinic(call)
+  const { location, service, practitioners, schedules, type, patient, slotAt, appointment } = await clinic(call)
   const slot = await slotAt(2, '09:00')
   Object.assign(ids, {
     Location: location,
@@ -52,18 +52,7 @@ export async function ground({ ask, call }: RestHouse): Promise<Ground> {
     start: '2031-01-01T09:00:00Z',
     end: '2031-01-01T09:15:00Z',
   }
-  bodies.Appointment = {
-    resourceType: 'Appointment',
-    status: 'booked',
-    start: slot.start,
-    end: slot.end,
-    slot: [{ reference: `Slot/${slot.id}` }],
-    serviceType: type,
-    participant: [`Patient/${ids.Patient}`, `Practitioner/${ids.Practitioner}`].map((reference) => ({
-      actor: { reference },
-      status: 'accepted',
-    })),
-  }
+  bodies.Appointment = appointment(slot, ids.Patient ?? '')
   bodies.operation = {
     resourceType: 'Parameters',
     parameter: [

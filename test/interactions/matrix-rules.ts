@@ -22,6 +22,16 @@ export type Probe = {
   readonly ifNoneExist?: string
   readonly async?: true
 }
+
+/** `name`: what the work that it makes is found by. */
+export const headersOf = ({ ifMatch, ifNoneMatch, ifNoneExist, async: later }: Probe, name: string): Record<string, string> => ({
+  'x-probe': name,
+  ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+  ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
+  ...(ifNoneExist !== undefined && { 'if-none-exist': ifNoneExist }),
+  ...(later && { prefer: 'respond-async' }),
+})
+
 type Sent = Omit<Probe, 'desk' | 'method' | 'path'> & { readonly query?: string }
 type Rule = (to: Target, type: string) => readonly Sent[]
 

@@ -8,7 +8,7 @@
 import { type Role, scopesOfRoles } from '../../src/access/role-scopes.ts'
 import { type Route, routes } from '../../src/http/routes.ts'
 import { parameters } from '../support/house.ts'
-import { ownedTypes, type Probe, probesOf, rules, type Target } from './matrix-rules.ts'
+import { headersOf, ownedTypes, type Probe, probesOf, rules, type Target } from './matrix-rules.ts'
 import { each, type Loose, type RestHouse, restHouse } from './rest.ts'
 import { belongings, plain } from './two-worlds.ts'
 import { type WorkTold, workTold } from './work-told.ts'
@@ -159,17 +159,11 @@ const sameFor = (text: string): string =>
 let asked = 0
 type Told = { readonly answer: string; readonly work: string }
 
-async function send(token: string | null, { method, path, body, ifMatch, ifNoneMatch, ifNoneExist, async: later }: Probe): Promise<Told> {
-  const probe = String(++asked)
-  const headers = Object.entries({
-    'x-probe': probe,
-    'if-match': ifMatch,
-    'if-none-match': ifNoneMatch,
-    'if-none-exist': ifNoneExist,
-    prefer: later && 'respond-async',
-  }).filter((one): one is [string, string] => one[1] !== undefined)
-  const answer = await server.ask(method, path, { token, body, headers: Object.fromEntries(headers) })
-  return { answer: sameFor(plain(answer, server.origin)), work: work.of(probe).join('\n') }
+async function send(token: string | null, probe: Probe): Promise<Told> {
+  const { method, path, body } = probe
+  const name = String(++asked)
+  const answer = await server.ask(method, path, { token, body, headers: headersOf(probe, name) })
+  return { answer: sameFor(plain(answer, server.origin)), work: work.of(name).join('\n') }
 }
 
 /** Which ids Schedules have, the clinic's or a patient's, the plans at hand may tell by the time; of whose they are nothing. */

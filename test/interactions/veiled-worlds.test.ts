@@ -7,7 +7,7 @@
 import { scopesOfRoles } from '../../src/access/role-scopes.ts'
 import { routes } from '../../src/http/routes.ts'
 import { detours } from './attacks.ts'
-import { type Probe, probesOf, type Target } from './matrix-rules.ts'
+import { headersOf, type Probe, probesOf, type Target } from './matrix-rules.ts'
 import { type Answer, type Loose, type RestHouse, restHouse } from './rest.ts'
 import { belongings, other, own, ownMark, plain, secret } from './two-worlds.ts'
 import { type WorkTold, workTold } from './work-told.ts'
@@ -116,17 +116,11 @@ const searches = (): Probe[] =>
     .map((path) => ({ desk: 'search', method: 'GET', path }))
 
 let asked = 0
-async function told(at: World, token: string, { method, path, body, ifMatch, ifNoneMatch, ifNoneExist, async: later }: Probe) {
-  const probe = `v${++asked}`
-  const headers = Object.entries({
-    'x-probe': probe,
-    'if-match': ifMatch,
-    'if-none-match': ifNoneMatch,
-    'if-none-exist': ifNoneExist,
-    prefer: later && 'respond-async',
-  }).filter((one): one is [string, string] => one[1] !== undefined)
-  const answer: Answer = await at.ask(method, path, { token, body, headers: Object.fromEntries(headers) })
-  return { answer: plain(answer, at.origin), work: at.work.of(probe).join('\n') }
+async function told(at: World, token: string, probe: Probe) {
+  const { method, path, body } = probe
+  const name = `v${++asked}`
+  const answer: Answer = await at.ask(method, path, { token, body, headers: headersOf(probe, name) })
+  return { answer: plain(answer, at.origin), work: at.work.of(name).join('\n') }
 }
 
 function differenceOf(one: string, two: string): string {
