@@ -23,7 +23,7 @@ beforeAll(async () => {
   ec = await signer('ES384')
   await addClient(server.house, { id: 'reports', name: 'Reports', scope, redirects: [], jwks: keySet(rsa, ec) })
   await server.call('PUT', 'Patient/p1', { resourceType: 'Patient', id: 'p1' })
-}, 60_000)
+})
 afterAll(() => server?.close())
 
 const asked = async (by: Signer, change: Parameters<typeof assertion>[3] = {}, wanted = scope) =>

@@ -30,7 +30,7 @@ beforeAll(async () => {
     serviceType: { text: 'Detoxification' },
   })
   await encounter('only', 'p2', 'in-progress', { type: [{ coding: [{ display: 'Check up' }] }] })
-}, 60_000)
+})
 afterAll(() => clinic?.server.close())
 
 const scope = 'launch/patient launch/encounter patient/*.rs'

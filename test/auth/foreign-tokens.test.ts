@@ -44,7 +44,7 @@ describe('a token of another authorization server', () => {
     keys.show(JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }] }))
     server = await testHouse({ trustedIssuers: [{ issuer, jwks: keys.url, audience, scopes: 'patient/*.rs user/*.rs' }] })
     for (const id of ['p1', 'p2']) await server.call('PUT', `Patient/${id}`, { resourceType: 'Patient', id })
-  }, 60_000)
+  })
   afterAll(async () => {
     await server?.close()
     await keys?.close()

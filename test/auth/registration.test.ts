@@ -26,7 +26,7 @@ beforeAll(async () => {
   clinic = await signInClinic({ registration: 'open' })
   invitedOnly = await testHouse({ beside: clinic.server, registration: 'token' })
   off = await testHouse({ beside: clinic.server })
-}, 60_000)
+})
 afterAll(async () => {
   await off?.close()
   await invitedOnly?.close()

@@ -26,7 +26,7 @@ let clinic: SignInClinic
 
 beforeAll(async () => {
   clinic = await signInClinic()
-}, 60_000)
+})
 afterAll(() => clinic?.server.close())
 
 const found = async (query: string, call = clinic.server.call): Promise<Event[]> =>

@@ -56,7 +56,7 @@ afterAll(async () => {
 const shown = new Set<number>()
 function shows(ids: string, title: string, run: () => Promise<void>): void {
   for (const id of idsIn(ids)) shown.add(id)
-  it(`@${ids.replaceAll(' ', ' @')} ${title}`, run, 60_000)
+  it(`@${ids.replaceAll(' ', ' @')} ${title}`, run)
 }
 
 const wellKnown = () => `${clinic.server.house.base}/.well-known/smart-configuration`

@@ -369,4 +369,4 @@ it('of many, a few come together: in pages of a search and a history, and in an 
   const exported = lines.map((line): string => JSON.parse(line).id)
   expect(exported).toEqual(exported.toSorted())
   expect(ids.filter((id) => !exported.includes(id))).toEqual([])
-}, 60_000)
+})

@@ -238,5 +238,5 @@ describe('MedplumClient', () => {
     expect(lines.map((line: string) => JSON.parse(line).resourceType)).toContain('Organization')
     const text = await (await client.download(client.fhirUrl('Patient', patient), { headers: { Accept: xml } })).text()
     expect(text).toContain('<Patient xmlns="http://hl7.org/fhir">')
-  }, 60_000)
+  })
 })

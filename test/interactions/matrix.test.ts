@@ -96,7 +96,7 @@ beforeAll(async () => {
   const { status } = await glass('POST', `Patient/${own}/$break-glass`, { body: parameters({ reason: 'They lie on the floor' }) })
   expect(status).toBe(200)
   work = workTold(server.house.pool)
-}, 60_000)
+})
 afterAll(async () => {
   work?.close()
   await server?.close()

@@ -84,7 +84,7 @@ async function world(isFirst: boolean): Promise<World> {
 beforeAll(async () => {
   // One after the other, so that each is there to be closed.
   for (const isFirst of [true, false]) worlds.push(await world(isFirst))
-}, 60_000)
+})
 afterAll(async () => {
   for (const { work, close } of worlds) {
     work.close()

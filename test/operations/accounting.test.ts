@@ -20,7 +20,7 @@ beforeAll(async () => {
   server = await testHouse()
   clerk = server.as(await server.token('user/*.cruds', { user: 'Practitioner/clerk', client: 'front-desk' }))
   auditor = server.as(await server.token('user/AuditEvent.rs', { user: 'Person/auditor' }))
-}, 60_000)
+})
 afterAll(() => server?.close())
 
 const person = async (family = 'Accounted'): Promise<string> =>

@@ -44,7 +44,7 @@ beforeAll(async () => {
   await guarded('ann')
   await guarded('bob')
   doctor = await staff('Practitioner/one')
-}, 60_000)
+})
 afterAll(() => server?.close())
 
 const ask = (call: Call, id: string, more: Record<string, unknown> = { reason }): Promise<Answer> =>

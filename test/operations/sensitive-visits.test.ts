@@ -19,7 +19,7 @@ beforeAll(async () => {
   hook = await receiver()
   place = await clinic(server.call)
   desk = await as('Practitioner/clerk')
-}, 60_000)
+})
 afterAll(async () => {
   await server?.close()
   await hook?.close()
@@ -176,7 +176,7 @@ describe('a masked visit', () => {
     const again = await desk('GET', `Subscription/${id}/$events?content=full-resource`)
     expect([again.text.includes(which.id), tells(again, which)]).toEqual([true, []])
     expect((await server.call('GET', `Subscription/${id}/$events?content=full-resource`)).text).toContain(mark)
-  }, 90_000)
+  })
 })
 
 describe.each(['ServiceRequest', 'Encounter'] as const)('%s that was about a sensitive visit once', (type) => {

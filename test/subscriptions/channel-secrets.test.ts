@@ -7,7 +7,7 @@ import { sealChannels } from '../../src/jobs/seal-channels.ts'
 import { openSecrets } from '../../src/store/secret-keys.ts'
 import { sealAllAnew, secretsByKey } from '../../src/store/secrets.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
-import { type Answer, type Call, made, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Call, eventually, made, type TestHouse, testHouse } from '../support/house.ts'
 import { isEvent, type Receiver, receiver } from '../support/receiver.ts'
 import { testKey } from '../support/secrets.ts'
 import { becomes, byCriteria, byTopic, subscribed } from './subscribing.ts'
@@ -34,7 +34,7 @@ beforeAll(async () => {
   hook = await receiver()
   sent = byTopic({ endpoint: hook.url, content: 'full-resource', headers, secret: signing, timeout: 7 })
   id = (await subscribed(house.call, sent)).id
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
   await hook?.close()
@@ -171,12 +171,12 @@ it('is left out of exports and of what others are told of Subscriptions, whoever
 })
 
 async function listed(status: string): Promise<string> {
-  for (;;) {
+  await eventually(60_000, async () => {
     await listExports(house.house)
-    const { status: code, json } = await house.call('GET', status)
-    const { output } = json as unknown as { output?: { url: string }[] }
-    if (code === 200) return output?.[0]?.url ?? ''
-  }
+    return (await house.call('GET', status)).status === 200
+  })
+  const { output } = made(await house.call('GET', status), 200) as unknown as { output?: { url: string }[] }
+  return output?.[0]?.url ?? ''
 }
 
 describe('a round trip', () => {
