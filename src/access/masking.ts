@@ -49,9 +49,22 @@ export function storedMasking(actor: Pick<Actor, 'masking' | 'emergency' | 'user
 
 const isPost = /^Practitioner(?:Role)?\//
 
-/** Visits in which they take part under another name are whole as well. */
-export const withPosts = (masking: Masking | undefined, posts: readonly string[]): Masking | undefined =>
-  masking && posts.length > 0 ? { ...masking, knows: [...masking.knows, ...posts] } : masking
+/** Names under which a person takes part beside their own, from a table perhaps. */
+type Posts = { readonly postsOf: (person: string | undefined) => readonly string[] | Promise<readonly string[]> }
+
+/** Visits in which they take part under another name are whole as well. Looked up only where anything is masked. */
+export function withPosts(
+  house: Posts,
+  masking: Masking | undefined,
+  user: string | undefined,
+): Masking | undefined | Promise<Masking | undefined> {
+  if (!masking) return undefined
+  const posts = house.postsOf(user)
+  return posts instanceof Promise ? posts.then((names) => knowingAs(masking, names)) : knowingAs(masking, posts)
+}
+
+const knowingAs = (masking: Masking, names: readonly string[]): Masking =>
+  names.length > 0 ? { ...masking, knows: [...masking.knows, ...names] } : masking
 
 /** Of an order or a Subscription that was kept for later. What was kept before there was any masking is judged by its scopes. */
 export const keptMasking = (actor: Asking, kept: Masking | null | undefined, scope: string): Masking | undefined =>

@@ -14,13 +14,13 @@ type Kept = Awaited<ReturnType<House['keptFrom']>>
 export type Authenticate = (request: FastifyRequest) => Actor | Promise<Actor>
 
 export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Parameters<typeof bearerCheck>[1]): Authenticate {
-  if (auth === 'off') return (request) => at(request, anybody, none)
+  if (auth === 'off') return (request) => at(request, anybody)
   const check = bearerCheck(house, fetchOut)
   const judged = (request: FastifyRequest, actor: Actor): Actor | Promise<Actor> => {
     const kept = house.keptFrom(actor)
-    const posts = actor.masking === undefined ? none : house.postsOf(actor.user)
-    if (!(kept instanceof Promise || posts instanceof Promise)) return at(request, actor, posts, kept)
-    return Promise.all([kept, posts]).then(([known, named]) => at(request, actor, named, known))
+    const masking = withPosts(house, actor.masking, actor.user)
+    if (!(kept instanceof Promise || masking instanceof Promise)) return at(request, actor, masking, kept)
+    return Promise.all([kept, masking]).then(([known, named]) => at(request, actor, named, known))
   }
   return (request) => {
     const actor = check(request.headers.authorization)
@@ -28,14 +28,13 @@ export function authenticator(house: House, auth: 'smart' | 'off', fetchOut?: Pa
   }
 }
 
-const none: readonly string[] = []
 const anybody: Actor = { client: 'anybody', scopes: parseScopes('system/*.cruds') }
 
 /** Spelt out rather than spread: it runs on every request. */
 const at = (
   request: FastifyRequest,
-  { client, user, patient, scopes, purpose, masking }: Actor,
-  posts: readonly string[],
+  { client, user, patient, scopes, purpose }: Actor,
+  masking?: Actor['masking'],
   kept?: Kept,
 ): Actor => ({
   client,
@@ -45,6 +44,6 @@ const at = (
   purpose,
   keptFrom: kept?.from,
   emergency: kept?.emergency,
-  masking: withPosts(opened(masking, kept?.emergency), posts),
+  masking: opened(masking, kept?.emergency),
   address: request.ip,
 })

@@ -72,8 +72,7 @@ async function actorOf(house: House, { client, person: user, address }: Reader, 
   const viewer = { client, user, patient }
   const kept = await house.keptFrom(viewer)
   const parsed = parseScopes(scopes)
-  const posts = await house.postsOf(user)
-  const masking = withPosts(opened(maskingOf({ ...viewer, scopes: parsed }, scopes), kept?.emergency), posts)
+  const masking = opened(await withPosts(house, maskingOf({ ...viewer, scopes: parsed }, scopes), user), kept?.emergency)
   return { ...viewer, scopes: parsed, masking, keptFrom: kept?.from, emergency: kept?.emergency, address }
 }
 

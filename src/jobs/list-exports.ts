@@ -55,7 +55,7 @@ async function listOne(tx: Tx, house: House, only: string | undefined, place: { 
   if (!row || !(await isSettledAt(tx, row.at))) return false
   place.id = row.id
   const stored = storedActor(row.actor)
-  const masking = withPosts(stored.masking, await house.postsOf(stored.user))
+  const masking = await withPosts(house, stored.masking, stored.user)
   const actor: Actor = { ...stored, masking, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
   const wish = JSON.parse(row.wish) as ExportWish
   const type = wish.types[row.step]

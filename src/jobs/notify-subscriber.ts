@@ -64,7 +64,7 @@ async function tellNext(house: House, state: StateRow, run: JobRun): Promise<boo
     return false
   }
   const { client, user, patient, purpose, masking: kept } = actorOf(state.actor as KeptActor)
-  const masking = withPosts(kept, await house.postsOf(user))
+  const masking = await withPosts(house, kept, user)
   const shown = { audit: auditOf(house, { client, user, patient, purpose }, 'notify'), entity: `Subscription/${state.subscription}` }
   const events = await toldEvents(house, rows, topic === undefined && payloadless(state) ? 'empty' : content, shown, { masking })
   if (topic === undefined) for (const event of events) await sendResource(house, state, event, run)

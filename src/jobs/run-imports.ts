@@ -45,7 +45,7 @@ async function runImport(db: Db, house: House, id: string): Promise<void> {
 async function runPart(house: House, { row, first, lines }: ImportPart): Promise<void> {
   const texts = lines.split('\n').map((text, at) => ({ no: first + at, text }))
   const stored = storedActor(row.actor)
-  const masking = withPosts(stored.masking, await house.postsOf(stored.user))
+  const masking = await withPosts(house, stored.masking, stored.user)
   const actor = { ...stored, masking, keptFrom: keptFromStandingWishes(await house.keptFrom(stored)) }
   const { refusals, ...tally } = await importLines(house, actor, texts, row.stop)
   const isLast = row.part + 1 >= row.parts || (row.stop && refusals.length > 0)

@@ -49,7 +49,7 @@ async function dispatchInTx(tx: Tx, house: House, boundsFor: BoundsFor): Promise
 async function dispatchTo(tx: Tx, house: House, state: StateRow, happenings: readonly Happening[], boundsFor: BoundsFor): Promise<number> {
   const { topic, type, filters } = state.asked as Asked
   const kept = actorOf(state.actor as KeptActor)
-  const actor = { ...kept, masking: withPosts(kept.masking, await house.postsOf(kept.user)) }
+  const actor = { ...kept, masking: await withPosts(house, kept.masking, kept.user) }
   const wish = { topic, type, filters, actor }
   const found = await matching(tx, house, wish, happenings, boundsFor)
   if (found.length === 0) return 0

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { runImports } from '../../src/jobs/run-imports.ts'
 import { eventually } from '../support/house.ts'
-import { type Answer, type Ask, along, type Loose, matched, type RestHouse, restHouse } from './rest.ts'
+import { type Answer, type Ask, along, below, type Loose, matched, type RestHouse, restHouse } from './rest.ts'
 
 const mark = 'XQWHYQX'
 let server: RestHouse
@@ -268,6 +268,32 @@ describe('beside the types one by one', () => {
     expect(found).toEqual(expect.arrayContaining(['Task/plain', 'ServiceRequest/plain']))
     const ofAnn = resources.filter(({ resourceType, subject }) => resourceType === 'Encounter' && subject !== undefined)
     expect(names(ofAnn)).toEqual(['Encounter/plain'])
+  })
+
+  it('in whose posts they take part is looked up for those alone to whom visits are busy time', async () => {
+    const looked: unknown[] = []
+    const postsOf = (person: string | undefined) => {
+      looked.push(person)
+      return server.house.postsOf(person)
+    }
+    const cleared = await server.scoped('user/*.cruds __sensitive-visits', { user: 'Practitioner/doctor', client: 'cleared' })
+    const clerk = await server.scoped('user/*.cruds', { user: 'Practitioner/clerk', client: 'clerk' })
+    for (const ask of [cleared, clerk]) {
+      const begun = await ask('GET', '$export?_type=Task', { headers: { prefer: 'respond-async' } })
+      const sent = await ask('POST', '$import', {
+        body: '{"resourceType":"Patient","id":"ann"}',
+        headers: { 'content-type': 'application/fhir+ndjson' },
+      })
+      for (const { headers } of [begun, sent]) {
+        const status = below(String(headers['content-location']))
+        await eventually(60_000, async () => {
+          await listExports({ ...server.house, postsOf })
+          await runImports({ ...server.house, postsOf })
+          return (await ask('GET', status)).status === 200
+        })
+      }
+    }
+    expect([...new Set(looked)]).toEqual(['Practitioner/clerk'])
   })
 
   it('a version that was exported, and is about the visit no more, is as the visit is by then', async () => {
