@@ -1,10 +1,11 @@
 /**
  * When an event is: a DATE, a time in UTC, in a zone that it names, or in none (floating: the zone of whoever it is for).
  * https://www.rfc-editor.org/rfc/rfc5545#section-3.3.5
- * Left out: VTIMEZONE. A TZID is an IANA name, or ends in one; any other is refused by name.
+ * Left out: VTIMEZONE. A TZID that names no zone (zone-named.ts) is refused by name.
  */
 import { fault } from '../base/fault.ts'
 import type { Property } from './content-lines.ts'
+import { zoneNamed } from './zone-named.ts'
 
 const dayMs = 86_400_000
 
@@ -36,15 +37,13 @@ export function timeOf(value: string, params: Property['params'], zone: string, 
   if (hours === undefined) return { day, zone }
   const at = Number(hours) * 60 + Number(minutes) + Number(seconds) / 60
   if (at >= 24 * 60) throw fault('value', `${value.slice(0, 30)} is no time of a day.`)
-  return { day, minutes: at, zone: utc === 'Z' ? 'UTC' : params.TZID === undefined ? zone : zoneNamed(params.TZID, clock) }
+  return { day, minutes: at, zone: utc === 'Z' ? 'UTC' : params.TZID === undefined ? zone : zoneOf(params.TZID, clock) }
 }
 
-/** Some programs write a prefix before the name: `/mozilla.org/20050126_1/Europe/Berlin`. */
-function zoneNamed(tzid: string, { isTimeZone }: Clock): string {
-  const steps = tzid.split('/').filter((step) => step !== '')
-  const name = [steps.join('/'), steps.slice(-3).join('/'), steps.slice(-2).join('/')].find((one) => one !== '' && isTimeZone(one))
-  if (name !== undefined) return name
-  throw fault('value', `TZID=${tzid.slice(0, 60)} is no IANA time zone.`)
+function zoneOf(tzid: string, { isTimeZone }: Clock): string {
+  const zone = zoneNamed(tzid, isTimeZone)
+  if (zone !== undefined) return zone
+  throw fault('value', `TZID=${tzid.slice(0, 60)} is neither an IANA time zone nor one of Windows'.`)
 }
 
 /** The instant; of a day, its midnight. */
