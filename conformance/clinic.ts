@@ -1,7 +1,7 @@
 /** What the scheduling checks book: a practitioner's Schedule with five Slots in a month, and patients. */
-import { keeps } from './capabilities.ts'
 import type { Answer, Loose } from './client.ts'
 import { hold, same, status } from './expect.ts'
+import { keeps } from './needs.ts'
 import { identifier, patient, type Resource } from './resources.ts'
 import type { Site } from './site.ts'
 

@@ -1,8 +1,8 @@
 /** What the checks of all dialects need, ask and hold refusals against. */
-import { operates } from './capabilities.ts'
 import type { Answer, Loose } from './client.ts'
 import { type Clinic, clinicIsKept, parameters, proposals, reference, visit } from './clinic.ts'
 import { hold, status } from './expect.ts'
+import { operates } from './needs.ts'
 import type { Site } from './site.ts'
 
 export const finds = [clinicIsKept, operates('Appointment', 'find')]

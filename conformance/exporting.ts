@@ -1,8 +1,7 @@
 /** Ordering an export, waiting for it and reading its files. https://hl7.org/fhir/uv/bulkdata/STU2/export.html */
-import { keeps, operates } from './capabilities.ts'
-import type { Need } from './check.ts'
 import type { Answer, Loose } from './client.ts'
 import { hold, same, status, until } from './expect.ts'
+import { keeps, type Need, operates } from './needs.ts'
 import type { Site } from './site.ts'
 
 export const clause = (anchor: string): string => `https://hl7.org/fhir/uv/bulkdata/STU2/export.html#${anchor}`

@@ -1,7 +1,7 @@
 /** What the search checks look at: four patients, two practitioners and what ties them together, made once a run. */
-import { keeps } from './capabilities.ts'
 import type { Loose } from './client.ts'
 import { status } from './expect.ts'
+import { keeps } from './needs.ts'
 import { identifier } from './resources.ts'
 import type { Site } from './site.ts'
 

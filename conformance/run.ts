@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { argv, exit, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
-import type { Options } from './check.ts'
+import type { Options } from './options.ts'
 import { junit } from './report/junit.ts'
 import { table } from './report/table.ts'
 import { testReport } from './report/test-report.ts'

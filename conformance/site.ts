@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Capabilities } from './capabilities.ts'
-import type { Options } from './check.ts'
 import type { Answer, Asking, Call, Loose } from './client.ts'
 import { hold } from './expect.ts'
+import type { Options } from './options.ts'
 
 export type Site = {
   readonly base: string

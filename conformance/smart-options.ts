@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { JWK } from 'jose'
-import type { Need } from './check.ts'
 import type { Typed } from './form.ts'
 
 /** A private key, with `kid` and `alg`. */
@@ -57,15 +56,3 @@ export const kinds = {
   refreshing: ({ scope }: App): boolean => /\b(offline|online)_access\b/.test(scope),
   OpenID: ({ scope }: App): boolean => scope.split(' ').includes('openid'),
 }
-
-/** Somebody who signs in to an app, of that kind if one is said. */
-export const givenApp =
-  (kind?: keyof typeof kinds): Need =>
-  (_, { smart }) => {
-    if (smart?.sign_in === undefined) return 'nobody who signs in was given (--smart, sign_in)'
-    const has = smart.apps?.some((app) => kind === undefined || kinds[kind](app))
-    return has ? undefined : `no ${kind ?? ''} app was given (--smart, apps)`
-  }
-
-export const givenLaunch: Need = (_, { smart }) => (smart?.ehr ? undefined : 'no way to a launch was given (--smart, ehr)')
-export const givenProgram: Need = (_, { smart }) => (smart?.program ? undefined : 'no program was given (--smart, program)')

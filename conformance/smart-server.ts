@@ -1,7 +1,7 @@
 /** Where a SMART server says how it is asked for tokens. https://hl7.org/fhir/smart-app-launch/conformance.html */
-import type { Need } from './check.ts'
 import type { Loose } from './client.ts'
 import { status } from './expect.ts'
+import type { Need } from './needs.ts'
 import type { Site } from './site.ts'
 
 export const guide = (page: string, anchor: string): string => `https://hl7.org/fhir/smart-app-launch/${page}.html#${anchor}`

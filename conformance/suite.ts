@@ -1,7 +1,8 @@
 /** One run: which checks, against which server, and what came of each. */
 import { capabilities } from './capabilities.ts'
-import { type Check, NotDeclared, type Options } from './check.ts'
+import { type Check, NotDeclared } from './check.ts'
 import { client } from './client.ts'
+import type { Options } from './options.ts'
 import { type Ground, ground } from './site.ts'
 import { tracks } from './tracks.ts'
 

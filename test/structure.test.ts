@@ -12,7 +12,13 @@ type Outcome = { readonly code: number; readonly said: string }
 const cruise = (folder: string): Promise<Outcome> =>
   run(
     process.execPath,
-    [join(project, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'],
+    [
+      join(project, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      'src',
+      'conformance',
+    ],
     {
       cwd: folder,
       env: { ...process.env, NO_COLOR: '1' },
@@ -42,6 +48,13 @@ describe('the arrows between rooms', () => {
     ['a file read in a pure room', 'src/fhir/planted.ts', "import { readFileSync } from 'node:fs'\nvoid readFileSync", 'pure-rooms'],
     ['the driver outside the store', 'src/jobs/planted.ts', "import pg from 'pg'\nvoid pg", 'sql-lives-in-store'],
     ['a circle', 'src/base/clock.ts', "import { systemIds } from './ids.ts'\nvoid systemIds", 'no-circle'],
+    ['a circle of types in the suite', 'conformance/capabilities.ts', "import type {} from './needs.ts'", 'no-circle'],
+    [
+      'the suite seeing the server',
+      'conformance/planted.ts',
+      "import type {} from '../src/fhir/resource.ts'",
+      'conformance-sees-nothing-of-ours',
+    ],
   ]
 
   let copy: string
@@ -50,7 +63,7 @@ describe('the arrows between rooms', () => {
   let found: Outcome
   beforeAll(async () => {
     copy = await mkdtemp(join(tmpdir(), 'slotwise-structure-'))
-    for (const part of ['src', 'package.json', '.dependency-cruiser.cjs'])
+    for (const part of ['src', 'conformance', 'package.json', '.dependency-cruiser.cjs'])
       await cp(join(project, part), join(copy, part), { recursive: true })
     await symlink(join(project, 'node_modules'), join(copy, 'node_modules'))
     stands = await cruise(copy)

@@ -1,9 +1,9 @@
 /** NDJSON that is sent to be stored, as `$export` gives it. https://github.com/smart-on-fhir/bulk-import */
-import { keeps, operates } from '../capabilities.ts'
 import { type Check, NotDeclared } from '../check.ts'
 import type { Answer, Loose } from '../client.ts'
 import { hold, same, status } from '../expect.ts'
 import { kickOff, lines, manifestAt, progressOf } from '../exporting.ts'
+import { keeps, operates } from '../needs.ts'
 import { patient } from '../resources.ts'
 import type { Site } from '../site.ts'
 

@@ -1,5 +1,4 @@
 /** Whose resources an export has, and which of them: of patients, of a Group, what a filter finds, for whom it is. */
-import { given, keeps, operates } from '../capabilities.ts'
 import { type Check, NotDeclared } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, outcome, refused, same, sameSet, status } from '../expect.ts'
@@ -16,6 +15,7 @@ import {
   progressOf,
   respondAsync,
 } from '../exporting.ts'
+import { given, keeps, operates } from '../needs.ts'
 import { patient, type Resource } from '../resources.ts'
 import type { Site } from '../site.ts'
 

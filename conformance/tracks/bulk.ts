@@ -1,8 +1,8 @@
 /** Bulk Data export. https://hl7.org/fhir/uv/bulkdata/STU2/export.html */
-import { keeps } from '../capabilities.ts'
 import type { Track } from '../check.ts'
 import { hold, outcome, refused, same, status } from '../expect.ts'
 import { address, clause, exported, manifestAt, needs, ordered, respondAsync } from '../exporting.ts'
+import { keeps } from '../needs.ts'
 import { patient } from '../resources.ts'
 import { imports } from './bulk-import.ts'
 import { reach } from './bulk-reach.ts'

@@ -1,9 +1,9 @@
 /** Batch and transaction. https://hl7.org/fhir/R4/http.html#transaction */
 import { randomUUID } from 'node:crypto'
-import { keeps, searches, system } from '../capabilities.ts'
 import { r4, type Track } from '../check.ts'
 import type { Answer, Loose } from '../client.ts'
 import { hold, matched, outcome, refused, same, status } from '../expect.ts'
+import { keeps, searches, system } from '../needs.ts'
 import { asToken, identifier, patient, type Resource } from '../resources.ts'
 import type { Site } from '../site.ts'
 

@@ -1,9 +1,9 @@
 /** History of a type and of everything: moments, pages, and what cannot be asked. https://hl7.org/fhir/R4/http.html#history */
-import { keeps, serves, system } from '../capabilities.ts'
-import { type Check, type Need, r4 } from '../check.ts'
+import { type Check, r4 } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, linkOf, refused, same } from '../expect.ts'
 import { ended, entriesOf, lived, newestFirst } from '../lives.ts'
+import { keeps, type Need, serves, system } from '../needs.ts'
 import { patient } from '../resources.ts'
 import type { Site } from '../site.ts'
 

@@ -1,8 +1,8 @@
 /** History of one resource, of a type and of everything, and single versions. https://hl7.org/fhir/R4/http.html#history */
-import { keeps, serves, system } from '../capabilities.ts'
 import { r4, type Track } from '../check.ts'
 import { hold, refused, same, status } from '../expect.ts'
 import { ended, entriesOf, families, lived, methods, newestFirst, pages } from '../lives.ts'
+import { keeps, serves, system } from '../needs.ts'
 import { patient } from '../resources.ts'
 import { ofMany } from './history-of-many.ts'
 

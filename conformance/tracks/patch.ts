@@ -1,8 +1,8 @@
 /** JSON Patch, FHIRPath Patch and XML Patch. https://hl7.org/fhir/R4/http.html#patch */
-import { keeps, patches, searches, serves } from '../capabilities.ts'
-import { type Need, r4, type Track } from '../check.ts'
+import { r4, type Track } from '../check.ts'
 import type { Answer, Loose } from '../client.ts'
 import { hold, refused, same, status } from '../expect.ts'
+import { keeps, type Need, patches, searches, serves } from '../needs.ts'
 import { asToken, identifier, patient } from '../resources.ts'
 import type { Site } from '../site.ts'
 

@@ -1,7 +1,7 @@
 /** Conditional create, update and delete: none, one, several, and all at once. https://hl7.org/fhir/R4/http.html#cond-update */
-import { allows, keeps, searches } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import { hold, matched, refused, same, status } from '../expect.ts'
+import { allows, keeps, searches } from '../needs.ts'
 import { asToken, identifier, patient } from '../resources.ts'
 
 const patients = keeps('Patient')

@@ -1,8 +1,8 @@
 /** Content negotiation: JSON and XML by header and by _format, HEAD, and what is refused. https://hl7.org/fhir/R4/http.html#mime-type */
-import { keeps, serves, speaks } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import type { Answer } from '../client.ts'
 import { hold, refused, same, status } from '../expect.ts'
+import { keeps, serves, speaks } from '../needs.ts'
 import { patient, richPatient } from '../resources.ts'
 import type { Site } from '../site.ts'
 

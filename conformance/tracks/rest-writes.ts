@@ -1,7 +1,7 @@
 /** Update and delete of one resource, and what two clients do to each other. https://hl7.org/fhir/R4/http.html#update */
-import { allows, keeps, serves } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import { hold, refused, same, status } from '../expect.ts'
+import { allows, keeps, serves } from '../needs.ts'
 import { patient } from '../resources.ts'
 
 const http = (anchor: string): string => r4('http', anchor)

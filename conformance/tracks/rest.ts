@@ -1,7 +1,7 @@
 /** FHIR's REST API on one resource: create, read, vread, update, delete, their conditions, and content negotiation. */
-import { allows, keeps, serves } from '../capabilities.ts'
 import { r4, type Track } from '../check.ts'
 import { hold, outcome, refused, same, status } from '../expect.ts'
+import { allows, keeps, serves } from '../needs.ts'
 import { patient, richPatient } from '../resources.ts'
 import { conditional } from './rest-conditional.ts'
 import { formats } from './rest-formats.ts'

@@ -1,10 +1,10 @@
 /** Finding, holding and booking as Argonaut writes it. http://fhir.org/guides/argonaut-scheduling/ */
-import { operates, searches } from '../capabilities.ts'
 import type { Check } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { appointmentIn, clinic, clinicIsKept, parameters, proposals, reference, slotStatus, taken, visit } from '../clinic.ts'
 import { books, finds, found, holds, slotStarts, starts, times, turnedDown, wanted } from '../dialect.ts'
 import { hold, matched, same } from '../expect.ts'
+import { operates, searches } from '../needs.ts'
 
 const argonaut = (operation: string): string => `http://fhir.org/guides/argonaut-scheduling/OperationDefinition/${operation}`
 

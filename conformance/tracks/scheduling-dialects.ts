@@ -1,10 +1,10 @@
 /** Finding, holding and booking as IHE, ISiK, Epic and Oracle Health write it. */
-import { includes, searches } from '../capabilities.ts'
 import type { Check } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { appointmentIn, clinic, clinicIsKept, parameters, proposals, reference, slotStatus, visit } from '../clinic.ts'
 import { books, finds, found, holds, slotStarts, starts, turnedDown, wanted } from '../dialect.ts'
 import { hold, included, matched, refused, same, searchset } from '../expect.ts'
+import { includes, searches } from '../needs.ts'
 import { asToken, identifier } from '../resources.ts'
 
 const ihe = (transaction: string): string => `https://profiles.ihe.net/ITI/Scheduling/${transaction}.html`

@@ -1,8 +1,8 @@
 /** Scheduling by REST: FHIR's own resources, the connectathon's sequence, races for one time. https://hl7.org/fhir/R4/appointment.html */
-import { keeps, operates, patches, searches } from '../capabilities.ts'
 import { type Check, r4, type Track } from '../check.ts'
 import { appointmentIn, clinic, clinicIsKept, parameters, slotStatus, taken, visit } from '../clinic.ts'
 import { hold, matched, same, sameSet, status } from '../expect.ts'
+import { keeps, operates, patches, searches } from '../needs.ts'
 import { argonautChecks } from './scheduling-argonaut.ts'
 import { dialects } from './scheduling-dialects.ts'
 

@@ -1,8 +1,8 @@
 /** What a search shows beside the matches, and how much of each. https://hl7.org/fhir/R4/search.html#return */
-import { includes, keeps, revincludes, searches } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, included, matched, same, sameSet, searchset } from '../expect.ts'
+import { includes, keeps, revincludes, searches } from '../needs.ts'
 import { people, peopleAreKept } from '../people.ts'
 import type { Site } from '../site.ts'
 

@@ -1,7 +1,7 @@
 /** What a search answers with: the Bundle and its links, pages, order, includes, totals, parts of resources. */
-import { allOf, includes, keeps, searches, serves, system } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import { hold, linkOf, matched, refused, same, sameSet, searchset, status } from '../expect.ts'
+import { allOf, includes, keeps, searches, serves, system } from '../needs.ts'
 import { found, people, peopleAreKept } from '../people.ts'
 import { asToken, identifier } from '../resources.ts'
 import type { Site } from '../site.ts'

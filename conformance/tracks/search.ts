@@ -1,7 +1,7 @@
 /** What search finds: each kind of parameter, its prefixes and modifiers, chains both ways. https://hl7.org/fhir/R4/search.html */
-import { searches, serves } from '../capabilities.ts'
-import { type Check, type Need, r4, type Track } from '../check.ts'
+import { type Check, r4, type Track } from '../check.ts'
 import { hold, refused, sameSet, searchset } from '../expect.ts'
+import { type Need, searches, serves } from '../needs.ts'
 import { found, people, peopleAreKept } from '../people.ts'
 import { asToken, identifier } from '../resources.ts'
 import type { Site } from '../site.ts'

@@ -4,10 +4,11 @@ import { exportJWK, generateKeyPair } from 'jose'
 import type { Check } from '../check.ts'
 import type { Answer } from '../client.ts'
 import { hold, same } from '../expect.ts'
+import { givenProgram } from '../needs.ts'
 import type { Site } from '../site.ts'
 import { givesToken, isUncachedJson, opens, scopesOf } from '../smart-answers.ts'
 import { assertion, endpoint, refusedToken, sent } from '../smart-app.ts'
-import { givenProgram, type Key, type Program } from '../smart-options.ts'
+import type { Key, Program } from '../smart-options.ts'
 import { guide, secured } from '../smart-server.ts'
 
 function programOf({ options }: Site): Program {

@@ -1,10 +1,10 @@
 /** An app that the EHR opens: `launch` stands for what is open there. https://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch */
 import type { Check } from '../check.ts'
 import { hold, same } from '../expect.ts'
+import { givenApp, givenLaunch } from '../needs.ts'
 import type { Site } from '../site.ts'
 import { givesToken, opens } from '../smart-answers.ts'
 import { appOf, arrival, asked, codeOf, exchange, refusedCode } from '../smart-app.ts'
-import { givenApp, givenLaunch } from '../smart-options.ts'
 import { guide, secured } from '../smart-server.ts'
 
 const clause = guide('app-launch', 'launch-app-ehr-launch')

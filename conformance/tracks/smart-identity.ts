@@ -2,9 +2,9 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import type { Check } from '../check.ts'
 import { hold, same, status } from '../expect.ts'
+import { givenApp } from '../needs.ts'
 import { scopesOf } from '../smart-answers.ts'
 import { appOf, endpoint, signedIn } from '../smart-app.ts'
-import { givenApp } from '../smart-options.ts'
 import { guide, secured } from '../smart-server.ts'
 
 export const identity: readonly Check[] = [

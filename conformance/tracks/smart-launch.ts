@@ -4,9 +4,9 @@
  */
 import { type Check, NotDeclared } from '../check.ts'
 import { hold, same } from '../expect.ts'
+import { givenApp } from '../needs.ts'
 import { givesToken, isUncachedJson, opens, scopesOf } from '../smart-answers.ts'
 import { appOf, arrival, asked, codeOf, exchange, originOf, refusedCode, refusedToken } from '../smart-app.ts'
-import { givenApp } from '../smart-options.ts'
 import { configuration, guide, secured } from '../smart-server.ts'
 
 const code = guide('app-launch', 'obtain-authorization-code')

@@ -5,10 +5,11 @@
 import { type Check, NotDeclared } from '../check.ts'
 import type { Answer, Loose } from '../client.ts'
 import { hold, same, sameSet, status, until } from '../expect.ts'
+import { givenApp } from '../needs.ts'
 import type { Site } from '../site.ts'
 import { givesToken, isUncachedJson, opens, scopesOf } from '../smart-answers.ts'
 import { appOf, credentials, endpoint, refresh, refusedToken, sent, signedIn } from '../smart-app.ts'
-import { type App, givenApp, kinds } from '../smart-options.ts'
+import { type App, kinds } from '../smart-options.ts'
 import { guide, secured } from '../smart-server.ts'
 
 const clause = guide('app-launch', 'refresh-access-token')

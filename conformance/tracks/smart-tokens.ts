@@ -1,8 +1,8 @@
 /** What a SMART server must refuse at its endpoints, and what else a patient's token must not reach. https://hl7.org/fhir/smart-app-launch/ */
-import { given } from '../capabilities.ts'
 import type { Check } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, included, refused, same, status } from '../expect.ts'
+import { given } from '../needs.ts'
 import { people, peopleAreKept } from '../people.ts'
 import { endpoint, refusedToken, sent } from '../smart-app.ts'
 import { guide, secured } from '../smart-server.ts'

@@ -1,8 +1,8 @@
 /** SMART App Launch: discovery, tokens that are none, scopes; launches stand beside it. https://hl7.org/fhir/smart-app-launch/ */
-import { given, includes, keeps, searches, system } from '../capabilities.ts'
 import type { Track } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, included, matched, outcome, refused, same, status } from '../expect.ts'
+import { given, includes, keeps, searches, system } from '../needs.ts'
 import { people, peopleAreKept } from '../people.ts'
 import { patient } from '../resources.ts'
 import { configuration, guide, secured, wellKnown } from '../smart-server.ts'

@@ -1,7 +1,7 @@
 /** R4's own rest-hook with criteria. https://hl7.org/fhir/R4/subscription.html */
-import { given, keeps } from '../capabilities.ts'
 import { type Check, r4 } from '../check.ts'
 import { same } from '../expect.ts'
+import { given, keeps } from '../needs.ts'
 import { heard, type Receiver, receiver } from '../receiver.ts'
 import { patient } from '../resources.ts'
 import type { Site } from '../site.ts'

@@ -1,8 +1,8 @@
 /** Subscriptions: R4's own rest-hook, and the backport of R5's by topic. https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/ */
-import { given, keeps, operates } from '../capabilities.ts'
-import type { Need, Track } from '../check.ts'
+import type { Track } from '../check.ts'
 import type { Loose } from '../client.ts'
 import { hold, same, searchset, status, until } from '../expect.ts'
+import { given, keeps, type Need, operates } from '../needs.ts'
 import { heard, receiver, type Told } from '../receiver.ts'
 import { patient, type Resource } from '../resources.ts'
 import type { Site } from '../site.ts'

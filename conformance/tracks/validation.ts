@@ -1,8 +1,8 @@
 /** What a server must refuse to store, what it must not, and $validate. https://hl7.org/fhir/R4/validation.html */
-import { keeps, operates, serves } from '../capabilities.ts'
 import { type Check, r4, type Track } from '../check.ts'
 import type { Answer, Loose } from '../client.ts'
 import { hold, outcome, refused, same, status } from '../expect.ts'
+import { keeps, operates, serves } from '../needs.ts'
 import { patient, type Resource, richPatient } from '../resources.ts'
 
 const slot: Resource = {
