@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,6 +39,29 @@ describe('the program without its types', () => {
     await writeProgram('two')
     expect(await started(folder)).toEqual({ said: 'two', strips: false })
     expect(await readdir(cache())).toHaveLength(sources.length + 1)
+  })
+
+  it('is cleared away once no file says it any more; what another process may need or is making stays', async () => {
+    await started(folder)
+    const before = await readdir(cache())
+    const present = ['made-just-now.mjs', 'v0.0.1-of-another-node.mjs'].map((name) => join(cache(), name))
+    const [own = ''] = before
+    const stale = [own.replace(/-.*/, '-nobody.mjs'), `${own}.4711`, 'v0.0.1-long-ago.mjs'].map((name) => join(cache(), name))
+    const drafts = [join(cache(), `${own}.4712`)]
+    for (const place of [...present, ...stale, ...drafts]) await writeFile(place, '')
+    const daysAgo = (days: number): Date => new Date(Date.now() - days * 24 * 3_600_000)
+    for (const name of before) await utimes(join(cache(), name), daysAgo(90), daysAgo(90))
+    for (const [at, place] of stale.entries()) await utimes(place, daysAgo(at === 2 ? 31 : 1), daysAgo(at === 2 ? 31 : 1))
+    await utimes(present[1] as string, daysAgo(1), daysAgo(1))
+    expect(await started(folder)).toEqual({ said: 'one', strips: false })
+    expect((await readdir(cache())).length).toBe(before.length + 6)
+    await writeProgram('two')
+    expect(await started(folder)).toEqual({ said: 'two', strips: false })
+    const after = (await readdir(cache())).map((name) => join(cache(), name))
+    expect(after).toEqual(expect.arrayContaining([...present, ...drafts]))
+    for (const place of stale) expect(after).not.toContain(place)
+    // Of the program that said one nothing is left; all else is as it was.
+    expect(after.filter((place) => !present.includes(place) && !drafts.includes(place))).toHaveLength(before.length)
   })
 
   it('is made again where a power loss has left it empty', async () => {
