@@ -202,6 +202,8 @@ export const jobsAtOnceMax = 6
 export const workerPollMs = 1_000
 export const workerPulseMs = 1_000
 export const postgresVersionMin = 15
+/** Secrets, or Subscriptions that hold some, that are read at once to be sealed. */
+export const secretsAtOnceMax = 500
 export const validationIssuesMax = 100
 export const stringLengthMax = 1024 * 1024
 export const listedCodesMax = 30

@@ -2,19 +2,23 @@
  * Every column that holds a secret, and all of them sealed anew: when a key comes, and when keys are rotated. A column is
  * `text`, and its place is the table, the row's key and the column, so that a secret moved to another row does not open.
  */
+import { secretsAtOnceMax } from '../base/limits.ts'
 import { type Secrets, sealedWith } from '../base/sealed.ts'
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
 type SecretColumn = {
   readonly table: string
+  /** The column of the primary key. */
   readonly key: string
+  /** Whether the key has a second one, `version`: a secret's key is then `id/version`. */
+  readonly versions?: true
   readonly column: string
   /** Within a resource: where in the column it stands, in which of the rows, and what its place is called. */
   readonly within?: { readonly path: string; readonly where: string; readonly place: (key: string) => string }
 }
 
-/** Beside the type of a Subscription's channel (access/channel-secrets.ts), in every version; a key may be that of one version. */
+/** Beside the type of a Subscription's channel (access/channel-secrets.ts), in every version. */
 const ofChannel = {
   path: '{channel,_type,extension,0,valueString}',
   where: `body #>> '{channel,_type,extension,0,url}' = 'https://slotwise.org/fhir/StructureDefinition/channel-secrets'`,
@@ -29,7 +33,7 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: 'account_totp', key: 'account', column: 'secret' },
   { table: 'subscription_state', key: 'subscription', column: 'secrets' },
   { table: 'subscription', key: 'id', column: 'body', within: ofChannel },
-  { table: 'subscription_history', key: `id || '/' || version`, column: 'body', within: ofChannel },
+  { table: 'subscription_history', key: 'id', versions: true, column: 'body', within: ofChannel },
 ]
 
 /** What `Secrets` binds a secret to: `placeOf('signing_key', kid, 'private_jwk')`. */
@@ -37,16 +41,27 @@ export const placeOf = (table: string, key: string, column: string): string => `
 
 type Kept = { readonly key: string; readonly kept: string }
 
-const keptText = ({ column, within }: SecretColumn): string => (within ? `${column} #>> '${within.path}'` : column)
+const keptText = ({ column, within }: SecretColumn): string => (within ? `t.${column} #>> '${within.path}'` : `t.${column}`)
 
-const keptIn = (db: Db, place: SecretColumn, lock: boolean): Promise<Kept[]> =>
-  db.query<Kept>(
-    prepared(
-      `select (${place.key})::text as key, ${keptText(place)} as kept from ${place.table} where ${place.within?.where ?? `${place.column} is not null`}
-        order by 1${lock ? ' for update' : ''}`,
-      [],
-    ),
-  )
+/** As SQL: a row's key, as the index has it and as text, and the first with a text as what the index has. */
+const rowOf = ({ key, versions }: SecretColumn): string => (versions ? `(t.${key}, t.version)` : `t.${key}`)
+const keyOf = ({ key, versions }: SecretColumn): string => (versions ? `t.${key} || '/' || t.version` : `t.${key}`)
+const rowNamed = ({ versions }: SecretColumn, text: string): string =>
+  versions ? `(split_part(${text}, '/', 1), split_part(${text}, '/', 2)::bigint)` : text
+
+/** A history may hold very many: so many at a time, in the order of the table's own key. */
+async function* keptIn(db: Db, place: SecretColumn, lock: boolean): AsyncGenerator<readonly Kept[]> {
+  const text = `select ${keyOf(place)} as key, ${keptText(place)} as kept from ${place.table} t
+     where ${rowOf(place)} > ${rowNamed(place, '$1::text')} and ${place.within?.where ?? `${place.column} is not null`}
+     order by t.${place.key}${place.versions ? ', t.version' : ''} limit ${secretsAtOnceMax}${lock ? ' for update' : ''}`
+  let last = place.versions ? '/0' : ''
+  for (;;) {
+    const rows = await db.query<Kept>(prepared(text, [last]))
+    if (rows.length > 0) yield rows
+    if (rows.length < secretsAtOnceMax) return
+    last = rows.at(-1)?.key ?? ''
+  }
+}
 
 /** The tables may be those of an older version, into which its backup is put back. */
 async function columnsThere(db: Db): Promise<readonly SecretColumn[]> {
@@ -65,10 +80,11 @@ async function columnsThere(db: Db): Promise<readonly SecretColumn[]> {
 export async function secretsByKey(db: Db): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
   for (const place of await columnsThere(db))
-    for (const { kept } of await keptIn(db, place, false)) {
-      const id = sealedWith(kept) ?? ''
-      counts.set(id, (counts.get(id) ?? 0) + 1)
-    }
+    for await (const portion of keptIn(db, place, false))
+      for (const { kept } of portion) {
+        const id = sealedWith(kept) ?? ''
+        counts.set(id, (counts.get(id) ?? 0) + 1)
+      }
   return counts
 }
 
@@ -76,17 +92,31 @@ export async function secretsByKey(db: Db): Promise<Map<string, number>> {
 export async function sealAllAnew(tx: Tx, secrets: Secrets, first: string): Promise<number> {
   const state = { sealed: 0 }
   for (const column of secretColumns)
-    for (const { key, kept } of await keptIn(tx, column, true)) {
-      if (sealedWith(kept) === first) continue
-      const place = column.within?.place(key) ?? placeOf(column.table, key, column.column)
-      const text = sealedWith(kept) === undefined ? kept : secrets.open(kept, place)
-      const set = column.within ? `jsonb_set(${column.column}, '${column.within.path}', to_jsonb($2::text))` : '$2'
-      await tx.query(
-        prepared(`update ${column.table} set ${column.column} = ${set} where (${column.key})::text = $1`, [key, secrets.seal(text, place)]),
-      )
-      state.sealed++
+    for await (const portion of keptIn(tx, column, true)) {
+      const others = portion.filter(({ kept }) => sealedWith(kept) !== first)
+      if (others.length > 0) await writeSealed(tx, column, sealedAnew(column, secrets, others))
+      state.sealed += others.length
     }
   return state.sealed
+}
+
+const sealedAnew = (column: SecretColumn, secrets: Secrets, portion: readonly Kept[]): Kept[] =>
+  portion.map(({ key, kept }) => {
+    const place = column.within?.place(key) ?? placeOf(column.table, key, column.column)
+    const text = sealedWith(kept) === undefined ? kept : secrets.open(kept, place)
+    return { key, kept: secrets.seal(text, place) }
+  })
+
+async function writeSealed(tx: Tx, place: SecretColumn, portion: readonly Kept[]): Promise<void> {
+  const { table, column, within } = place
+  const set = within ? `jsonb_set(t.${column}, '${within.path}', to_jsonb(fresh.sealed))` : 'fresh.sealed'
+  await tx.query(
+    prepared(
+      `update ${table} t set ${column} = ${set} from unnest($1::text[], $2::text[]) fresh (row_key, sealed)
+        where ${rowOf(place)} = ${rowNamed(place, 'fresh.row_key')}`,
+      [portion.map(({ key }) => key), portion.map(({ kept }) => kept)],
+    ),
+  )
 }
 
 /**

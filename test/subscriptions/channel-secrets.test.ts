@@ -1,9 +1,10 @@
 /** What a Subscription says for its endpoint alone: whoever may write it reads it as it was written, nobody else on any way. */
 import { createHmac } from 'node:crypto'
-import { channelSecretsUrl, openedSubscription, sealedSubscription } from '../../src/access/channel-secrets.ts'
-import { newSecretKey, type SecretKey, secretKey, secretsUnder } from '../../src/base/sealed.ts'
+import { channelPlace, channelSecretsUrl, openedSubscription, sealedSubscription } from '../../src/access/channel-secrets.ts'
+import { newSecretKey, type SecretKey, type Secrets, secretKey, secretsUnder } from '../../src/base/sealed.ts'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { sealChannels } from '../../src/jobs/seal-channels.ts'
+import type { Pool, Statement } from '../../src/store/db.ts'
 import { openSecrets } from '../../src/store/secret-keys.ts'
 import { sealAllAnew, secretsByKey } from '../../src/store/secrets.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
@@ -247,6 +248,83 @@ it('of before is sealed at the next start, in every version, once', async () => 
   const before = await query('select body from subscription where id = $1', id)
   await sealChannels(house.house.pool, house.house.secrets)
   expect(await query('select body from subscription where id = $1', id)).toEqual(before)
+})
+
+describe('in very many versions', () => {
+  const [versions, from] = [1_100, 1_000_000]
+  const superseded = (body: string) =>
+    query(
+      `insert into subscription_history (id, version, updated, deleted, body)
+       select $1, n, now(), false, $2::jsonb from generate_series(${from}, ${from + versions - 1}) n`,
+      id,
+      body,
+    )
+  const countOf = async (condition: string): Promise<number | undefined> =>
+    (await query<{ n: number }>(`select count(*)::int as n from subscription_history where version >= ${from} and ${condition}`))[0]?.n
+  afterEach(() => query(`delete from subscription_history where version >= ${from}`))
+
+  it('is sealed so many at a time, and where that breaks off, the next start goes on', async () => {
+    await query(`delete from milestone where name = 'channels-sealed'`)
+    await superseded(JSON.stringify(await stored()))
+    const { pool, secrets } = house.house
+    const state = { sealed: 0, most: 0 }
+    const stops: Secrets = {
+      ...secrets,
+      seal: (text, where) => {
+        if (++state.sealed > 800) throw new Error('the power is gone')
+        return secrets.seal(text, where)
+      },
+    }
+    const watched: Pool = {
+      ...pool,
+      connect: (use) =>
+        pool.connect((db) =>
+          use({
+            query: async <Row>(statement: Statement) => {
+              const rows = await db.query<Row>(statement)
+              state.most = Math.max(state.most, rows.length)
+              return rows
+            },
+          }),
+        ),
+    }
+    await expect(sealChannels(watched, stops)).rejects.toThrow('the power is gone')
+    const open = `body->'channel' ? 'header'`
+    // One portion stands, whole; of the next nothing does.
+    expect(await countOf(open)).toBe(versions - 500)
+    // Of two servers that start at once neither does what the other has done, and neither waits in a circle.
+    await Promise.all([sealChannels(watched, secrets), sealChannels(watched, secrets)])
+    expect([await countOf(open), await countOf(`body::text ~ 'XQ[A-Z]+QX'`), state.most]).toEqual([0, 0, 500])
+    const places = await query<{ sealed: string }>(
+      `select distinct body #>> '{channel,_type,extension,0,valueString}' as sealed from subscription_history where version >= ${from}`,
+    )
+    expect(places).toHaveLength(versions)
+    expect(secret.test(Buffer.from(secrets.open(places[0]?.sealed ?? '', channelPlace(id)), 'base64url').toString())).toBe(true)
+  })
+
+  it('is sealed anew in reading each of them as often as one, however many there are', async () => {
+    const [row] = await query<{ body: string }>('select body::text as body from subscription where id = $1', id)
+    await superseded(row?.body ?? '')
+    const other = secretKey(newSecretKey()) as SecretKey
+    const undone = new Error('undone')
+    const rotated = inTransaction(house.house.pool, async (tx) => {
+      expect(
+        await sealAllAnew(
+          tx,
+          secretsUnder(() => [other, testKey]),
+          other.id,
+        ),
+      ).toBeGreaterThan(versions)
+      const [read] = await tx.query<{ n: number }>({
+        text: `select (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as n from pg_stat_xact_user_tables where relname = 'subscription_history'`,
+        values: [],
+      })
+      expect(read?.n).toBeGreaterThan(versions)
+      expect(read?.n).toBeLessThan(20 * versions)
+      throw undone
+    })
+    await expect(rotated).rejects.toBe(undone)
+  })
 })
 
 it('is sealed anew with every other secret', async () => {
