@@ -12,7 +12,8 @@ import type { Known } from '../fhir/validate/profiles/known.ts'
 import type { AuditCondition, AuditFact } from '../store/audit-facts.ts'
 import { isBeside } from './audit-criteria.ts'
 import { serverName } from './audit-event-resource.ts'
-import { auditIdPattern, isAnother } from './audit-page.ts'
+import { isAnother } from './audit-event-row.ts'
+import { auditIdPattern } from './audit-page.ts'
 import { securityInteractions } from './security-event-resource.ts'
 
 export type AuditReading = {

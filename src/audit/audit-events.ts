@@ -3,29 +3,30 @@
  * https://hl7.org/fhir/R4/auditevent.html
  *
  * What its parameters find is read in audit-column-criteria.ts and audit-criteria.ts, what chains lead to in audit-links.ts;
- * whose events they are, here. Left out: includes, `_has`, and another order than newest first.
+ * whose events they are, here. Left out: `_has`, and another order than newest first.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault, searchCriteriaMax } from '../base/limits.ts'
+import { queryText } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { parseCriterion } from '../fhir/search-criterion.ts'
-import { assertNoneContained, readTotal } from '../fhir/search-query.ts'
+import { assertNoneContained, parseSearch, readTotal, type SearchQuery } from '../fhir/search-query.ts'
 import { assertUnderstood } from '../fhir/search-remarks.ts'
 import { unsupported } from '../fhir/search-words.ts'
-import { subsetAsked } from '../fhir/subset.ts'
 import type { AuditCondition } from '../store/audit-facts.ts'
 import { type AuditFilter, findAudit } from '../store/audit-search.ts'
 import { terminologyFor } from '../store/conformance.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
+import type { FoundRow } from '../store/search/page.ts'
 import { type Leading, referencesMeeting } from '../store/search/references-meeting.ts'
 import type { Bounds } from '../store/search/scope.ts'
 import { type AuditReading, auditColumnCriterion } from './audit-column-criteria.ts'
 import { auditCriterion } from './audit-criteria.ts'
-import { auditEventResource } from './audit-event-resource.ts'
+import { auditEventRow } from './audit-event-row.ts'
 import { assertNoHas, auditLink, linkedCondition } from './audit-links.ts'
-import { auditIdPattern, auditPage, countOf, positionOf, shownTo } from './audit-page.ts'
+import { auditIdPattern, auditPage, countOf, positionOf } from './audit-page.ts'
 
 export async function readAuditEvent(house: House, id: string, patient: string | undefined, except?: readonly string[]): Promise<Reply> {
   const filter: AuditFilter | undefined = auditIdPattern.test(id)
@@ -36,7 +37,7 @@ export async function readAuditEvent(house: House, id: string, patient: string |
   if (!row) throw fault('not-found', `There is no AuditEvent/${id}.`)
   return {
     status: 200,
-    body: JSON.stringify(auditEventResource(shownTo(row, patient), house.base)),
+    body: auditEventRow(house, row, patient).body,
     version: '1',
     updated: row.at.toISOString(),
   }
@@ -70,24 +71,37 @@ type Draft = {
   counted?: boolean
 }
 
+/** What includes bring to the events shown; `asked` is said of it in the audit. */
+export type Along = (asked: string, query: SearchQuery, rows: readonly FoundRow[]) => Promise<{ entries: string[]; cut: boolean }>
+
+const isBringing = ({ includes, revincludes }: SearchQuery): boolean => includes.length + revincludes.length > 0
+
+const isOfResult = (name: string): boolean => /^_(summary|elements|(rev)?include(:.*)?)$/.test(name)
+
 /** Pages go back in time; `_cursor` is the last one's time and id. */
-export async function searchAuditEvents(house: House, request: FhirRequest, reach: AuditReach): Promise<Reply> {
+export async function searchAuditEvents(house: House, request: FhirRequest, reach: AuditReach, along: Along): Promise<Reply> {
   const { compartment, id = '' } = request
   const { patient } = reach
   const draft: Draft = { whose: patient === undefined ? [] : [[patient]], conditions: [], links: [], limit: pageSizeDefault + 1 }
   if (compartment === 'Patient') draft.whose.push([id])
   else if (compartment !== undefined) draft.conditions.push({ any: [{ people: [`${compartment}/${id}`] }], not: false })
-  const applied: [string, string][] = []
+  const applied: (readonly [string, string])[] = []
   const unknown: string[] = []
-  const isCount = request.query.some(([name, value]) => name === '_summary' && value === 'count')
   const reading: AuditReading = { ...house, patient, known: await terminologyFor(house.pool, house, request.query) }
-  const subset = subsetAsked(request.query.filter(([name, value]) => name !== '_summary' || value !== 'count'))
+  const result = parseSearch(
+    house.definitions,
+    'AuditEvent',
+    request.query.filter(([name]) => isOfResult(name)),
+    house.base,
+  )
   for (const [name, value] of request.query) {
-    if (value === '' || name === '_format' || name === '_pretty') continue
+    if (value === '' || name === '_format' || name === '_pretty' || isOfResult(name)) continue
     if (name === '_cursor') draft.before = positionOf(value)
     else if (readOne(reading, draft, name, value)) applied.push([name, value])
     else unknown.push(name)
   }
+  applied.push(...result.applied)
+  unknown.push(...result.unknown)
   assertUnderstood({ unknown }, request)
   if (draft.links.length + draft.conditions.length > searchCriteriaMax)
     throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
@@ -100,10 +114,18 @@ export async function searchAuditEvents(house: House, request: FhirRequest, reac
     patients: await patientsOf(house, draft.whose),
     except: await wholly(house, reach.except),
     before,
-    limit: isCount ? 1 : draft.limit,
+    limit: result.count === 0 ? 1 : draft.limit,
   }
   const path = compartment === undefined ? 'AuditEvent' : `${compartment}/${id}/AuditEvent`
-  return auditPage(house, filter, { path, applied, unknown, patient, subset, counted })
+  return auditPage(house, filter, {
+    path,
+    applied,
+    unknown,
+    patient,
+    subset: result.subset,
+    counted,
+    along: isBringing(result) ? (rows) => along(`${path}?${queryText(applied)}`, result, rows) : undefined,
+  })
 }
 
 /** Each is looked for within what who asks may see of it. */
@@ -131,7 +153,6 @@ function readOne(reading: AuditReading, draft: Draft, name: string, value: strin
   else if (name === '_count') draft.limit = countOf(value) + 1
   else if (name === '_total') draft.counted = readTotal(value) !== 'none'
   else if (name === '_contained') return assertNoneContained(value)
-  else if (name === '_summary' || name === '_elements') return true
   else if (name === '_sort') return value === '-date' || value === '-_lastUpdated'
   else if (/^patient(?![^:])/.test(name)) return readPatient(reading, draft, name, value)
   else return addCondition(draft, auditColumnCriterion(reading, name, value) ?? auditCriterion(reading, name, value))

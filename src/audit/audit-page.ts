@@ -8,11 +8,12 @@ import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import type { Reply } from '../fhir/reply.ts'
 import { remarks } from '../fhir/search-remarks.ts'
-import { type subsetAsked, subsetOf } from '../fhir/subset.ts'
+import { type Subset, subsetOf } from '../fhir/subset.ts'
 import { type AuditFilter, type AuditFound, countAudit, findAudit } from '../store/audit-search.ts'
 import type { House } from '../store/house.ts'
 import { withMerged } from '../store/patient-merges.ts'
-import { auditEventResource } from './audit-event-resource.ts'
+import type { FoundRow } from '../store/search/page.ts'
+import { auditEventRow } from './audit-event-row.ts'
 
 /** A UUIDv7; something of the patient's behind it where a row is an event for each of several. */
 export const auditIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(\.[0-9a-f]{12})?$/
@@ -25,9 +26,11 @@ export type AuditAsked = {
   readonly unknown: readonly string[]
   /** To whom alone it is shown. */
   readonly patient: string | undefined
-  readonly subset?: ReturnType<typeof subsetAsked>
+  readonly subset?: Subset
   /** Whether all are counted, where that was said. */
   readonly counted?: boolean
+  /** What comes along with those on the page. */
+  readonly along?: (rows: readonly FoundRow[]) => Promise<{ entries: string[]; cut: boolean }>
 }
 
 /** `limit`: one more than the page holds, to see whether there is a next. Patients stand for the records merged into them too. */
@@ -35,22 +38,18 @@ export async function auditPage(house: House, filter: AuditFilter, asked: AuditA
   const wholly = filter.patients ? { ...filter, patients: await withMerged(house.pool, filter.patients) } : filter
   const rows = filter.limit > 1 ? await findAudit(house.pool, wholly) : []
   const page = rows.slice(0, filter.limit - 1)
-  const entries = page.map((row) =>
-    searchEntry(
-      house.base,
-      'AuditEvent',
-      row.id,
-      subsetOf(house.definitions, JSON.stringify(auditEventResource(shownTo(row, asked.patient), house.base)), asked.subset),
-      'match',
-    ),
+  const shown = page.map((row) => auditEventRow(house, row, asked.patient))
+  const entries = shown.map(({ id, body }) =>
+    searchEntry(house.base, 'AuditEvent', id, subsetOf(house.definitions, body, asked.subset), 'match'),
   )
+  const along = await asked.along?.(shown)
   const last = rows.length === page.length ? undefined : page.at(-1)
   return {
     status: 200,
     body: bundle(
       'searchset',
       linksOf(house, asked, last),
-      [...entries, ...remarks(asked)],
+      [...entries, ...(along?.entries ?? []), ...remarks(asked, along?.cut)],
       await totalOf(house, wholly, asked, rows.length),
     ),
   }
@@ -81,10 +80,3 @@ export function positionOf(cursor: string): { at: string; id: string } {
     throw fault('value', '`_cursor` is not the end of a page; follow the `next` link as it was given.', '_cursor')
   return { at, id }
 }
-
-/** To a patient an event says what was done with their own data: what was asked for, where it brought others too, is not theirs. */
-export const shownTo = (row: AuditFound, patient: string | undefined): AuditFound =>
-  patient === undefined || !row.shared ? row : { ...row, query: null, entity: isAnother(row.entity, patient) ? null : row.entity }
-
-export const isAnother = (entity: string | null, patient: string): boolean =>
-  /^Patient\/[^/]+$/.test(entity ?? '') && entity !== `Patient/${patient}`

@@ -166,7 +166,7 @@ const searchParam = ({ code, url, type }: SearchParameter): unknown => ({ name: 
 
 function linksOf(definitions: Definitions, type: string): Record<string, string[]> {
   const searchInclude = referencesOf(definitions, type).map(({ code }) => `${type}:${code}`)
-  const searchRevInclude = storedTypes.flatMap((other) =>
+  const searchRevInclude = servedTypes.flatMap((other) =>
     referencesOf(definitions, other)
       .filter(({ targets }) => targets.includes(type))
       .map(({ code }) => `${other}:${code}`),
@@ -174,6 +174,6 @@ function linksOf(definitions: Definitions, type: string): Record<string, string[
   return { ...(searchInclude.length > 0 && { searchInclude }), ...(searchRevInclude.length > 0 && { searchRevInclude }) }
 }
 
-/** Includes go from stored types to stored types; AuditEvents have none. */
+/** Includes go to stored types, and back from them. */
 const referencesOf = (definitions: Definitions, type: string): SearchParameter[] =>
-  storedTypes.includes(type) ? parametersOf(definitions, type).filter((one) => one.type === 'reference') : []
+  servedTypes.includes(type) ? parametersOf(definitions, type).filter((one) => one.type === 'reference') : []

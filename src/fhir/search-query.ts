@@ -7,7 +7,7 @@
 import { fault } from '../base/fault.ts'
 import { binariesTogetherMax, pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
 import type { Definitions } from './definitions/types.ts'
-import { storedTypes } from './resource.ts'
+import { servedTypes } from './resource.ts'
 import { assertTextIsNarrowed, type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
 import { type Reading, targetsOf } from './search-words.ts'
 import { readElements, readSummary, type Subset } from './subset.ts'
@@ -157,14 +157,14 @@ function referenceCodes(definitions: Definitions, type: string, code: string, ta
  */
 function readInclude({ definitions, type: searched }: Reading, value: string, iterate: boolean): Include | undefined {
   const [type = '', code = '*', target] = value === '*' ? [searched] : value.split(':')
-  const codes = storedTypes.includes(type) ? referenceCodes(definitions, type, code, target) : []
+  const codes = servedTypes.includes(type) ? referenceCodes(definitions, type, code, target) : []
   return codes.length ? { type, codes, target, iterate: iterate || type !== searched } : undefined
 }
 
 /** `Appointment:slot`, and where it iterates `Slot:schedule:Schedule`, whatever `Schedule` was brought by. */
 function readRevinclude({ definitions, type: searched }: Reading, value: string, iterate: boolean): Include | undefined {
   const [type = '', code = '', target = iterate ? undefined : searched] = value.split(':')
-  const fits = storedTypes.includes(type) && (iterate || target === searched)
+  const fits = servedTypes.includes(type) && (iterate || target === searched)
   const codes = fits ? referenceCodes(definitions, type, code, target) : []
   return codes.length ? { type, codes, target, iterate } : undefined
 }
@@ -198,8 +198,19 @@ export function parseSearch(
     throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
   }
   if (!ofOnePatient) assertTextIsNarrowed(type, draft.criteria)
+  assertTextStandsAlone(draft)
   const count = Math.min(draft.count ?? pageSizeDefault, type === 'Binary' ? binariesTogetherMax : pageSizeMax)
   return { ...draft, count, unknown: [...unknown], applied }
+}
+
+/** https://hl7.org/fhir/R4/search.html#summary: "_include and _revinclude parameters cannot be mixed with _summary=text". */
+function assertTextStandsAlone({ subset, includes, revincludes }: Draft): void {
+  if (subset?.kind === 'text' && includes.length + revincludes.length > 0)
+    throw fault(
+      'value',
+      '`_summary=text` goes without `_include` and `_revinclude`: leave these out, or ask for another `_summary`.',
+      '_summary',
+    )
 }
 
 function readPair(draft: Draft, name: string, value: string, reading: Reading): boolean {

@@ -3,16 +3,21 @@
  * https://hl7.org/fhir/R4/search.html#include
  * Every round is confined to what the caller may search of the types it reaches, so nobody's data leaks by a detour.
  */
+
+import type { Actor } from '../access/actor.ts'
+import { mayWhole } from '../access/may.ts'
+import { auditEventsNaming } from '../audit/audit-events-along.ts'
 import { includedResourcesMax, searchStepsMax, takenApartBytesMax } from '../base/limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { House } from '../store/house.ts'
-import { compileIncludes, includedMost } from '../store/search/include.ts'
+import { auditCodes, compileIncludes, includedMost } from '../store/search/include.ts'
 import type { FoundRow } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
 import type { Bounds } from '../store/search/scope.ts'
+import { auditReach } from './audit-reach.ts'
 
 type Found = { readonly type: string; readonly rows: readonly FoundRow[] }
 
@@ -22,6 +27,7 @@ export type Page = {
   readonly rows: readonly FoundRow[]
   readonly bounds: Bounds
   readonly auditOf: (type: string) => AuditRow | undefined
+  readonly actor: Actor
 }
 
 /** The entries, and whether there was more than one answer holds. */
@@ -58,6 +64,15 @@ async function oneRound(
 ): Promise<{ found: Found[]; cut: boolean }> {
   const found: Found[] = []
   let cut = false
+  const keep = (reached: string, all: readonly FoundRow[]): void => {
+    left.bytes -= all.reduce((sum, { body }) => sum + body.length, 0)
+    const fresh = all.filter(({ id }) => {
+      const known = shown.has(`${reached}/${id}`)
+      shown.add(`${reached}/${id}`)
+      return !known
+    })
+    if (fresh.length > 0) found.push({ type: reached, rows: fresh })
+  }
   for (const { type, rows } of from) {
     for (const { type: reached, statement } of compileIncludes(
       house.definitions,
@@ -72,14 +87,14 @@ async function oneRound(
       const some = await runSearch(house.pool, statement, page.auditOf(reached))
       const all = some.filter((row) => !row.cut)
       cut ||= all.length < some.length || all.length >= includedMost(reached)
-      left.bytes -= all.reduce((sum, { body }) => sum + body.length, 0)
-      const fresh = all.filter(({ id }) => {
-        const known = shown.has(`${reached}/${id}`)
-        shown.add(`${reached}/${id}`)
-        return !known
-      })
-      if (fresh.length > 0) found.push({ type: reached, rows: fresh })
+      keep(reached, all)
     }
+    const codes = auditCodes(house.definitions, type, page.query, again)
+    if (codes.length === 0 || !mayWhole(page.actor, 's', 'AuditEvent').allowed) continue
+    const named = { type, ids: rows.map(({ id }) => id), codes }
+    const events = await auditEventsNaming(house, auditReach(house, page.actor), named, includedResourcesMax)
+    cut ||= events.length >= includedResourcesMax
+    keep('AuditEvent', events)
   }
   return { found, cut }
 }

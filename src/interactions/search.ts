@@ -6,7 +6,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
-import { type AuditReach, searchAuditEvents } from '../audit/audit-events.ts'
+import { searchAuditEvents } from '../audit/audit-events.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { bundle, type Link, queryText } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -18,7 +18,8 @@ import type { House } from '../store/house.ts'
 import { encodeCursor } from '../store/search/cursor.ts'
 import { type PreparedSearch, preparedSearch } from '../store/search/prepared-search.ts'
 import type { Bounds } from '../store/search/scope.ts'
-import { allowed, allowedOfAudit, assertReach } from './bounds.ts'
+import { auditReach } from './audit-reach.ts'
+import { allowed, assertReach } from './bounds.ts'
 import { searchConformance } from './conformance.ts'
 import { compartmentOf, pathOf, placed } from './in-compartment.ts'
 import { included } from './included.ts'
@@ -32,7 +33,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   if (type === '' || type === '*') return searchTypes(house, actor, request)
   allowed(actor, 's', type)
   const compartment = compartmentOf(house, request)
-  if (type === 'AuditEvent') return searchAuditEvents(house, request, auditReach(house, actor))
+  if (type === 'AuditEvent') return ofAudit(house, actor, request)
   const known = await terminologyFor(house.pool, house, request.query)
   const ofOnePatient = compartment?.type === 'Patient'
   const asked = known
@@ -46,8 +47,8 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const path = pathOf(compartment, type)
   const page = await searchPage(house, type, query, prepared, auditFor(house, actor, type, query, path))
   const own = await searchConformance(house.pool, house, type, query, bounds)
-  const auditOf = (reached: string) => auditFor(house, actor, reached, query)
-  const along = await included(house, { type, query, rows: page.rows, bounds, auditOf })
+  const auditOf = (reached: string) => auditFor(house, actor, reached, query, path)
+  const along = await included(house, { type, query, rows: page.rows, bounds, actor, auditOf })
   const total = await totalOf(prepared, query, page.fetched)
   const entries = [...own.entries, ...page.entries, ...along.entries, ...remarks(query, along.cut)]
   return {
@@ -56,14 +57,21 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   }
 }
 
-const auditReach = (house: House, actor: Actor): AuditReach => ({
-  patient: allowedOfAudit(actor, 's').patient,
-  except: actor.keptFrom,
-  boundsOf: (type) => boundsFor(house, actor, 's', type),
-  assertReach: (criterion) => assertReach(actor, criterion),
-})
+function ofAudit(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
+  const reach = auditReach(house, actor)
+  return searchAuditEvents(house, request, reach, (asked, query, rows) =>
+    included(house, {
+      type: 'AuditEvent',
+      query,
+      rows,
+      bounds: { of: reach.boundsOf },
+      actor,
+      auditOf: (reached) => (holdsPatientData(house, reached) ? auditOf(house, actor, 'search-type', asked) : undefined),
+    }),
+  )
+}
 
-const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery, path = type) =>
+const auditFor = (house: House, actor: Actor, type: string, query: SearchQuery, path: string) =>
   holdsPatientData(house, type) ? auditOf(house, actor, 'search-type', `${path}?${appliedText(query)}`) : undefined
 
 async function totalOf(prepared: PreparedSearch, query: SearchQuery, fetched: number): Promise<number | undefined> {

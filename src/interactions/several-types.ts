@@ -83,7 +83,7 @@ export async function alongWith(
   rows: readonly FoundRow[],
 ): Promise<string[]> {
   const record = (reached: string) => recordOf(house, actor, several, reached)
-  const along = await included(house, { type, query, rows, bounds, auditOf: record })
+  const along = await included(house, { type, query, rows, bounds, actor, auditOf: record })
   const theirs = `{"fullUrl":"${house.base}/${several.notAlong}/`
   return along.entries.filter((entry) => !entry.startsWith(theirs))
 }

@@ -1,10 +1,10 @@
 /**
  * AuditEvents found by whom and what they name: chains as IHE ITI-81 and BALP ask for a patient, hierarchies, lists of codes and
- * texts. The answer is compared with the shown events that name what was written down here as the chain's end.
- * https://hl7.org/fhir/R4/search.html#chaining
+ * texts. The answer is compared with the shown events that name what was written down here as the chain's end. And what comes
+ * along with them, and they with it. https://hl7.org/fhir/R4/search.html#chaining and #include
  */
-import { referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
-import { type Ask, type Loose, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
+import { includedResourcesMax, referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
+import { type Answer, type Ask, along, type Loose, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
 
 let server: RestHouse
 let all: Loose[]
@@ -177,5 +177,113 @@ describe('a chain of AuditEvents', () => {
       `AuditEvent?${Array.from({ length: searchCriteriaMax + 1 }, (_, n) => `agent.name=a${n}`).join('&')}`,
     ])
       expect([query, (await server.ask('GET', query)).status]).toEqual([query, 400])
+  })
+})
+
+/** Whatever came along, as `Type/id`. */
+const brought = (answer: Answer): string[] => along(answer).map(({ resourceType, id }) => `${resourceType}/${id}`)
+/** What the events name, each once. */
+const namedBy = (events: readonly Loose[], element: 'agent' | 'entity'): string[] => [
+  ...new Set<string>(events.flatMap((event) => (event[element] ?? []).flatMap((one: Loose) => (one.who ?? one.what)?.reference ?? []))),
+]
+
+describe('with AuditEvents', () => {
+  const looked = 'AuditEvent?agent=Practitioner/ito&_count=1000'
+  const patients = ['Patient/ada', 'Patient/ben']
+  const encounters = ['Encounter/stay', 'Encounter/ward']
+
+  it.each<[query: string, expected: readonly string[]]>([
+    ['_include=AuditEvent:patient', patients],
+    ['_include=AuditEvent:entity', [...encounters, ...patients]],
+    ['_include=AuditEvent:entity:Encounter', encounters],
+    ['_include=AuditEvent:entity:Location', []],
+    ['_include=AuditEvent:agent', ['Practitioner/ito']],
+    ['_include=AuditEvent:agent:Practitioner&_include=AuditEvent:patient', [...patients, 'Practitioner/ito']],
+    ['_include=AuditEvent:source', []],
+    ['_include=*', [...encounters, ...patients, 'Practitioner/ito']],
+    ['_include=AuditEvent:*', [...encounters, ...patients, 'Practitioner/ito']],
+    ['_include=AuditEvent:patient&_include:iterate=Patient:general-practitioner', [...patients, 'Practitioner/park']],
+    ['_include=AuditEvent:patient&_revinclude:iterate=Encounter:patient', ['Encounter/other', ...encounters, ...patients]],
+    ['_include=AuditEvent:entity:Encounter&_elements=id', encounters],
+  ])('comes by %s what they name', async (query, expected) => {
+    const answer = await server.ask('GET', `${looked}&${query}`, strict)
+    expect([answer.status, brought(answer).sort()]).toEqual([200, [...expected].sort()])
+    expect(answer.json.link[0].url).toContain(encodeURIComponent(query.split('=')[1]?.split('&')[0] ?? ''))
+    expect(matched(answer).length).toBeGreaterThan(0)
+    expect(new Set(answer.json.entry.map(({ fullUrl }: Loose) => fullUrl)).size).toBe(answer.json.entry.length)
+  })
+
+  it('what comes along is written down with what was asked, and nothing else', async () => {
+    const since = async () => matched(await server.ask('GET', 'AuditEvent?patient=ada&_count=1000'))
+    const before = await since()
+    await server.ask('GET', `${looked}&patient=ada`)
+    expect(await since()).toEqual(before)
+    const reader = await server.scoped('user/*.rs', { user: 'Practitioner/auditor' })
+    await reader('GET', `${looked}&patient=ada&_include=AuditEvent:patient`)
+    const [latest, ...earlier] = await since()
+    expect(ids(earlier)).toEqual(ids(before))
+    expect(names(latest, 'agent', 'Practitioner/auditor')).toBe(true)
+    const { query } = latest.entity.find((one: Loose) => one.query !== undefined)
+    expect(decodeURIComponent(Buffer.from(query, 'base64').toString())).toBe(`${looked}&patient=ada&_include=AuditEvent:patient`)
+  })
+
+  it('comes nothing that who asks may not search', async () => {
+    const auditor = await server.scoped('user/AuditEvent.rs', { user: 'Practitioner/auditor' })
+    expect(brought(await auditor('GET', `${looked}&_include=*`))).toEqual([])
+    const women = await server.scoped('user/AuditEvent.rs user/Patient.rs?gender=female', { user: 'Practitioner/auditor' })
+    expect(brought(await women('GET', `${looked}&_include=*`))).toEqual(['Patient/ada'])
+    const ben = await server.scoped('patient/*.rs', { patient: 'ben' })
+    const own = await ben('GET', 'AuditEvent?_count=1000&_include=*')
+    expect(brought(own).sort()).toEqual(['Encounter/other', 'Patient/ben', 'Practitioner/ito', 'Practitioner/park'])
+  })
+
+  it.each<[query: string, isMeant: (event: Loose) => boolean]>([
+    ['Patient?_id=ada&_revinclude=AuditEvent:patient', isOf('ada')],
+    ['Patient?_id=ada,cy&_revinclude=AuditEvent:entity', about('Patient/ada', 'Patient/cy')],
+    ['Encounter?_id=ward&_revinclude=AuditEvent:entity', about('Encounter/ward')],
+    ['Practitioner?_id=park&_revinclude=AuditEvent:agent', by('park')],
+    ['Practitioner?_id=park&_revinclude=AuditEvent:*', by('park')],
+    ['Practitioner?_id=park&_revinclude=AuditEvent:patient', nothing],
+    ['Encounter?_id=other&_include=Encounter:patient&_revinclude:iterate=AuditEvent:patient', isOf('ben')],
+  ])('these come by %s', async (query, isMeant) => {
+    const before = matched(await server.ask('GET', 'AuditEvent?_count=1000')).filter(isMeant)
+    const answer = await server.ask('GET', query, strict)
+    if (isMeant === nothing) return expect([answer.status, brought(answer)]).toEqual([400, []])
+    const events = along(answer).filter(({ resourceType }) => resourceType === 'AuditEvent')
+    // The search itself is written down before what comes along is looked for.
+    expect(ids(events.filter(({ id }) => ids(before).includes(id)))).toEqual(ids(before))
+    expect([answer.status, events.every(isMeant), before.length > 0]).toEqual([200, true, true])
+  })
+
+  it('and these lead on to who asked', async () => {
+    const answer = await server.ask('GET', 'Encounter?_id=ward&_revinclude=AuditEvent:entity&_include:iterate=AuditEvent:agent', strict)
+    expect(
+      brought(answer)
+        .filter((one) => !one.startsWith('AuditEvent/'))
+        .sort(),
+    ).toEqual(['Practitioner/ito', 'Practitioner/park'])
+  })
+
+  it('these come to those alone who may search them, and to a patient their own', async () => {
+    const clerk = await server.scoped('user/Patient.rs user/Encounter.rs', { user: 'Practitioner/clerk' })
+    expect(brought(await clerk('GET', 'Patient?_revinclude=AuditEvent:patient'))).toEqual([])
+    const granular = await server.scoped('user/Patient.rs user/AuditEvent.rs?action=R', { user: 'Practitioner/clerk' })
+    expect(brought(await granular('GET', 'Patient?_id=ada&_revinclude=AuditEvent:patient'))).toEqual([])
+    const ben = await server.scoped('patient/*.rs', { patient: 'ben' })
+    const own = along(await ben('GET', 'Practitioner?_revinclude=AuditEvent:agent'))
+    expect(own.length).toBeGreaterThan(0)
+    expect(own.filter((event) => !isOf('ben')(event))).toEqual([])
+    expect(namedBy(own, 'entity').filter((one) => one !== 'Patient/ben' && one !== 'Encounter/other')).toEqual([])
+  })
+
+  it('it is said where these are more than one answer holds', async () => {
+    await server.house.pool.query({
+      text: `insert into audit_event (id, at, interaction, action, client, patients)
+             select gen_random_uuid(), now(), 'read', 'R', 'many', array['cy'] from generate_series(0, $1::int)`,
+      values: [includedResourcesMax],
+    })
+    const answer = await server.ask('GET', 'Patient?_id=cy&_revinclude=AuditEvent:patient')
+    expect(along(answer).length).toBe(includedResourcesMax)
+    expect(answer.json.entry.at(-1)).toMatchObject({ search: { mode: 'outcome' }, resource: { issue: [{ code: 'incomplete' }] } })
   })
 })

@@ -102,6 +102,16 @@ it('digits of a decimal are kept', async () => {
   expect((await ask('GET', 'Patient/sub3?_elements=extension')).text).toContain('1.500')
 })
 
+it.each([
+  'Slot?_summary=text&_include=Slot:schedule',
+  'Schedule?_revinclude=Slot:schedule&_summary=text',
+  'AuditEvent?_include=AuditEvent:patient&_summary=text',
+])('the text alone brings nothing along: %s', async (query) => {
+  const { status, json } = await ask('GET', query)
+  expect([status, json.issue[0].expression]).toEqual([400, ['_summary']])
+  expect((await ask('GET', query.replace('text', 'data'))).status).toBe(200)
+})
+
 it.each(['_summary=some', '_summary=TRUE'])('%s is refused', async (query) => {
   expect((await ask('GET', `Patient?${query}`)).status).toBe(400)
 })

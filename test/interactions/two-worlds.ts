@@ -253,9 +253,9 @@ export function plain({ status, text, headers }: Answer, origin: string): string
     .replace(uuid, 'uuid')
     .replace(/"[2-9CDFGHJKMNPRTWXY]{3}(-[2-9CDFGHJKMNPRTWXY]{3}){2}"/g, '"number"')
   if (!said.includes('/AuditEvent/uuid')) return said
-  // AuditEvents of one millisecond come in an order of their own, and a page may end between them.
+  // AuditEvents of one millisecond come in an order of their own, and a page, or what one answer holds of them, may end between them.
   const entries = said.split('{"fullUrl":')
-  return said.includes('"relation":"next"') ? `${entries[0]} and ${entries.length} entries` : entries.toSorted().join('\n')
+  return /"relation":"next"|"code":"incomplete"/.test(said) ? `${entries[0]} and ${entries.length} entries` : entries.toSorted().join('\n')
 }
 
 export type Attack = { readonly method: string; readonly path: string; readonly asking?: Asking }

@@ -94,7 +94,9 @@ export function compileIncludes(
     return allowed ? [fetching(few, reached, sql`t.id = any(${texts([...ids])})`, allowed, true)] : []
   })
   const ids = rows.map((row) => row.id)
-  const revincludes = query.revincludes.filter((include) => followed(include) && pointsAt(definitions, include, type))
+  const revincludes = query.revincludes.filter(
+    (include) => storedTypes.includes(include.type) && followed(include) && pointsAt(definitions, include, type),
+  )
   const backward = [...Map.groupBy(revincludes, (include) => include.type)].flatMap(([reached, grouped]) => {
     const all = boundsOf(bounds, reached)
     if (!all) return []
@@ -107,6 +109,12 @@ export function compileIncludes(
   })
   return [...forward, ...backward]
 }
+
+/** The parameters by which AuditEvents that name rows of the type shall come along: they are kept apart, and found by the room `audit`. */
+export const auditCodes = (definitions: Definitions, type: string, { revincludes }: SearchQuery, again: boolean): readonly string[] =>
+  revincludes
+    .filter((include) => include.type === 'AuditEvent' && (!again || include.iterate) && pointsAt(definitions, include, type))
+    .flatMap((include) => codesAt(definitions, include, type))
 
 const pointsAt = (definitions: Definitions, include: Include, type: string): boolean =>
   (include.target ?? type) === type && codesAt(definitions, include, type).length > 0
