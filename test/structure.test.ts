@@ -113,17 +113,21 @@ describe('a start', () => {
 })
 
 describe('properties', () => {
-  it('are tried as often as they say: one that time cuts short has not held', async () => {
+  it('are tried as often as they say, and with the same examples each time: one that time cuts short has not held', async () => {
     const files = (await readdir(join(project, 'test'), { recursive: true })).filter(
       (name) => name.endsWith('.test.ts') && name !== 'structure.test.ts',
     )
     const cutShort: string[] = []
+    const byChance: string[] = []
     for (const name of files) {
       const text = await readFile(join(project, 'test', name), 'utf8')
+      if (/from 'fast-check'|Math\.random/.test(text)) byChance.push(name)
       const limits = text.match(/\b(interruptAfterTimeLimit|skipAllAfterTimeLimit)\b/g) ?? []
       if (limits.length > (text.match(/\bmarkInterruptAsFailure: true\b/g) ?? []).length) cutShort.push(name)
     }
     expect(cutShort).toEqual([])
+    // Only test/support/chance.ts knows fast-check without a seed.
+    expect(byChance).toEqual([])
     expect(files.length).toBeGreaterThan(200)
   })
 })

@@ -53,7 +53,7 @@ export function secretsUnder(keys: () => readonly SecretKey[]): Secrets {
           'exception',
           `The secret ${place} was sealed with the key ${id}, which is not in SECRETS_KEY_FILE, nor in what SECRETS_KEY_COMMAND prints.`,
         )
-      return opened(key, Buffer.from(box, 'base64url'), place)
+      return opened(key, box, place)
     },
   }
 }
@@ -65,8 +65,11 @@ function sealed({ id, bytes }: SecretKey, text: string, place: string): string {
   return `sealed:1:${id}:${box.toString('base64url')}`
 }
 
-function opened({ bytes }: SecretKey, box: Buffer, place: string): string {
+function opened({ bytes }: SecretKey, text: string, place: string): string {
   try {
+    const box = Buffer.from(text, 'base64url')
+    // The last letter has bits to spare: with others there, the bytes are the same and the text is not what was sealed.
+    if (box.toString('base64url') !== text) throw new Error('not as it was written')
     const work = createDecipheriv(cipher, bytes, box.subarray(0, nonceBytes), { authTagLength: tagBytes })
     work.setAAD(Buffer.from(place)).setAuthTag(box.subarray(-tagBytes))
     return Buffer.concat([work.update(box.subarray(nonceBytes, -tagBytes)), work.final()]).toString('utf8')

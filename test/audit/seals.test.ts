@@ -3,12 +3,12 @@
  * changed, rows and seals removed, put in, moved. The digest is worked out once more here, in Node.
  */
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
 import { sealAudit } from '../../src/audit/seal-audit.ts'
 import { type AuditReport, type Head, verifyAudit, verifyIn } from '../../src/audit/verify-audit.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { auditPatients } from '../../src/store/audit-rows.ts'
 import type { Db } from '../../src/store/db.ts'
+import { fc } from '../support/chance.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 
 let server: TestHouse

@@ -255,7 +255,7 @@ describe('a client', () => {
     const call = server.as(String(json.access_token))
     expect((await call('GET', 'Patient/p1')).status).toBe(200)
     expect(await removeAuthClient(server.house.pool, 'gone')).toBe(true)
-    await eventually(30_000, async () => (await call('GET', 'Patient/p1')).status === 401)
+    await eventually(60_000, async () => (await call('GET', 'Patient/p1')).status === 401)
     expect((await askBackendToken(tokenUrl, await assertion(rsa, 'gone', tokenUrl), scope)).json.error).toBe('invalid_client')
   })
 })
@@ -281,6 +281,6 @@ describe('revocation (RFC 7009)', () => {
       body: new URLSearchParams({ token, client_assertion_type: assertionType, client_assertion }),
     })
     expect(answer.status).toBe(200)
-    await eventually(30_000, async () => (await call('GET', 'Patient/p1')).status === 401)
+    await eventually(60_000, async () => (await call('GET', 'Patient/p1')).status === 401)
   })
 })

@@ -166,7 +166,7 @@ describe('who registers unasked', () => {
     expect(await use()).toBe(200)
     const change = { ...app, client_id: told.client_id, redirect_uris: ['https://elsewhere.example/'] }
     expect((await ask('PUT', String(told.registration_client_uri), change, told.registration_access_token)).status).toBe(200)
-    await eventually(20_000, async () => (await use()) === 401)
+    await eventually(60_000, async () => (await use()) === 401)
     await approve(told.client_id)
     const form = { grant_type: 'refresh_token', refresh_token: had.refresh_token, client_id: String(told.client_id) }
     expect([(await askToken(clinic.tokenUrl, form)).json.error, await use()]).toEqual(['invalid_grant', 401])

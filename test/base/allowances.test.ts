@@ -1,6 +1,7 @@
 /** So much a minute: against a plain count of what was let through in every minute. */
-import fc from 'fast-check'
+
 import { allowances } from '../../src/base/allowances.ts'
+import { fc } from '../support/chance.ts'
 
 describe('an allowance', () => {
   it('lets a minute’s worth through at once, and then one for each part of a minute', () => {

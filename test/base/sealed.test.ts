@@ -1,7 +1,7 @@
 /** Secrets at rest, against Node's own AES-256-GCM and against whoever changes what is kept. */
 import { createDecipheriv } from 'node:crypto'
-import fc from 'fast-check'
 import { newSecretKey, type SecretKey, sealedWith, secretKey, secretsUnder } from '../../src/base/sealed.ts'
+import { fc } from '../support/chance.ts'
 
 const keyOf = (text: string): SecretKey => secretKey(text) as SecretKey
 const [one, two] = [keyOf(newSecretKey()), keyOf(newSecretKey())]
@@ -35,13 +35,9 @@ describe('a sealed secret', () => {
   it('does not open with any one letter changed', () => {
     const secrets = under(one, two)
     const sealed = secrets.seal('opensesame', 'client/a')
-    const letter = fc.constantFrom(...'ABCxyz019-_:')
-    fc.assert(
-      fc.property(fc.nat(sealed.length - 1), letter, (at, other) => {
-        fc.pre(sealed[at] !== other)
+    for (let at = 0; at < sealed.length; at++)
+      for (const other of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_:+/='.replace(sealed.charAt(at), ''))
         expect(() => secrets.open(`${sealed.slice(0, at)}${other}${sealed.slice(at + 1)}`, 'client/a')).toThrow('client/a')
-      }),
-    )
   })
 
   it('does not open cut short', () => {

@@ -199,7 +199,7 @@ describe('a booking that the clinic answers', () => {
       values: [past, visit.id, JSON.stringify(body), `Appointment/${visit.id}`],
     })
     await pool.query({ text: 'update slot set held_until = $1::timestamptz where id = $2', values: [past, slot.id] })
-    await eventually(30_000, async () => (await get(`Appointment/${visit.id}`)).status === 'cancelled')
+    await eventually(60_000, async () => (await get(`Appointment/${visit.id}`)).status === 'cancelled')
     expect((await get(`Appointment/${visit.id}`)).cancelationReason?.text).toBe('The clinic has not answered in time.')
     expect((await get(`Slot/${slot.id}`)).status).toBe('free')
   })

@@ -66,7 +66,7 @@ it('a hold that lapses gives all of it back, with no one asking', async () => {
   const [slot] = matches(await house.call('POST', 'Slot/$find-slots', sent(groups, { ...asked, start: instantIn(day, '00:00') })))
   const held = made(await post(`Slot/${slot?.id}/$hold`, groups, asked))
   expect(held.slot).toHaveLength(3)
-  await eventually(5_000, async () => made(await house.call('GET', `Appointment/${held.id}`), 200).status === 'cancelled')
+  await eventually(60_000, async () => made(await house.call('GET', `Appointment/${held.id}`), 200).status === 'cancelled')
   expect(await busy(...there.practitioners, ...there.rooms)).toEqual(['', ''])
 })
 

@@ -2,8 +2,9 @@
  * Random deeds, several at a time: nobody knows who comes first, but afterwards everything agrees with everything else,
  * and when all is given back all is free again.
  */
-import fc from 'fast-check'
+
 import { disagreements } from '../support/agreement.ts'
+import { fc } from '../support/chance.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 import { emptyDay, gaps, type ModelClinic, modelClinic, storedSlots } from './model-clinic.ts'
 import { type Choice, type DeedName, deedNames, deeds, type World } from './model-deeds.ts'

@@ -2,9 +2,10 @@
  * Random stories of group sessions, told to the server and to a model that is a set of seats for each time: no seat is lost
  * or made, whoever comes, holds, goes, moves or is late, and each Slot says what the model says.
  */
-import fc from 'fast-check'
+
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
+import { fc } from '../support/chance.ts'
 import { type Clinic, clinic, instantIn, ours } from '../support/clinic.ts'
 import { type Answer, type Body, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 import { runOut } from './model-clinic.ts'
@@ -139,7 +140,6 @@ describe('a story of sessions', () => {
   it('ends with the seats that the model says, whatever was done in which order', async () => {
     await fc.assert(fc.asyncProperty(stories, tell), {
       numRuns: runs,
-      seed: process.env.MODEL_SEED ? Number(process.env.MODEL_SEED) : undefined,
       endOnFailure: process.env.MODEL_SHRINK === undefined,
     })
     expect(house.warnings).toEqual([])

@@ -2,7 +2,7 @@
  * Random stories of a clinic, told to the server and to the model: they never disagree about an answer, about who holds
  * what, about a Slot's status, or about what can be found.
  */
-import fc from 'fast-check'
+import { fc } from '../support/chance.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 import { emptyDay, gaps, type ModelClinic, modelClaims, modelClinic, offered, storedClaims, storedSlots } from './model-clinic.ts'
 import { type Choice, type DeedName, deedNames, deeds, type World } from './model-deeds.ts'
@@ -70,7 +70,6 @@ describe('a story of one front desk', () => {
     await fc.assert(fc.asyncProperty(fc.array(choice, { minLength: 1, maxLength: storyLength, size: 'max' }), tell), {
       numRuns: runs,
       path: process.env.MODEL_PATH,
-      seed: process.env.MODEL_SEED ? Number(process.env.MODEL_SEED) : undefined,
       endOnFailure: process.env.MODEL_SHRINK === undefined,
     })
     expect(await gaps(clinic)).toEqual([])

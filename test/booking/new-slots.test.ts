@@ -32,7 +32,7 @@ async function takeBehind(practitioner: string, day: number, meanwhile: () => Pr
 }
 
 const settled = (): Promise<number> =>
-  eventually(30_000, async () => {
+  eventually(60_000, async () => {
     await settleNewSlots(house.house)
     return (await disagreements(house.house.pool)).length === 0
   })
@@ -71,7 +71,7 @@ it('is every Slot that rules make, and no other is touched', async () => {
     const schedule = await place.schedule()
     const extension = [timezone('Etc/UTC'), availability({ end: '21:00:00' })]
     made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, extension }), 200)
-    await eventually(30_000, async () => (await place.slotsOn(5)).length === 48)
+    await eventually(60_000, async () => (await place.slotsOn(5)).length === 48)
     made1.before = await place.slotsOn(5)
   })
   await settled()

@@ -1,8 +1,9 @@
 /** What holds of every story, whatever is done in it: drawn by lot, and compared with what can be counted by hand. */
-import fc from 'fast-check'
+
 import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
+import { fc } from '../support/chance.ts'
 import { type Clinic, clinic, dateIn, instantIn } from '../support/clinic.ts'
 import {
   type Answer,
@@ -184,11 +185,11 @@ describe('a hold', () => {
         const seen: boolean[] = []
         for (const look of ['read', 'find', ...what, 'find', 'read'] as const) {
           // Only a hold that nobody ended is looked at: whatever ends it, it is over from then on.
-          if (look === 'confirm' && Date.now() <= until) await eventually(10_000, async () => Date.now() > until)
+          if (look === 'confirm' && Date.now() <= until) await eventually(60_000, async () => Date.now() > until)
           seen.push(await isOver(place, slot, held, look))
         }
         expect(seen.slice(seen.indexOf(true) < 0 ? seen.length : seen.indexOf(true)).filter((over) => !over)).toEqual([])
-        await eventually(10_000, async () => Date.now() > until)
+        await eventually(60_000, async () => Date.now() > until)
         await settleLapsedHolds(house.house)
         expect(made(await house.call('GET', `Appointment/${held.id}`), 200).status).toBe('cancelled')
       }),

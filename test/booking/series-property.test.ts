@@ -2,8 +2,9 @@
  * Whatever is done to series at once, every Slot stays either free or somebody's, nobody has a time twice, and every series
  * that was answered is whole: booked, moved and cancelled as it was said.
  */
-import fc from 'fast-check'
+
 import { disagreements } from '../support/agreement.ts'
+import { fc } from '../support/chance.ts'
 import { type Clinic, clinic, instantIn } from '../support/clinic.ts'
 import { type Answer, type Body, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 import { weekly } from '../support/recurrence.ts'

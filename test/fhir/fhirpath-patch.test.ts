@@ -1,8 +1,9 @@
 /** Each operation of https://hl7.org/fhir/R4/fhirpatch.html on small resources, and what goes wrong. */
-import fc from 'fast-check'
+
 import { Fault } from '../../src/base/fault.ts'
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts'
 import { fhirpathPatchOf } from '../../src/fhir/fhirpath-patch.ts'
+import { fc } from '../support/chance.ts'
 
 const definitions = loadDefinitions()
 

@@ -1,7 +1,8 @@
 /** The examples of RFC 6902's appendix A, and what goes wrong; a document is one resource with whatever is patched in it. */
-import fc from 'fast-check'
+
 import { Fault } from '../../src/base/fault.ts'
 import { jsonPatchOf } from '../../src/fhir/json-patch.ts'
+import { fc } from '../support/chance.ts'
 
 const patched = (stored: string, patch: unknown): string => jsonPatchOf(typeof patch === 'string' ? patch : JSON.stringify(patch))(stored)
 const kindOf = (work: () => unknown): string => {

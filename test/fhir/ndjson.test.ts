@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { bodyBytesMax } from '../../src/base/limits.ts'
 import { lineGroups, tooLongMark } from '../../src/fhir/ndjson.ts'
+import { fc } from '../support/chance.ts'
 
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

@@ -2,9 +2,10 @@
  * Numbers as words: a value has one of the words that are asked for exactly where R4's rule for the prefix says so, worked out
  * in whole thousandths. https://hl7.org/fhir/R4/search.html#prefix
  */
-import fc from 'fast-check'
+
 import { numberWords, numberWordsAsked } from '../../src/fhir/number-words.ts'
 import { parseNumbers } from '../../src/fhir/search-number.ts'
+import { fc } from '../support/chance.ts'
 
 const parameter = { code: 'n', type: 'number', expression: 'Appointment.minutesDuration', targets: [], url: 'urn:n' } as const
 const prefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const

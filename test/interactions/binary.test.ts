@@ -360,7 +360,7 @@ it('of many, a few come together: in pages of a search and a history, and in an 
 
   const asked = await call('GET', '$export?_type=Binary', { accept: fhir, prefer: 'respond-async' })
   const place = String(asked.headers.get('content-location')).split('/fhir/')[1] ?? ''
-  await eventually(30_000, async () => {
+  await eventually(60_000, async () => {
     await listExports(house.house)
     return (await call('GET', place)).status === 200
   })

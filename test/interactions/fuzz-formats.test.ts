@@ -2,8 +2,9 @@
  * Bodies in every form that is taken, right but for a change or two in what they say, and a cut or two in how it is written:
  * XML, Bundles, the three kinds of patch, NDJSON, Parameters. Whatever comes of it, it is an answer and never a 5xx.
  */
-import fc from 'fast-check'
+
 import { toXml } from '../../src/fhir/xml.ts'
+import { fc } from '../support/chance.ts'
 import { clinic } from '../support/clinic.ts'
 import { type Change, change, changed, cuts, fuzzRuns, spoilt } from './odd.ts'
 import { type Answer, type Loose, type RestHouse, restHouse } from './rest.ts'

@@ -2,8 +2,9 @@
  * What the fuzz tests send: requests that are right but for a change or two, at every address of the table of routes, drawn by
  * lot, and as the bytes of HTTP/1.1.
  */
-import fc from 'fast-check'
+
 import { routes } from '../../src/http/routes.ts'
+import { fc } from '../support/chance.ts'
 import { clinic } from '../support/clinic.ts'
 import type { RawRequest } from '../support/raw-client.ts'
 import { change, changed, oddText } from './odd.ts'

@@ -3,7 +3,7 @@
  * missing or others: whatever it is, the server answers, never with a 5xx, and a refusal of what it could read is an
  * OperationOutcome. Many are under way at once. fast-check says which change it was, at its smallest.
  */
-import fc from 'fast-check'
+import { fc } from '../support/chance.ts'
 import { bytesOf, plainBody, type RawAnswer, type RawClient, rawClient, sendBytes } from '../support/raw-client.ts'
 import { type Ground, ground, type Request, rawOf, requests } from './fuzz-requests.ts'
 import { type Cut, cuts, fuzzRuns, spoilt } from './odd.ts'

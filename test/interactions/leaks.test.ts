@@ -306,11 +306,11 @@ describe('what is partly another’s', () => {
       }
     const last = (await world.ask('GET', `Appointment/${own}-Appointment`)).json
     await world.ask('PUT', `Appointment/${own}-Appointment`, { body: { ...last, language: 'de' } })
-    await eventually(30_000, async () => heard[0]?.text.split(`Appointment/${own}-Appointment`).length === 3)
+    await eventually(60_000, async () => heard[0]?.text.split(`Appointment/${own}-Appointment`).length === 3)
     // A line that is told nothing says where it is: past what was written.
     const idsOf = ({ text }: { text: string }) => [...text.matchAll(/^id: (\d+)-/gm)].map(([, xid]) => Number(xid))
     const until = idsOf(heard[0] ?? { text: '' }).at(-1) ?? 0
-    await eventually(30_000, async () => heard.every((line) => (idsOf(line).at(-1) ?? 0) >= until))
+    await eventually(60_000, async () => heard.every((line) => (idsOf(line).at(-1) ?? 0) >= until))
     ended.abort()
     for (const { status, text } of heard) expect([status, text.includes(`${other}-`), text.includes(secret)]).toEqual([200, false, false])
     expect(heard.slice(1, 3).map(({ text }) => text.includes('event: appointment-changed'))).toEqual([false, false])
@@ -321,7 +321,7 @@ describe('what is partly another’s', () => {
     const begun = await world.ask('GET', '$export?_type=Patient', { headers: { prefer: 'respond-async', accept: 'application/fhir+json' } })
     expect(begun.status).toBe(202)
     const status = String(begun.headers['content-location'])
-    await eventually(30_000, async () => {
+    await eventually(60_000, async () => {
       await listExports(world.house)
       return (await world.ask('GET', status.slice(status.indexOf('/fhir/')))).status === 200
     })

@@ -1,5 +1,5 @@
 /** Odd values by lot, resources with a change or two that a careless program could make, and texts with something cut out. */
-import fc from 'fast-check'
+import { fc } from '../support/chance.ts'
 
 /** Fuzzed requests in all; over their seeds and tests they are this many. */
 export const fuzzRuns = Number(process.env.FUZZ_RUNS ?? 50_000)

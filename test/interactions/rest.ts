@@ -60,7 +60,7 @@ type Sending = {
 }
 
 /** An answer that does not come is a failure of its own. */
-const patienceMs = 15_000
+const patienceMs = 60_000
 
 const unpack: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { gzip: gunzipSync, br: brotliDecompressSync }
 

@@ -31,8 +31,8 @@ const parameter = (code: string, type: string, base: string | string[], expressi
 })
 const put = (resource: { resourceType: string; id: string }) => server.call('PUT', `${resource.resourceType}/${resource.id}`, resource)
 const status = async (path: string): Promise<number> => (await server.call('GET', path, undefined, strict)).status
-const isServed = (path: string) => eventually(20_000, async () => (await status(path)) === 200)
-const isUnknown = (path: string) => eventually(5_000, async () => (await status(path)) === 400)
+const isServed = (path: string) => eventually(60_000, async () => (await status(path)) === 200)
+const isUnknown = (path: string) => eventually(60_000, async () => (await status(path)) === 400)
 const idsOf = async (path: string): Promise<string[]> =>
   matches(await server.call('GET', path, undefined, strict))
     .map(({ id }) => id)
@@ -264,8 +264,8 @@ describe('one that is understood', () => {
     const elsewhere = await followDefinitions(server.house.pool, server.house.definitions)
     expect(elsewhere.now().searchParameters.get('Organization')?.get('nick')?.custom?.served).toBe(true)
     made(await put(parameter('other-nick', 'token', 'Organization', 'Organization.alias')))
-    await eventually(5_000, async () => elsewhere.now().searchParameters.get('Organization')?.get('other-nick')?.custom?.served === false)
-    await eventually(20_000, async () => elsewhere.now().searchParameters.get('Organization')?.get('other-nick')?.custom?.served === true)
+    await eventually(60_000, async () => elsewhere.now().searchParameters.get('Organization')?.get('other-nick')?.custom?.served === false)
+    await eventually(60_000, async () => elsewhere.now().searchParameters.get('Organization')?.get('other-nick')?.custom?.served === true)
     await elsewhere.close()
     expect((await server.call('GET', 'Organization?other-nick=x&_summary=count')).json.total).toBe(500)
     expect(await unservedParameters(server.house.pool)).toEqual([])

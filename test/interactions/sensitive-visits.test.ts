@@ -375,7 +375,7 @@ describe('a sensitive visit', () => {
     for (const user of ['Practitioner/clerk', 'PractitionerRole/other-post', 'Person/manager'])
       expect([user, await seen(user)]).toEqual([user, [200, 200, 200, 404, []]])
     expect((await system('DELETE', 'PractitionerRole/post')).status).toBe(204)
-    await eventually(30_000, async () => (await seen('Practitioner/poster'))[0] !== 'whole')
+    await eventually(60_000, async () => (await seen('Practitioner/poster'))[0] !== 'whole')
     expect(await seen('Practitioner/poster')).toEqual([200, 200, 'whole', 404, ['by-name']])
   })
 

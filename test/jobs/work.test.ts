@@ -7,7 +7,7 @@ import { streetHouse, type TestHouse } from '../http/door.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { eventually } from '../support/house.ts'
 
-const waitMs = 30_000
+const waitMs = 60_000
 
 let database: TestDatabase
 let house: TestHouse

@@ -17,7 +17,7 @@ type Page = {
   readonly close: () => void
 }
 
-const waitMs = 30_000
+const waitMs = 60_000
 
 let house: TestHouse
 let place: Clinic

@@ -1,5 +1,5 @@
 /** Pages of `$find-slots`: every time once, in order, however large the pages and whatever is booked meanwhile. */
-import fc from 'fast-check'
+import { fc } from '../support/chance.ts'
 import { type Clinic, clinic, instantIn } from '../support/clinic.ts'
 import { type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 
@@ -112,7 +112,7 @@ describe('some of many Schedules', () => {
     const held = await Promise.all(lapsed.map((slot, n) => shared.hold(slot.id, patients[n] ?? '')))
     for (const answer of held) made(answer)
     const lasts = `select 1 from slot where id = any($1::text[]) and not (held_until <= now()) limit 1`
-    await eventually(10_000, async () => (await house.house.pool.query({ text: lasts, values: [lapsed.map(({ id }) => id)] })).length === 0)
+    await eventually(60_000, async () => (await house.house.pool.query({ text: lasts, values: [lapsed.map(({ id }) => id)] })).length === 0)
   })
 
   /** Nobody sweeps here: a Slot whose hold is over says so only in what is found. */

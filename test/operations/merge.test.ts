@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => house.close())
 
-const waitMs = 30_000
+const waitMs = 60_000
 const urn = 'urn:oid:1.2.36.146'
 let count = 0
 const patient = async (more: object = {}): Promise<string> =>

@@ -88,10 +88,10 @@ it('is over by itself: no part of it is booked after its end, and each time is f
   const at = await place({ holdSeconds: 1 })
   const visits = matches(await hold(at, await at.patient()))
   const until = Date.parse(heldUntil(visits[0] as Body) ?? '')
-  await eventually(20_000, async () => Date.now() > until)
+  await eventually(60_000, async () => Date.now() > until)
   const refused = await book(visits[3])
   expect([refused.status, refused.json.issue?.[0]?.code ?? refused.json.entry?.[0]?.resource.issue[0]?.code]).toEqual([410, 'expired'])
-  await eventually(20_000, async () => {
+  await eventually(60_000, async () => {
     await settleLapsedHolds(house.house)
     return (await statuses(visits)).every((status) => status === 'cancelled')
   })

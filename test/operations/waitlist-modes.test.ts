@@ -17,7 +17,7 @@ const rows = (slot: string): Promise<Row[]> =>
     values: [slot],
   })
 const until = (holds: () => Promise<boolean>, one = house.house): Promise<number> =>
-  eventually(30_000, async () => {
+  eventually(60_000, async () => {
     await offerWaitlist(one)
     return holds()
   })
@@ -129,7 +129,7 @@ it('makes each offer once, however many servers work on the list at the same tim
   const slots: string[] = []
   for (const time of ['13:00', '13:15', '13:30', '13:45']) slots.push(await freed(place, time))
   const offers = async () => (await Promise.all(slots.map(rows))).flat()
-  await eventually(30_000, async () => {
+  await eventually(60_000, async () => {
     await Promise.all([1, 2, 3, 4].map(() => offerWaitlist({ ...house.house })))
     return (await offers()).length >= 9
   })

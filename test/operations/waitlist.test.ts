@@ -39,7 +39,7 @@ describe('one after the other', () => {
   }
   /** The job runs until it is so: a transaction elsewhere on the machine may hold the log of changes up for a moment. */
   const jobUntil = (holds: () => Promise<boolean>): Promise<number> =>
-    eventually(30_000, async () => {
+    eventually(60_000, async () => {
       await offerWaitlist(house.house)
       return holds()
     })

@@ -1,10 +1,11 @@
 /**
  * Rules into openings. Expected instants are worked out by hand; the local reading stands beside them.
  */
-import fc from 'fast-check'
+
 import { gridSlots, openings } from '../../src/scheduling/availability.ts'
 import { dayCodes } from '../../src/scheduling/availability-rules.ts'
 import type { SchedulePlan } from '../../src/scheduling/schedule-plan.ts'
+import { fc } from '../support/chance.ts'
 import { at, planWith, rule, text } from './plans.ts'
 
 const hours = (from: number, to: number) => ({ startMinutes: from * 60, endMinutes: to * 60 })

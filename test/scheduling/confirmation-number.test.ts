@@ -1,6 +1,7 @@
 /** Confirmation numbers: what is misheard or swapped makes none. */
-import fc from 'fast-check'
+
 import { confirmationNumber, readConfirmationNumber } from '../../src/scheduling/confirmation-number.ts'
+import { fc } from '../support/chance.ts'
 
 const signs = '23456789CDFGHJKMNPRTWXY'
 const drawn = fc.bigInt({ min: 0n, max: (1n << 48n) - 1n }).map((bits) => confirmationNumber(`x-${bits.toString(16).padStart(12, '0')}`))

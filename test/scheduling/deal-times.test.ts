@@ -1,6 +1,7 @@
 /** Times shared out: nobody's choice is in the way of another's, and everybody has a first before anybody has a second. */
-import fc from 'fast-check'
+
 import { dealTimes } from '../../src/scheduling/deal-times.ts'
+import { fc } from '../support/chance.ts'
 
 const at = (start: number, minutes = 10) => ({ time: { start, end: start + minutes } })
 

@@ -2,12 +2,13 @@
  * Joint visits against a brute-force search that tries every combination minute by minute, and the rule of least harm in
  * named cases.
  */
-import fc from 'fast-check'
+
 import { type BookingPolicy, mergePolicies } from '../../src/scheduling/booking-policy.ts'
 import { type Calendar, calendarOf } from '../../src/scheduling/calendar.ts'
 import { type JointGroup, jointVisits } from '../../src/scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../../src/scheduling/schedule-plan.ts'
 import { type FreeSlot, visits } from '../../src/scheduling/visits.ts'
+import { fc } from '../support/chance.ts'
 import { at, planWith } from './plans.ts'
 
 const minute = 60_000

@@ -2,9 +2,10 @@
  * The clinic's clock against readings worked out by hand from the zones' published changes, and against Intl asked minute
  * by minute. CONTRACT §6.8.
  */
-import fc from 'fast-check'
+
 import { isTimeZone } from '../../src/base/time-zones.ts'
 import { localDate, localInstant, localReading, weekOf } from '../../src/scheduling/local-time.ts'
+import { fc } from '../support/chance.ts'
 
 /** zone · local reading · instant. What the clocks did is above each group. */
 const byHand: readonly [zone: string, reading: string, instant: string][] = [

@@ -1,9 +1,10 @@
 /** The days and instants that a recurrenceTemplate comes to, against tables made by hand from R5 and RFC 5545. */
-import fc from 'fast-check'
+
 import { DateTime } from 'luxon'
 import type { Fault } from '../../src/base/fault.ts'
 import { recurrenceTemplate } from '../../src/scheduling/recurrence-template.ts'
 import { occurrences } from '../../src/scheduling/series.ts'
+import { fc } from '../support/chance.ts'
 import { type Part, recurrence, times, weekly } from '../support/recurrence.ts'
 
 const resource = (template: object) => ({ resourceType: 'Appointment', extension: [template] })

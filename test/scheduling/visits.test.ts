@@ -1,10 +1,11 @@
 /**
  * Free Slots into visits: named cases, and a brute-force search that tries every set of Slots.
  */
-import fc from 'fast-check'
+
 import { type BookingPolicy, mergePolicies } from '../../src/scheduling/booking-policy.ts'
 import type { ServiceOffer } from '../../src/scheduling/service-offers.ts'
 import { type FreeSlot, type Taken, type VisitQuery, visits } from '../../src/scheduling/visits.ts'
+import { fc } from '../support/chance.ts'
 import { at, planWith, rule } from './plans.ts'
 
 const minute = 60_000

@@ -1,6 +1,7 @@
 /** Those who ask at once are served together, and nobody gets another's answer. */
-import fc from 'fast-check'
+
 import { together } from '../../src/store/together.ts'
+import { fc } from '../support/chance.ts'
 import { eventually } from '../support/house.ts'
 
 /** A run that ends when the test says so, and what it was asked. */

@@ -6,7 +6,7 @@ import { type Call, caller, eventually } from '../support/house.ts'
 import { type Server, slotwise, type Workplace, workplace } from '../support/program.ts'
 
 const count = 200_000
-const recoveryMs = 40_000
+const recoveryMs = 90_000
 
 describe('an export whose server falls', () => {
   let place: Workplace

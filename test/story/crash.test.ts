@@ -11,7 +11,7 @@ import { type Call, caller, eventually } from '../support/house.ts'
 import { type Server, slotwise, type Workplace, workplace } from '../support/program.ts'
 
 const desks = 8
-const recoveryMs = 40_000
+const recoveryMs = 90_000
 
 describe('a clinic whose server falls', () => {
   let place: Workplace

@@ -36,7 +36,7 @@ it('tells every answered booking at least once, in order, whatever is killed', a
         if (answer?.status === 201) answered.push(`Appointment/${made(answer).id}`)
       }),
     )
-    await eventually(30_000, async () => answered.length >= round * 6 + 3)
+    await eventually(60_000, async () => answered.length >= round * 6 + 3)
     await server.end('SIGKILL')
     await stream
     server = await place.serve(settings())

@@ -157,10 +157,10 @@ it('$events tells whom a Consent keeps from a patient nothing of theirs, a delet
     }),
   )
   const desk = house.as(await house.token('user/*.cruds', { user: 'Practitioner/clerk' }))
-  await eventually(30_000, async () => (await desk('GET', `Patient/${theirs}`)).status === 404)
+  await eventually(60_000, async () => (await desk('GET', `Patient/${theirs}`)).status === 404)
   const seen = async (call: typeof desk, content: string) =>
     told({ body: (await call('GET', `Subscription/${id}/$events?eventsSinceNumber=4&content=${content}`)).text })
-  await eventually(30_000, async () => (await seen(house.call, 'empty')).numbers.length === 4)
+  await eventually(60_000, async () => (await seen(house.call, 'empty')).numbers.length === 4)
   expect((await seen(house.call, 'id-only')).focuses).toEqual([gone[0], gone[0], gone[1], gone[1]])
   expect((await seen(desk, 'id-only')).focuses).toEqual([gone[1], gone[1]])
   expect((await seen(desk, 'empty')).numbers).toEqual(['6', '7'])

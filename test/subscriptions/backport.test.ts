@@ -74,7 +74,7 @@ it('is told of each change in order, by numbers without a gap, and not of what w
   const visits = []
   for (let n = 0; n < 5; n++) visits.push((await booked()).visit)
   for (const { id } of visits) expect((await cancel(id)).status).toBe(200)
-  await eventually(20_000, async () => hook.received.filter(isEvent).flatMap((one) => told(one).numbers).length >= 10)
+  await eventually(60_000, async () => hook.received.filter(isEvent).flatMap((one) => told(one).numbers).length >= 10)
   const events = hook.received.filter(isEvent).map(told)
   expect(events.flatMap(({ numbers }) => numbers)).toEqual(Array.from({ length: 10 }, (_, n) => String(n + 1)))
   expect(events.every(({ numbers }) => numbers.length <= 3)).toBe(true)
@@ -144,7 +144,7 @@ it('is told by topic and filter alone', async () => {
     one.received.filter(isEvent).flatMap((event) => told(event).focuses.map((url) => url.replace(`${house.house.base}/`, '')))
   // Two events may come in one message.
   await Promise.all([
-    eventually(20_000, async () => focusOf(freed).length >= 2),
+    eventually(60_000, async () => focusOf(freed).length >= 2),
     ofDoctor.waitFor(1, isEvent),
     ofPatient.waitFor(1, isEvent),
   ])
@@ -196,7 +196,7 @@ it('is in error, with a reason, when its endpoint does not take the handshake, a
   const written = made(await house.call('POST', 'Subscription', byTopic({ endpoint: hook.url })))
   for (let n = 1; n <= 5; n++) {
     await hook.waitFor(n)
-    await eventually(20_000, async () => {
+    await eventually(60_000, async () => {
       await house.house.pool.query({ text: 'update graphile_worker._private_jobs set run_at = now() where locked_at is null', values: [] })
       return hook.received.length > n || (await statusOf(house.call, written.id)) === 'error'
     })

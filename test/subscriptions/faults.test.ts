@@ -54,11 +54,11 @@ it.each([
   const { id } = await subscribe()
   hook.behave(behaviour)
   const first = await appointment('first')
-  await eventually(30_000, async () => (await jobOf(id))?.failure === why)
+  await eventually(60_000, async () => (await jobOf(id))?.failure === why)
   const second = await appointment('second')
   hook.behave(answers(200))
   const failed = hook.received.filter(isEvent).length
-  await eventually(30_000, async () => {
+  await eventually(60_000, async () => {
     await hurry(id)
     return hook.received.filter(isEvent).length >= failed + 2
   })
@@ -75,7 +75,7 @@ it('an endpoint that nobody serves is given up after ever longer whiles, says so
   const visits = [await appointment('one'), await appointment('two')]
   const delays: number[] = []
   for (let attempt = 1; attempt < 10; attempt++) {
-    await eventually(30_000, async () => (await jobOf(id))?.attempts === attempt)
+    await eventually(60_000, async () => (await jobOf(id))?.attempts === attempt)
     delays.push((await jobOf(id))?.due ?? 0)
     await hurry(id)
   }
@@ -83,7 +83,7 @@ it('an endpoint that nobody serves is given up after ever longer whiles, says so
   await becomes(house.call, id, 'error')
   const { json } = await house.call('GET', `Subscription/${id}`)
   expect((json as Body & { error: string }).error).toBe('The endpoint answered 503.')
-  await eventually(10_000, async () => (await jobOf(id))?.attempts === 10)
+  await eventually(60_000, async () => (await jobOf(id))?.attempts === 10)
   visits.push(await appointment('three'))
 
   hook.behave(answers(200))
@@ -92,7 +92,7 @@ it('an endpoint that nobody serves is given up after ever longer whiles, says so
     text: `select graphile_worker.reschedule_jobs(array_agg(id), run_at => now(), attempts => 0) from graphile_worker._private_jobs where key = $1`,
     values: [`subscription:${id}`],
   })
-  await eventually(30_000, async () => hook.received.slice(before).filter(isEvent).length >= 3)
+  await eventually(60_000, async () => hook.received.slice(before).filter(isEvent).length >= 3)
   const events = hook.received.slice(before).filter(isEvent).map(told)
   expect(events.map(({ numbers }) => numbers.join())).toEqual(['1', '2', '3'])
   expect(events.map(({ entries }) => entries[0].resource)).toEqual(visits)

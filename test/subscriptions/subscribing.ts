@@ -57,7 +57,7 @@ export const byCriteria = (criteria: string, channel: object, more: object = {})
   ...more,
 })
 
-const waitMs = 30_000
+const waitMs = 60_000
 
 export const statusOf = async (call: Call, id: string): Promise<string> => (await call('GET', `Subscription/${id}`)).json.status
 

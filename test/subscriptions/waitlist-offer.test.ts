@@ -31,7 +31,7 @@ it('tells of an offer once, when it is made, and not of other Communications or 
         participant: [{ actor: { reference: `Patient/${patient}` }, status: 'accepted' }],
       }),
     )
-    await eventually(30_000, async () => {
+    await eventually(60_000, async () => {
       const rows = await house.house.pool.query({ text: 'select 1 from waitlist_entry where appointment = $1', values: [id] })
       return rows.length > 0
     })

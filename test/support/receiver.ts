@@ -24,7 +24,7 @@ export const answers =
   (response) =>
     void response.writeHead(status, headers).end()
 
-const waitMs = 20_000
+const waitMs = 60_000
 
 export async function receiver(): Promise<Receiver> {
   const received: Received[] = []

@@ -2,11 +2,12 @@
  * The hand-written invariants and FHIRPath's reading of the same words give the same answer, over values made at random
  * from the elements that each invariant speaks of.
  */
-import fc from 'fast-check'
+
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts'
 import type { ElementDefinition } from '../../../src/fhir/definitions/types.ts'
 import { fhirpathRule } from '../../../src/fhir/validate/invariants.ts'
 import { nativeInvariants } from '../../../src/fhir/validate/native-invariants.ts'
+import { fc } from '../../support/chance.ts'
 
 const definitions = loadDefinitions()
 

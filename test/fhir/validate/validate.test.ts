@@ -1,9 +1,10 @@
 /**
  * The two ways to ask, and what every answer has in common. https://hl7.org/fhir/R4/validation.html
  */
-import fc from 'fast-check'
+
 import type { Fault, Issue } from '../../../src/base/fault.ts'
 import { assertValid, validate } from '../../../src/fhir/validate/validate.ts'
+import { fc } from '../../support/chance.ts'
 import { definitions, slot, visit } from './fixtures.ts'
 
 describe('assertValid', () => {

@@ -1,9 +1,9 @@
 /** Which XML is read and which refused: a table by XML 1.0 and Namespaces 1.0, held against xmldom where that one is right. */
 import { DOMParser, type Element } from '@xmldom/xmldom'
-import fc from 'fast-check'
 import { Fault } from '../../../src/base/fault.ts'
 import { bodyBytesMax, xmlElementsMax, xmlNestingMax } from '../../../src/base/limits.ts'
 import { parseXml, type XmlElement } from '../../../src/fhir/xml/parse-xml.ts'
+import { fc } from '../../support/chance.ts'
 
 const refusal = (text: string): Fault => {
   try {

@@ -2,8 +2,9 @@
  * Random resources and random searches: what SQL finds is what a plain reading of the resources finds. The reading here
  * shares no code with the server: dates by luxon, tokens by comparing systems and codes.
  */
-import fc from 'fast-check'
+
 import { DateTime } from 'luxon'
+import { fc } from '../../support/chance.ts'
 import { type Searchable, searchable } from './searchable.ts'
 
 type Coding = { system?: string; code: string }

@@ -2,11 +2,12 @@
  * Whatever Medplum's validator, the package `fhir` or HL7's JSON schema rightly refuses of HL7's examples with one change,
  * we refuse; and what all four have nothing against stays as it is.
  */
-import fc from 'fast-check'
+
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts'
 import { type Resource, servedTypes } from '../../../../src/fhir/resource.ts'
 import { validate } from '../../../../src/fhir/validate/validate.ts'
 import { page, rows, section } from '../../../docs/markdown.ts'
+import { fc } from '../../../support/chance.ts'
 import { examplesAreThere, readExamples } from '../examples.ts'
 import { type Mutant, mutant, mutationNumbers } from './mutations.ts'
 import { type Validator, validators } from './validators.ts'

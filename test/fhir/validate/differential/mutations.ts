@@ -2,8 +2,9 @@
  * One change to a resource, at a place and of a kind that chance picks: what hands, programs and translations break.
  * The same numbers make the same change.
  */
-import fc from 'fast-check'
+
 import type { Resource } from '../../../../src/fhir/resource.ts'
+import { fc } from '../../../support/chance.ts'
 
 export type Mutant = { readonly resource: Resource; readonly kind: string; readonly path: string }
 

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { indexStructureDefinitionBundle, loadDataType, validateResource } from '@medplum/core'
-import fc from 'fast-check'
 import type { Resource } from '../../../../src/fhir/resource.ts'
+import { fc } from '../../../support/chance.ts'
 import { knowing, said } from '../profiles/knowing.ts'
 import { mutant, mutationNumbers } from './mutations.ts'
 
