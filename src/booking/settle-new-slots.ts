@@ -1,7 +1,8 @@
 /**
- * A booking that began before a new Slot was there, and claimed its time after the Slot was looked at (`settleBeside`), has
- * left it reading free. Nobody could have booked it, the claim stands; this makes it read so too. Followed in the log of
- * changes, so that none is passed by, whatever wrote the Slot and whoever was killed.
+ * Who makes a Slot looks for claims once it is there (`settleBeside`), and who books looks for new Slots after its claims
+ * (`refuse_unseen`). Left are those who were killed between the two, and Slots that rules make, which wait for no booking: one
+ * that was under way then has left them reading free. Nobody could have booked them, the claim stands; this makes them read so
+ * too. Followed in the log of changes, so that none is passed by, whatever wrote the Slot and whoever was killed.
  */
 import { moveFollower, takeFollower } from '../store/changes.ts'
 import type { Tx } from '../store/db.ts'

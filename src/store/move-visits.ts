@@ -1,7 +1,7 @@
 /**
  * Visits that are moved, each whole in one statement: the new time is claimed, the old one given back, their Slots follow, and
  * the Appointment is written with what changed and who did it. Like bookings, moves that are asked for at one moment and want
- * different people share a statement; one that wants the time another has is refused in it, and tried in a transaction.
+ * nobody at the same time share a statement; one that wants the time another has is refused in it, and tried in a transaction.
  *
  * The order is load-bearing. The Appointment is locked, then its patients, then the new time is claimed while the old one is
  * still had, so that of two who want each other's time neither waits for the other: both are refused. A visit's old and new
@@ -21,7 +21,7 @@ import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './pl
 import { stamped, type Written } from './resources.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
-import { lapsedGone } from './take-time.ts'
+import { lapsedGone, nothingUnseen } from './take-time.ts'
 import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -91,13 +91,16 @@ const exchange = `
             select had.holder, resource, lower(period), upper(period), false from had where holder = any(array(select holder from winners))) span
      cross join lateral (select schedule from schedule_claim where resource = span.resource offset 0) bearing
      cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan),
+  under as materialized (
+    select s.id from near cross join lateral (
+      select id from slot
+       where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
+         and slot.starts < near.until and slot.ends > near."from" offset 0) s),
+  ${nothingUnseen},
   locked as materialized (
     select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends, session, overbooked, rule from slot
      where id = any(array(
-       select s.id from near cross join lateral (
-         select id from slot
-          where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
-            and slot.starts < near.until and slot.ends > near."from" offset 0) s
+       select under.id from (select count(*) from current) first, under
        union
        select s.id from winners cross join lateral (select id from slot where taken_by = winners.holder offset 0) s))
      order by id for update),
@@ -157,7 +160,7 @@ export function moveTogether(pool: Pool, definitions: Definitions, visit: Moving
     most: visitsTogetherMax,
     company: visitsForOneRun,
     run: (visits) => moveVisits(pool, definitions, visits),
-    alone: ({ time }) => [time.holder, ...usesOf(time)],
+    alone: ({ time }) => [{ of: time.holder }, ...usesOf(time)],
   })
   movers.set(pool, move)
   return move(visit)

@@ -1,6 +1,6 @@
 /**
  * New visits, each whole in one statement: its claims, its Slots, its Appointment, what changed and who did it. Bookings that
- * are asked for at the same moment and take up different people share a statement, since starting, committing and flushing
+ * are asked for at the same moment and take up nobody at the same time share a statement, since starting, committing and flushing
  * one costs more than what one booking writes.
  */
 import { Fault } from '../base/fault.ts'
@@ -13,7 +13,7 @@ import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
 import { askedSeats, seated, takingSeats } from './take-seats.ts'
 import { ownTime, refusedAs, type TimeTaken, takingTime } from './take-time.ts'
-import { lanes, together } from './together.ts'
+import { lanes, together, type Use } from './together.ts'
 import { retried } from './transaction.ts'
 
 export type PlacedVisit = { readonly write: ResourceWrite; readonly time: TimeTaken }
@@ -95,15 +95,17 @@ export function placeTogether(pool: Pool, definitions: Definitions, visit: Place
 }
 
 /**
- * What no two visits of one statement may share. One actor neither, whatever their times: while one of them waits for a lock,
- * the others have not claimed theirs yet, and new Slots that come meanwhile would read free under them until
- * `settle-new-slots.ts` comes by.
+ * Visits of one actor at different times share a statement: a clinic's day is often booked in its order. Those that need the
+ * same Slot, or are of one patient, do not. A Slot that two of them only lie over goes to either, as if one came first.
  */
-export const usesOf = ({ claims, needed, alone = [] }: TimeTaken): string[] => [
-  ...claims,
-  ...needed.map((slot) => `Slot/${slot}`),
-  ...alone,
-]
+export function usesOf({ claims, needed, alone = [], from, until }: TimeTaken): Use[] {
+  const [begins, ends] = [Date.parse(from), Date.parse(until)]
+  return [
+    ...claims.map((of) => ({ of, from: begins, until: ends })),
+    ...needed.map((slot) => ({ of: `Slot/${slot}` })),
+    ...alone.map((of) => ({ of })),
+  ]
+}
 
 function orThrow(placed: Placed): boolean {
   if (typeof placed === 'boolean') return placed

@@ -87,6 +87,14 @@ export const lapsedGone = `lapsed as (
     returning 1)`
 
 /**
+ * A CTE: after the claims of those who `won`, no Slot lies there but those of `under`, which the statement sees; else it is a
+ * serialization failure, and runs anew. It comes before the Slots are locked.
+ */
+export const nothingUnseen = `current as materialized (
+    select refuse_unseen(array_agg(resource), array_agg("from"), array_agg(until), array(select id from under))
+      from won cross join unnest(claims) resource where won)`
+
+/**
  * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
  * changed). `$1` is a JSON list of `most` TimeTaken; `more` names what else each of them holds.
  * Each look into a table is a lateral one: its index is used, whatever the planner believes about a list of JSON.
@@ -121,13 +129,15 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
      cross join lateral (select distinct schedule from schedule_claim where resource = any(won.claims) offset 0) bearing
      cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan
      where won.won),
+  under as materialized (
+    select s.id from near cross join lateral (
+      select id from slot
+       where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
+         and slot.starts < near.until and slot.ends > near."from" offset 0) s),
+  ${nothingUnseen},
   locked as materialized (
     select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends${manner.locked} from slot
-     where id = any(array(
-       select s.id from near cross join lateral (
-         select id from slot
-          where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
-            and slot.starts < near.until and slot.ends > near."from" offset 0) s))
+     where id = any(array(select under.id from (select count(*) from current) first, under))
      order by id for update),
   touched as materialized (
     select near.holder, near.becomes, near.expires, near.at, near.start, near."end", id = any(near.needed) as needed,

@@ -22,9 +22,12 @@ export type Together<Ask, Answer> = {
   readonly company?: number
   /** Answers in the order of the asks. */
   readonly run: (asks: readonly Ask[]) => Promise<readonly Answer[]>
-  /** What no two asks of one run may share; whoever would waits for the next. */
-  readonly alone?: (ask: Ask) => readonly string[]
+  /** What no two asks of one run may share at the same time; whoever would waits for the next. */
+  readonly alone?: (ask: Ask) => readonly Use[]
 }
+
+/** Something that an ask uses from one instant until another: half-open, in order as they compare; without them at all times. */
+export type Use = { readonly of: string; readonly from?: number; readonly until?: number }
 
 type Waiting<Ask, Answer> = {
   readonly ask: Ask
@@ -77,20 +80,23 @@ export function together<Ask, Answer>(how: Together<Ask, Answer>): (ask: Ask) =>
 }
 
 /** The first of the queue, and those behind it that share nothing with one before them: the order of rivals is kept. */
-function takeApart<Ask, Answer>(
-  queue: Waiting<Ask, Answer>[],
-  most: number,
-  alone: (ask: Ask) => readonly string[],
-): Waiting<Ask, Answer>[] {
-  const met = new Set<string>()
+function takeApart<Ask, Answer>(queue: Waiting<Ask, Answer>[], most: number, alone: (ask: Ask) => readonly Use[]): Waiting<Ask, Answer>[] {
+  const met = new Map<string, Use[]>()
   const batch: Waiting<Ask, Answer>[] = []
   const later: Waiting<Ask, Answer>[] = []
   for (const one of queue.splice(0)) {
-    const names = batch.length < most ? alone(one.ask) : undefined
-    if (names?.every((name) => !met.has(name))) batch.push(one)
+    const uses = batch.length < most ? alone(one.ask) : undefined
+    if (uses?.every((use) => !met.get(use.of)?.some((other) => atOneTime(use, other)))) batch.push(one)
     else later.push(one)
-    for (const name of names ?? []) met.add(name)
+    for (const use of uses ?? []) {
+      const others = met.get(use.of)
+      if (others) others.push(use)
+      else met.set(use.of, [use])
+    }
   }
   queue.push(...later)
   return batch
 }
+
+const atOneTime = (a: Use, b: Use): boolean =>
+  (a.from ?? -Infinity) < (b.until ?? Infinity) && (b.from ?? -Infinity) < (a.until ?? Infinity)

@@ -3,7 +3,7 @@ import { systemIds } from '../../src/base/ids.ts'
 import { type PlacedVisit, placeTogether } from '../../src/store/place-visits.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
-import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
+import { type Body, eventually, made, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -115,6 +115,33 @@ describe('bookings that share a statement', () => {
     expect(seen).toEqual(visits.map(() => 'busy'))
     expect(await statusOf(over)).toBe('free')
     expect(await Promise.all(slots.map(({ id }) => statusOf(id)))).toEqual(slots.map(() => 'free'))
+  })
+
+  it('see the Slots that came while one of them waited', async () => {
+    const [awaited, other] = (await place.slotsOn(5, 6)).slice(0, 2) as [Body, Body]
+    const claim = `Practitioner/${place.practitioners[6]}`
+    const { pool, definitions } = house.house
+    const { made: beside, placed } = await pool.connect(async (db) => {
+      await db.query({ text: 'begin', values: [] })
+      await db.query({
+        text: `insert into claim (resource, session, period, appointment, client) values ($1, 'another', tstzrange($2, $3), 'Appointment/another', '')`,
+        values: [claim, awaited.start, awaited.end],
+      })
+      const placed = Promise.all([awaited, other].map((slot) => placeTogether(pool, definitions, visitIn(slot, claim, [slot.id]))))
+      await eventually(60_000, async () => {
+        const [row] = await pool.query<{ n: number }>({
+          text: `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          values: [],
+        })
+        return row?.n === 1
+      })
+      const { schedule, start, end } = other
+      const answer = await house.call('POST', 'Slot', { resourceType: 'Slot', schedule, status: 'free', start, end })
+      await db.query({ text: 'rollback', values: [] })
+      return { made: made(answer), placed: await placed }
+    })
+    expect(placed).toEqual([true, true])
+    expect([beside.status, made(await house.call('GET', `Slot/${beside.id}`), 200).status]).toEqual(['free', 'busy'])
   })
 
   it('stand although one among them is refused by its Slots', async () => {

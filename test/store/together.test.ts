@@ -63,7 +63,7 @@ describe('together', () => {
               seen.push(asks.map(([, rival]) => rival))
               return asks.map(([at]) => at)
             },
-            alone: ([, rival]) => [`rival ${rival}`],
+            alone: ([, rival]) => [{ of: `rival ${rival}` }],
           })
           const order: number[] = []
           const answers = await Promise.all(
@@ -84,6 +84,33 @@ describe('together', () => {
       ),
       { numRuns: 50 },
     )
+  })
+
+  it('parts those who use one thing at one time, and those alone', async () => {
+    const { begun, run } = runs()
+    const uses: Record<string, { of: string; from?: number; until?: number }[]> = {
+      'ten to eleven': [{ of: 'room', from: 10, until: 11 }],
+      'eleven to twelve': [{ of: 'room', from: 11, until: 12 }],
+      'half past ten on': [{ of: 'room', from: 10.5, until: 11.5 }],
+      'another room': [{ of: 'other room', from: 10, until: 12 }],
+      'the whole day': [{ of: 'room' }],
+      'after that': [{ of: 'room', from: 13, until: 14 }],
+    }
+    const ask = together<string, string>({ lanes: 1, most: 10, run, alone: (one) => uses[one] ?? [] })
+    const answers = Promise.all(Object.keys(uses).map(ask))
+    await settled()
+    for (const _ of [1, 2, 3]) {
+      begun.at(-1)?.end()
+      await settled()
+    }
+    expect(begun.map(({ asks }) => asks)).toEqual([
+      ['ten to eleven', 'eleven to twelve', 'another room'],
+      ['half past ten on'],
+      ['the whole day'],
+      ['after that'],
+    ])
+    begun.at(-1)?.end()
+    expect((await answers).length).toBe(6)
   })
 
   it('begins a second run for company, and for a few once they have waited', async () => {
