@@ -113,7 +113,7 @@ export async function openEmbedded(dataDir: string, { role, ids, warn, settings 
   const found = await clusterIn(resolve(dataDir), ids.next(), settings)
   const entered = await enter(found, role, true)
   const { cluster } = entered
-  const presence = { client: entered.client, closing: false }
+  const presence = { client: entered.client, closing: false, coming: Promise.resolve() }
   await createDatabase(entered.client)
   await createRole(entered.client, cluster)
 
@@ -131,7 +131,10 @@ export async function openEmbedded(dataDir: string, { role, ids, warn, settings 
       }
     }
   }
-  const watch = () => presence.client.once('end', comeBack)
+  const watch = () =>
+    presence.client.once('end', () => {
+      presence.coming = comeBack()
+    })
   watch()
 
   return {
@@ -139,6 +142,8 @@ export async function openEmbedded(dataDir: string, { role, ids, warn, settings 
     applicationUrl: urlOf(cluster, database, true),
     close: async () => {
       presence.closing = true
+      // Else what is being brought back would stay behind, with nobody in it.
+      await presence.coming
       await leave(cluster, presence.client)
     },
   }

@@ -1,6 +1,6 @@
 /** One practitioner with two Schedules, rooms and devices: a visit takes up everyone who can be in one place only. */
 import { disagreements } from '../support/agreement.ts'
-import { availability, type Clinic, clinic, create, timezone } from '../support/clinic.ts'
+import { availability, type Clinic, clinic, create, dateIn, timezone } from '../support/clinic.ts'
 import { type Body, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
@@ -24,7 +24,7 @@ const scheduleOf = (actors: readonly string[], slotMinutes = 15): Promise<string
 const slotsOf = async (schedule: string, day: string): Promise<Body[]> =>
   matches(await house.call('GET', `Slot?schedule=Schedule/${schedule}&start=${day}&_sort=start&_count=200`))
 const taken = (slots: readonly Body[]): string[] => slots.filter(({ status }) => status !== 'free').map(({ start }) => start.slice(11, 16))
-const someday = new Date(Date.now() + 4 * 86_400_000).toISOString().slice(0, 10)
+const someday = dateIn(4)
 const at = (slots: readonly Body[], time: string): Body => slots.find(({ start }) => start.slice(11, 16) === time) as Body
 
 describe('two Schedules of one practitioner', () => {
@@ -112,7 +112,7 @@ describe('rooms, devices and clinics', () => {
 
 describe('an Appointment without a Slot', () => {
   it('takes the free Slots of its practitioner that it overlaps, moves and gives them back', async () => {
-    const day = new Date(Date.now() + 6 * 86_400_000).toISOString().slice(0, 10)
+    const day = dateIn(6)
     const visit = {
       resourceType: 'Appointment',
       status: 'booked',

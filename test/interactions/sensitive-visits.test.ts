@@ -3,6 +3,7 @@
  * clinic's it is, and nothing of the patient or of what for; nor is it found, followed or ordered by that. Those who may know
  * see it whole.
  */
+import { dateIn } from '../support/clinic.ts'
 import { eventually, parameters } from '../support/house.ts'
 import { type Answer, type Ask, along, below, type Loose, linkOf, matched, type RestHouse, restHouse } from './rest.ts'
 
@@ -381,7 +382,7 @@ describe('a sensitive visit', () => {
 
   it('is whole for the practitioner whose post has the Schedule that it was booked on', async () => {
     const post = { resourceType: 'PractitionerRole', id: 'keeper', practitioner: ref('Practitioner/keeper') }
-    const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+    const day = dateIn(3)
     const times = { start: `${day}T10:00:00Z`, end: `${day}T10:30:00Z` }
     for (const one of [
       { resourceType: 'Practitioner', id: 'keeper' },

@@ -3,6 +3,7 @@
  * type that patients own; in the second that patient is not there. Whoever is confined to their own must be answered alike
  * by both, in every word and number, whatever they ask (non-interference, Goguen and Meseguer 1982).
  */
+import { dateIn } from '../support/clinic.ts'
 import { type Answer, type Ask, type Asking, type Loose, type RestHouse, restHouse } from './rest.ts'
 
 /** In every resource that nobody but staff may see, and in nothing else. */
@@ -144,8 +145,7 @@ const clinic: Loose[] = [
 export const own = 'own'
 export const other = 'other'
 /** A free time of the doctor's, 09:00 some days from now. */
-export const startIn = (days: number, time = '09:00:00'): string =>
-  `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)}T${time}Z`
+export const startIn = (days: number, time = '09:00:00'): string => `${dateIn(days)}T${time}Z`
 
 async function put(ask: Ask, resource: Loose): Promise<void> {
   const { status, text } = await ask('PUT', `${resource.resourceType}/${resource.id}`, { body: resource })

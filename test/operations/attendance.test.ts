@@ -1,6 +1,6 @@
 /** `$check-in`, `$no-show` and what every other path makes of the same life of an Appointment (standards C.2). */
 import { disagreements } from '../support/agreement.ts'
-import { type Clinic, clinic, create } from '../support/clinic.ts'
+import { type Clinic, clinic, create, weekdayIn } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
@@ -162,7 +162,7 @@ describe('Appointment/{id}/$no-show', () => {
     const patient = await place.patient()
     const startedBefore = async (minutes: number, policy: Readonly<Record<string, number>>): Promise<Body> => {
       // Open on another day of the week alone, so that the Slot that has begun is in nobody's way.
-      const day = new Date(Date.now() + 3 * 86_400_000).getUTCDay()
+      const day = weekdayIn(3)
       const there = await clinic(house.call, { days: [['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][day] ?? ''], policy })
       const [start, end, schedule] = [fromNow(-minutes), fromNow(60), { reference: `Schedule/${there.schedules[0]}` }]
       const slot = made(await house.call('POST', 'Slot', { resourceType: 'Slot', status: 'free', schedule, start, end }))

@@ -19,6 +19,8 @@ export type ClinicOptions = {
   readonly end?: string
   readonly days?: readonly string[]
   readonly horizon?: Date
+  /** With a `horizon`: when its Slots begin, if not now. */
+  readonly begin?: string
   readonly policy?: Readonly<Record<string, number | boolean>>
 }
 
@@ -45,8 +47,12 @@ export type Clinic = {
 /** One day for all of a test file, though midnight comes while it runs. */
 const today = Date.now()
 
+const inDays = (days: number): Date => new Date(today + days * 86_400_000)
+
 /** `2026-11-24` for 1 on the 23rd, in UTC. */
-export const dateIn = (days: number): string => new Date(today + days * 86_400_000).toISOString().slice(0, 10)
+export const dateIn = (days: number): string => inDays(days).toISOString().slice(0, 10)
+/** 0 is a Sunday. */
+export const weekdayIn = (days: number): number => inDays(days).getUTCDay()
 export const instantIn = (days: number, time: string): string => `${dateIn(days)}T${time}:00Z`
 
 export const policyExtension = (policy: Readonly<Record<string, number | boolean>>): object => ({
@@ -73,7 +79,7 @@ export async function create(call: Call, resource: { resourceType: string; [elem
 }
 
 export async function clinic(call: Call, options: ClinicOptions = {}): Promise<Clinic> {
-  const { n = 1, minutes = 15, zone = 'Etc/UTC', horizon, policy = {} } = options
+  const { n = 1, minutes = 15, zone = 'Etc/UTC', horizon, begin = new Date().toISOString(), policy = {} } = options
   const tag = systemIds.next()
   const type = [{ coding: [{ system: 'urn:test:service', code: tag }] }]
   const location = await create(call, { resourceType: 'Location', name: `House ${tag}`, status: 'active', extension: [timezone(zone)] })
@@ -95,7 +101,7 @@ export async function clinic(call: Call, options: ClinicOptions = {}): Promise<C
         active: true,
         serviceType: type,
         actor: [`Practitioner/${practitioner}`, `Location/${location}`, `HealthcareService/${service}`].map((reference) => ({ reference })),
-        ...(horizon ? { planningHorizon: { start: new Date().toISOString(), end: horizon.toISOString() } } : {}),
+        ...(horizon ? { planningHorizon: { start: begin, end: horizon.toISOString() } } : {}),
         extension: [timezone(zone), availability(options)],
       }),
     )
