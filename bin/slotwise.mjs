@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
+import v8 from 'node:v8'
 import { loadStripped } from './stripped.mjs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -39,7 +40,15 @@ function handOver(node) {
   })
 }
 
+/**
+ * By how much old objects may outgrow those that the last full collection left before the next one. V8's own is 50 for a
+ * heap of 768 MB: 15 to 20 MB more under load, for no less CPU that could be measured.
+ */
+const growthPercent = 30
+
 if (runsTypeScript) {
+  // Read at each collection, so that it need not be on the command line, which not every way to start the program has.
+  v8.setFlagsFromString(`--heap-growing-percent=${growthPercent}`)
   loadStripped()
   await import('../src/main.ts')
 } else {
