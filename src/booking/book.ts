@@ -30,7 +30,7 @@ import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { asksForMore } from './rule-facts.ts'
 import { placeInSeries } from './series/place-in-series.ts'
 import { chooseService } from './service-choice.ts'
-import { assertRules, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
+import { assertRules, assertTakes, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
@@ -75,7 +75,7 @@ async function inItsSeries(house: House, input: BookInput, replaced: string): Pr
   return { ...input, proposal: { ...input.proposal, resourceType: 'Appointment', extension: [...extensionsIn(input.proposal), ...part] } }
 }
 
-/** What has to be known of the Slot and the patient. Throws: not-found, gone, business-rule. */
+/** What has to be known of the Slot and the patient. Throws: not-found, gone, value, business-rule. */
 export async function contextToBook(house: House, input: BookInput): Promise<BookableContext> {
   const knownPlan = planVersionAtHand(house, scheduleOfSlotId(input.slot))
   const context = await slotContext(house.pool, { slot: input.slot, patient: input.patient, knownPlan })
@@ -85,6 +85,8 @@ export async function contextToBook(house: House, input: BookInput): Promise<Boo
   if (!isKnown && !input.newPatients?.some(({ id }) => id === input.patient))
     throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
   if (!isBookable(context)) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
+  if (input.schedule !== undefined && input.schedule !== context.schedule)
+    throw fault('value', `Slot/${input.slot} is of another Schedule.`, 'schedule')
   return context
 }
 
@@ -115,6 +117,7 @@ export async function visitToBook(
   await assertRules(house, asked, context, plan, offered, over ?? visit, draft)
   const wish = wishOf(input, context)
   if (!visit.free && !over) return { wish }
+  if (!input.groups) assertTakes(input.slots, visit)
   const alone: VisitTaken = { visit: over ?? visit, plan, offered: over ? onItsOwn(offered) : offered, beside: [] }
   const taking = input.groups ? await withOthers(house, { ...asked, slots: input.slots }, input.groups, alone) : alone
   if (!taking.visit.free) return { wish }

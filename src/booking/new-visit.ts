@@ -35,6 +35,8 @@ export type BookInput = {
   readonly others?: readonly string[]
   /** Those of them who are not there yet. */
   readonly newPatients?: readonly NewPatient[]
+  /** The Schedule that the client named beside the Slot. */
+  readonly schedule?: string
   /** Further Slots that the client says it takes: they must be among those that it will take. */
   readonly slots?: readonly string[]
   /** One of each takes part, the first with the Slot that it starts in. */

@@ -3,6 +3,7 @@
  * that is moved ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move/`).
  */
 import { fault } from '../base/fault.ts'
+import { contains, type Interval, normalize } from '../base/interval.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { type BookingRequest, brokenRule, type Refusal } from '../scheduling/booking-rules.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
@@ -12,6 +13,7 @@ import { joined } from '../scheduling/visits.ts'
 import { freeTimeOfOne } from '../store/free-time.ts'
 import type { House } from '../store/house.ts'
 import { patientIsKnown } from '../store/known-patients.ts'
+import { slotsUnder } from '../store/overflow.ts'
 import { currentBodies } from '../store/resources.ts'
 import { slotsTakenBy } from '../store/slot-rows.ts'
 import { patientTime, type SlotContext } from '../store/visit-context.ts'
@@ -84,7 +86,21 @@ export async function visitIn(
     ...following,
     ...own.map((slot) => ({ ...slot, schedule: plan.schedule })),
   ])
-  return { start, end, slots: slots ?? [first], free: slots !== undefined }
+  if (slots) return { start, end, slots, free: true }
+  // Where no Slot stands to its end, whoever has it, nobody took it: that it lies outside them is the rule's to say.
+  return { start, end, slots: [first], free: !(await isWithinSlots(house, plan, { start, end })) }
+}
+
+async function isWithinSlots(house: House, { schedule }: SchedulePlan, visit: Interval): Promise<boolean> {
+  const slots = await slotsUnder(house.pool, { schedule, start: instantOf(visit.start), end: instantOf(visit.end) })
+  return normalize(slots).some((span) => contains(span, visit))
+}
+
+/** Whoever names several Slots of one Schedule means a visit that takes each. */
+export function assertTakes(named: readonly string[] | undefined, { slots, free }: VisitTime): void {
+  const beside = free ? named?.find((id) => !slots.some((slot) => slot.id === id)) : undefined
+  if (beside === undefined) return
+  throw fault('business-rule', `The visit that starts there does not take Slot/${beside}: name the Slot it starts in alone.`, 'slot')
 }
 
 const joinedSlotsMax = 500

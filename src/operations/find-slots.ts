@@ -16,6 +16,7 @@ import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { slotBodies } from '../store/slots.ts'
 import { type Criteria, criteriaOf, cursorOf } from './find-criteria.ts'
+import { assertScheduleIsThere } from './named-time.ts'
 import { assertMayFind, foundWithin, rowsWithin } from './within-scopes.ts'
 
 const slotCapacityUrl = 'https://slotwise.org/fhir/StructureDefinition/slot-capacity'
@@ -33,6 +34,7 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
     first ? slotEntry(house, first, others, textOf(first.visit.slot) ?? bodies?.get(first.visit.slot.id)) : [],
   )
   const included = await includesOf(house, actor, criteria, found)
+  if (entries.length === 0 && request.type === 'Schedule' && request.id) await assertScheduleIsThere(house, request.id, 'Schedule')
   const remarks = remarksOn(criteria, entries.length)
   return {
     status: 200,

@@ -11,12 +11,12 @@ import { moveSeries } from '../booking/move/move-series.ts'
 import { moveVisit } from '../booking/move/move-visit.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
+import { slotsInOrder } from '../booking/slots-in-order.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
-import { namedSlots } from '../store/named-slots.ts'
 import { currentResource } from '../store/resources.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { slotAt } from './named-time.ts'
@@ -74,16 +74,14 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
 }
 
 /** In the order of their times: the visit starts in the first. */
-async function slotsAsked(house: House, inputs: Inputs, id: string, assertMay: (appointment: Resource) => void): Promise<string[]> {
+async function slotsAsked(
+  house: House,
+  inputs: Inputs,
+  id: string,
+  assertMay: (appointment: Resource) => void,
+): Promise<readonly string[]> {
   const named = allOf(inputs, 'slot').map((slot) => idIn(slot, 'Slot', house.base))
-  if (named.length > 0) {
-    if (named.length === 1) return named
-    const rows = await namedSlots(house.pool, named)
-    const missing = named.find((slot) => !rows.some((row) => row.id === slot))
-    if (missing !== undefined) throw fault('not-found', `There is no Slot/${missing}.`, 'slot')
-    // Of several Schedules the first that is named is where it starts.
-    return new Set(rows.map((row) => row.schedule)).size > 1 ? named : rows.map((row) => row.id)
-  }
+  if (named.length > 0) return slotsInOrder(house, named)
   const [start, asked] = [firstOf(inputs, 'start'), firstOf(inputs, 'schedule')]
   if (!start && !namesOthers(inputs))
     throw fault('required', 'Say the new time: a slot, or a start; or who or what for, where only that changes.', 'slot')

@@ -66,12 +66,14 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Taken> {
       'cancelled-appt-id',
     )
   if (hold && asked.overbook) throw fault('business-rule', 'A hold is not laid over others: say overbook when you book.', 'overbook')
+  assertIsWish(asked.resource)
   if (asked.appointment !== undefined) return takeProposal(taking, asked.appointment, hold)
   if (asked.slot === undefined) throw fault('required', 'Say which time: a slot, a schedule and a start, or the id of a proposal.', 'slot')
   return takeOneOrSeries(taking, asked.series, {
     ...common(taking, hold),
     slot: asked.slot,
     slots: asked.slots,
+    schedule: asked.schedule,
     groups: asked.groups,
     ...patientsFor(taking, undefined),
     service: asked.service,
@@ -79,6 +81,15 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Taken> {
     start: asked.start,
     proposal: wordsOf(asked, {}),
   })
+}
+
+const wishes: ReadonlySet<unknown> = new Set(['proposed', 'waitlist', 'pending', 'booked'])
+
+/** What says that it is over, or never was, asks for no time; to cancel one it must be there. */
+function assertIsWish(resource: Resource | undefined): void {
+  if (!resource || wishes.has(resource.status)) return
+  if (resource.id !== undefined) throw fault('not-found', `There is no Appointment/${resource.id}.`, 'Appointment')
+  throw fault('business-rule', `An Appointment that is ${resource.status} cannot be booked.`, 'Appointment.status')
 }
 
 async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Taken> {

@@ -6,28 +6,25 @@ import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { patientsPerVisitMax } from '../base/limits.ts'
-import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { NewPatient } from '../booking/new-visit.ts'
 import type { Overbooking } from '../booking/overbook.ts'
 import type { Override } from '../booking/override.ts'
-import { idsNamed, patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
+import { patientIds, patientsNamed, withLocalActors } from '../booking/participants.ts'
 import { choiceOf, type ServiceChoice } from '../booking/service-choice.ts'
 import { visitLength } from '../booking/visit-length.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, tokensIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
-import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { minutesAsked, visitMinutes } from './asked-minutes.ts'
 import { eachNamedBy, idNamedBy } from './named-resources.ts'
-import { slotAt } from './named-time.ts'
 import { overbookingOf } from './overbook-reason.ts'
 import { overrideOf } from './override-reason.ts'
 import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
-import { resourceGroupsIn } from './resource-groups.ts'
 import { commentIn, saidOf } from './said-of-visit.ts'
 import { type ClashesAsked, clashesIn, type SeriesAsked, seriesIn } from './series-request.ts'
+import { type SlotsAsked, slotsOf, startOf } from './slots-asked.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { validateProposal } from './validate-proposal.ts'
 
@@ -57,15 +54,9 @@ const known: ReadonlySet<string> = new Set([
   'occurrence',
 ])
 
-export type VisitRequest = {
+export type VisitRequest = SlotsAsked & {
   /** A hold, a proposal or an Appointment named by its id. */
   readonly appointment?: string
-  /** The Slot that the visit starts in; found by Schedule and start where those were given. */
-  readonly slot?: string
-  /** All Slots that were named, where they are of several Schedules. */
-  readonly slots?: readonly string[]
-  /** Of a visit over several Schedules at once. */
-  readonly groups?: readonly JointGroup[]
   readonly resource?: Resource
   /** More than one visit is asked for. */
   readonly series?: SeriesAsked
@@ -106,7 +97,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     resource,
     series: seriesIn(resource),
     clashes: clashesIn(inputs, house.base),
-    start: typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined,
+    start: startOf(inputs, resource),
     minutes,
     service: await serviceOf(house, actor, inputs, resource),
     patients: [...new Set([...(await patientsOf(house, actor, inputs, resource, permission.patient)), ...sentWhole.ids])],
@@ -146,7 +137,8 @@ export function mayBook(actor: Actor): { readonly patient?: string } {
 }
 
 function minutesOf(inputs: Inputs, resource: Resource | undefined): number | undefined {
-  const minutes = minutesAsked(inputs) ?? visitLength(resource)
+  const said = resource?.minutesDuration as number | undefined
+  const minutes = minutesAsked(inputs) ?? visitLength(resource) ?? said
   return minutes === undefined ? undefined : visitMinutes(minutes, 'duration')
 }
 
@@ -178,68 +170,4 @@ async function patientsOf(
 const replacesOf = (house: House, inputs: Inputs): string | undefined => {
   const asked = firstOf(inputs, 'cancelled-appt-id')
   return asked && idIn(asked, 'Appointment', house.base)
-}
-
-type SlotsAsked = Pick<VisitRequest, 'slot' | 'slots' | 'groups'>
-
-/** Slots of several Schedules, or groups of actors, ask for a joint visit; else the first that is named says all. */
-async function slotsOf(
-  house: House,
-  actor: Actor,
-  request: FhirRequest,
-  inputs: Inputs,
-  resource: Resource | undefined,
-): Promise<SlotsAsked> {
-  const slot = await slotOf(house, actor, request, inputs, resource)
-  const slots = await slotsNamed(house, actor, request, inputs, resource)
-  const groups = await resourceGroupsIn(house, inputs)
-  if (groups) return { slot, slots, groups }
-  const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
-  const joint = slots && (await jointOfSlots(house, slots, { start }))
-  return joint ? { slot: joint.first, slots, groups: joint.groups } : { slot }
-}
-
-/** Undefined: not more than one. */
-async function slotsNamed(
-  house: House,
-  actor: Actor,
-  request: FhirRequest,
-  inputs: Inputs,
-  resource: Resource | undefined,
-): Promise<string[] | undefined> {
-  const own = request.type === 'Slot' && request.id ? [request.id] : []
-  const sent = allOf(inputs, 'slot').filter((one) => !one.resource)
-  if (own.length + sent.length === 0) {
-    const ids = [...new Set(idsNamed(resource?.slot, 'Slot', house.base))]
-    return ids.length > 1 ? ids : undefined
-  }
-  if (own.length + sent.length === 1) return undefined
-  return [...new Set([...own, ...(await Promise.all(sent.map((one) => idNamedBy(house, actor, one, 'Slot'))))])]
-}
-
-async function slotOf(
-  house: House,
-  actor: Actor,
-  request: FhirRequest,
-  inputs: Inputs,
-  resource: Resource | undefined,
-): Promise<string | undefined> {
-  if (request.type === 'Slot' && request.id) return request.id
-  const asked = firstOf(inputs, 'slot')
-  if (asked?.resource) return slotLike(house, asked.resource)
-  if (asked) return idNamedBy(house, actor, asked, 'Slot')
-  const [first] = ((resource?.slot ?? []) as { reference?: string }[]).flatMap(({ reference }) => reference ?? [])
-  if (first !== undefined) return idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
-  const schedule = firstOf(inputs, 'schedule')
-  const start = firstOf(inputs, 'start')?.value ?? resource?.start
-  if (!schedule || typeof start !== 'string') return undefined
-  return slotAt(house, await idNamedBy(house, actor, schedule, 'Schedule'), start)
-}
-
-/** Medplum sends the Slot itself: by its id, or where it has none by its Schedule and start. */
-async function slotLike(house: House, { id, schedule, start }: Resource): Promise<string> {
-  if (id !== undefined) return idIn({ name: 'slot', value: id }, 'Slot', house.base)
-  const { reference } = (schedule ?? {}) as { reference?: string }
-  if (reference === undefined || typeof start !== 'string') throw fault('required', 'The slot says its schedule and start.', 'slot')
-  return slotAt(house, idIn({ name: 'slot.schedule', value: reference }, 'Schedule', house.base), start)
 }

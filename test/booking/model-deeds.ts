@@ -13,6 +13,8 @@ import {
   claimsOn,
   covers,
   type Holder,
+  hasSlotsOver,
+  isOpen,
   type Model,
   type ModelSlot,
   reaches,
@@ -83,6 +85,7 @@ function taken(
   const except = [`Slot/${slot.id}`, ...(replaces ? [name(replaces)] : [])]
   const claims = claimsOf(world, slot, span)
   const may = canTake(world.model, { visit: span, claims, slots: [slot] }, except) && reaches(world.model, slot, span.end, except)
+  const isOutside = isOpen(world.model, slot, except) && !hasSlotsOver(world.model, slot.schedule, span)
   const what = `${isHold ? 'hold' : 'book'} ${labelOf(slot)} for ${minutes ?? 'its'} minutes${replaces ? ` instead of ${replaces.id}` : ''}`
   const made = appointmentIn(answer)
   if (made && answer.status < 300) {
@@ -91,7 +94,7 @@ function taken(
     world.visits.push({ id: made.id, patient })
     world.model.holders.set(`Appointment/${made.id}`, { name: `Appointment/${made.id}`, held: isHold, claims })
   }
-  return { what, answer, allowed: slot.deleted ? [410] : may ? [201] : [409] }
+  return { what, answer, allowed: slot.deleted ? [410] : may ? [201] : isOutside ? [422] : [409] }
 }
 
 const labelOf = (slot: ModelSlot): string => `Slot/${slot.id} (${iso(slot.start).slice(11, 16)}-${iso(slot.end).slice(11, 16)})`

@@ -48,7 +48,7 @@ const blocks = (model: Model, span: Span, resources: readonly string[], except: 
 export const blocksOver = (model: Model, slot: ModelSlot): ModelSlot[] => blocks(model, slot, resourcesOf(model, slot.schedule), slot.id)
 
 /** Whether a Slot can be taken by somebody who gives up what `except` have. */
-const isOpen = (model: Model, slot: ModelSlot, except: readonly string[]): boolean =>
+export const isOpen = (model: Model, slot: ModelSlot, except: readonly string[]): boolean =>
   !slot.deleted &&
   !slot.block &&
   covers(model, slot).every(({ name }) => except.includes(name)) &&
@@ -98,4 +98,12 @@ export function reaches(model: Model, first: ModelSlot, end: number, except: rea
   if (!isOpen(model, first, except)) return false
   if (first.end >= end) return true
   return [...model.slots.values()].some((next) => next.schedule === first.schedule && next.start === first.end && reaches(model, next, end))
+}
+
+/** Whether the Schedule has Slots, whoever has them, over the whole span. */
+export function hasSlotsOver(model: Model, schedule: string, { start, end }: Span): boolean {
+  let reached = start
+  for (const slot of [...model.slots.values()].sort((a, b) => a.start - b.start))
+    if (slot.schedule === schedule && !slot.deleted && slot.start <= reached) reached = Math.max(reached, slot.end)
+  return reached >= end
 }

@@ -219,7 +219,7 @@ describe('visits longer than a Slot', () => {
     expect(times(await find(`${onDay(6)}&duration=60&time-from=15:30`))).toEqual(['15:30', '15:45', '16:00'])
     expect(times(await find(`${onDay(6)}&duration=480`))).toEqual(['09:00'])
     expect(times(await find(`${onDay(6)}&duration=481`))).toEqual([])
-    expect((await place.book((await place.slotAt(6, '16:45')).id, await place.patient(), { duration: 30 })).status).toBe(409)
+    expect((await place.book((await place.slotAt(6, '16:45')).id, await place.patient(), { duration: 30 })).status).toBe(422)
   })
 })
 

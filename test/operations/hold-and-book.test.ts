@@ -199,3 +199,82 @@ describe('$cancel and $release', () => {
     expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).status).toBe('booked')
   })
 })
+
+/** What the server is asked for, it takes whole or refuses: never another time, and never half of what was said. */
+describe('what is asked for', () => {
+  const at = (time: string): Promise<Body> => place.slotAt(3, time)
+  const named = (slots: readonly Body[]) => slots.map(({ id }) => ({ reference: `Slot/${id}` }))
+  const wish = (slots: readonly Body[], more: object = {}) => {
+    const [first] = slots
+    return { ...place.appointment(first as Body, whom(), { status: 'proposed', slot: named(slots) }), ...more }
+  }
+  const book = (body: object): Promise<Answer> => house.call('POST', 'Appointment/$book', body)
+  const refusal = ({ status, json }: Answer) => [status, json.issue?.[0]?.code, json.issue?.[0]?.expression?.[0]]
+
+  it('a visit that the Schedule closes upon is outside its Slots: nobody has taken that time, and other times are no help', async () => {
+    const last = await at('16:45')
+    const answer = await place.book(last.id, whom(), { duration: 30 })
+    expect(refusal(answer)).toEqual([422, 'business-rule', 'Appointment.start'])
+    const staff = await place.book(last.id, whom(), {
+      duration: 30,
+      overbook: { valueBoolean: true },
+      'overbook-reason': { valueCodeableConcept: { text: 'Late' } },
+    })
+    expect(staff.status).toBe(422)
+    made(await place.book(last.id, whom()))
+    const before = await place.book((await at('16:30')).id, patients[1] ?? '', { duration: 30 })
+    expect(refusal(before)).toEqual([409, 'conflict', 'slot'])
+  })
+
+  it('a Schedule that is not there is 404 and one that was deleted 410, at its address and beside a start', async () => {
+    const bare = { resourceType: 'Schedule', active: true, actor: [{ reference: `Practitioner/${place.practitioners[0]}` }] }
+    const { id } = made(await house.call('POST', 'Schedule', bare))
+    await house.call('DELETE', `Schedule/${id}`)
+    for (const [schedule, expected] of [
+      ['nowhere', [404, 'not-found']],
+      [id, [410, 'deleted']],
+    ] as const) {
+      const patient = `Patient/${whom()}`
+      const booked = await post('Appointment/$book', { patient, schedule: `Schedule/${schedule}`, start: instantIn(3, '09:00') })
+      expect(refusal(booked)).toEqual([...expected, 'schedule'])
+      expect(refusal(await house.call('GET', `Schedule/${schedule}/$find-slots`))).toEqual([...expected, 'Schedule'])
+    }
+  })
+
+  it('a Slot with a start or a Schedule beside it that are not its own is refused', async () => {
+    const [slot, other] = [await at('09:00'), await clinic(house.call)]
+    const patient = `Patient/${whom()}`
+    const start = await post(`Slot/${slot.id}/$book`, { patient, start: slot.end })
+    expect(start.status).toBe(422)
+    const schedule = await post(`Slot/${slot.id}/$hold`, { patient, schedule: `Schedule/${other.schedules[0]}` })
+    expect(refusal(schedule)).toEqual([400, 'value', 'schedule'])
+    const agreed = { patient, start: slot.start, schedule: `Schedule/${place.schedules[0]}` }
+    expect(made(await post(`Slot/${slot.id}/$book`, agreed))).toMatchObject({ start: new Date(slot.start).toISOString() })
+  })
+
+  it('Slots of one Schedule may be named in any order, and are all taken or refused', async () => {
+    const [one, two, three] = [await at('10:00'), await at('10:15'), await at('10:30')]
+    const apart = await book(wish([one, three], { end: two.end }))
+    expect(refusal(apart)).toEqual([422, 'business-rule', 'slot'])
+    const backwards = made(await book(wish([two, one], { start: one.start, end: two.end })))
+    expect(backwards.slot).toEqual(named([one, two]))
+    const nowhere = await book({ ...wish([three]), slot: [...named([three]), { reference: 'Slot/nowhere' }] })
+    expect(refusal(nowhere)).toEqual([404, 'not-found', 'slot'])
+    expect(await slotStatus(three.id)).toBe('free')
+  })
+
+  it('an Appointment without times lasts as long as its minutesDuration says', async () => {
+    const slots = [await at('11:00'), await at('11:15')]
+    const booked = made(await book(wish(slots, { start: undefined, end: undefined, minutesDuration: 30 })))
+    expect(booked).toMatchObject({ end: new Date(slots[1]?.end ?? '').toISOString(), minutesDuration: 30, slot: named(slots) })
+  })
+
+  it('an Appointment that is over, or that is cancelled and not there, is not booked', async () => {
+    const slot = await at('12:00')
+    for (const status of ['cancelled', 'fulfilled', 'entered-in-error'])
+      expect([status, ...refusal(await book(wish([slot], { status })))]).toEqual([status, 422, 'business-rule', 'Appointment.status'])
+    const gone = await post('Appointment/$book', { 'appointment-resource': wish([slot], { id: 'nowhere', status: 'cancelled' }) })
+    expect(gone.status).toBe(404)
+    expect(await slotStatus(slot.id)).toBe('free')
+  })
+})

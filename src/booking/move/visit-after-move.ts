@@ -2,7 +2,6 @@
  * What a visit will be after a move: its Appointment, whom it takes up and when. People of the Schedule that it leaves go,
  * those of the new one come, everybody else stays. Left out: taking the time and giving the old one back.
  */
-import { fault } from '../../base/fault.ts'
 import { instantOf, type Resource } from '../../fhir/resource.ts'
 import { visitAppointment } from '../../scheduling/appointment.ts'
 import { answerDue, untilAnswered } from '../../scheduling/approval.ts'
@@ -28,7 +27,7 @@ import { type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRec
 import { asksForMore } from '../rule-facts.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from '../service-choice.ts'
 import { beyondTheSchedule, claimsOfVisit, type TimeOfVisit, timeOfVisit, type VisitTime } from '../time-of-visit.ts'
-import { assertRules, type TimeAsked, visitIn } from '../visit-in-slot.ts'
+import { assertRules, assertTakes, type TimeAsked, visitIn } from '../visit-in-slot.ts'
 import type { MoveInput } from './move-input.ts'
 
 export type VisitAfterMove = {
@@ -63,7 +62,7 @@ export async function visitAfterMove(house: House, input: MoveInput, judged: Jud
   const choice = choiceAt(judged.plan, input, judged.before, house.base)
   const groups = input.groups ?? (await groupsBefore(house, input, judged))
   const { visit, plan, offered, beside } = await takenBy(house, input, judged, choice, groups)
-  assertTakes(input, visit)
+  assertTakes(input.slots, visit)
   const leaving = await actorsLeft(house, judged.stood, [plan, ...beside.map((one) => one.plan)])
   const resource = appointmentMoved(house, input, { ...judged, plan }, { offered, visit, leaving })
   const claims = await claimsOf(house, input, plan, resource)
@@ -115,12 +114,6 @@ function choiceAt(plan: SchedulePlan, { service, proposal }: MoveInput, before: 
   if (service) return service
   const { reference, types } = choiceOf(proposal ?? before, base)
   return reference !== undefined && offersOf(plan, { reference }).length > 0 ? { reference } : { types }
-}
-
-function assertTakes({ slots = [] }: MoveInput, visit: VisitTime): void {
-  const beside = slots.find((id) => !visit.slots.some((slot) => slot.id === id))
-  if (beside === undefined || !visit.free) return
-  throw fault('business-rule', `The visit that starts there does not take Slot/${beside}: name the Slot it starts in alone.`, 'slot')
 }
 
 /** Whom the Schedule that is left named, and the new one does not. */

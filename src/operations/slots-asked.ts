@@ -1,0 +1,106 @@
+/**
+ * Which time `$hold` and `$book` are asked for: a Slot or several, a Schedule with a start, or what an Appointment says.
+ * CONTRACT §4. Left out: an Appointment that is named by its id (`take-visit.ts`, `book-stored.ts`).
+ */
+import type { Actor } from '../access/actor.ts'
+import { fault } from '../base/fault.ts'
+import { jointOfSlots } from '../booking/joint-of-slots.ts'
+import { idsNamed } from '../booking/participants.ts'
+import { slotsInOrder } from '../booking/slots-in-order.ts'
+import { allOf, firstOf, type Inputs, idIn, instantIn } from '../fhir/parameters.ts'
+import type { FhirRequest } from '../fhir/request.ts'
+import type { Resource } from '../fhir/resource.ts'
+import type { JointGroup } from '../scheduling/joint-visits.ts'
+import type { House } from '../store/house.ts'
+import { idNamedBy } from './named-resources.ts'
+import { slotAt } from './named-time.ts'
+import { resourceGroupsIn } from './resource-groups.ts'
+
+/** The Appointment's own, else what was said beside a Slot. */
+export function startOf(inputs: Inputs, resource: Resource | undefined): number | undefined {
+  if (typeof resource?.start === 'string') return Date.parse(resource.start)
+  const asked = firstOf(inputs, 'start')
+  return asked && instantIn(asked)
+}
+
+export type SlotsAsked = {
+  /** The Slot that the visit starts in; found by Schedule and start where those were given. */
+  readonly slot?: string
+  /** All Slots that were named, where they are several. */
+  readonly slots?: readonly string[]
+  /** The Schedule that was named beside the Slot. */
+  readonly schedule?: string
+  /** Of a visit over several Schedules at once. */
+  readonly groups?: readonly JointGroup[]
+}
+
+/** Slots of several Schedules, or groups of actors, ask for a joint visit; else it starts in the earliest that is named. */
+export async function slotsOf(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<SlotsAsked> {
+  const slot = await slotOf(house, actor, request, inputs, resource)
+  const slots = await slotsNamed(house, actor, request, inputs, resource)
+  const groups = await resourceGroupsIn(house, inputs)
+  if (groups) return { slot, slots, groups }
+  const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
+  const joint = slots && (await jointOfSlots(house, slots, { start }))
+  if (joint) return { slot: joint.first, slots, groups: joint.groups }
+  if (!slots) return { slot, schedule: await scheduleBeside(house, actor, inputs, slot) }
+  const inOrder = await slotsInOrder(house, slots)
+  return { slot: inOrder[0], slots: inOrder, schedule: await scheduleBeside(house, actor, inputs, slot) }
+}
+
+/** A Schedule that is named beside a Slot has to be the Slot's. */
+async function scheduleBeside(house: House, actor: Actor, inputs: Inputs, slot: string | undefined): Promise<string | undefined> {
+  const schedule = firstOf(inputs, 'schedule')
+  return schedule && slot !== undefined ? idNamedBy(house, actor, schedule, 'Schedule') : undefined
+}
+
+/** Undefined: not more than one. */
+async function slotsNamed(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<string[] | undefined> {
+  const own = request.type === 'Slot' && request.id ? [request.id] : []
+  const sent = allOf(inputs, 'slot').filter((one) => !one.resource)
+  if (own.length + sent.length === 0) {
+    const ids = [...new Set(idsNamed(resource?.slot, 'Slot', house.base))]
+    return ids.length > 1 ? ids : undefined
+  }
+  if (own.length + sent.length === 1) return undefined
+  return [...new Set([...own, ...(await Promise.all(sent.map((one) => idNamedBy(house, actor, one, 'Slot'))))])]
+}
+
+async function slotOf(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<string | undefined> {
+  if (request.type === 'Slot' && request.id) return request.id
+  const asked = firstOf(inputs, 'slot')
+  if (asked?.resource) return slotLike(house, asked.resource)
+  if (asked) return idNamedBy(house, actor, asked, 'Slot')
+  const [first] = ((resource?.slot ?? []) as { reference?: string }[]).flatMap(({ reference }) => reference ?? [])
+  if (first !== undefined) return idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
+  const schedule = firstOf(inputs, 'schedule')
+  const start = firstOf(inputs, 'start')?.value ?? resource?.start
+  if (!schedule || typeof start !== 'string') return undefined
+  return slotAt(house, await idNamedBy(house, actor, schedule, 'Schedule'), start)
+}
+
+/** Medplum sends the Slot itself: by its id, or where it has none by its Schedule and start. */
+async function slotLike(house: House, { id, schedule, start }: Resource): Promise<string> {
+  if (id !== undefined) return idIn({ name: 'slot', value: id }, 'Slot', house.base)
+  const { reference } = (schedule ?? {}) as { reference?: string }
+  if (reference === undefined || typeof start !== 'string') throw fault('required', 'The slot says its schedule and start.', 'slot')
+  return slotAt(house, idIn({ name: 'slot.schedule', value: reference }, 'Schedule', house.base), start)
+}
