@@ -55,6 +55,7 @@ export const explainTimesMax = 500
 export const horizonDaysDefault = 90
 export const horizonDaysMax = 400
 export const holdSecondsDefault = 600
+export const holdSecondsMax = 31 * 86_400
 export const slotMinutesDefault = 15
 /** From the start of a visit until its patient counts as missed, where no policy says. */
 export const noShowGraceMinutesDefault = 15
@@ -103,6 +104,13 @@ export const combinationsTriedMax = 20_000
 /** Visits that staff may book over others on one actor at one time. */
 export const overflowLanesMax = 3
 export const visitMinutesMax = 24 * 60
+export const bufferMinutesMax = 24 * 60
+/** Of one group session. */
+export const seatsMax = 10_000
+/** So many visits of a day are counted where nothing stops them, and no cap is larger. */
+export const dayPlacesMax = 10_000
+/** Ten years. */
+export const approvalHoursMax = 87_600
 /** No quota of holds is larger. */
 export const holdsAtOnceMax = 10_000
 /** Where no Consent keeps anything from anybody, that is looked at so often. */

@@ -2,11 +2,12 @@
  * Daily caps: `maxPerDay` and `maxOnlinePerDay` of a Schedule's local day.
  */
 import { fault } from '../base/fault.ts'
+import { dayPlacesMax } from '../base/limits.ts'
 import type { BookingPolicy } from '../scheduling/booking-policy.ts'
 import { localDate } from '../scheduling/local-time.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { Tx } from '../store/db.ts'
-import { type DayPlace, dayPlacesMax, takeDayPlace } from '../store/visit-caps.ts'
+import { type DayPlace, takeDayPlace } from '../store/visit-caps.ts'
 
 type DayVisit = {
   readonly start: number

@@ -5,7 +5,17 @@
  * Left out: obeying it. The switches and times are the booking rules' (`rules/`), caps and seats are counted in the store.
  */
 import { fault } from '../base/fault.ts'
-import { holdSecondsDefault, noShowGraceMinutesDefault, ownRulesMax } from '../base/limits.ts'
+import {
+  approvalHoursMax,
+  bufferMinutesMax,
+  dayPlacesMax,
+  holdSecondsDefault,
+  holdSecondsMax,
+  noShowGraceMinutesDefault,
+  ownRulesMax,
+  seatsMax,
+  visitMinutesMax,
+} from '../base/limits.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { bookingPolicyUrl, extensionsOf, only, type Part, partsOf, readBoolean, readInteger, readText } from './extension-parts.ts'
 import { assertExpression } from './rule-expression.ts'
@@ -61,6 +71,19 @@ const numbers = {
   noShowGraceMinutes: 0,
 } as const
 
+/** The greatest, of those that would count for ever, or lead out of the calendar. */
+const greatest: Readonly<Partial<Record<keyof typeof numbers, number>>> = {
+  durationMinutes: visitMinutesMax,
+  bufferBeforeMinutes: bufferMinutesMax,
+  bufferAfterMinutes: bufferMinutesMax,
+  alignmentMinutes: 24 * 60,
+  maxPerDay: dayPlacesMax,
+  maxOnlinePerDay: dayPlacesMax,
+  capacity: seatsMax,
+  holdSeconds: holdSecondsMax,
+  approvalHours: approvalHoursMax,
+}
+
 const switches = ['onlineBooking', 'newPatients', 'referralRequired', 'approvalRequired'] as const
 
 const partNames = [...Object.keys(numbers), ...switches, 'rule']
@@ -101,8 +124,13 @@ export function readPolicy(resource: Resource): Partial<BookingPolicy> {
 }
 
 /** Asked before a resource is stored; one that was stored already and cannot be read refuses nothing. */
-export function checkRules(resource: Resource): void {
-  const rules = extensionsOf(resource, bookingPolicyUrl).flatMap((whole) => partsOf(whole, partNames).filter(({ name }) => name === 'rule'))
+export function checkPolicy(resource: Resource): void {
+  const parts = extensionsOf(resource, bookingPolicyUrl).flatMap((whole) => partsOf(whole, partNames))
+  for (const [name, least] of Object.entries(numbers) as [keyof typeof numbers, number][]) {
+    const [part, most] = [only(parts, name), greatest[name]]
+    if (part && most !== undefined && readInteger(part, least) > most) throw fault('value', `${name} is at most ${most}.`, part.path)
+  }
+  const rules = parts.filter(({ name }) => name === 'rule')
   const [beyond] = rules.slice(ownRulesMax)
   if (beyond) throw fault('value', `A booking-policy has at most ${ownRulesMax} rules.`, beyond.path)
   for (const rule of rules) {

@@ -7,7 +7,7 @@ import { fault } from '../base/fault.ts'
 import { isTimeZone } from '../base/time-zones.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type AvailabilityRule, readAvailability } from './availability-rules.ts'
-import { type BookingPolicy, checkRules, readPolicy } from './booking-policy.ts'
+import { type BookingPolicy, checkPolicy, readPolicy } from './booking-policy.ts'
 import { claimedActors } from './claimed-actors.ts'
 import { type CodeableConcept, conceptsOf } from './concept.ts'
 import { extensionsOf, readCode, timeZoneUrl } from './extension-parts.ts'
@@ -87,7 +87,7 @@ export function checkSchedulingExtensions(resource: Resource): void {
   timeZoneOf(resource)
   readAvailability(resource)
   readPolicy(resource)
-  checkRules(resource)
+  checkPolicy(resource)
   closuresOf(resource, 'UTC')
 }
 

@@ -2,6 +2,7 @@
  * The places of a day that has a cap. Counting and then writing would be a race; a place is a row, and two bookings cannot
  * have the same one.
  */
+import { dayPlacesMax } from '../base/limits.ts'
 import type { Tx } from './db.ts'
 import { isLastPlaceOf, isPlaceOf } from './hold-places.ts'
 import { prepared } from './sql.ts'
@@ -17,9 +18,6 @@ export type DayPlace = {
   /** A hold's end, after which its place may be taken over. */
   readonly expires?: string
 }
-
-/** So many visits of a day are counted where nothing stops them. */
-export const dayPlacesMax = 10_000
 
 /** Takes the lowest free place; false if the day is full. Waits for whoever is taking the same one just now. */
 export async function takeDayPlace(tx: Tx, place: DayPlace): Promise<boolean> {
@@ -72,7 +70,7 @@ async function takeFreePlace(tx: Tx, place: DayPlace): Promise<boolean> {
           insert into visit_cap (schedule, local_date, kind, place, appointment, expires)
           select $1, $2::date, $3, n, $5, $6::timestamptz from free on conflict do nothing returning 1)
         select exists (select 1 from free) as found, exists (select 1 from taken) as taken`,
-        [place.schedule, place.date, place.kind, place.max ?? dayPlacesMax, place.holder, place.expires ?? null],
+        [place.schedule, place.date, place.kind, Math.min(place.max ?? dayPlacesMax, dayPlacesMax), place.holder, place.expires ?? null],
       ),
     )
     if (row?.taken) return true

@@ -341,6 +341,26 @@ describe('checkSchedulingExtensions', () => {
     expect(() => checkSchedulingExtensions(scheduleWith(elements))).toThrow(expect.objectContaining({ kind: 'value' }))
   })
 
+  // Each of these was stored, and then kept a booking from ending, or led it out of the years that there are.
+  it.each([
+    ['durationMinutes', 1440],
+    ['bufferBeforeMinutes', 1440],
+    ['bufferAfterMinutes', 1440],
+    ['alignmentMinutes', 1440],
+    ['maxPerDay', 10_000],
+    ['maxOnlinePerDay', 10_000],
+    ['capacity', 10_000],
+    ['holdSeconds', 31 * 86_400],
+    ['approvalHours', 10 * 365 * 24],
+  ])('takes no more than it can keep to: %s up to %i', (url, most) => {
+    const check = (valueInteger: number) => () =>
+      checkSchedulingExtensions(scheduleWith({ extension: [bookingPolicy({ url, valueInteger })] }))
+    expect(check(most)).not.toThrow()
+    const refusal = { kind: 'value', message: `${url} is at most ${most}.` }
+    expect(check(most + 1)).toThrow(expect.objectContaining(refusal))
+    expect(check(2_147_483_647)).toThrow(expect.objectContaining(refusal))
+  })
+
   it('has nothing against what can', () => {
     expect(() =>
       checkSchedulingExtensions(scheduleWith({ extension: [zoneExtension('UTC'), notAvailable({ start: '2026' })] })),
