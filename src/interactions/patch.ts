@@ -12,6 +12,7 @@ import { parseJson } from '../fhir/json.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { idPattern, type Resource } from '../fhir/resource.ts'
+import type { Beside } from '../fhir/validate/profiles/run.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
@@ -21,7 +22,7 @@ import { assertVersion } from './if-match.ts'
 import { assertIsThere, assertMayWriteOver } from './may-write.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
 import { seenBy } from './seen-by.ts'
-import { answerOf, type Stored, storeAlone, storeOver, submittedBody } from './store-change.ts'
+import { answerOf, type Stored, type Submitted, storeAlone, storeOver, submittedBody } from './store-change.ts'
 import { assertUpdatable } from './update.ts'
 
 export async function patch(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
@@ -41,7 +42,7 @@ export function assertPatchable(house: House, actor: Actor, type: string, id: st
   assertUpdatable(house, actor, type, id)
 }
 
-type Named = { readonly type: string; readonly id: string }
+type Named = Pick<Submitted, 'type' | 'id' | 'beside'>
 
 /** Inside a transaction of the caller's, who calls `afterCommit` when it is over. */
 export async function patchInTx(
@@ -63,10 +64,11 @@ export async function patchWhere(
   criteria: Criteria,
   patching: Patching,
   ifMatch: string | undefined,
+  beside?: Beside,
 ): Promise<Stored> {
   const match = await lockedMatch(tx, house, actor, criteria)
   if (!match) throw fault('not-found', `No ${criteria.type} meets the criteria.`)
-  return patchLocked(tx, house, actor, { type: criteria.type, id: match.id }, match.row, patching, ifMatch)
+  return patchLocked(tx, house, actor, { type: criteria.type, id: match.id, beside }, match.row, patching, ifMatch)
 }
 
 /** `locked`: the current one, by the caller. */
@@ -74,7 +76,7 @@ export async function patchLocked(
   tx: Tx,
   house: House,
   actor: Actor,
-  { type, id }: Named,
+  { type, id, beside }: Named,
   locked: StoredRow | undefined,
   patching: Patching,
   ifMatch: string | undefined,
@@ -88,7 +90,7 @@ export async function patchLocked(
   assertVersion(ifMatch, row)
   const text = await patching(type === 'Subscription' ? openedSubscription(house.secrets, id, row.body) : row.body)
   const resource = patchedBody(house, { type, id }, text)
-  return storeOver(tx, house, actor, row, { type, id, resource, text }, () => {}, 'patch')
+  return storeOver(tx, house, actor, row, { type, id, resource, text, beside }, () => {}, 'patch')
 }
 
 function patchedBody(house: House, { type, id }: Named, text: string): Resource {

@@ -21,6 +21,7 @@ import { standsAsItIs } from '../booking/write-slot.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { sameResource, type Told } from '../fhir/same-resource.ts'
+import type { Beside } from '../fhir/validate/profiles/run.ts'
 import { assertValid } from '../fhir/validate/validate.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { assertConforms } from '../store/conformance.ts'
@@ -41,6 +42,8 @@ export type Submitted = {
   readonly resource: Resource
   /** As it was sent. */
   readonly text: string
+  /** What the same transaction writes. */
+  readonly beside?: Beside
 }
 
 export type Stored = {
@@ -130,7 +133,7 @@ export async function storeOver(
   const change = changeOf(house, actor, row, before, submitted, interaction)
   if (before && known !== undefined && (await isStored(tx, house, { resource: before, text: known }, change)))
     return unchanged(tx, before, change)
-  await assertAgreed(tx, house, change.resource)
+  await assertAgreed(tx, house, change.resource, submitted.beside)
   const outcome = await writeResource(tx, house, asKept(house, change))
   await registered(tx, house, actor, change)
   return storedAs(change, outcome)
@@ -165,10 +168,10 @@ const storedAs = ({ type, id, resource, at, before }: Change, { written, schedul
 })
 
 /** What profiles claim and what conformance resources say has to hold too, beyond the base definitions. */
-async function assertAgreed(tx: Tx, house: House, resource: Resource): Promise<void> {
+async function assertAgreed(tx: Tx, house: House, resource: Resource, beside: Beside | undefined): Promise<void> {
   assertOwnCanonical(house, resource)
   assertWhoseContent(house, resource)
-  await assertConforms(tx, house, resource)
+  await assertConforms(tx, house, resource, beside)
 }
 
 /** New ones of one type, many in one statement where they may. `at` says of a refusal which of them it is about. */
@@ -180,7 +183,7 @@ export async function storeNew(
   at: <T>(place: number, work: () => T) => T,
 ): Promise<Stored[]> {
   const changes = submitted.map((one, place) => at(place, () => changeOf(house, actor, undefined, undefined, one, 'create')))
-  for (const [place, { resource }] of changes.entries()) await at(place, () => assertAgreed(tx, house, resource))
+  for (const [place, { resource }] of changes.entries()) await at(place, () => assertAgreed(tx, house, resource, submitted[place]?.beside))
   const together = changes.filter((change, place) => at(place, () => mayBeOneOfMany(house, change)))
   const asTheyAreKept = together.map((change) => asKept(house, change))
   const rows = together.length > 1 ? await writeNew(tx, house, asTheyAreKept) : []

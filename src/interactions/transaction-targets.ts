@@ -15,6 +15,8 @@ import type { Write } from './transaction-deeds.ts'
 export type Target = Write & {
   /** One, but for a delete by criteria, which may mean several or none. */
   readonly ids: readonly string[]
+  /** Of a create by criteria: they are met already, and nothing is written. */
+  readonly isThere?: boolean
 }
 
 /** Those whose ids are known without asking. */
@@ -28,17 +30,19 @@ export async function targetsOf(tx: Tx, house: House, actor: Actor, writes: read
   )
   if (turns.length > 0) await takeTurns(tx, house, turns)
   const targets: Target[] = []
-  for (const write of writes) targets.push({ ...write, ids: await atEntry(write.entry.index, () => idsOf(tx, house, actor, write)) })
+  for (const write of writes) targets.push({ ...write, ...(await atEntry(write.entry.index, () => meantBy(tx, house, actor, write))) })
   return targets
 }
 
-async function idsOf(tx: Tx, house: House, actor: Actor, { id, criteria, does, entry }: Write): Promise<string[]> {
-  if (id !== undefined || !criteria) return id === undefined ? [] : [id]
-  if (does === 'delete') return (await matchesOf(tx, house, actor, criteria, conditionalDeletesMax)).map((match) => match.id)
+type Meant = Pick<Target, 'ids' | 'isThere'>
+
+async function meantBy(tx: Tx, house: House, actor: Actor, { id, criteria, does, entry }: Write): Promise<Meant> {
+  if (id !== undefined || !criteria) return { ids: id === undefined ? [] : [id] }
+  if (does === 'delete') return { ids: (await matchesOf(tx, house, actor, criteria, conditionalDeletesMax)).map((match) => match.id) }
   const match = await oneMatch(tx, house, actor, criteria)
-  if (does === 'patch') return match ? [match.id] : []
+  if (does === 'patch') return { ids: match ? [match.id] : [] }
   const own = does === 'update' ? entry.resource?.id : undefined
-  return [match?.id ?? own ?? house.ids.next()]
+  return { ids: [match?.id ?? own ?? house.ids.next()], isThere: does === 'create' && match !== undefined }
 }
 
 /** Throws `value`: a resource is written once in a transaction. */

@@ -9,6 +9,7 @@ import { type Names, relinked } from '../fhir/bundle-references.ts'
 import type { EntryReply } from '../fhir/bundle-response.ts'
 import { allOk } from '../fhir/operation-outcome.ts'
 import type { Prefer } from '../fhir/request.ts'
+import type { Beside } from '../fhir/validate/profiles/run.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { type LockedRow, lockResources, presentIds } from '../store/resource-sets.ts'
@@ -22,6 +23,7 @@ import { answerOf, type Stored, type Submitted, storeNew, storeOver } from './st
 import { type Bodies, submittedOf } from './transaction-bodies.ts'
 import { namesOf, type Target } from './transaction-targets.ts'
 import { judgeOf, updateWhere } from './update.ts'
+import { writtenBeside } from './written-beside.ts'
 
 export type Performed = {
   /** By the index of the entry. */
@@ -37,6 +39,7 @@ type Performing = {
   readonly actor: Actor
   readonly bodies: Bodies
   readonly names: Names
+  readonly beside: Beside
   readonly prefer: Prefer
   readonly done: Performed
 }
@@ -55,6 +58,7 @@ export async function performed(
     actor,
     bodies,
     names: namesOf(targets),
+    beside: writtenBeside(house, targets, bodies),
     prefer,
     done: { replies: new Map(), stored: [], schedules: [] },
   }
@@ -109,11 +113,11 @@ async function performGroup(performing: Performing, group: readonly Target[]): P
 
 /** New ones that wait for nothing are written together. */
 async function createNamed(performing: Performing, targets: readonly Target[]): Promise<void> {
-  const { tx, house, actor, bodies } = performing
+  const { tx, house, actor, bodies, beside } = performing
   const submitted: Submitted[] = []
   for (const target of targets) {
     const body = bodies.get(target.entry.index)
-    if (body) submitted.push(await atEntry(target.entry.index, () => submittedOf(tx, house, actor, target, body)))
+    if (body) submitted.push({ ...(await atEntry(target.entry.index, () => submittedOf(tx, house, actor, target, body))), beside })
   }
   const at = <T>(place: number, work: () => T): T => atEntry(targets[place]?.entry.index ?? 0, work)
   for (const [place, one] of (await storeNew(tx, house, actor, submitted, at)).entries())
@@ -133,12 +137,12 @@ async function performOne(performing: Performing, target: Target, row: LockedRow
 }
 
 async function store(performing: Performing, target: Target, row: LockedRow | undefined): Promise<Stored> {
-  const { tx, house, actor, bodies } = performing
+  const { tx, house, actor, bodies, beside } = performing
   const { entry, does, criteria } = target
   if (does === 'patch') return patched(performing, target, row)
   const body = bodies.get(entry.index)
   if (!body) throw new Error('transaction: an entry without a body')
-  const submitted = await submittedOf(tx, house, actor, target, body)
+  const submitted = { ...(await submittedOf(tx, house, actor, target, body)), beside }
   if (!criteria) {
     await assertStands(tx, house, actor, 'u', submitted, row)
     return storeOver(tx, house, actor, begun(row), submitted, judgeOf(entry))
@@ -152,15 +156,15 @@ async function store(performing: Performing, target: Target, row: LockedRow | un
 }
 
 async function patched(
-  { tx, house, actor, names }: Performing,
+  { tx, house, actor, names, beside }: Performing,
   { entry, type, ids, criteria }: Target,
   row: LockedRow | undefined,
 ): Promise<Stored> {
   // What a FHIRPath Patch puts in may refer to other entries; a JSON Patch is data to a Bundle.
   const [body, exact] = [entry.resource, entry.exact].map((sent) => sent && relinked(house.definitions, sent, names, entry.fullUrl))
   const patching = await patchOf(house, { body, text: JSON.stringify(exact) })
-  if (criteria) return patchWhere(tx, house, actor, criteria, patching, entry.ifMatch)
-  return patchLocked(tx, house, actor, { type, id: ids[0] ?? '' }, begun(row), patching, entry.ifMatch)
+  if (criteria) return patchWhere(tx, house, actor, criteria, patching, entry.ifMatch, beside)
+  return patchLocked(tx, house, actor, { type, id: ids[0] ?? '', beside }, begun(row), patching, entry.ifMatch)
 }
 
 /** As it was when the transaction began, as far as versions go. */

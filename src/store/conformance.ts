@@ -13,6 +13,7 @@ import { canonicalsOfStructure, canonicalsOfValueSet, type Wanted, wantedKey } f
 import { extensionUrls } from '../fhir/validate/profiles/extensions.ts'
 import { type Known, urlOf, versionOf } from '../fhir/validate/profiles/known.ts'
 import { assertProfiles, claimedProfiles } from '../fhir/validate/profiles/profiles.ts'
+import type { Beside } from '../fhir/validate/profiles/run.ts'
 import { readStructure, type Structure } from '../fhir/validate/profiles/structure-definition.ts'
 import type { Db } from './db.ts'
 import type { House } from './house.ts'
@@ -56,8 +57,8 @@ export async function terminologyFor(db: Db, house: House, pairs: Pairs): Promis
 }
 
 /** Throws a Fault with everything that breaks a profile which the resource claims. Costs nothing where it claims none. */
-export async function assertConforms(db: Db, house: House, resource: Resource): Promise<void> {
-  if (claimedProfiles(resource).length > 0) assertProfiles(await knownFor(db, house, resource), resource)
+export async function assertConforms(db: Db, house: House, resource: Resource, beside?: Beside): Promise<void> {
+  if (claimedProfiles(resource).length > 0) assertProfiles(await knownFor(db, house, resource), resource, beside)
 }
 
 async function shelfOf(db: Db, house: House): Promise<Shelf> {

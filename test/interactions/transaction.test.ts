@@ -180,6 +180,64 @@ describe('references between the entries of a transaction', () => {
   })
 })
 
+describe('a rule of a profile that goes from one entry of a transaction to another', () => {
+  const profile = 'https://example.org/StructureDefinition/of-an-active-clinic'
+  const claiming = { ...patient('Ruled'), meta: { profile: [profile] } }
+  const of = (reference: string) => ({ ...claiming, managingOrganization: { reference } })
+  const clinic = (active: boolean, more: object = {}) => ({ resourceType: 'Organization', name: 'Clinic', active, ...more })
+  const inactive = [422, 'invariant', 'Bundle.entry[0].resource']
+  beforeAll(async () => {
+    const expression = 'managingOrganization.all(resolve().active and resolve().id.exists())'
+    const constraint = [{ key: 'own-1', severity: 'error', human: 'The clinic is active.', expression }]
+    const { status } = await server.ask('PUT', 'StructureDefinition/of-an-active-clinic', {
+      body: {
+        resourceType: 'StructureDefinition',
+        id: 'of-an-active-clinic',
+        url: profile,
+        name: 'OfAnActiveClinic',
+        status: 'active',
+        kind: 'resource',
+        abstract: false,
+        type: 'Patient',
+        baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+        derivation: 'constraint',
+        differential: { element: [{ id: 'Patient', path: 'Patient', constraint }] },
+      },
+    })
+    expect(status).toBe(201)
+  })
+
+  const named = 'Organization/transaction-ruled'
+  const updated = (active: boolean) => put({ ...clinic(active), id: 'transaction-ruled' })
+  it.each<[how: string, reference: string, clinic: (active: boolean) => object]>([
+    ['by what the Bundle calls it', urn(1), (active) => post(clinic(active), {}, urn(1))],
+    ['by the name that it is updated under', named, updated],
+    ['by its address', `{base}/${named}`, updated],
+  ])('finds it as it will be stored: %s', async (_, reference, other) => {
+    const from = of(reference.replace('{base}', server.house.base))
+    expect(refusal(await transact([post(from), other(false)]))).toEqual(inactive)
+    expect(statuses(done(await transact([post(from), other(true)])))).toContain('201')
+  })
+
+  it('finds it from what is updated or patched, and where it is made as nothing met the criteria', async () => {
+    const id = await made(server.ask, claiming)
+    const sent = (method: string, contentType: string, change: object) => ({
+      resource: { resourceType: 'Binary', contentType, data: Buffer.from(JSON.stringify(change)).toString('base64') },
+      request: { method, url: `Patient/${id}` },
+    })
+    const patched = sent('PATCH', 'application/json-patch+json', [
+      { op: 'add', path: '/managingOrganization', value: { reference: named } },
+    ])
+    const once = { ifNoneExist: 'identifier=urn:slotwise:test|transaction-clinic' }
+    const unless = (active: boolean) => post(clinic(active, identified('transaction-clinic')), once, urn(1))
+    expect(refusal(await transact([patched, updated(false)]))).toEqual([422, 'invariant', expect.stringContaining('Bundle.entry[0]')])
+    expect(refusal(await transact([put({ ...of(urn(1)), id }), unless(false)]))).toEqual(inactive)
+    expect(statuses(done(await transact([put({ ...of(urn(1)), id }), unless(true)])))).toEqual(['200', '201'])
+    // What is there already stays: what was sent in its place says nothing of it.
+    expect(statuses(done(await transact([post(of(urn(1))), unless(false)])))).toEqual(['201', '200'])
+  })
+})
+
 describe('conditions in a transaction', () => {
   it('make what is not there, and give what is, under the name that the Bundle has for it', async () => {
     const to = (reference: string) =>

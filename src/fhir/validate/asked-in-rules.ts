@@ -13,8 +13,8 @@ export type Asking = {
   readonly memberOf: (value: unknown, valueSet: string) => boolean | undefined
   /** Whether a value of a type conforms to a profile. */
   readonly conformsTo: (value: unknown, type: string, profile: string) => boolean | undefined
-  /** What a Reference, or its text, leads to: the resource, or at least its type. */
-  readonly resolve: (reference: unknown) => Resolved | undefined
+  /** What a Reference, or its text, leads to: the resource, or at least its type. `above`: what it stands in, the nearest first. */
+  readonly resolve: (reference: unknown, above: Iterable<unknown>) => Resolved | undefined
 }
 
 export type Resolved = { readonly resource: Readonly<Record<string, unknown>> } | { readonly type: string }
@@ -29,11 +29,16 @@ export type AskedInRule = {
 type LibraryNode = {
   readonly data: unknown
   readonly ctx: unknown
+  readonly parentResNode: LibraryNode | null
   readonly getTypeInfo: () => { readonly name: string }
   readonly constructor: { readonly makeResNode: (ctx: unknown, data: unknown, ...none: null[]) => unknown }
 }
 
 const isNode = (item: unknown): item is LibraryNode => typeof item === 'object' && item !== null && 'ctx' in item && 'data' in item
+
+function* above(item: unknown): Generator<unknown> {
+  for (let node = isNode(item) ? item.parentResNode : null; node; node = node.parentResNode) yield node.data
+}
 
 const asking = /\b(?:memberOf|conformsTo|resolve)\s*\(/
 const resolving = /\bresolve\s*\(/g
@@ -53,7 +58,7 @@ export function askedIn(expression: string): AskedInRule | undefined {
     return answer === undefined ? [] : [answer]
   }
   const resolved = (item: unknown): unknown[] => {
-    const found = now().resolve(isNode(item) ? item.data : item)
+    const found = now().resolve(isNode(item) ? item.data : item, above(item))
     const content = found && ('resource' in found ? found.resource : typeIsEnough ? { resourceType: found.type } : undefined)
     if (content && isNode(item)) return [item.constructor.makeResNode(item.ctx, content, null, null, null, null)]
     state.open = true

@@ -7,12 +7,18 @@
 import type { Issue } from '../../base/fault.ts'
 import { validationIssuesMax } from '../../base/limits.ts'
 
-export type Findings = { readonly issues: Issue[]; errors: number; remarks: number }
+export type Findings = {
+  readonly issues: Issue[]
+  errors: number
+  remarks: number
+  /** A rule of a profile could not be decided. */
+  isOpen: boolean
+}
 
 /** The kinds of fault that a resource can have, as OperationOutcome codes. */
 export type FindingCode = 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant'
 
-export const noFindings = (): Findings => ({ issues: [], errors: 0, remarks: 0 })
+export const noFindings = (): Findings => ({ issues: [], errors: 0, remarks: 0, isOpen: false })
 
 export const isFull = (findings: Findings): boolean => findings.errors >= validationIssuesMax
 

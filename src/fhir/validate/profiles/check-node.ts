@@ -4,7 +4,7 @@
  */
 import { nestingMax } from '../../../base/limits.ts'
 import type { Asking } from '../asked-in-rules.ts'
-import { isFull, noFindings } from '../findings.ts'
+import { type Findings, isFull, noFindings } from '../findings.ts'
 import { type Rule, ruleOf } from '../invariants.ts'
 import { isObject } from '../scope.ts'
 import { checkCoded, memberOf } from './check-coded.ts'
@@ -13,8 +13,8 @@ import { checkSlices } from './check-slices.ts'
 import { checkTypes } from './check-types.ts'
 import { type Item, itemsOf, objectOf } from './items.ts'
 import { coreType } from './known.ts'
-import { type Node, planOf } from './plan.ts'
-import { resolved } from './resolve.ts'
+import { type Node, type Plan, planOf } from './plan.ts'
+import { containerOf, resolved } from './resolve.ts'
 import { note, type Run, refuse, remark, type Walk } from './run.ts'
 import type { Constraint } from './structure-definition.ts'
 import { isBeyond, isFixed, matchesPattern } from './values.ts'
@@ -74,12 +74,12 @@ function checkConstraint(run: Run, constraint: Constraint, item: Item): void {
   else refuse(run, 'invariant', said, item.path)
 }
 
-/** The code of what is said of a rule that was not decided. */
-const undecided = 'processing'
-
 /** A constraint that cannot be evaluated, or asks what is not known here, refuses nothing; who asks is told. */
 function holds(rule: Rule, value: unknown, run: Run, item: Item): boolean | undefined {
-  const told = (why: string): void => note(run, 'warning', undecided, `The rule ${rule.key} of ${run.profile} ${why}.`, item.path)
+  const told = (why: string): void => {
+    run.findings.isOpen = true
+    note(run, 'warning', 'processing', `The rule ${rule.key} of ${run.profile} ${why}.`, item.path)
+  }
   try {
     const answer = rule.holds(value, run.roots, asking(run))
     if (answer === undefined) told('asks for what is not known here, and was not decided')
@@ -93,7 +93,7 @@ function holds(rule: Rule, value: unknown, run: Run, item: Item): boolean | unde
 const asking = (run: Run): Asking => ({
   memberOf: memberOf(run),
   conformsTo: (value, type, profile) => conformsTo(run, { type, kind: kindOfValue(value), value, path: type }, profile),
-  resolve: (reference) => resolved(run, reference),
+  resolve: (reference, above) => resolved(run, reference, above),
 })
 
 const kindOfValue = (value: unknown): Item['kind'] => {
@@ -106,12 +106,13 @@ function conformsTo(run: Run, item: Item, canonical: string): boolean | undefine
   const type = coreType(run.known.definitions, canonical)
   if (type !== undefined) return isOfType(item, type)
   const plan = planOf(run.known, canonical)
-  if (!plan || run.depth > nestingMax) return undefined
+  if (!plan) return undefined
   if (!isOfType(item, plan.structure.type)) return false
-  const trial: Run = { ...run, findings: noFindings(), notes: true, said: new Set(), profile: canonical, depth: run.depth + 1 }
-  checkNode(inside(trial, item), plan.root, item)
-  if (trial.findings.errors > 0) return false
-  return trial.findings.issues.some(({ code }) => code === undecided) ? undefined : true
+  return verdictOf(run, `conformsTo ${canonical}`, item, () => {
+    const { errors, isOpen } = tried(run, plan, canonical, item)
+    if (errors > 0) return false
+    return isOpen ? undefined : true
+  })
 }
 
 const isOfType = ({ type, kind }: Item, wanted: string): boolean =>
@@ -120,10 +121,28 @@ const isOfType = ({ type, kind }: Item, wanted: string): boolean =>
 /** Whether a value conforms to a profile; undefined where there is none by that name. What is found is said to nobody. */
 function conforms(run: Run, canonical: string, item: Item): boolean | undefined {
   const plan = planOf(run.known, canonical)
-  if (!plan || run.depth > nestingMax) return undefined
-  const trial = { ...run, findings: noFindings(), notes: false, said: new Set<string>(), profile: canonical, depth: run.depth + 1 }
+  if (!plan) return undefined
+  if (item.kind === 'resource' && !isOfType(item, plan.structure.type)) return false
+  return verdictOf(run, `conforms ${canonical}`, item, () => tried(run, plan, canonical, item).errors === 0)
+}
+
+/** Found once for a value and a question. Asked again on the way to its own answer, or too deep, it is not known. */
+function verdictOf({ verdicts, depth }: Run, question: string, { value }: Item, judge: () => boolean | undefined): boolean | undefined {
+  if (depth > nestingMax) return undefined
+  if (!isObject(value)) return judge()
+  const known = verdicts.get(value) ?? new Map<string, boolean | undefined>()
+  verdicts.set(value, known)
+  if (!known.has(question)) {
+    known.set(question, undefined)
+    known.set(question, judge())
+  }
+  return known.get(question)
+}
+
+function tried(run: Run, plan: Plan, profile: string, item: Item): Findings {
+  const trial: Run = { ...run, findings: noFindings(), notes: false, said: new Set(), profile, depth: run.depth + 1 }
   checkNode(inside(trial, item), plan.root, item)
-  return trial.findings.errors === 0
+  return trial.findings
 }
 
 /** Whether a value is all that a slice says of it. */
@@ -137,11 +156,13 @@ function fits(run: Run, node: Node, item: Item): boolean {
 /** A value held against a profile aloud: what is wrong is said. */
 function checkConformance(run: Run, canonical: string, item: Item): void {
   const plan = planOf(run.known, canonical)
-  if (plan && run.depth <= nestingMax) checkNode(inside({ ...run, profile: canonical, depth: run.depth + 1 }, item), plan.root, item)
+  if (plan && item.kind === 'resource' && !isOfType(item, plan.structure.type))
+    refuse(run, 'structure', `This must be of type ${plan.structure.type}, not ${item.type} (${canonical}).`, item.path)
+  else if (plan && run.depth <= nestingMax) checkNode(inside({ ...run, profile: canonical, depth: run.depth + 1 }, item), plan.root, item)
 }
 
-/** `%resource` is the resource that an element is in. */
+/** `%resource` is the resource that an element is in, `%rootResource` the one that this is contained in; a Bundle contains none. */
 const inside = (run: Run, { kind, value }: Item): Run =>
-  kind === 'resource' && isObject(value) ? { ...run, roots: { ...run.roots, resource: value } } : run
+  kind === 'resource' && isObject(value) ? { ...run, roots: { resource: value, root: containerOf(run, value) } } : run
 
 export const walk: Walk = { checkNode, checkConformance, conforms, fits }

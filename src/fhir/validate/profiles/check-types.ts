@@ -3,12 +3,12 @@
  * itself must conform to. https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type
  * Left out: whether the target of a reference conforms to its profile, except where it is contained: it stands elsewhere.
  */
-import { typeOfReference } from '../../reference.ts'
 import { isObject } from '../scope.ts'
 import { type Item, resourceItem } from './items.ts'
 import { coreType } from './known.ts'
 import type { Node } from './plan.ts'
-import { localTarget, note, type Run, refuse } from './run.ts'
+import { resolved } from './resolve.ts'
+import { note, type Run, refuse } from './run.ts'
 import type { ElementType } from './structure-definition.ts'
 import { kindOf } from './type-hierarchy.ts'
 
@@ -64,21 +64,17 @@ function checkTarget(run: Run, node: Node, types: readonly ElementType[], item: 
 const typeInUrl = (canonical: string): string | undefined =>
   /^http:\/\/hl7\.org\/fhir\/StructureDefinition\/([A-Z][A-Za-z]+)$/.exec(canonical)?.[1]
 
-/** The type that a reference leads to, as far as its own text tells. */
-export function targetType(run: Run, { value }: Item): string | undefined {
-  if (!isObject(value)) return undefined
-  const { reference, type } = value
-  if (typeof reference !== 'string') return typeof type === 'string' ? type : undefined
-  if (!reference.startsWith('#')) return typeOfReference(reference) ?? (typeof type === 'string' ? type : undefined)
-  const target = localTarget(run, reference)
-  return target && String(target.resourceType)
+/** The type that a reference leads to, as far as that can be told. */
+function targetType(run: Run, { value }: Item): string | undefined {
+  const target = resolved(run, value)
+  return target && ('resource' in target ? String(target.resource.resourceType) : target.type)
 }
 
 function checkContainedTarget(run: Run, profiles: readonly string[], { value, path }: Item): void {
   const reference = isObject(value) ? value.reference : undefined
-  const target = typeof reference === 'string' && reference.startsWith('#') && reference !== '#' ? localTarget(run, reference) : undefined
-  if (!target) return
-  const results = profiles.map((profile) => run.walk.conforms(run, profile, resourceItem(target, path)))
+  const found = typeof reference === 'string' && /^#./.test(reference) ? resolved(run, value) : undefined
+  if (!found || !('resource' in found)) return
+  const results = profiles.map((profile) => run.walk.conforms(run, profile, resourceItem(found.resource, path)))
   if (results.every((result) => result === false))
     refuse(run, 'structure', `What this refers to conforms to none of ${profiles.join(', ')}.`, path)
   else if (

@@ -5,11 +5,11 @@
  */
 import { isObject } from '../scope.ts'
 import { codingsIn, membership } from './check-coded.ts'
-import { targetType } from './check-types.ts'
 import { type Item, itemsOf, resourceItem } from './items.ts'
 import { urlOf } from './known.ts'
 import { type Node, planOf } from './plan.ts'
-import { localTarget, type Run } from './run.ts'
+import { resolved } from './resolve.ts'
+import type { Run } from './run.ts'
 import type { Discriminator } from './structure-definition.ts'
 import { isFixed, matchesPattern } from './values.ts'
 
@@ -106,11 +106,10 @@ function stepFrom(run: Run, item: Item, { name, argument }: Step): Item[] {
   if (name === 'extension')
     return itemsOf(run.known.definitions, item, 'extension').filter(({ value }) => isObject(value) && value.url === argument)
   if (name !== 'resolve') return []
-  const reference = isObject(item.value) ? item.value.reference : undefined
-  const target = typeof reference === 'string' && reference.startsWith('#') ? localTarget(run, reference) : undefined
-  if (target) return [resourceItem(target, item.path)]
-  const type = targetType(run, item)
-  return type === undefined ? [] : [{ type, kind: 'resource', value: undefined, path: item.path }]
+  const target = resolved(run, item.value)
+  if (!target) return []
+  if ('resource' in target) return [resourceItem(target.resource, item.path)]
+  return [{ type: target.type, kind: 'resource', value: undefined, path: item.path }]
 }
 
 /** What a slice says of an element below it: in its own words, in those of a profile that it names, or in its slices'. */

@@ -64,9 +64,13 @@ function hostsIn(definitions: Definitions, item: Item, path: string, outer: read
 function inside(definitions: Definitions, parent: Item, item: Item, name: string, path: string, outer: readonly string[]): Host[] {
   if (item.kind === 'resource') return item.path.includes('.contained') ? [] : hostsIn(definitions, item, item.type, [])
   const url = isObject(item.value) && item.type === 'Extension' ? [String(item.value.url)] : []
-  const within = item.type === 'Extension' && parent.type === 'Extension' ? [...outer, ...outer.map((one) => `${one}#${url[0]}`)] : url
-  return hostsIn(definitions, item, `${path}.${name}`, [`${parent.type}.${name}`, ...within])
+  const within = item.type === 'Extension' && parent.type === 'Extension' ? [...outer, ...partNames(outer, url[0])] : url
+  return hostsIn(definitions, item, `${path}.${name}`, [...new Set([`${parent.type}.${name}`, ...within])])
 }
+
+/** By each extension that it stands in, and by the whole way there: names that grow with the depth, not twofold with each step. */
+const partNames = (outer: readonly string[], part = ''): string[] =>
+  [...outer.filter((one) => !one.includes('#')), outer.at(-1) ?? ''].map((one) => `${one}#${part}`)
 
 function namesOf(item: Item, path: string, outer: readonly string[]): Set<string> {
   const wider = kindOf[item.type]

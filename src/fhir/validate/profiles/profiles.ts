@@ -12,7 +12,7 @@ import { checkExtensions } from './extensions.ts'
 import { resourceItem } from './items.ts'
 import { coreType, type Known } from './known.ts'
 import { planOf } from './plan.ts'
-import { note, type Run, refuse, remark } from './run.ts'
+import { type Beside, note, type Run, refuse, remark } from './run.ts'
 
 /** The profiles that a resource says it conforms to. */
 export function profilesOf(resource: JsonObject): string[] {
@@ -31,12 +31,20 @@ export type Asked = {
   readonly profiles?: readonly string[]
   /** Also say what is absent and what could not be checked. */
   readonly notes?: boolean
+  readonly beside?: Beside
 }
 
-export function checkProfiles(known: Known, resource: JsonObject, { profiles = [], notes = false }: Asked = {}): Findings {
+const nothing: Beside = () => undefined
+
+export function checkProfiles(
+  known: Known,
+  resource: JsonObject,
+  { profiles = [], notes = false, beside = nothing }: Asked = {},
+): Findings {
   const findings = noFindings()
   const roots = { resource, root: resource }
-  const run: Run = { walk, known, findings, notes, roots, profile: '', depth: 0, said: new Set() }
+  const fresh = { findings, verdicts: new Map(), said: new Set<string>() }
+  const run: Run = { walk, known, notes, beside, whole: resource, roots, profile: '', depth: 0, ...fresh }
   checkOne(run, resource, String(resource.resourceType), [...profilesOf(resource), ...profiles])
   for (const [index, one] of containedIn(resource).entries()) {
     const path = `${resource.resourceType}.contained[${index}]`
@@ -65,4 +73,5 @@ function checkProfile(run: Run, profile: string, resource: JsonObject, path: str
 }
 
 /** Throws a Fault with every error found, as `assertValid` does. */
-export const assertProfiles = (known: Known, resource: JsonObject): void => throwErrors(checkProfiles(known, resource).issues)
+export const assertProfiles = (known: Known, resource: JsonObject, beside?: Beside): void =>
+  throwErrors(checkProfiles(known, resource, { beside }).issues)

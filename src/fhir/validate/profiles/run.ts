@@ -6,7 +6,6 @@
 import type { Severity } from '../../../base/fault.ts'
 import { addError, addRemark, type FindingCode, type Findings } from '../findings.ts'
 import type { JsonObject, Roots } from '../invariants.ts'
-import { isObject } from '../scope.ts'
 import type { Item } from './items.ts'
 import type { Known } from './known.ts'
 import type { Node } from './plan.ts'
@@ -22,13 +21,22 @@ export type Walk = {
   readonly fits: (run: Run, slice: Node, item: Item) => boolean
 }
 
+/** The resource that is written together with the one under validation, as it will be stored. */
+export type Beside = (reference: string) => JsonObject | undefined
+
 export type Run = {
   readonly walk: Walk
   readonly known: Known
   readonly findings: Findings
   /** Say what is no error too: must-support elements that are absent, what could not be checked. */
   readonly notes: boolean
+  /** What was sent to be validated: a Bundle's entries are each a root below it. */
+  readonly whole: JsonObject
   readonly roots: Roots
+  /** What is written beside it, by `Type/id`. */
+  readonly beside: Beside
+  /** By the value, then by what was asked of it. */
+  readonly verdicts: Map<JsonObject, Map<string, boolean | undefined>>
   /** The canonical of the profile, for what is said of it. */
   readonly profile: string
   /** Conformance asked within conformance: profiles may name each other in a circle. */
@@ -60,11 +68,4 @@ function isNew({ said }: Run, code: string, path: string, diagnostics: string): 
   if (said.has(key)) return false
   said.add(key)
   return true
-}
-
-/** The contained resource that `#id` refers to, `#` meaning the whole. */
-export function localTarget({ roots }: Run, reference: string): JsonObject | undefined {
-  if (reference === '#') return roots.root
-  const all: unknown[] = Array.isArray(roots.root.contained) ? roots.root.contained : []
-  return all.filter(isObject).find((one) => `#${one.id}` === reference)
 }
