@@ -3,6 +3,9 @@
  * may want otherwise is a setting (`config.ts`), not a limit.
  */
 
+/** Sensitive Appointments and Encounters up to which a count gathers what is about them, where others would not see it. */
+export const sensitiveVisitsGathered = 2_000
+
 export const bodyBytesMax = 4 * 1024 * 1024
 export const nestingMax = 64
 export const xmlNestingMax = 128

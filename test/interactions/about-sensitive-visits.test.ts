@@ -4,6 +4,7 @@
  * not. Whoever may know why sees all of it. Two of each, alike but for whose visit they are about, say what hiding takes away.
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import { sensitiveVisitsGathered } from '../../src/base/limits.ts'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { runImports } from '../../src/jobs/run-imports.ts'
 import { eventually } from '../support/house.ts'
@@ -137,6 +138,22 @@ describe.each(hiddenTypes)('%s about a sensitive visit', (type) => {
     expect((await desk('PUT', `${type}/secret`, { body })).status).toBe(403)
     expect((await system('GET', `${type}/secret/_history`)).json.total).toBe(1)
   })
+})
+
+/** The second: more visits are sensitive than are gathered before rows are counted. */
+it.each([0, sensitiveVisitsGathered])('a count counts what is shown, with %d sensitive visits more', async (more) => {
+  const made = `insert into appointment (id, version, updated, body, terms)
+    select 'other' || n, 1, now(), '{"resourceType":"Appointment"}', '{@sensitive}' from generate_series(1, $1::int) n`
+  await server.house.pool.query({ text: made, values: [more] })
+  const doctor = await server.scoped('user/*.rs', { user: 'Practitioner/doctor' })
+  for (const type of [...hiddenTypes, 'Encounter']) {
+    const count = async (ask: Ask): Promise<number> => (await ask('GET', `${type}?_summary=count`)).json.total
+    const shown = async (ask: Ask): Promise<string[]> => ids(await ask('GET', `${type}?_count=100`))
+    for (const ask of [desk, bob, doctor]) expect([type, await count(ask)]).toEqual([type, (await shown(ask)).length])
+    const unseen = (await shown(system)).filter((id) => id.includes('secret')).length
+    if (type !== 'Encounter') expect([type, (await count(system)) - (await count(desk))]).toEqual([type, unseen])
+  }
+  await server.house.pool.query({ text: `delete from appointment where id like 'other%'`, values: [] })
 })
 
 describe('beside the types one by one', () => {

@@ -11,7 +11,7 @@ import { layoutOf, type Place } from '../layout.ts'
 import { dateCondition, spansCondition } from './date.ts'
 import { fullTextCondition } from './full-text.ts'
 import { chainCondition, chainSizes, hasCondition, hasSize, treeCondition } from './linked.ts'
-import { hiddenRows, looksBehindMask, wholeRows } from './masked.ts'
+import { hiddenAmongMany, hiddenRows, looksBehindMask, wholeRows } from './masked.ts'
 import { nearCondition } from './near.ts'
 import { digitsCondition, numberCondition, numberMissing } from './number.ts'
 import { mayTellOfOthers, withoutOthers } from './others.ts'
@@ -42,7 +42,7 @@ function wayConditions(scope: Scope): Sql[] {
   const except = exceptCondition(scope)
   // That it is in a patient's compartment tells whose it is.
   const whole = scope.bounds.patient === undefined && scope.bounds.within === undefined ? undefined : wholeRows(scope)
-  const hidden = hiddenRows(scope)
+  const hidden = scope.counts ? hiddenAmongMany(scope) : hiddenRows(scope)
   return [
     ...(confined ? [confined] : []),
     ...(except ? [except] : []),

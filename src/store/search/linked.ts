@@ -25,7 +25,7 @@ function linkedRows(scope: Scope, type: string, criterion: Criterion, meeting: M
   const all = boundsOf(scope.bounds, type)
   if (!all) return undefined
   const bounds = by !== undefined && scope.type === 'Patient' ? withoutOwn(all) : all
-  const next: Scope = { ...scope, type, alias: 'linked', bounds }
+  const next: Scope = { ...scope, type, alias: 'linked', bounds, counts: false }
   const whole = by !== undefined && isBehindMask(type, by, scope.type) ? wholeRows(next) : undefined
   return sql`from ${raw(tableOf(type))} as linked${unnested ?? raw('')} where ${meeting(next, criterion)}${whole ? sql` and ${whole}` : raw('')}`
 }
@@ -93,7 +93,7 @@ export function treeCondition(scope: Scope, asked: Of<'tree'>, meeting: Meeting)
   const { code, target, ids } = asked
   const bounds = boundsOf(scope.bounds, target)
   if (!bounds || ids.length === 0) return sql`false`
-  const visible = meeting({ ...scope, type: target, alias: 'linked', bounds })
+  const visible = meeting({ ...scope, type: target, alias: 'linked', bounds, counts: false })
   return sql`${column(scope.alias, 'terms')} && array(
     ${treeRows(asked, visible)}
     select ${wordLead(code, '=')} || ${text(`${target}/`)} || tree.id from tree)`

@@ -3,6 +3,7 @@
  * status, whose of the clinic's, and by nothing else: no criterion, chain, `_has`, include or order tells what is left out.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { sensitiveVisitsGathered } from '../../base/limits.ts'
 import { aboutTypes, aboutWord } from '../../fhir/about-visits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { sensitiveWord, veryRestrictedLabel, verySensitiveWord } from '../../fhir/sensitivity.ts'
@@ -35,14 +36,18 @@ type Masked = Pick<Scope, 'type' | 'alias' | 'bounds'>
 export function maskedRows(scope: Masked): Sql | undefined {
   const {
     type,
-    alias,
     bounds: { masking },
   } = scope
   if (!masking || !shownCodes[type]) return undefined
-  const known = masking.knows.flatMap((party) => wordsOf(type, party))
-  const unknown = known.length > 0 ? sql` and not ${anyTerm(alias, known)}` : raw('')
-  const masked = sql`${isSensitive(scope)}${unknown}`
-  return type === 'Encounter' ? sql`((${masked}) or (${namesMasked(scope, ['Appointment'])}${unknown}))` : sql`(${masked})`
+  const masked = byItself(scope)
+  return type === 'Encounter' ? sql`((${masked}) or (${namesMasked(scope, ['Appointment'])}${unlessKnown(scope)}))` : sql`(${masked})`
+}
+
+const byItself = (scope: Masked): Sql => sql`${isSensitive(scope)}${unlessKnown(scope)}`
+
+function unlessKnown({ type, alias, bounds: { masking } }: Masked): Sql {
+  const known = masking?.knows.flatMap((party) => wordsOf(type, party)) ?? []
+  return known.length > 0 ? sql` and not ${anyTerm(alias, known)}` : raw('')
 }
 
 /** By its own label; for who acts for the patient, where it is of another or very restricted. */
@@ -73,6 +78,41 @@ export function hiddenRows(scope: Masked): Sql | undefined {
   if (neverNamed.has(type)) return naming
   const named = visitTypes.map((visit) => isNamedByMasked(scope, visit))
   return sql`(${join([naming, ...named], ' or ')})`
+}
+
+/**
+ * The same for whoever looks at very many rows, to count them: where few visits are sensitive, what is about one that is
+ * masked is gathered once, going out from those visits. `unnest`: the planner takes them for few, and hashes them.
+ */
+export function hiddenAmongMany(scope: Masked): Sql | undefined {
+  const hidden = hiddenRows(scope)
+  if (!hidden) return undefined
+  const few = visitTypes.map(
+    (visit) =>
+      sql`(select count(*) from (select from ${raw(`${tableOf(visit)} as v`)} where ${anyTerm('v', [sensitiveWord])} limit ${sensitiveVisitsGathered + 1}::int) as few)`,
+  )
+  const gathered = sql`${column(scope.alias, 'id')} in (select unnest(array(${idsHidden(scope)})))`
+  return sql`case when ${join(few, ' + ')} <= ${sensitiveVisitsGathered}::int then ${gathered} else ${hidden} end`
+}
+
+/** One look into each index for all masked visits: one for each of them takes longer than all the rest together. */
+function idsHidden({ type, bounds }: Masked): Sql {
+  const visits = (visit: (typeof visitTypes)[number]): Masked => ({ type: visit, alias: 'v', bounds })
+  const [appointment, encounter] = [visits('Appointment'), visits('Encounter')]
+  const words = (visit: (typeof visitTypes)[number], from: string): Sql => sql`select ${text(aboutWord(visit))} || id from ${raw(from)}`
+  const following = sql`v.terms && array(${words('Appointment', 'a')})`
+  const naming = sql`array(${words('Appointment', 'a')} union all ${words('Encounter', 'e')})`
+  const named = neverNamed.has(type) ? [] : [namedBySome('Appointment', 'a', type), namedBySome('Encounter', 'e', type)]
+  return sql`with
+    a as materialized (select id, terms from ${raw(`${tableOf('Appointment')} as v`)} where ${isSensitive(appointment)}${unlessKnown(appointment)}),
+    e as materialized (select id, terms from ${raw(`${tableOf('Encounter')} as v`)} where ((${isSensitive(encounter)}) or ${following})${unlessKnown(encounter)})
+    ${join([sql`select r.id from ${raw(`${tableOf(type)} as r`)} where r.terms && ${naming}`, ...named], ' union ')}`
+}
+
+/** The ids of the rows of a type that these visits name. */
+function namedBySome(visit: (typeof visitTypes)[number], from: string, type: string): Sql {
+  const leads = namedBy[visit].map((code) => sql`starts_with(word, ${text(`${code}=${type}/`)})`)
+  return sql`select substr(word, strpos(word, '/') + 1) from ${raw(from)}, unnest(terms) as word where (${join(leads, ' or ')})`
 }
 
 export const maskedOrHidden = (scope: Masked): Sql | undefined => maskedRows(scope) ?? hiddenRows(scope)

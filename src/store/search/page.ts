@@ -170,6 +170,7 @@ export function compileFirstMatches(scope: Scope, query: SearchQuery, lookedThro
 /** How many match in all: one row, `total` (int). */
 export function compileCount(definitions: Definitions, type: string, query: SearchQuery, bounds: Bounds = {}, wish: Wish = {}): Statement {
   const scope: Scope = { definitions, type, alias, bounds, wide: wish.wide }
-  const composed = sql`select count(*)::int as total from ${raw(tableOf(type))} as t where ${join(conditionsOf(scope, query), ' and ')}`
-  return statementOf(composed, planOf(scope, query).named)
+  const { filterFirst, named } = planOf(scope, query)
+  const conditions = conditionsOf({ ...scope, counts: !filterFirst }, query)
+  return statementOf(sql`select count(*)::int as total from ${raw(tableOf(type))} as t where ${join(conditions, ' and ')}`, named)
 }

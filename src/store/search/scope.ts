@@ -35,6 +35,8 @@ export type Scope = {
   readonly alias: string
   readonly bounds: Bounds
   readonly wide?: ReadonlySet<Criterion>
+  /** All rows that meet are looked at, perhaps very many, and not a page of them. */
+  readonly counts?: boolean
 }
 
 /** The ways in which a row may be let through, each with bounds of its own: what is shown by one way is found by that way. */
