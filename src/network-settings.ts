@@ -17,7 +17,9 @@ const callable = (host: string): string => {
 
 export function publicUrl(env: Environment, host: string, port: number): string {
   const secure = given(env, 'TLS_CERT_FILE') !== undefined
-  const text = given(env, 'PUBLIC_URL') ?? `http${secure ? 's' : ''}://${callable(host)}:${port}`
+  const own = `http${secure ? 's' : ''}://${callable(host)}:${port}`
+  const text = given(env, 'PUBLIC_URL') ?? own
+  if (text === own && !URL.canParse(own)) refuse('HOST', 'a name or an address of this machine', host)
   const parsed = url('PUBLIC_URL', text, secure ? ['https:'] : ['http:', 'https:'])
   if (parsed.search || parsed.hash || parsed.username)
     refuse('PUBLIC_URL', 'a plain address without query, fragment or login', withoutPassword(text))

@@ -119,6 +119,7 @@ describe('loadConfig', () => {
     [{ WORKERS: '-1' }, 'WORKERS'],
     [{ WORKERS: 'many' }, 'WORKERS'],
     [{ DEMO: 'yes' }, 'DEMO must be "on" or "off", not "yes".'],
+    [{ HOST: '256.1.1.1' }, 'HOST must be a name or an address of this machine, not "256.1.1.1".'],
     [{ AUTH: 'none' }, 'AUTH'],
     [{ AUTH: 'off', HOST: '0.0.0.0' }, 'AUTH=off is only for a server on this machine alone'],
     [{ PUBLIC_URL: 'clinic.example.org' }, 'PUBLIC_URL'],

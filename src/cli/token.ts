@@ -2,6 +2,7 @@
  * `slotwise token`: prints an access token signed with the server's own key, and nothing else.
  * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
+import { parseScopes } from '../access/scopes.ts'
 import { mintToken } from '../auth/token.ts'
 import { tokenSecondsDefault } from '../base/sign-in-limits.ts'
 import { inTransaction } from '../store/transaction.ts'
@@ -23,6 +24,7 @@ export const token: Command = {
   run: async (context, { scope, patient, user, ttl }) => {
     const wanted = textOf(scope)
     if (!wanted) throw new UsageError('--scope must name at least one scope, for example "system/*.cruds".')
+    assertOfUse(wanted, { patient: textOf(patient), user: textOf(user) })
     const ttlSeconds = ttl === undefined ? tokenSecondsDefault : secondsOf(String(ttl))
     const house = await context.openHouse('guest')
     try {
@@ -35,4 +37,15 @@ export const token: Command = {
       await house.close()
     }
   },
+}
+
+/** A token that opens nothing is told of here, not by the 403 of whoever uses it. */
+function assertOfUse(scope: string, { patient, user }: { readonly patient?: string; readonly user?: string }): void {
+  const odd = scope.split(/\s+/).find((word) => /^(patient|user|system)\//.test(word) && parseScopes(word).length === 0)
+  if (odd !== undefined)
+    throw new UsageError(`--scope: "${odd}" is no scope. One is written as "system/Slot.rs", with letters of cruds in this order.`)
+  if (patient === undefined && parseScopes(scope).some(({ level }) => level === 'patient'))
+    throw new UsageError('--patient must say which Patient the patient/ scopes reach.')
+  if (user !== undefined && !/(^|\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(user))
+    throw new UsageError('--user must be a reference such as Practitioner/12.')
 }

@@ -26,6 +26,9 @@ describe('slotwise, as it is typed', () => {
     [['migrate', '--sideways'], "'--sideways'"],
     [['token'], '--scope is needed.'],
     [['token', '--scope', 'patient/*.r', '--scope', 'user/*.r'], 'Say --scope once.'],
+    [['token', '--scope', 'openid system/Slot.sr'], '"system/Slot.sr" is no scope.'],
+    [['token', '--scope', 'launch patient/Slot.rs'], '--patient must say which Patient'],
+    [['token', '--scope', 'user/*.rs', '--user', '12'], '--user must be a reference'],
   ])('answers %j with the usage and exit code 2', async (words, sentence) => {
     const { code, out, err } = await slotwise(words)
     expect(code).toBe(2)
