@@ -5,6 +5,7 @@
  * Who may have a token for what is not decided here: today an operator mints one with `slotwise token`.
  */
 import { SignJWT } from 'jose'
+import { parseScopes } from '../access/scopes.ts'
 import type { House } from '../store/house.ts'
 import { signingAlgorithm, signingKey } from './keys.ts'
 
@@ -43,3 +44,10 @@ export async function mintToken(
     .setExpirationTime(now + ttlSeconds)
     .sign(key)
 }
+
+/** The first that looks like a scope of resources, and grants nothing. */
+export const misspeltScope = (scope: string): string | undefined =>
+  scope.split(/\s+/).find((word) => /^(patient|user|system)\//.test(word) && parseScopes(word).length === 0)
+
+/** Whether some of it is about one patient's data. */
+export const reachesPatients = (scope: string): boolean => parseScopes(scope).some(({ level }) => level === 'patient')

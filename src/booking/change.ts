@@ -32,9 +32,9 @@ export type Change = {
 /** Leaves a transaction that found the time taken; the next times are looked up once its connection is free again. */
 export class TimeIsTaken extends Error {
   readonly wish: Wish | undefined
-  /** Which entry of a Bundle wanted it. */
-  readonly expression: string | undefined
-  constructor(wish: Wish | undefined, expression?: string) {
+  /** The element that says the time. */
+  readonly expression: string
+  constructor(wish: Wish | undefined, expression: string) {
     super('time is taken')
     this.wish = wish
     this.expression = expression

@@ -136,7 +136,7 @@ async function exchange(tx: Tx, house: House, change: Change, wants: Demand | un
     client: change.client,
     at: change.at,
   })
-  if (!placed) throw new TimeIsTaken(wishFor(change, wants))
+  if (!placed) throw new TimeIsTaken(wishFor(change, wants), 'Appointment.start')
 }
 
 const wishFor = (change: Change, wants: Demand) =>

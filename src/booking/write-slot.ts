@@ -181,7 +181,10 @@ async function claimByHand(tx: Tx, house: House, change: Change, wanted: Wanted)
     at: change.at,
   })
   if (!placed)
-    throw new TimeIsTaken({ schedule: wanted.schedule, service: {}, from: Date.parse(wanted.start), online: change.patient !== undefined })
+    throw new TimeIsTaken(
+      { schedule: wanted.schedule, service: {}, from: Date.parse(wanted.start), online: change.patient !== undefined },
+      'Slot.start',
+    )
   return { status: wanted.status, takenBy: holder, heldUntil }
 }
 

@@ -2,8 +2,7 @@
  * `slotwise token`: prints an access token signed with the server's own key, and nothing else.
  * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
-import { parseScopes } from '../access/scopes.ts'
-import { mintToken } from '../auth/token.ts'
+import { mintToken, misspeltScope, reachesPatients } from '../auth/token.ts'
 import { tokenSecondsDefault } from '../base/sign-in-limits.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { type Command, UsageError } from './command.ts'
@@ -41,11 +40,10 @@ export const token: Command = {
 
 /** A token that opens nothing is told of here, not by the 403 of whoever uses it. */
 function assertOfUse(scope: string, { patient, user }: { readonly patient?: string; readonly user?: string }): void {
-  const odd = scope.split(/\s+/).find((word) => /^(patient|user|system)\//.test(word) && parseScopes(word).length === 0)
+  const odd = misspeltScope(scope)
   if (odd !== undefined)
     throw new UsageError(`--scope: "${odd}" is no scope. One is written as "system/Slot.rs", with letters of cruds in this order.`)
-  if (patient === undefined && parseScopes(scope).some(({ level }) => level === 'patient'))
-    throw new UsageError('--patient must say which Patient the patient/ scopes reach.')
+  if (patient === undefined && reachesPatients(scope)) throw new UsageError('--patient must say which Patient the patient/ scopes reach.')
   if (user !== undefined && !/(^|\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(user))
     throw new UsageError('--user must be a reference such as Practitioner/12.')
 }

@@ -19,7 +19,7 @@ export function atEntry<T>(index: number, work: () => T): T {
 }
 
 function placed(index: number, error: unknown): unknown {
-  if (error instanceof TimeIsTaken) return new TimeIsTaken(error.wish, placeInBundle(index))
+  if (error instanceof TimeIsTaken) return new TimeIsTaken(error.wish, placeInBundle(index, error.expression))
   if (!(error instanceof Fault)) return error
   const issues = error.issues.map((issue) => ({ ...issue, expression: placeInBundle(index, issue.expression) }))
   return new Fault(error.kind, issues, error.nextTimes, error.inBundle)

@@ -156,6 +156,18 @@ describe('whoever else an Appointment names', () => {
   })
 })
 
+it('a refusal of a time that is taken names the element that says it', async () => {
+  const slot = await place.slotAt(4, '10:00')
+  made(await place.book(slot.id, await place.patient()))
+  const visit = await house.call('POST', 'Appointment', place.appointment(slot, await place.patient()))
+  const { schedule, start, end } = slot
+  const busy = await house.call('POST', 'Slot', { resourceType: 'Slot', schedule, status: 'busy', start, end })
+  expect([visit, busy].map(({ status, json }) => [status, json.issue[0]?.expression])).toEqual([
+    [409, ['Appointment.start']],
+    [409, ['Slot.start']],
+  ])
+})
+
 it('a Slot is of its Schedule by the address of that', async () => {
   const schedule = `${house.house.base}/Schedule/${place.schedules[0]}`
   const [start, end] = [instantIn(4, '09:00'), instantIn(4, '09:15')]

@@ -33,11 +33,11 @@ export async function moveToAgreed(tx: Tx, asItIs: House, moving: Moving): Promi
   // All is read as the transaction sees it, which has the visit locked.
   const house: House = { ...asItIs, pool: poolOf(tx) }
   const judgement = await judgeMove(house, await moveInput(house, moving))
-  if (!judgement.move.visit.free) throw new TimeIsTaken(judgement.wish)
+  if (!judgement.move.visit.free) throw new TimeIsTaken(judgement.wish, 'AppointmentResponse.start')
   try {
     await moveInTx(tx, house, judgement)
   } catch (error) {
-    if (error instanceof LostRace) throw new TimeIsTaken(judgement.wish)
+    if (error instanceof LostRace) throw new TimeIsTaken(judgement.wish, 'AppointmentResponse.start')
     throw isNumberTaken(error) ? new IdIsTaken() : error
   }
 }
