@@ -9,7 +9,7 @@ import { withMerged } from '../store/patient-merges.ts'
 import type { FoundRow } from '../store/search/page.ts'
 import { referringFacts } from './audit-column-criteria.ts'
 import { auditEventRow } from './audit-event-row.ts'
-import type { AuditReach } from './audit-events.ts'
+import { type AuditReach, recordsOf } from './audit-wanted.ts'
 
 export type Named = { readonly type: string; readonly ids: readonly string[]; readonly codes: readonly string[] }
 
@@ -30,7 +30,7 @@ export async function auditEventsNaming(
     conditions: [{ any: (await Promise.all(ways)).flat(), not: false }],
     shownTo: patient,
     patients: patient === undefined ? undefined : await withMerged(pool, [patient]),
-    except: except && (await withMerged(pool, except)),
+    except: await recordsOf(house, except),
     limit,
   })
   return rows.map((row) => auditEventRow(house, row, patient))

@@ -3,7 +3,8 @@
  * whom and what they lead to, and the events that name one of these. IHE ITI-81 and BALP ask for a patient in this way.
  * https://hl7.org/fhir/R4/search.html#chaining
  *
- * Left out: `_has`, which is refused: what refers to an AuditEvent, or is referred to by one, is no way to another search.
+ * Left out: `_has`, which is refused here: what refers to an AuditEvent is no way to it. Where it leads through AuditEvents to what
+ * they name, it is named-by-audit-events.ts's.
  */
 import { fault } from '../base/fault.ts'
 import { parseCriterion } from '../fhir/search-criterion.ts'
@@ -25,7 +26,7 @@ export function linkedCondition(reading: AuditReading, { code }: Leading, refere
   return code === 'agent' || code === 'entity' ? referringFacts(code, references, reading) : { any: [], not: false }
 }
 
-/** Throws where a search goes through AuditEvents by `_has`: to ignore it would find too much. */
+/** Throws where AuditEvents are searched for by what refers to them: to ignore it would find too much. */
 export function assertNoHas(name: string): void {
   if (name.startsWith('_has:'))
     throw fault('value', '`_has` does not lead to AuditEvents: search for them by `patient`, `agent` and `entity`, with a chain.', '_has')

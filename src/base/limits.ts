@@ -160,6 +160,8 @@ export const wideChainMin = 5_000
 export const wideHasMin = 2_000
 /** A chain of a search of AuditEvents may lead to so many resources, which are then looked for one by one. */
 export const referencesFollowedMax = 2_000
+/** A `_has` through AuditEvents looks through so many of them for what they name. */
+export const auditEventsFollowedMax = 100_000
 /** Links of one chain, `_has` among them, and rounds of an include that iterates. */
 export const searchStepsMax = 8
 /** Words that the numbers of one criterion are looked for by: sixty digits are some six hundred. */

@@ -7,7 +7,7 @@
 import { fault } from '../base/fault.ts'
 import { searchLinksMax, searchStepsMax } from '../base/limits.ts'
 import type { SearchParameter } from './definitions/types.ts'
-import { storedTypes } from './resource.ts'
+import { servedTypes, storedTypes } from './resource.ts'
 import { type Numbers, parseComposite, parseNumbers } from './search-number.ts'
 import { isReadForText, isSearchedByText, normalizeText, oneLine, soundsOf } from './search-text.ts'
 import { type DateValue, type NearValue, parseDate, parseNear, splitValues, unescaped } from './search-value.ts'
@@ -47,6 +47,19 @@ export type Criterion =
       readonly by: string
       readonly criterion: Criterion
     }
+  | Audited
+
+/** Rows of `target` that an AuditEvent, found by `name=value`, names in its reference `by`. */
+export type Audited = {
+  readonly kind: 'audited'
+  readonly code: '_has'
+  readonly target: string
+  readonly by: string
+  readonly name: string
+  readonly value: string
+  /** The rows' ids, once the audit was asked; until then it finds nothing. */
+  readonly ids: readonly string[]
+}
 
 /** A name taken apart: `actor:Practitioner.name:exact` is code, modifier and the rest of the chain. */
 const nameParts = /^([^:.]+)(?::([^.]*))?(?:\.(.+))?$/
@@ -179,13 +192,18 @@ function parseChain(
   return links.length ? { kind: 'chain', code, links } : undefined
 }
 
-/** `_has:Appointment:patient:status=booked`; what follows the reference is a parameter of that type, with all it may hold. */
+/** `_has:Appointment:patient:status=booked`; what follows the reference is a parameter of that type, with all it may hold. Of AuditEvents it is read where they are found. */
 function parseHas(reading: Reading, name: string, value: string, way: Way): Criterion | undefined {
   const [, type = '', by = '', rest = ''] = hasParts.exec(name) ?? []
   // Ignored it would find too much.
-  if (type === 'AuditEvent') throw fault('value', '`_has` does not go through AuditEvents: search for them, by a chain if need be.', name)
-  const parameter = storedTypes.includes(type) ? reading.definitions.searchParameters.get(type)?.get(by) : undefined
+  if (type === 'AuditEvent' && !reading.audited)
+    throw fault('value', '`_has` goes through AuditEvents in a search of one type alone, and not in criteria.', name)
+  const parameter = servedTypes.includes(type) ? reading.definitions.searchParameters.get(type)?.get(by) : undefined
   if (!isSearchable(parameter) || parameter.type !== 'reference' || !targetsOf(parameter).includes(reading.type)) return undefined
+  if (type === 'AuditEvent') {
+    further(way)
+    return { kind: 'audited', code: '_has', target: reading.type, by, name: rest, value, ids: [] }
+  }
   const criterion = parseCriterion({ ...reading, type }, rest, value, further(way))
   return criterion && { kind: 'has', code: '_has', target: reading.type, type, by, criterion }
 }

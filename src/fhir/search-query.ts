@@ -32,6 +32,8 @@ export type SearchQuery = {
   readonly total?: 'none' | 'estimate' | 'accurate'
   readonly includes: readonly Include[]
   readonly revincludes: readonly Include[]
+  /** Whether a criterion leads through AuditEvents. */
+  readonly audited: boolean
   /** Where the last page ended; opaque here. */
   readonly cursor?: string
   /** Which elements are wanted; all where it is left out. */
@@ -172,7 +174,7 @@ function readRevinclude({ definitions, type: searched }: Reading, value: string,
 /**
  * The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. `known` holds the
  * ValueSets and CodeSystems of `terminologyAsked`, where values may name some. `ofOnePatient`: it is asked at the address of a
- * patient's compartment.
+ * patient's compartment. `audited`: criteria may lead through AuditEvents.
  */
 export function parseSearch(
   definitions: Definitions,
@@ -180,9 +182,9 @@ export function parseSearch(
   pairs: Iterable<readonly [string, string]>,
   base?: string,
   known?: Known,
-  ofOnePatient = false,
+  { ofOnePatient = false, audited = false }: { readonly ofOnePatient?: boolean; readonly audited?: boolean } = {},
 ): SearchQuery {
-  const reading: Reading = { definitions, type, base, known }
+  const reading: Reading = { definitions, type, base, known, audited }
   const draft: Draft = { criteria: [], sort: [], includes: [], revincludes: [], pretty: false }
   const unknown = new Set<string>()
   const applied: (readonly [string, string])[] = []
@@ -200,7 +202,12 @@ export function parseSearch(
   if (!ofOnePatient) assertTextIsNarrowed(type, draft.criteria)
   assertTextStandsAlone(draft)
   const count = Math.min(draft.count ?? pageSizeDefault, type === 'Binary' ? binariesTogetherMax : pageSizeMax)
-  return { ...draft, count, unknown: [...unknown], applied }
+  return { ...draft, audited: audited && draft.criteria.some(isAudited), count, unknown: [...unknown], applied }
+}
+
+function isAudited(criterion: Criterion): boolean {
+  if (criterion.kind === 'chain') return criterion.links.some((link) => isAudited(link.criterion))
+  return criterion.kind === 'has' ? isAudited(criterion.criterion) : criterion.kind === 'audited'
 }
 
 /** https://hl7.org/fhir/R4/search.html#summary: "_include and _revinclude parameters cannot be mixed with _summary=text". */

@@ -21,6 +21,8 @@ export type Reading = {
   readonly base?: string
   /** ValueSets and CodeSystems, those that the query names among them; without them no value may stand for a list of codes. */
   readonly known?: Known
+  /** `_has` may lead through AuditEvents: whoever runs the search asks the audit first. */
+  readonly audited?: boolean
 }
 
 /** A parameter as it was asked: the modifier taken off its name, the alternatives apart with their escapes still in. */

@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
-import type { AuditReach } from '../audit/audit-events.ts'
+import type { AuditReach } from '../audit/audit-wanted.ts'
 import type { House } from '../store/house.ts'
 import { allowedOfAudit, assertReach } from './bounds.ts'
 

@@ -31,6 +31,7 @@ export function allowedOfAudit(actor: Actor, verb: Verb): Extract<Permission, { 
  * open, the closed ones find nothing: `actor.name` of a caller who may not see Locations looks at the others.
  */
 export function assertReach(actor: Actor, criterion: Criterion): void {
+  if (criterion.kind === 'audited') allowedOfAudit(actor, 's')
   if (criterion.kind !== 'chain' && criterion.kind !== 'has') return
   const ways = criterion.kind === 'chain' ? criterion.links : [criterion]
   const refusals = ways.flatMap(({ type, criterion: next }) => refusalOf(actor, type, next) ?? [])

@@ -27,6 +27,7 @@ import { holdsPatientData } from './read.ts'
 import { searchAsked } from './search-asked.ts'
 import { type SearchPage, searchPage } from './search-page.ts'
 import { searchTypes } from './search-types.ts'
+import { throughAudit } from './through-audit.ts'
 
 export async function search(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { type = '' } = request
@@ -37,11 +38,12 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const known = await terminologyFor(house.pool, house, request.query)
   const ofOnePatient = compartment?.type === 'Patient'
   const asked = known
-    ? parseSearch(house.definitions, type, request.query, house.base, known, ofOnePatient)
+    ? parseSearch(house.definitions, type, request.query, house.base, known, { ofOnePatient, audited: true })
     : searchAsked(house, type, request.query, ofOnePatient)
   assertUnderstood(asked, request)
   for (const criterion of asked.criteria) assertReach(actor, criterion)
-  const { query, within } = placed(house, compartment, type, asked)
+  const looked = asked.audited ? await throughAudit(house, actor, asked) : asked
+  const { query, within } = placed(house, compartment, type, looked)
   const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...within }
   const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)
   const path = pathOf(compartment, type)

@@ -134,10 +134,12 @@ const alone = 'cardinality(e.patients) <= 1'
 
 function isShown(p: Params, part: AuditPart, shownTo: string): string[] {
   if (part === 'query') return [alone]
-  return part === 'entity'
-    ? [`(${alone} or coalesce(e.entity, '') !~ '^Patient/[^/]+$' or e.entity = ${p.add(`Patient/${shownTo}`, 'text')})`]
-    : []
+  return part === 'entity' ? [`(${isEntityShown(p, shownTo)})`] : []
 }
+
+/** A patient that others share a row with does not see another as what was read. */
+export const isEntityShown = (p: Params, shownTo: string): string =>
+  `${alone} or coalesce(e.entity, '') !~ '^Patient/[^/]+$' or e.entity = ${p.add(`Patient/${shownTo}`, 'text')}`
 
 function addressMatches(p: Params, { match, text }: NonNullable<AuditFact['address']>): string {
   const address = `coalesce(e.address, '')`

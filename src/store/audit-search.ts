@@ -1,7 +1,7 @@
 /**
  * Audit rows found again: by time, by patient, and by what can be told of a row (audit-facts.ts). Newest first.
  */
-import { type AuditCondition, auditCondition, eventPart as part, partsOfId } from './audit-facts.ts'
+import { type AuditCondition, auditCondition, isEntityShown, eventPart as part, partsOfId } from './audit-facts.ts'
 import type { Db } from './db.ts'
 import { type Params, params } from './sql.ts'
 
@@ -65,6 +65,43 @@ export async function countAudit(db: Db, filter: AuditFilter): Promise<number> {
   const text = `select count(*)::int as total from ${events} where ${conditionsOf(p, filter).join(' and ')}`
   const [row] = await db.query<{ total: number }>({ text, values: p.values })
   return row?.total ?? 0
+}
+
+export type NamedBy = {
+  readonly by: string
+  /** Of this type alone. */
+  readonly target: string
+  /** Interactions whose events name no patient as an entity. */
+  readonly security: readonly string[]
+}
+
+/** The ids of what the events of a filter name, each once, and whether these are all: `limit` counts events. */
+export async function namedInAudit(db: Db, filter: AuditFilter, by: NamedBy): Promise<{ ids: readonly string[]; isWhole: boolean }> {
+  const p = params()
+  const named = namedBy(p, by, filter.shownTo).map((name, at) => `${name} as n${at}`)
+  const found = `select ${named.join(', ')} from ${events} where ${conditionsOf(p, filter).join(' and ')} limit ${p.add(filter.limit + 1, 'int')}`
+  const ids = named.map((_, at) => `select distinct n${at} from found where n${at} is not null`)
+  const [row] = await db.query<{ ids: string[]; events: number }>({
+    text: `with found as materialized (${found}) select array(${ids.join(' union ')}) as ids, (select count(*)::int from found) as events`,
+    values: p.values,
+  })
+  return { ids: row?.ids ?? [], isWhole: (row?.events ?? 0) <= filter.limit }
+}
+
+/** Columns of an event that say which of a type it names, null where it names none. */
+function namedBy(p: Params, { by, target, security }: NamedBy, shownTo: string | undefined): string[] {
+  const idIn = (reference: string): string => {
+    const lead = p.add(`${target}/`, 'text')
+    return `case when starts_with(${reference}, ${lead}) then substr(${reference}, ${target.length + 2}) end`
+  }
+  if (by === 'agent') return [idIn('e.person')]
+  const whose = target === 'Patient' ? 'p.patient' : 'null::text'
+  if (by !== 'entity') return [whose]
+  const isShown = shownTo === undefined ? 'true' : `(${isEntityShown(p, shownTo)})`
+  return [
+    `case when ${isShown} then ${idIn('e.entity')} end`,
+    `case when e.interaction <> all(${p.add(security, 'text[]')}) then ${whose} end`,
+  ]
 }
 
 function conditionsOf(p: Params, filter: AuditFilter): string[] {

@@ -4,7 +4,7 @@
  * along with them, and they with it. https://hl7.org/fhir/R4/search.html#chaining and #include
  */
 import { includedResourcesMax, referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
-import { type Answer, type Ask, along, type Loose, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
+import { type Answer, type Ask, along, below, type Loose, linkOf, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
 
 let server: RestHouse
 let all: Loose[]
@@ -162,31 +162,86 @@ describe('a chain of AuditEvents', () => {
     ])
       expect([query, await found(ben, query)]).toEqual([query, 0])
   })
-
-  it('is refused where it leads to too many, and `_has` wherever it goes through AuditEvents', async () => {
-    await server.house.pool.query({
-      text: `insert into patient (id, version, updated, body, terms)
-             select 'crowd' || n, 1, now(), '{"resourceType":"Patient"}', array['gender=other'] from generate_series(0, $1::int) n`,
-      values: [referencesFollowedMax],
-    })
-    for (const query of [
-      'AuditEvent?patient.gender=other',
-      'AuditEvent?_has:Provenance:entity:_id=1',
-      'Practitioner?_has:AuditEvent:agent:action=R',
-      'Patient?general-practitioner._has:AuditEvent:agent:action=R',
-      `AuditEvent?${Array.from({ length: searchCriteriaMax + 1 }, (_, n) => `agent.name=a${n}`).join('&')}`,
-    ])
-      expect([query, (await server.ask('GET', query)).status]).toEqual([query, 400])
-  })
 })
 
-/** Whatever came along, as `Type/id`. */
-const brought = (answer: Answer): string[] => along(answer).map(({ resourceType, id }) => `${resourceType}/${id}`)
 /** What the events name, each once. */
 const namedBy = (events: readonly Loose[], element: 'agent' | 'entity'): string[] => [
   ...new Set<string>(events.flatMap((event) => (event[element] ?? []).flatMap((one: Loose) => (one.who ?? one.what)?.reference ?? []))),
 ]
 
+/** What the events that are meant name of a type, as ids. */
+const namedOf = (type: string, element: 'agent' | 'entity', isMeant: (event: Loose) => boolean): string[] =>
+  namedBy(all.filter(isMeant), element)
+    .flatMap((one) => (one.startsWith(`${type}/`) ? [one.slice(type.length + 1)] : []))
+    .sort()
+
+describe('`_has` through AuditEvents', () => {
+  const found = async (ask: Ask, query: string): Promise<number | string[]> => {
+    const answer = await ask('GET', query, strict)
+    return answer.status === 200 ? ids(matched(answer)).sort() : answer.status
+  }
+  const people = (isMeant: (event: Loose) => boolean) => () => namedOf('Patient', 'entity', isMeant)
+  const staff = (isMeant: (event: Loose) => boolean) => () => namedOf('Practitioner', 'agent', isMeant)
+  const visits = (isMeant: (event: Loose) => boolean) => () => namedOf('Encounter', 'entity', isMeant)
+
+  it.each<[query: string, expected: () => string[]]>([
+    ['Patient?_has:AuditEvent:patient:agent=Practitioner/ito', people(by('ito'))],
+    ['Patient?_has:AuditEvent:entity:agent=Practitioner/park', people(by('park'))],
+    ['Patient?_has:AuditEvent:patient:entity=Encounter/ward,Encounter/other', people(about('Encounter/ward', 'Encounter/other'))],
+    ['Patient?_has:AuditEvent:patient:agent=Practitioner/park&_has:AuditEvent:patient:entity=Encounter/other', () => ['ben']],
+    ['Patient?_has:AuditEvent:patient:agent.name=ito', people(by('ito'))],
+    ['Patient?_has:AuditEvent:patient:date=lt2020', () => []],
+    ['Practitioner?_has:AuditEvent:agent:patient=ada', staff(isOf('ada'))],
+    ['Practitioner?_has:AuditEvent:agent:entity=Encounter/stay', staff(about('Encounter/stay'))],
+    ['Practitioner?_has:AuditEvent:agent:subtype=read&name=park', () => ['park']],
+    ['Practitioner?_has:AuditEvent:source:action=R', () => []],
+    ['Encounter?_has:AuditEvent:entity:agent=Practitioner/park', visits(by('park'))],
+    ['Encounter?_has:AuditEvent:entity:action:not=C', visits(({ action }) => action !== 'C')],
+    ['Encounter?subject:Patient._has:AuditEvent:entity:agent=Practitioner/ito&status=finished', () => ['other']],
+    ['Practitioner?_has:Patient:general-practitioner:_has:AuditEvent:patient:agent=Practitioner/ito', () => ['park']],
+    ['Patient?_has:AuditEvent:patient:agent=Practitioner/nobody', () => []],
+  ])('%s', async (query, expected) => expect([query, await found(server.ask, query)]).toEqual([query, expected()]))
+
+  it('is counted, and goes on to the next page', async () => {
+    const query = 'Patient?_has:AuditEvent:patient:agent=Practitioner/ito'
+    expect((await server.ask('GET', `${query}&_summary=count`)).json.total).toBe(2)
+    const page = await server.ask('GET', `${query}&_count=1`)
+    const next = await server.ask('GET', below(linkOf(page, 'next') ?? ''))
+    expect([...ids(matched(page)), ...ids(matched(next))].sort()).toEqual(['ada', 'ben'])
+  })
+
+  it('is refused where it names what is not there, in criteria, and of several types', async () => {
+    for (const query of [
+      'Patient?_has:AuditEvent:patient:colour=red',
+      'Patient?_has:AuditEvent:patient:_has:Provenance:target:_id=1',
+      'Patient?_has:AuditEvent:colour:action=R',
+      'Location?_has:AuditEvent:agent:action=R',
+      'Patient?_has:AuditEvent:patient:date=yesterday',
+      '?_type=Patient,Encounter&_has:AuditEvent:entity:action=R',
+    ])
+      expect([query, await found(server.ask, query)]).toEqual([query, 400])
+    const ifNone = { headers: { 'if-none-exist': '_has:AuditEvent:patient:action=R' }, body: { resourceType: 'Patient' } }
+    expect((await server.ask('POST', 'Patient', ifNone)).status).toBe(400)
+  })
+
+  it('tells nothing to whoever may not search AuditEvents, and a patient of their own alone', async () => {
+    const query = 'Patient?_has:AuditEvent:patient:agent=Practitioner/ito'
+    const clerk = await server.scoped('user/Patient.rs user/Encounter.rs user/Practitioner.rs', { user: 'Practitioner/clerk' })
+    const granular = await server.scoped('user/Patient.rs user/AuditEvent.rs?action=R', { user: 'Practitioner/clerk' })
+    for (const ask of [clerk, granular]) expect(await found(ask, query)).toBe(403)
+    expect(await found(clerk, 'Encounter?patient._has:AuditEvent:patient:agent=Practitioner/ito')).toBe(403)
+    expect(await found(clerk, 'Practitioner?_has:Patient:general-practitioner:_has:AuditEvent:patient:action=R')).toBe(403)
+    const ben = await server.scoped('patient/*.rs', { patient: 'ben' })
+    expect(await found(ben, query)).toEqual(['ben'])
+    expect(await found(ben, 'Practitioner?_has:AuditEvent:agent:patient=ada')).toEqual([])
+    expect(await found(ben, 'Practitioner?_has:AuditEvent:agent:entity=Patient/ada')).toEqual([])
+    expect(await found(ben, 'Practitioner?_has:AuditEvent:agent:entity=Encounter/stay')).toEqual([])
+    expect(await found(ben, 'Encounter?_has:AuditEvent:entity:agent=Practitioner/park')).toEqual(['other'])
+  })
+})
+
+/** Whatever came along, as `Type/id`. */
+const brought = (answer: Answer): string[] => along(answer).map(({ resourceType, id }) => `${resourceType}/${id}`)
 describe('with AuditEvents', () => {
   const looked = 'AuditEvent?agent=Practitioner/ito&_count=1000'
   const patients = ['Patient/ada', 'Patient/ben']
@@ -285,5 +340,29 @@ describe('with AuditEvents', () => {
     const answer = await server.ask('GET', 'Patient?_id=cy&_revinclude=AuditEvent:patient')
     expect(along(answer).length).toBe(includedResourcesMax)
     expect(answer.json.entry.at(-1)).toMatchObject({ search: { mode: 'outcome' }, resource: { issue: [{ code: 'incomplete' }] } })
+  })
+})
+
+// Last: they are the newest events.
+describe('of a crowd', () => {
+  it('a chain and a `_has` are refused, and so is `_has` of AuditEvents', async () => {
+    await server.house.pool.query({
+      text: `insert into patient (id, version, updated, body, terms)
+             select 'crowd' || n, 1, now(), '{"resourceType":"Patient"}', array['gender=other'] from generate_series(0, $1::int) n`,
+      values: [referencesFollowedMax],
+    })
+    await server.house.pool.query({
+      text: `insert into audit_event (id, at, interaction, action, client, person, patients)
+             select gen_random_uuid(), now(), 'read', 'R', 'many', 'Practitioner/crowd', array['crowd' || n] from generate_series(0, $1::int) n`,
+      values: [referencesFollowedMax],
+    })
+    for (const query of [
+      'AuditEvent?patient.gender=other',
+      'Patient?_has:AuditEvent:patient:agent=Practitioner/crowd',
+      'AuditEvent?_has:Provenance:entity:_id=1',
+      'Patient?_has:AuditEvent:patient:agent.name=a&_has:AuditEvent:patient:patient.gender=other',
+      `AuditEvent?${Array.from({ length: searchCriteriaMax + 1 }, (_, n) => `agent.name=a${n}`).join('&')}`,
+    ])
+      expect([query, (await server.ask('GET', query)).status]).toEqual([query, 400])
   })
 })

@@ -125,6 +125,7 @@ const seesOthers = (bounds: Bounds | undefined): boolean => bounds !== undefined
 function plainCondition(scope: Scope, criterion: Criterion): Sql {
   const { definitions, type, alias } = scope
   if (criterion.kind === 'has') return hasCondition(scope, criterion, rowsMeeting)
+  if (criterion.kind === 'audited') return sql`${column(alias, 'id')} = any(${texts(criterion.ids)})`
   if (criterion.kind === 'full-text') return fullTextCondition(alias, criterion)
   const place = layoutOf(definitions, type).get(criterion.code)
   if (!place) return sql`false`
