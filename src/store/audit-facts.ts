@@ -44,19 +44,21 @@ export function auditCondition(p: Params, { any, not }: AuditCondition, shownTo:
   const facts = possible.map((fact) => `(${['true', ...partsOf(p, fact, shownTo)].join(' and ')})`)
   const one = facts.length > 0 ? `(${facts.join(' or ')})` : 'false'
   if (not) return `not ${one}`
-  const named = possible.map((fact) => namedIn(p, fact))
-  return named.length > 0 && named.every((name) => name !== undefined) ? `(${named.join(' or ')}) and ${one}` : one
+  // A name that is not used would be a parameter of no type.
+  return possible.length > 0 && possible.every(isNamed) ? `(${possible.map((fact) => namedIn(p, fact)).join(' or ')}) and ${one}` : one
 }
 
 /** One of no words is true of no row. */
 const isPossible = ({ interactions, actions, outcomes, purposes, people, clients, entities, patients }: AuditFact): boolean =>
   [interactions, actions, outcomes, purposes, people, clients, entities, patients].every((words) => words?.length !== 0)
 
-/** As the indexes know it, of rows among which all that are meant are; undefined where they know nothing of it. */
-function namedIn(p: Params, { people, entities, patients }: AuditFact): string | undefined {
-  const named = people ?? entities
-  if (named) return `array[e.entity, e.person] && ${p.add(named, 'text[]')}`
-  return patients && `e.patients && ${p.add(patients, 'text[]')}`
+/** Whether the indexes know something of it. */
+const isNamed = ({ people, clients, entities, patients }: AuditFact): boolean => (people ?? clients ?? entities ?? patients) !== undefined
+
+/** As the indexes know it, of rows among which all that are meant are. */
+function namedIn(p: Params, { people, clients, entities, patients }: AuditFact): string {
+  const named = people ?? entities ?? clients
+  return named ? `array[e.entity, e.person, e.client] && ${p.add(named, 'text[]')}` : `e.patients && ${p.add(patients, 'text[]')}`
 }
 
 /** None of these is ever null, so that `not` turns each round. */

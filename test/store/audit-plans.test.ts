@@ -25,7 +25,7 @@ beforeAll(async () => {
     await pool.query({
       text: `insert into audit_event (id, at, interaction, action, client, person, patients, entity)
              select ('019a0000-0000-7000-8000-' || lpad($3::text, 4, '0') || lpad(n::text, 8, '0'))::uuid, $1::timestamptz + n * interval '1 minute',
-                    'read', 'R', 'desk', 'Practitioner/' || n % 600, array['p' || n % 500], case when n % 2 = 0 then 'Encounter/e' else 'Patient/p' end || n % 500
+                    'read', 'R', case when n % 600 = 11 then 'kiosk' else 'desk' end, 'Practitioner/' || n % 600, array['p' || n % 500], case when n % 2 = 0 then 'Encounter/e' else 'Patient/p' end || n % 500
                from generate_series(1, $2::int) n`,
       values: [`${month}T00:00:00Z`, rowsOfEach, at],
     })
@@ -65,6 +65,7 @@ describe('a row of the audit that names something rare', () => {
   it.each<[what: string, condition: AuditCondition, isMeant: (n: number) => boolean]>([
     ['an entity', { any: [{ entities: ['Encounter/e8'] }], not: false }, (n) => n % 500 === 8],
     ['who asked', { any: [{ people: ['Practitioner/7'] }, { clients: [] }], not: false }, (n) => n % 600 === 7],
+    ['the program', { any: [{ people: [] }, { clients: ['kiosk'] }], not: false }, (n) => n % 600 === 11],
     [
       'a patient, as an entity or as whose data it is',
       { any: [{ entities: ['Patient/p9'] }, { noInteractions: ['token'], patients: ['p9'] }], not: false },
@@ -77,7 +78,7 @@ describe('a row of the audit that names something rare', () => {
     expect(scanned.filter((type) => type !== 'Bitmap Heap Scan')).toEqual([])
     expect(scanned).toHaveLength(months.length)
     for (const node of plan.filter((one) => one['Node Type'] === 'Bitmap Index Scan'))
-      expect(node['Index Cond']).toMatch(/ARRAY\[entity, person\] &&|patients &&/)
+      expect(node['Index Cond']).toMatch(/ARRAY\[entity, person, client\] &&|patients &&/)
     const found = await findAudit(database.pool, filterOf(condition, { limit: 100 }))
     expect(found.map(({ id }) => id)).toEqual(idsOf(isMeant))
   })
