@@ -48,7 +48,9 @@ export type Along = (asked: string, query: SearchQuery, rows: readonly FoundRow[
 
 const isBringing = ({ includes, revincludes }: SearchQuery): boolean => includes.length + revincludes.length > 0
 
-const isOfResult = (name: string): boolean => /^_(summary|elements|(rev)?include(:.*)?)$/.test(name)
+/** Also what is refused of any type, such as `_sort:desc`. */
+const isOfResult = (name: string): boolean =>
+  /^_(summary|elements|filter|query|(rev)?include(:.*)?|(count|sort|total|summary|elements|contained|text|content):.*)$/.test(name)
 
 /** Pages go back in time; `_cursor` is the last one's time and id. */
 export async function searchAuditEvents(house: House, request: FhirRequest, reach: AuditReach, along: Along): Promise<Reply> {

@@ -37,7 +37,7 @@ const kinds: readonly string[] = [
   'composite',
 ] satisfies SearchParameterType[]
 /** Kept as words: what every way of writing a Slot or an Appointment keeps, in one statement. */
-const wordKinds: readonly string[] = ['token', 'reference', 'uri', 'number']
+const wordKinds: readonly string[] = ['token', 'reference', 'uri', 'number', 'quantity']
 const engineTypes: readonly string[] = ['Slot', 'Appointment']
 const codePattern = /^[A-Za-z][A-Za-z0-9-]{0,63}$/
 /** A Slot's are changed many at once, without its words being read again. */

@@ -80,8 +80,10 @@ function collectNumbers({ parameter, walk }: Reader, resource: Resource, terms: 
     const number = numberValue(value, type)
     if (number === undefined) return
     if (!keepsNumbersAsWords(resource.resourceType)) numbers.push({ code: parameter.code, ...number })
-    else if (number.lower !== null && number.lower === number.upper)
-      for (const word of numberWords(parameter.code, number.lower)) terms.add(word)
+    else if (number.lower !== null && number.lower === number.upper) {
+      const unit = parameter.type === 'quantity' ? number : undefined
+      for (const word of numberWords(parameter.code, number.lower, unit)) terms.add(word)
+    } else terms.add(`${parameter.code}=${number.lower ?? number.upper}`)
   })
 }
 

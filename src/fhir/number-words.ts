@@ -4,7 +4,8 @@
  *
  * A number is its sign, its exponent in two digits, 50 more than it is, and its digits: `p513` is 30, `p5135` is 35. Such keys are
  * in the order of the numbers. Each beginning of a key is a word, and the whole with a `$`; what lies between two keys is
- * those beginnings of which all lies between. Left out: ranges as values, and what is beyond 1e50.
+ * those beginnings of which all lies between. A quantity has them once for each way in which its unit can be asked for.
+ * Left out: ranges as values, quantities with a comparator among them, and what is beyond 1e50.
  */
 import type { NumberAsked } from './search-number.ts'
 
@@ -43,18 +44,38 @@ function keyOf({ mantissa, exponent }: Decimal): string {
   return place < 0 ? '' : `${String(place).padStart(2, '0')}${digits.replace(/0+$/, '')}`
 }
 
-const lead = (code: string): string => `${code}:~`
+/** Behind the unit there is a letter and digits, so that no unit is taken for another and a number. */
+const lead = (code: string, unit?: string): string => `${code}:~${unit === undefined ? '' : `[${unit}]`}`
 
-/** `code=30` to be sorted by, and the words that ranges are found by. */
-export function numberWords(code: string, text: string): string[] {
+/** No FHIR text holds what stands between. */
+const unitOf = (system: string, code: string): string => `${system}\u001f${code}`
+
+/** As it is kept with a quantity; null where that does not say it. */
+export type UnitKept = { readonly system: string | null; readonly unitCode: string | null; readonly unit: string | null }
+
+/** `90`, `90||min`, `90||minutes` and `90|http://unitsofmeasure.org|min` find the same. */
+function leadsOf(code: string, unit: UnitKept | undefined): string[] {
+  if (!unit) return [lead(code)]
+  const { system, unitCode, unit: name } = unit
+  const whole = system !== null && unitCode !== null ? [unitOf(system, unitCode)] : []
+  const units = new Set([unitCode, name, ...whole].filter((one) => one !== null))
+  return [lead(code), ...[...units].map((one) => lead(code, one))]
+}
+
+const leadAsked = (code: string, { system, unit }: NumberAsked): string =>
+  lead(code, unit === undefined || system === undefined ? unit : unitOf(system, unit))
+
+/** `code=30` to be sorted by, and the words that ranges are found by, of a quantity in its `unit` too. */
+export function numberWords(code: string, text: string, unit?: UnitKept): string[] {
   const number = decimalOf(text)
   const own = `${code}=${text}`
-  if (number.mantissa === 0n) return [own, `${lead(code)}z`]
+  const leads = leadsOf(code, unit)
+  if (number.mantissa === 0n) return [own, ...leads.map((one) => `${one}z`)]
   const key = keyOf(number)
   if (key === '' || key === afterAll) return [own]
   const sign = isNegative(number) ? 'n' : 'p'
   const beginnings = Array.from({ length: key.length + 1 }, (_, length) => key.slice(0, length))
-  return [own, ...[...beginnings, `${key}$`].map((one) => `${lead(code)}${sign}${one}`)]
+  return [own, ...leads.flatMap((one) => [...beginnings, `${key}$`].map((beginning) => `${one}${sign}${beginning}`))]
 }
 
 /** An end of a range; without one it has none on that side. */
@@ -92,13 +113,15 @@ function rangesOf({ prefix, value, half }: NumberAsked): Range[] {
 }
 
 /** The words of which a number that is meant has one. */
-export const numberWordsAsked = (code: string, asked: NumberAsked): string[] =>
-  rangesOf(asked).flatMap(({ from, to }) => [
-    ...(to && !isPositive(to.at) ? [] : cover(`${lead(code)}p`, keysBetween(from, to))),
-    ...(holdsZero(from, to) ? [`${lead(code)}z`] : []),
+export function numberWordsAsked(code: string, asked: NumberAsked): string[] {
+  const words = leadAsked(code, asked)
+  return rangesOf(asked).flatMap(({ from, to }) => [
+    ...(to && !isPositive(to.at) ? [] : cover(`${words}p`, keysBetween(from, to))),
+    ...(holdsZero(from, to) ? [`${words}z`] : []),
     // Of two negative numbers the greater one's magnitude is less.
-    ...(from && !isNegative(from.at) ? [] : cover(`${lead(code)}n`, keysBetween(to && mirrored(to), from && mirrored(from)))),
+    ...(from && !isNegative(from.at) ? [] : cover(`${words}n`, keysBetween(to && mirrored(to), from && mirrored(from)))),
   ])
+}
 
 const mirrored = ({ at, included }: End): End => ({ at: negated(at), included })
 

@@ -173,6 +173,9 @@ function parseStrings({ parameter: { code }, modifier, name, values }: Asked): C
   return { kind: 'string', code, match: modifier ?? 'start', texts: texts.map(normalizeText) }
 }
 
+const namesTarget = ({ targets }: SearchParameter, typed: string): boolean =>
+  targets.length > 0 ? targets.includes(typed) : /^[A-Z]/.test(typed)
+
 function parseChain(
   reading: Reading,
   parameter: SearchParameter,
@@ -183,6 +186,8 @@ function parseChain(
 ): Criterion | undefined {
   const { code } = parameter
   if (parameter.type !== 'reference') return undefined
+  // Further on, another type's parameter of that name may well lead there.
+  if (typed !== undefined && way.steps === 0 && !namesTarget(parameter, typed)) throw unsupported(`${code}:${typed}`)
   const links = targetsOf(parameter)
     .filter((type) => typed === undefined || type === typed)
     .flatMap((type) => {

@@ -9,7 +9,7 @@ import { binariesTogetherMax, pageSizeDefault, pageSizeMax, searchCriteriaMax } 
 import type { Definitions } from './definitions/types.ts'
 import { servedTypes } from './resource.ts'
 import { assertTextIsNarrowed, type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'
-import { type Reading, targetsOf } from './search-words.ts'
+import { type Reading, targetsOf, unsupported } from './search-words.ts'
 import { readElements, readSummary, type Subset } from './subset.ts'
 import type { Known } from './validate/profiles/known.ts'
 
@@ -210,6 +210,16 @@ function isAudited(criterion: Criterion): boolean {
   return criterion.kind === 'has' ? isAudited(criterion.criterion) : criterion.kind === 'audited'
 }
 
+/** Searches in a language of their own: to ignore one would find everything. https://hl7.org/fhir/R4/search.html#filter and #query */
+const otherLanguages: ReadonlySet<string> = new Set(['_filter', '_query'])
+
+/** "Servers SHALL reject any search request that contains a search parameter modifier that the server does not support" (#modifiers). */
+function assertServed(name: string): void {
+  if (otherLanguages.has(name)) throw fault('value', `\`${name}\` is not served here: say what it asks for by search parameters.`, name)
+  const [bare = '', modifier] = name.split(':')
+  if (modifier !== undefined && (Object.hasOwn(resultParameters, bare) || bare === '_text' || bare === '_content')) throw unsupported(name)
+}
+
 /** https://hl7.org/fhir/R4/search.html#summary: "_include and _revinclude parameters cannot be mixed with _summary=text". */
 function assertTextStandsAlone({ subset, includes, revincludes }: Draft): void {
   if (subset?.kind === 'text' && includes.length + revincludes.length > 0)
@@ -223,6 +233,7 @@ function assertTextStandsAlone({ subset, includes, revincludes }: Draft): void {
 function readPair(draft: Draft, name: string, value: string, reading: Reading): boolean {
   const result = Object.hasOwn(resultParameters, name) ? resultParameters[name] : undefined
   if (result) return result(draft, value, reading)
+  assertServed(name)
   const criterion = parseCriterion(reading, name, value)
   if (criterion) draft.criteria.push(criterion)
   return criterion !== undefined

@@ -68,11 +68,11 @@ const kilometresPer: Readonly<Record<string, number>> = { km: 1, m: 0.001, mi: 1
 const number = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
 
 export function parseNear(name: string, text: string): NearValue {
-  const [latitudeText = '', longitudeText = '', distanceText = '', unit = ''] = splitUnescaped(text, '|').map(unescaped)
+  const [latitudeText = '', longitudeText = '', distanceText = '', unit = '', ...more] = splitUnescaped(text, '|').map(unescaped)
   const [latitude, longitude] = [number(latitudeText), number(longitudeText)]
   const distance = distanceText === '' ? nearKilometresDefault : number(distanceText)
   const kilometres = distance * (kilometresPer[unit || 'km'] ?? Number.NaN)
-  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 && kilometres >= 0 && Number.isFinite(kilometres))) {
+  if (more.length > 0 || !(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 && kilometres >= 0 && Number.isFinite(kilometres))) {
     throw fault('value', `\`${name}\` wants latitude|longitude|distance|unit, for example 42.36|-71.06|10|km.`, name)
   }
   return { latitude, longitude, kilometres }

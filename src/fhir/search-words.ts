@@ -69,7 +69,7 @@ export function parseTokens(reading: Reading, asked: Asked): Words | Texts {
   const { code } = parameter
   const texts = parseTexts(reading, asked)
   if (texts) return texts
-  if (modifier === 'of-type')
+  if (modifier === 'of-type' && mayBeIdentifier(reading, parameter))
     return words(
       code,
       values.map((text) => ofTypeWord(code, name, text)),
@@ -84,6 +84,10 @@ export function parseTokens(reading: Reading, asked: Asked): Words | Texts {
     modifier === 'not',
   )
 }
+
+/** Where nobody can tell what an expression gives, it may. */
+const mayBeIdentifier = ({ definitions, type }: Reading, parameter: SearchParameter): boolean =>
+  typesOfExpression(definitions, type, parameter)?.has('Identifier') !== false
 
 /** `identifier:of-type=system|code|value`: an identifier by its type and value. */
 function ofTypeWord(code: string, name: string, text: string): string {

@@ -285,7 +285,17 @@ describe('AuditEvents are found', () => {
       'patients=x',
     ])
       expect([query, (await server.ask('GET', `AuditEvent?${query}`, strict)).status]).toEqual([query, 400])
-    for (const query of ['type=|', 'site:missing=perhaps', 'source:identifier=|', 'date=yesterday', 'action:missing=maybe', 'purpose=|'])
+    for (const query of [
+      'type=|',
+      'site:missing=perhaps',
+      'source:identifier=|',
+      'date=yesterday',
+      'action:missing=maybe',
+      'purpose=|',
+      '_sort:desc=date',
+      '_count:exact=1',
+      '_filter=action%20eq%20R',
+    ])
       expect([query, (await server.ask('GET', `AuditEvent?${query}`)).status]).toEqual([query, 400])
   })
 })

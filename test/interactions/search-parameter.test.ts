@@ -51,6 +51,61 @@ const declared = async (type: string): Promise<string[]> => {
   return statement.rest[0].resource.find((one) => one.type === type)?.searchParam.map(({ name }) => name) ?? []
 }
 
+/** What each charge is, and what R4's rules for quantities find among them, by hand. */
+async function quantitiesAreFound(schedule: unknown, visit: { readonly id: string }): Promise<void> {
+  const ucum = 'http://unitsofmeasure.org'
+  const charges: Record<string, object | undefined> = {
+    dollars: { value: 100, unit: 'dollars', system: 'urn:iso:std:iso:4217', code: 'USD' },
+    euros: { value: 100.4, unit: 'EUR' },
+    owed: { value: -30, system: ucum, code: 'mg' },
+    dose: { value: 5.4, system: ucum, code: 'mg' },
+    free: { value: 0, unit: 'EUR' },
+    bare: { value: 30 },
+    more: { value: 200, comparator: '>', unit: 'EUR' },
+    none: undefined,
+  }
+  const names = new Map<string, string>()
+  for (const [at, [name, charge]] of Object.entries(charges).entries()) {
+    const start = `2031-06-0${at + 1}T09:00:00Z`
+    const extension = charge && [{ url: 'urn:charge', valueQuantity: charge }]
+    const slot = { resourceType: 'Slot', schedule, status: 'busy-unavailable', start, end: start.replace('09:00', '09:30'), extension }
+    names.set(made(await server.call('POST', 'Slot', JSON.parse(JSON.stringify(slot)))).id, name)
+  }
+  const found = async (asked: string) =>
+    (await idsOf(`Slot?_id=${[...names.keys()].join(',')}&${asked}`))
+      .map((id) => names.get(id))
+      .toSorted()
+      .join(' ')
+  const expected = [
+    ['charge=100', 'dollars euros'],
+    ['charge=100.0', 'dollars'],
+    ['charge=100||USD', 'dollars'],
+    ['charge=100||dollars', 'dollars'],
+    ['charge=100|urn:iso:std:iso:4217|USD', 'dollars'],
+    ['charge=100|urn:iso:std:iso:4217|EUR', ''],
+    ['charge=100|urn:iso:std:iso:4217|dollars', ''],
+    ['charge=gt0||EUR', 'euros'],
+    ['charge=ge0||EUR', 'euros free'],
+    ['charge=0', 'free'],
+    [`charge=lt10|${ucum}|mg`, 'dose owed'],
+    [`charge=ne5.4|${ucum}|mg`, 'owed'],
+    [`charge=5.4|${ucum}|mg,30`, 'bare dose'],
+    ['charge=ap95', 'dollars euros'],
+    ['charge=sa5&charge=eb100', 'bare dose'],
+    ['charge:missing=true', 'none'],
+    ['charge:missing=false&charge=lt-1', 'owed'],
+  ]
+  expect(await Promise.all(expected.map(async ([asked = '']) => [asked, await found(asked)]))).toEqual(expected)
+  const sorted = matches(await server.call('GET', `Slot?_id=${[...names.keys()].join(',')}&charge=lt101&_sort=-charge`))
+  expect(sorted.map(({ id }) => names.get(id))).toEqual(['euros', 'dollars', 'bare', 'dose', 'free', 'owed'])
+  made(
+    await server.call('PUT', `Appointment/${visit.id}`, { ...visit, extension: [{ url: 'urn:charge', valueQuantity: charges.dose }] }),
+    200,
+  )
+  expect(await idsOf(`Appointment?charge=5.4|${ucum}|mg`)).toEqual([visit.id])
+  expect(await idsOf('Appointment?charge=gt5.5')).toEqual([])
+}
+
 describe('one that is understood', () => {
   const parameters = [
     parameter('colour', 'token', 'Patient', of('valueCoding')),
@@ -67,6 +122,12 @@ describe('one that is understood', () => {
     parameter('minutes', 'token', 'Appointment', 'Appointment.minutesDuration'),
     parameter('length', 'number', 'Appointment', 'Appointment.minutesDuration'),
     parameter('floor', 'number', 'Slot', "Slot.extension.where(url = 'urn:floor').value"),
+    parameter(
+      'charge',
+      'quantity',
+      ['Slot', 'Appointment'],
+      `Slot.extension.where(url = 'urn:charge').value | Appointment.extension.where(url = 'urn:charge').value`,
+    ),
     parameter('part-type', 'token', 'Appointment', 'Appointment.participant.type'),
     parameter('size', 'quantity', 'Device', 'Device.property.valueQuantity'),
   ]
@@ -112,6 +173,8 @@ describe('one that is understood', () => {
     await isServed('Appointment?length=1')
     await isServed('Slot?floor=1')
     await isServed('Appointment?part-type=x')
+    await isServed('Appointment?charge=1')
+    await isServed('Slot?charge=1')
     await isServed('Device?size=1')
 
     const answers = await Promise.all(
@@ -160,6 +223,7 @@ describe('one that is understood', () => {
     for (const slot of slots) ids.push(made(await server.call('POST', 'Slot', slot)).id)
     expect(await idsOf('Slot?floor=lt4')).toEqual(ids.slice(1).toSorted())
     expect(matches(await server.call('GET', 'Slot?floor=le12&_sort=-floor')).map(({ id }) => id)).toEqual([ids[0], ids[2], ids[1]])
+    await quantitiesAreFound(schedule, booked)
     expect(await declared('Patient')).toEqual(expect.arrayContaining(['colour', 'referrer']))
     expect(await declared('Person')).toContain('referrer')
     expect((await server.call('GET', 'metadata')).headers.get('etag')).not.toBe(etag)
@@ -307,7 +371,6 @@ it.each([
   ['no expression', parameter('a', 'token', 'Patient', ''), 'expression'],
   ['a date of a Slot', parameter('a', 'date', 'Slot', 'Slot.end'), 'type'],
   ['a composite of a Slot', parameter('a', 'composite', 'Slot', 'Slot'), 'type'],
-  ['a quantity of an Appointment', parameter('a', 'quantity', 'Appointment', 'Appointment.extension.value'), 'type'],
   ['what changes of a Slot', parameter('a', 'token', 'Slot', 'Slot.status'), 'expression'],
   ['text where there is none', parameter('a', 'string', 'Binary', 'Binary.contentType'), 'type'],
   ['a code of another of theirs', { ...parameter('site', 'uri', 'Patient', 'Patient.name.family'), id: 'other' }, 'code'],
