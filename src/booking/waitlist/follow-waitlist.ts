@@ -50,8 +50,11 @@ async function followInTx(tx: Tx, house: House, audit: () => AuditRow): Promise<
 
 /** What was freed before anybody followed is nobody's to be offered; who waited already waits. */
 async function begin(tx: Tx, house: House): Promise<boolean> {
+  const last = await lastPosition(tx)
+  // A transaction older than every change hides them all: begun now and again after it, what is freed between would be passed over.
+  if (isFirst(last)) return false
   for (const id of await allWaiting(tx)) await project(tx, house, id)
-  await moveFollower(tx, waitlistFollower, await lastPosition(tx))
+  await moveFollower(tx, waitlistFollower, last)
   return false
 }
 
