@@ -14,7 +14,7 @@ import type { Reply } from '../fhir/reply.ts'
 import type { Format } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { fromXml } from '../fhir/xml.ts'
-import { assertUtf8, bodyTypes, fhirNames, parameterless, xmlTypes } from './content-types.ts'
+import { assertReadable, bodyTypes, fhirNames, parameterless, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 
 /** A body that has not been read: who sends it is asked first. */
@@ -86,7 +86,7 @@ const isBinaryXml = (bytes: Buffer): boolean =>
   /^\ufeff?\s*(?:<\?[^>]*>\s*|<!--[^>]*-->\s*)*<Binary[\s/>]/.test(bytes.toString('utf8', 0, 4096))
 
 function asText(bytes: Buffer, contentType: string): string {
-  assertUtf8(contentType)
+  assertReadable(contentType)
   return bytes.toString()
 }
 

@@ -10,7 +10,7 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { bodyBytesMax, compressBytesMin, pathParameterCharsMax, requestIdCharsMax } from '../base/limits.ts'
-import { assertUtf8, bodyTypes, formType, ndjsonTypes, patchTypes, xmlTypes } from './content-types.ts'
+import { assertReadable, bodyTypes, formType, ndjsonTypes, patchTypes, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { refuseConnection, sendRefusal } from './error-handler.ts'
 import { type StreetDoor, streetDoor } from './street-door.ts'
@@ -72,11 +72,11 @@ function plainDollar(url: string): string {
 function takeBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser([...bodyTypes, ...patchTypes], { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
-    assertUtf8(request.headers['content-type'])
+    assertReadable(request.headers['content-type'])
     return text
   })
   app.addContentTypeParser(xmlTypes, { parseAs: 'string' }, async (request: FastifyRequest, xml: string) => {
-    assertUtf8(request.headers['content-type'])
+    assertReadable(request.headers['content-type'])
     return { xml }
   })
   app.addContentTypeParser(formType, { parseAs: 'string' }, async (_request: FastifyRequest, form: string) => ({ form }))

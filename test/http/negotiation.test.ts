@@ -105,6 +105,17 @@ describe('Content-Type', () => {
 
   const xml = '<Patient xmlns="http://hl7.org/fhir"><active value="true"/></Patient>'
 
+  it.each([
+    ['application/fhir+json; fhirVersion=5.0', undefined],
+    ['application/fhir+json;charset=utf-8;fhirVersion="3.0"', undefined],
+    ['application/fhir+xml; fhirVersion=4.3', xml],
+  ])('%s is of a release that is not read', async (contentType, body) => {
+    const before = asked.length
+    const answer = await post(contentType, body)
+    expect([answer.statusCode, asked.length]).toEqual([415, before])
+    expect(answer.body).toContain('R4')
+  })
+
   it.each(['application/fhir+xml', 'application/xml', 'text/xml', 'application/fhir+xml; charset=UTF-8; fhirVersion=4.0'])(
     '%s is read as the JSON it stands for, and answered in XML where nothing else is asked',
     async (contentType) => {
