@@ -14,6 +14,7 @@ import type { Tx } from '../store/db.ts'
 import { claimCount, confirmClaims, confirmSlots, holdSlots, lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
+import { lockVisits } from '../store/lock-visits.ts'
 import { replaceResource } from '../store/resources.ts'
 import { settleSessionSlots } from '../store/session-slots.ts'
 import { inTransaction } from '../store/transaction.ts'
@@ -41,6 +42,7 @@ export async function confirmHold(house: House, input: ConfirmInput): Promise<Ch
 
 export async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Promise<Changed> {
   if (input.once) await claimKey(tx, input.once)
+  if (input.replaces) await lockVisits(tx, { visits: [input.id, input.replaces.id], patients: [], actors: [] })
   const { resource } = await lockedAppointment(tx, input.id, input.assertMay)
   if (input.replaces?.id === input.id)
     throw fault(

@@ -328,6 +328,22 @@ describe('at one moment, what takes a transaction', () => {
     expect(await Promise.all([...mine.slice(4), ...yours.slice(4)].map(statusOf))).toEqual(Array(8).fill('busy'))
   })
 
+  it('a hold that is booked in the place of a visit, while that visit is put where the hold is, waits for it in no circle', async () => {
+    const [early, late] = [(await place.slotsOn(23)).slice(0, 8), (await place.slotsOn(23)).slice(8, 16)]
+    const visits = await Promise.all(early.map((slot) => booked(slot)))
+    const holds = await Promise.all(late.map(async (slot, at) => made(await place.hold(slot.id, patientOf(visits[at] as Body)))))
+    const confirmed = (hold: Body, visit: Body) =>
+      house.call('POST', `Appointment/${hold.id}/$book`, parameters({ 'cancelled-appt-id': `Appointment/${visit.id}` }))
+    const answers = await Promise.all(
+      visits.map((visit, at) => Promise.all([confirmed(holds[at] as Body, visit), put(visit, late[at] as Body)])),
+    )
+    for (const [booking, other] of answers) {
+      expect(booking.status).toBeLessThan(300)
+      expect([409, 422]).toContain(other.status)
+    }
+    expect(await Promise.all([...early, ...late].map(statusOf))).toEqual([...early.map(() => 'free'), ...late.map(() => 'busy')])
+  })
+
   it('parts of two series that want each other’s weeks are both refused', async () => {
     const book = async (time: string): Promise<Body[]> => {
       const slot = await place.slotAt(22, time, 2)

@@ -6,6 +6,7 @@ import { Fault } from '../../base/fault.ts'
 import type { Tx } from '../../store/db.ts'
 import type { House } from '../../store/house.ts'
 import { claimKey, remember } from '../../store/idempotency.ts'
+import { lockVisits } from '../../store/lock-visits.ts'
 import { inTransaction, poolOf } from '../../store/transaction.ts'
 import { type CancelInput, type Changed, cancelInTx } from '../cancel.ts'
 import { ChangedMeanwhile, moveAttemptsMax } from '../move/move-in-transaction.ts'
@@ -39,7 +40,7 @@ async function assertAll(tx: Tx, house: House, input: CancelInput, scope: Series
 async function cancelSeriesInTx(tx: Tx, house: House, input: CancelInput, members: readonly Member[]): Promise<readonly Changed[]> {
   if (input.once) await claimKey(tx, input.once)
   const changed = new Map<string, Changed>()
-  // By id, so that all who change a series meet at the same visit first.
+  await lockVisits(tx, { visits: members.map(({ id }) => id), patients: [], actors: [] })
   for (const { id, number } of members.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const one = { ...input, id, once: undefined, audit: { ...input.audit, id: house.ids.next() } }
     changed.set(id, await cancelInTx(tx, house, one).catch(saidOf(number)))

@@ -7,6 +7,7 @@ import { awaitsApproval } from '../../scheduling/approval.ts'
 import type { Tx } from '../../store/db.ts'
 import type { House } from '../../store/house.ts'
 import { claimKey, remember } from '../../store/idempotency.ts'
+import { lockVisits } from '../../store/lock-visits.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { type Changed, heldUntil } from '../cancel.ts'
 import { type ConfirmInput, confirmInTx } from '../confirm-hold.ts'
@@ -34,7 +35,7 @@ async function confirmSeriesInTx(
 ): Promise<readonly Changed[]> {
   if (input.once) await claimKey(tx, input.once)
   const changed = new Map<string, Changed>()
-  // By id, so that all who change a series meet at the same visit first.
+  await lockVisits(tx, { visits: held, patients: [], actors: [] })
   for (const id of held.toSorted()) {
     const audit = { ...input.audit, id: house.ids.next() }
     changed.set(id, await confirmInTx(tx, house, { ...input, id, audit, once: undefined }))
