@@ -138,7 +138,7 @@ const sameSlots = (sent: Resource, stored: Resource, base: string): boolean =>
   sent.slot === undefined || idsNamed(sent.slot, 'Slot', base).sort().join() === idsNamed(stored.slot, 'Slot', base).sort().join()
 
 /** The Slot that was named; where only the start is another, the Slot of the visit's own Schedule at that time. */
-async function slotWanted({ house, asked }: Taking, stored: Resource): Promise<string> {
+async function slotWanted({ house, actor, asked }: Taking, stored: Resource): Promise<string> {
   const sent = asked.resource
   const start = sent?.start ?? stored.start
   if (asked.slot !== undefined && (!sent || sent.slot === undefined || !sameSlots(sent, stored, house.base))) return asked.slot
@@ -147,7 +147,7 @@ async function slotWanted({ house, asked }: Taking, stored: Resource): Promise<s
   const schedule = await scheduleOfVisit(house, stored)
   if (schedule === undefined || typeof start !== 'string')
     throw fault('required', 'Say which time: a slot, or a schedule and a start.', 'slot')
-  return slotAt(house, schedule, start)
+  return slotAt(house, actor, schedule, start)
 }
 
 function assertSamePatients(held: Resource, asked: readonly string[], base: string): void {

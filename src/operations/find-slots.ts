@@ -34,7 +34,7 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
     first ? slotEntry(house, first, others, textOf(first.visit.slot) ?? bodies?.get(first.visit.slot.id)) : [],
   )
   const included = await includesOf(house, actor, criteria, found)
-  if (entries.length === 0 && request.type === 'Schedule' && request.id) await assertScheduleIsThere(house, request.id, 'Schedule')
+  if (entries.length === 0 && request.type === 'Schedule' && request.id) await assertScheduleIsThere(house, actor, request.id, 'Schedule')
   const remarks = remarksOn(criteria, entries.length)
   return {
     status: 200,

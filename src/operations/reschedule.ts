@@ -50,7 +50,7 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
   const override = overrideOf(house, actor, inputs, isPatient(actor))
   const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
   const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
-    const [slot = '', ...slots] = await slotsAsked(house, inputs, id, assertMay)
+    const [slot = '', ...slots] = await slotsAsked(house, actor, inputs, id, assertMay)
     const groups = (await resourceGroupsIn(house, inputs)) ?? (await jointOfSlots(house, [slot, ...slots]))?.groups
     const input: MoveInput = {
       id,
@@ -76,6 +76,7 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
 /** In the order of their times: the visit starts in the first. */
 async function slotsAsked(
   house: House,
+  actor: Actor,
   inputs: Inputs,
   id: string,
   assertMay: (appointment: Resource) => void,
@@ -86,7 +87,7 @@ async function slotsAsked(
   if (!start && !namesOthers(inputs))
     throw fault('required', 'Say the new time: a slot, or a start; or who or what for, where only that changes.', 'slot')
   const schedule = asked ? idIn(asked, 'Schedule', house.base) : await ownSchedule(house, id, assertMay)
-  return [await slotAt(house, schedule, start ? textIn(start) : String((await standing(house, id, assertMay)).start))]
+  return [await slotAt(house, actor, schedule, start ? textIn(start) : String((await standing(house, id, assertMay)).start))]
 }
 
 /** Whom the visit is with, or what for, changes; without a new time it keeps its own. */

@@ -87,20 +87,20 @@ async function slotOf(
 ): Promise<string | undefined> {
   if (request.type === 'Slot' && request.id) return request.id
   const asked = firstOf(inputs, 'slot')
-  if (asked?.resource) return slotLike(house, asked.resource)
+  if (asked?.resource) return slotLike(house, actor, asked.resource)
   if (asked) return idNamedBy(house, actor, asked, 'Slot')
   const [first] = ((resource?.slot ?? []) as { reference?: string }[]).flatMap(({ reference }) => reference ?? [])
   if (first !== undefined) return idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
   const schedule = firstOf(inputs, 'schedule')
   const start = firstOf(inputs, 'start')?.value ?? resource?.start
   if (!schedule || typeof start !== 'string') return undefined
-  return slotAt(house, await idNamedBy(house, actor, schedule, 'Schedule'), start)
+  return slotAt(house, actor, await idNamedBy(house, actor, schedule, 'Schedule'), start)
 }
 
 /** Medplum sends the Slot itself: by its id, or where it has none by its Schedule and start. */
-async function slotLike(house: House, { id, schedule, start }: Resource): Promise<string> {
+async function slotLike(house: House, actor: Actor, { id, schedule, start }: Resource): Promise<string> {
   if (id !== undefined) return idIn({ name: 'slot', value: id }, 'Slot', house.base)
   const { reference } = (schedule ?? {}) as { reference?: string }
   if (reference === undefined || typeof start !== 'string') throw fault('required', 'The slot says its schedule and start.', 'slot')
-  return slotAt(house, idIn({ name: 'slot.schedule', value: reference }, 'Schedule', house.base), start)
+  return slotAt(house, actor, idIn({ name: 'slot.schedule', value: reference }, 'Schedule', house.base), start)
 }
