@@ -24,8 +24,19 @@ export async function jointOfSlots(
   { start, forgotten = false }: { readonly start?: number; readonly forgotten?: boolean } = {},
 ): Promise<SlotsOfSeveral | undefined> {
   if (ids.length < 2 || lookAlike(ids)) return undefined
-  const rows = new Map((await namedSlots(house.pool, ids)).map((row) => [row.id, row]))
-  const slots = ids.flatMap((id) => rows.get(id) ?? missing(id, forgotten))
+  const rows = await namedSlots(house.pool, ids)
+  const missing = forgotten ? undefined : missingOf(rows, ids)
+  if (missing !== undefined) throw fault('not-found', `There is no Slot/${missing}.`, 'slot')
+  return jointAmong(rows, ids, start)
+}
+
+/** The first that is named and not there. */
+export const missingOf = (rows: readonly NamedSlot[], ids: readonly string[]): string | undefined =>
+  ids.find((id) => !rows.some((row) => row.id === id))
+
+/** The same of Slots that have been read, those that are not there left out. */
+export function jointAmong(rows: readonly NamedSlot[], ids: readonly string[], start: number | undefined): SlotsOfSeveral | undefined {
+  const slots = ids.flatMap((id) => rows.find((row) => row.id === id) ?? [])
   const first = slots.find(({ starts }) => starts.getTime() === start) ?? slots[0]
   if (!first || new Set(slots.map(({ schedule }) => schedule)).size < 2) return undefined
   return { first: first.id, groups: groupsOf([first, ...slots].map(({ schedule }) => schedule)) }
@@ -35,11 +46,6 @@ export async function jointOfSlots(
 function lookAlike(ids: readonly string[]): boolean {
   const [schedule, ...others] = ids.map(scheduleOfSlotId)
   return schedule !== '' && others.every((other) => other === schedule)
-}
-
-function missing(id: string, forgotten: boolean): NamedSlot[] {
-  if (forgotten) return []
-  throw fault('not-found', `There is no Slot/${id}.`, 'slot')
 }
 
 /** Each Schedule as it is, in this order. */

@@ -22,6 +22,7 @@ import { slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
 import { assertOneVisit } from './series-request.ts'
 import { severalOf } from './series-scope.ts'
+import { assertSlotsThere } from './slots-asked.ts'
 import { replacement, replacesNoVisit, type Taking } from './take-visit.ts'
 
 export async function bookStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
@@ -70,6 +71,7 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
   const assertMay = assertMayChange(house, actor)
   const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
   if (sameTime(resource, stored, house.base)) return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
+  assertSlotsThere(asked)
   const slot = await slotWanted(taking, stored)
   return moveVisit(house, {
     ...common,
@@ -96,6 +98,7 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
       'Appointment.extension',
     )
   const assertMay = assertMayChange(house, actor)
+  assertSlotsThere(asked)
   const slot = await slotWanted(taking, stored)
   return moveVisit(house, {
     id,

@@ -5,13 +5,12 @@
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { deleted, fault } from '../base/fault.ts'
-import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { MoveInput } from '../booking/move/move-input.ts'
 import { moveSeries } from '../booking/move/move-series.ts'
 import { moveVisit } from '../booking/move/move-visit.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
-import { slotsInOrder } from '../booking/slots-in-order.ts'
+import { type SlotsTogether, slotsTogether } from '../booking/slots-together.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
@@ -25,6 +24,7 @@ import { overrideOf } from './override-reason.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 import { commentIn, reasonIn } from './said-of-visit.ts'
 import { scopeIn, severalOf } from './series-scope.ts'
+import { assertSlotsThere } from './slots-asked.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply, seriesOr } from './visit-reply.ts'
 
@@ -50,8 +50,9 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
   const override = overrideOf(house, actor, inputs, isPatient(actor))
   const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
   const run = async (key: Parameters<Parameters<typeof once>[3]>[0]) => {
-    const [slot = '', ...slots] = await slotsAsked(house, actor, inputs, id, assertMay)
-    const groups = (await resourceGroupsIn(house, inputs)) ?? (await jointOfSlots(house, [slot, ...slots]))?.groups
+    const together = await slotsWanted(house, actor, inputs, id, assertMay)
+    const [slot = '', ...slots] = together.slots
+    const groups = (await resourceGroupsIn(house, inputs)) ?? together.groups
     const input: MoveInput = {
       id,
       slot,
@@ -74,20 +75,27 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
 }
 
 /** In the order of their times: the visit starts in the first. */
-async function slotsAsked(
+async function slotsWanted(
   house: House,
   actor: Actor,
   inputs: Inputs,
   id: string,
   assertMay: (appointment: Resource) => void,
-): Promise<readonly string[]> {
+): Promise<SlotsTogether> {
   const named = allOf(inputs, 'slot').map((slot) => idIn(slot, 'Slot', house.base))
-  if (named.length > 0) return slotsInOrder(house, named)
+  if (named.length > 0) return slotsThere(house, named)
   const [start, asked] = [firstOf(inputs, 'start'), firstOf(inputs, 'schedule')]
   if (!start && !namesOthers(inputs))
     throw fault('required', 'Say the new time: a slot, or a start; or who or what for, where only that changes.', 'slot')
   const schedule = asked ? idIn(asked, 'Schedule', house.base) : await ownSchedule(house, id, assertMay)
-  return [await slotAt(house, actor, schedule, start ? textIn(start) : String((await standing(house, id, assertMay)).start))]
+  const at = start ? textIn(start) : String((await standing(house, id, assertMay)).start)
+  return { slots: [await slotAt(house, actor, schedule, at)] }
+}
+
+async function slotsThere(house: House, ids: readonly string[]): Promise<SlotsTogether> {
+  const together = await slotsTogether(house, ids)
+  assertSlotsThere(together)
+  return together
 }
 
 /** Whom the visit is with, or what for, changes; without a new time it keeps its own. */

@@ -4,9 +4,8 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'
-import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import { idsNamed } from '../booking/participants.ts'
-import { slotsInOrder } from '../booking/slots-in-order.ts'
+import { slotsTogether } from '../booking/slots-together.ts'
 import { allOf, firstOf, type Inputs, idIn, instantIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -32,6 +31,13 @@ export type SlotsAsked = {
   readonly schedule?: string
   /** Of a visit over several Schedules at once. */
   readonly groups?: readonly JointGroup[]
+  /** A Slot that was named beside others and is not there. */
+  readonly missing?: string
+}
+
+/** Before time is taken; an Appointment that is cancelled or keeps its time may name a Slot that is deleted by now. */
+export function assertSlotsThere({ missing }: SlotsAsked): void {
+  if (missing !== undefined) throw fault('not-found', `There is no Slot/${missing}.`, 'slot')
 }
 
 /** Slots of several Schedules, or groups of actors, ask for a joint visit; else it starts in the earliest that is named. */
@@ -42,19 +48,18 @@ export async function slotsOf(
   inputs: Inputs,
   resource: Resource | undefined,
 ): Promise<SlotsAsked> {
-  const slot = await slotOf(house, actor, request, inputs, resource)
+  const named = await slotNamed(house, actor, request, inputs, resource)
+  const slot = named ?? (await slotByStart(house, actor, inputs, resource))
   const slots = await slotsNamed(house, actor, request, inputs, resource)
   const groups = await resourceGroupsIn(house, inputs)
   if (groups) return { slot, slots, groups }
   const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
-  const joint = slots && (await jointOfSlots(house, slots, { start }))
-  if (joint) return { slot: joint.first, slots, groups: joint.groups }
-  if (!slots) return { slot, schedule: await scheduleBeside(house, actor, inputs, slot) }
-  const inOrder = await slotsInOrder(house, slots)
-  return { slot: inOrder[0], slots: inOrder, schedule: await scheduleBeside(house, actor, inputs, slot) }
+  const together = slots ? await slotsTogether(house, slots, start) : { slot }
+  if ('groups' in together && together.groups) return together
+  return { ...together, schedule: await scheduleBeside(house, actor, inputs, named) }
 }
 
-/** A Schedule that is named beside a Slot has to be the Slot's. */
+/** A Schedule that is named beside a Slot has to be the Slot's; a Slot that was found by its Schedule is. */
 async function scheduleBeside(house: House, actor: Actor, inputs: Inputs, slot: string | undefined): Promise<string | undefined> {
   const schedule = firstOf(inputs, 'schedule')
   return schedule && slot !== undefined ? idNamedBy(house, actor, schedule, 'Schedule') : undefined
@@ -78,7 +83,7 @@ async function slotsNamed(
   return [...new Set([...own, ...(await Promise.all(sent.map((one) => idNamedBy(house, actor, one, 'Slot'))))])]
 }
 
-async function slotOf(
+async function slotNamed(
   house: House,
   actor: Actor,
   request: FhirRequest,
@@ -90,7 +95,10 @@ async function slotOf(
   if (asked?.resource) return slotLike(house, actor, asked.resource)
   if (asked) return idNamedBy(house, actor, asked, 'Slot')
   const [first] = ((resource?.slot ?? []) as { reference?: string }[]).flatMap(({ reference }) => reference ?? [])
-  if (first !== undefined) return idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
+  return first === undefined ? undefined : idIn({ name: 'Appointment.slot', value: first }, 'Slot', house.base)
+}
+
+async function slotByStart(house: House, actor: Actor, inputs: Inputs, resource: Resource | undefined): Promise<string | undefined> {
   const schedule = firstOf(inputs, 'schedule')
   const start = firstOf(inputs, 'start')?.value ?? resource?.start
   if (!schedule || typeof start !== 'string') return undefined

@@ -23,6 +23,7 @@ import { type Done, once } from './once.ts'
 import { proposalsReply } from './proposals-reply.ts'
 import { passedOn } from './said-of-visit.ts'
 import { assertOneVisit, type SeriesAsked, seriesIn } from './series-request.ts'
+import { assertSlotsThere } from './slots-asked.ts'
 import { bundleReply, createdReply, seriesOr } from './visit-reply.ts'
 import { type VisitRequest, visitRequest } from './visit-request.ts'
 
@@ -66,7 +67,8 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Taken> {
       'cancelled-appt-id',
     )
   if (hold && asked.overbook) throw fault('business-rule', 'A hold is not laid over others: say overbook when you book.', 'overbook')
-  assertIsWish(asked.resource)
+  assertIsWish(asked, hold)
+  assertSlotsThere(asked)
   if (asked.appointment !== undefined) return takeProposal(taking, asked.appointment, hold)
   if (asked.slot === undefined) throw fault('required', 'Say which time: a slot, a schedule and a start, or the id of a proposal.', 'slot')
   return takeOneOrSeries(taking, asked.series, {
@@ -85,11 +87,13 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Taken> {
 
 const wishes: ReadonlySet<unknown> = new Set(['proposed', 'waitlist', 'pending', 'booked'])
 
-/** What says that it is over, or never was, asks for no time; to cancel one it must be there. */
-function assertIsWish(resource: Resource | undefined): void {
+/** What says that it is over, or never was, asks for no time; to cancel one it must be there, and `$book` has looked. */
+function assertIsWish({ appointment, resource }: VisitRequest, hold: boolean): void {
   if (!resource || wishes.has(resource.status)) return
-  if (resource.id !== undefined) throw fault('not-found', `There is no Appointment/${resource.id}.`, 'Appointment')
-  throw fault('business-rule', `An Appointment that is ${resource.status} cannot be booked.`, 'Appointment.status')
+  const id = appointment ?? resource.id
+  if (!hold && resource.status === 'cancelled' && id !== undefined)
+    throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
+  throw fault('business-rule', `An Appointment that is ${resource.status} cannot be ${hold ? 'held' : 'booked'}.`, 'Appointment.status')
 }
 
 async function takeOneOrSeries({ house, asked }: Taking, series: SeriesAsked | undefined, input: BookInput): Promise<Taken> {

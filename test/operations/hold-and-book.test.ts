@@ -277,4 +277,29 @@ describe('what is asked for', () => {
     expect(gone.status).toBe(404)
     expect(await slotStatus(slot.id)).toBe('free')
   })
+
+  it('no hold says that a stored Appointment which is over were not there', async () => {
+    const participant = [{ actor: { reference: `Patient/${whom()}` }, status: 'accepted' }]
+    for (const status of ['cancelled', 'noshow']) {
+      const over = made(await house.call('POST', 'Appointment', { ...wish([await at('12:15')], { status, participant }), slot: undefined }))
+      const answer = await house.call('POST', 'Appointment/$hold', over)
+      expect([status, ...refusal(answer)]).toEqual([status, 422, 'business-rule', 'Appointment.status'])
+    }
+  })
+
+  it('an Appointment is cancelled also where a Slot of its own is deleted by now, and not booked', async () => {
+    const actor = [{ reference: `Practitioner/${place.practitioners[0]}` }]
+    const { id: schedule } = made(await house.call('POST', 'Schedule', { resourceType: 'Schedule', actor }))
+    const slotFrom = async (from: string, until: string) => {
+      const times = { start: instantIn(60, from), end: instantIn(60, until) }
+      const slot = { resourceType: 'Slot', schedule: { reference: `Schedule/${schedule}` }, status: 'free', ...times }
+      return made(await house.call('POST', 'Slot', slot))
+    }
+    const slots = [await slotFrom('09:00', '09:15'), await slotFrom('09:15', '09:30')] as const
+    const wished = made(await house.call('POST', 'Appointment', wish(slots, { end: slots[1].end })))
+    expect((await house.call('DELETE', `Slot/${slots[1].id}`)).status).toBeLessThan(300)
+    const refused = await book({ ...wished, start: slots[1].start })
+    expect(refusal(refused)).toEqual([404, 'not-found', 'slot'])
+    expect(made(await book({ ...wished, status: 'cancelled' }))).toMatchObject({ id: wished.id, status: 'cancelled' })
+  })
 })
