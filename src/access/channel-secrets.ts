@@ -87,7 +87,8 @@ const keptIn = (channel: Fields): unknown => listOf(fieldsOf(channel._type).exte
 
 /** Where there is no key nothing is sealed: then at least no word of it is found by `_content`. */
 const packed = (parts: Parts): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
-const unpacked = (text: string): Parts => parseExact(Buffer.from(text, 'base64url').toString()) as Parts
+/** What earlier builds sealed is the JSON itself; `{` is no letter of base64url. */
+const unpacked = (text: string): Parts => parseExact(text.startsWith('{') ? text : Buffer.from(text, 'base64url').toString()) as Parts
 
 /** JSON text of a Subscription as it stands in the database. */
 export function sealedSubscription(secrets: Secrets, id: string, text: string): string {

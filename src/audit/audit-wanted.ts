@@ -77,7 +77,8 @@ export async function auditFilterOf(
   { whose, conditions, links }: AuditWanted,
   reach: AuditReach,
 ): Promise<Omit<AuditFilter, 'limit'>> {
-  if (links.length + conditions.length > searchCriteriaMax)
+  const own = nothingWanted(reach).whose.length
+  if (links.length + conditions.length + whose.length - own > searchCriteriaMax)
     throw fault('too-costly', `A search has at most ${searchCriteriaMax} parameters.`)
   const asked: AuditWanted = { whose: [...whose], conditions: [...conditions], links: [] }
   for (const link of links) await follow(house, reading, asked, reach, link)

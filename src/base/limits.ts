@@ -162,6 +162,8 @@ export const wideHasMin = 2_000
 export const referencesFollowedMax = 2_000
 /** A `_has` through AuditEvents looks through so many of them for what they name. */
 export const auditEventsFollowedMax = 100_000
+/** `_has` through AuditEvents: so often one search looks into the audit, on each type that a chain leads to anew. */
+export const auditLooksMax = 10
 /** Links of one chain, `_has` among them, and rounds of an include that iterates. */
 export const searchStepsMax = 8
 /** Words that the numbers of one criterion are looked for by: sixty digits are some six hundred. */

@@ -90,7 +90,8 @@ async function oneRound(
       keep(reached, all)
     }
     const codes = auditCodes(house.definitions, type, page.query, again)
-    if (codes.length === 0 || !mayWhole(page.actor, 's', 'AuditEvent').allowed) continue
+    if (rows.length === 0 || codes.length === 0 || !mayWhole(page.actor, 's', 'AuditEvent').allowed) continue
+    if (left.bytes <= 0) return { found, cut: true }
     const named = { type, ids: rows.map(({ id }) => id), codes }
     const events = await auditEventsNaming(house, auditReach(house, page.actor), named, includedResourcesMax)
     cut ||= events.length >= includedResourcesMax

@@ -42,7 +42,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
     : searchAsked(house, type, request.query, ofOnePatient)
   assertUnderstood(asked, request)
   for (const criterion of asked.criteria) assertReach(actor, criterion)
-  const looked = asked.audited ? await throughAudit(house, actor, asked) : asked
+  const looked = asked.audited ? await throughAudit(house, actor, asked, known) : asked
   const { query, within } = placed(house, compartment, type, looked)
   const bounds: Bounds = { ...boundsFor(house, actor, 's', type), ...within }
   const prepared = await preparedSearch(house.pool, house.definitions, type, query, bounds)

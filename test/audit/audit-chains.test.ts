@@ -3,7 +3,7 @@
  * texts. The answer is compared with the shown events that name what was written down here as the chain's end. And what comes
  * along with them, and they with it. https://hl7.org/fhir/R4/search.html#chaining and #include
  */
-import { includedResourcesMax, referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
+import { auditLooksMax, includedResourcesMax, referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
 import { type Answer, type Ask, along, below, type Loose, linkOf, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
 
 let server: RestHouse
@@ -238,6 +238,16 @@ describe('`_has` through AuditEvents', () => {
     expect(await found(ben, 'Practitioner?_has:AuditEvent:agent:entity=Encounter/stay')).toEqual([])
     expect(await found(ben, 'Encounter?_has:AuditEvent:entity:agent=Practitioner/park')).toEqual(['other'])
   })
+
+  it('looks into the audit only so often, and not for types that are closed to who asks', async () => {
+    const times = (n: number) => `Patient?${Array.from({ length: n }, () => '_has:AuditEvent:patient:agent=Practitioner/ito').join('&')}`
+    expect(await found(server.ask, times(auditLooksMax))).toEqual(people(by('ito'))())
+    expect(await found(server.ask, times(auditLooksMax + 1))).toBe(400)
+    const ofAny = 'Provenance?target._has:AuditEvent:entity:agent=Practitioner/ito'
+    expect(await found(server.ask, ofAny)).toBe(400)
+    const few = await server.scoped('user/Provenance.rs user/AuditEvent.rs user/Patient.rs', { user: 'Practitioner/clerk' })
+    expect(await found(few, ofAny)).toEqual([])
+  })
 })
 
 /** Whatever came along, as `Type/id`. */
@@ -362,6 +372,7 @@ describe('of a crowd', () => {
       'AuditEvent?_has:Provenance:entity:_id=1',
       'Patient?_has:AuditEvent:patient:agent.name=a&_has:AuditEvent:patient:patient.gender=other',
       `AuditEvent?${Array.from({ length: searchCriteriaMax + 1 }, (_, n) => `agent.name=a${n}`).join('&')}`,
+      `AuditEvent?${Array.from({ length: searchCriteriaMax + 1 }, () => 'patient=ada').join('&')}`,
     ])
       expect([query, (await server.ask('GET', query)).status]).toEqual([query, 400])
   })

@@ -354,3 +354,13 @@ it('is opaque where there is no key, so that no word of it is found, and read as
   expect(kept).toContain(channelSecretsUrl)
   expect(JSON.parse(openedSubscription(none, id, kept))).toEqual(JSON.parse(text))
 })
+
+it('is opened also as earlier builds have sealed it: the JSON as it stands', () => {
+  const text = JSON.stringify({ ...sent, id })
+  const kept = sealedSubscription(house.house.secrets, id, text)
+  const sealed = /"valueString":"(sealed:[^"]*)"/.exec(kept)?.[1] ?? ''
+  const json = Buffer.from(house.house.secrets.open(sealed, channelPlace(id)), 'base64url').toString()
+  const before = kept.replace(sealed, house.house.secrets.seal(json, channelPlace(id)))
+  expect([json.startsWith('{'), before === kept]).toEqual([true, false])
+  expect(JSON.parse(openedSubscription(house.house.secrets, id, before))).toEqual(JSON.parse(text))
+})
