@@ -18,6 +18,7 @@ import { containerOf, resolved } from './resolve.ts'
 import { note, type Run, refuse, remark, type Walk } from './run.ts'
 import type { Constraint } from './structure-definition.ts'
 import { isBeyond, isFixed, matchesPattern } from './values.ts'
+import { verdictOf } from './verdicts.ts'
 
 /** Everything that the profile says of one value. */
 function checkNode(run: Run, node: Node, item: Item): void {
@@ -108,7 +109,7 @@ function conformsTo(run: Run, item: Item, canonical: string): boolean | undefine
   const plan = planOf(run.known, canonical)
   if (!plan) return undefined
   if (!isOfType(item, plan.structure.type)) return false
-  return verdictOf(run, `conformsTo ${canonical}`, item, () => {
+  return judged(run, `conformsTo ${canonical}`, item, () => {
     const { errors, isOpen } = tried(run, plan, canonical, item)
     if (errors > 0) return false
     return isOpen ? undefined : true
@@ -123,20 +124,13 @@ function conforms(run: Run, canonical: string, item: Item): boolean | undefined 
   const plan = planOf(run.known, canonical)
   if (!plan) return undefined
   if (item.kind === 'resource' && !isOfType(item, plan.structure.type)) return false
-  return verdictOf(run, `conforms ${canonical}`, item, () => tried(run, plan, canonical, item).errors === 0)
+  return judged(run, `conforms ${canonical}`, item, () => tried(run, plan, canonical, item).errors === 0)
 }
 
-/** Found once for a value and a question. Asked again on the way to its own answer, or too deep, it is not known. */
-function verdictOf({ verdicts, depth }: Run, question: string, { value }: Item, judge: () => boolean | undefined): boolean | undefined {
+/** Too deep, it is not known. */
+function judged({ verdicts, depth }: Run, question: string, { value }: Item, judge: () => boolean | undefined): boolean | undefined {
   if (depth > nestingMax) return undefined
-  if (!isObject(value)) return judge()
-  const known = verdicts.get(value) ?? new Map<string, boolean | undefined>()
-  verdicts.set(value, known)
-  if (!known.has(question)) {
-    known.set(question, undefined)
-    known.set(question, judge())
-  }
-  return known.get(question)
+  return isObject(value) ? verdictOf(verdicts, question, value, judge) : judge()
 }
 
 function tried(run: Run, plan: Plan, profile: string, item: Item): Findings {

@@ -13,6 +13,7 @@ import { resourceItem } from './items.ts'
 import { coreType, type Known } from './known.ts'
 import { planOf } from './plan.ts'
 import { type Beside, note, type Run, refuse, remark } from './run.ts'
+import { noVerdicts } from './verdicts.ts'
 
 /** The profiles that a resource says it conforms to. */
 export function profilesOf(resource: JsonObject): string[] {
@@ -43,7 +44,7 @@ export function checkProfiles(
 ): Findings {
   const findings = noFindings()
   const roots = { resource, root: resource }
-  const fresh = { findings, verdicts: new Map(), said: new Set<string>() }
+  const fresh = { findings, verdicts: noVerdicts(), said: new Set<string>() }
   const run: Run = { walk, known, notes, beside, whole: resource, roots, profile: '', depth: 0, ...fresh }
   checkOne(run, resource, String(resource.resourceType), [...profilesOf(resource), ...profiles])
   for (const [index, one] of containedIn(resource).entries()) {

@@ -9,6 +9,7 @@ import type { JsonObject, Roots } from '../invariants.ts'
 import type { Item } from './items.ts'
 import type { Known } from './known.ts'
 import type { Node } from './plan.ts'
+import type { Verdicts } from './verdicts.ts'
 
 /** What the checks of one value ask of the walk that called them. */
 export type Walk = {
@@ -35,8 +36,7 @@ export type Run = {
   readonly roots: Roots
   /** What is written beside it, by `Type/id`. */
   readonly beside: Beside
-  /** By the value, then by what was asked of it. */
-  readonly verdicts: Map<JsonObject, Map<string, boolean | undefined>>
+  readonly verdicts: Verdicts
   /** The canonical of the profile, for what is said of it. */
   readonly profile: string
   /** Conformance asked within conformance: profiles may name each other in a circle. */

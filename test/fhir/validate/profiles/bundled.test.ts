@@ -135,6 +135,31 @@ describe('following references and rules', () => {
     expect(said(knowing(profile('p', 'Patient', byRule)), circle, { notes: true })).toContain('warning processing Patient')
   })
 
+  /** By hand: whoever refers, by whatever way, to one that is inactive conforms no more than that one. */
+  it.each<[of: string, active: string, links: Record<string, string>, conforming: string]>([
+    ['two', 'b', { a: 'b', b: 'a' }, ''],
+    ['three, and one beside it that leads into it', 'bcd', { a: 'b', b: 'c', c: 'a', d: 'b' }, ''],
+    ['two, and one that it leads to', 'abc', { a: 'b', b: 'ac', c: '' }, 'abc'],
+    ['two, beside one that leads to what is refused', 'abd', { a: 'b', b: 'ca', c: 'd', d: 'b' }, ''],
+    ['two that conform, asked for by one that does not', 'bc', { a: 'bc', b: 'c', c: 'b' }, 'bc'],
+    ['two with a way out, in a greater one', 'abcde', { a: 'b', b: 'ca', c: 'bd', d: 'e', e: '' }, 'abcde'],
+  ])('is the same from wherever a circle is entered: %s', (_, active, links, conforming) => {
+    const refer = (names: string) => [...names].map((name) => ({ other: { reference: `#${name}` }, type: 'seealso' }))
+    const linked = (names: string) => (names === '' ? {} : { link: refer(names) })
+    const contained = Object.entries(links).map(([id, to]) => ({ resourceType: 'Patient', id, active: active.includes(id), ...linked(to) }))
+    const target = { 'Patient.link.other': { type: [{ code: 'Reference', targetProfile: [ruled('p')] }] } }
+    const known = knowing(
+      profile('p', 'Patient', { Patient: { constraint: rule('active') }, ...target }),
+      profile('whole', 'Patient', { Patient: {}, ...target }),
+    )
+    const names = Object.keys(links)
+    for (const order of [names, names.toReversed(), [...names.slice(1), ...names.slice(0, 1)], [...names, ...names]]) {
+      const whole = { resourceType: 'Patient', contained, link: refer(order.join('')), meta: { profile: [ruled('whole')] } }
+      const wrong = order.flatMap((name, at) => (conforming.includes(name) ? [] : [`error structure Patient.link[${at}].other`]))
+      expect([order, said(known, whole)]).toEqual([order, wrong])
+    }
+  })
+
   it('follows a chain of profiles that ask for each other to its end', () => {
     const chain = Array.from({ length: 40 }, (_, at) =>
       profile(`p${at}`, 'Patient', { Patient: { constraint: rule(at === 39 ? 'active' : `conformsTo('${ruled(`p${at + 1}`)}')`) } }),
