@@ -6,13 +6,16 @@ create function refuse_unseen(resources text[], begins timestamptz[], finishes t
 language plpgsql volatile as $$
 begin
   if exists (
-    select from unnest(resources, begins, finishes) claimed (resource, begins, finishes)
-     cross join lateral (select schedule from schedule_claim where resource = claimed.resource offset 0) bearing
-     cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan
+    select from (
+      select distinct bearing.schedule, claimed.begins, claimed.finishes
+        from unnest(resources, begins, finishes) claimed (resource, begins, finishes)
+       cross join lateral (select schedule from schedule_claim where resource = claimed.resource offset 0) bearing) span
+     cross join lateral (select longest from schedule_plan p where p.schedule = span.schedule offset 0) plan
      cross join lateral (
-       select id from slot s where s.schedule = bearing.schedule and s.status = any(array['free', 'busy-tentative', 'busy', 'busy-unavailable'])
-          and s.starts > claimed.begins - plan.longest and s.starts < claimed.finishes and s.ends > claimed.begins offset 0) under
-     where not under.id = any(seen)) then
+       select id from slot s where s.schedule = span.schedule and s.status = any(array['free', 'busy-tentative', 'busy', 'busy-unavailable'])
+          and s.starts > span.begins - plan.longest and s.starts < span.finishes and s.ends > span.begins offset 0) under
+     -- Not `<> all`, which would walk the list for each.
+     where under.id not in (select unnest(seen))) then
     raise exception using errcode = '40001', message = 'Slots have come under a time while it was claimed.';
   end if;
   return true;

@@ -13,6 +13,7 @@ import type { Tx } from '../store/db.ts'
 import { giveBackTime, lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
+import { type ActorTime, claimUnderLanes } from '../store/overflow.ts'
 import { lockResource, readResource, replaceResource, type StoredRow } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { closeEncounters } from './encounters.ts'
@@ -97,8 +98,13 @@ export async function lockedAppointment(
 
 /** Claims, day places and Slots go back; the Appointment itself is the caller's to write. */
 export async function releaseVisit(tx: Tx, holder: string, at: string): Promise<void> {
+  await claimUnderLanes(tx, await handBack(tx, holder, at), at)
+}
+
+/** The same for who may take some of it again in this transaction, and only then calls `claimUnderLanes` for what is left. */
+export async function handBack(tx: Tx, holder: string, at: string): Promise<readonly ActorTime[]> {
   await lockTaken(tx, holder)
-  await giveBackTime(tx, holder, at)
+  return giveBackTime(tx, holder, at)
 }
 
 type Participant = { status?: string; [element: string]: unknown }

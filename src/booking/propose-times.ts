@@ -120,7 +120,7 @@ async function timesAmong(
   count: number,
 ): Promise<Found[]> {
   const query = { ...wish, schedules, except, count, online: false }
-  if (!groups) return (await findVisits(house, query)).found
+  if (!groups) return (await findVisits(house, query).catch(noneWhereTooCostly)).found
   const leads = schedules.map((schedule) => ({ actor: `Schedule/${schedule}`, schedule }))
   return (await findJointVisits(house, query, [leads, ...groups.slice(1)]).catch(noneWhereTooCostly)).found
 }

@@ -10,6 +10,7 @@ import type { Tx } from '../store/db.ts'
 import { giveBackTime, lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { lapsedHolds, lapsedSlots, stillTakes } from '../store/lapsed-holds.ts'
+import { claimUnderLanes } from '../store/overflow.ts'
 import { lockResource } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { cancelInTx, heldUntil } from './cancel.ts'
@@ -28,7 +29,8 @@ export async function settleLapsed(house: House, audit: () => AuditRow): Promise
 async function endSlotHold(tx: Tx, house: House, id: string): Promise<void> {
   await lockTaken(tx, `Slot/${id}`)
   if (await stillTakes(tx, `Slot/${id}`)) return
-  await giveBackTime(tx, `Slot/${id}`, house.clock.now().toISOString())
+  const at = house.clock.now().toISOString()
+  await claimUnderLanes(tx, await giveBackTime(tx, `Slot/${id}`, at), at)
 }
 
 const lapsedReason = {

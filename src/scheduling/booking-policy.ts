@@ -112,7 +112,8 @@ export function readPolicy(resource: Resource): Partial<BookingPolicy> {
   const policy: Partial<Mutable<BookingPolicy>> = {}
   for (const [name, least] of Object.entries(numbers) as [keyof typeof numbers, number][]) {
     const part = only(parts, name)
-    if (part) policy[name] = readInteger(part, least)
+    // What was stored before there was a greatest.
+    if (part) policy[name] = Math.min(readInteger(part, least), greatest[name] ?? Infinity)
   }
   for (const name of switches) {
     const part = only(parts, name)

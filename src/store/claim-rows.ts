@@ -14,11 +14,14 @@ export type ClaimRow = {
   readonly expires: Date | null
 }
 
-/** The claims of `Appointment/1` or `Slot/1`; lapsed ones too, as long as nobody has cleared them away. */
+/** The claims of `Appointment/1` or `Slot/1`; lapsed ones too, as long as nobody has cleared them away. Of an actor in an overflow lane, that one alone. */
 export async function claimRows(db: Db, holder: string): Promise<ClaimRow[]> {
   return db.query<ClaimRow>(
     prepared(
-      `select split_part(resource, '#', 1) as resource, session, lower(period) as "from", upper(period) as until, expires from claim where appointment = $1 order by resource, seat`,
+      `select split_part(resource, '#', 1) as resource, session, lower(period) as "from", upper(period) as until, expires from claim
+        where appointment = $1 and (resource like '%#%' or not exists (
+          select from claim l where l.appointment = $1 and split_part(l.resource, '#', 1) = claim.resource and l.resource <> claim.resource))
+        order by resource, seat`,
       [holder],
     ),
   )

@@ -4,7 +4,8 @@
  */
 import type { Tx } from './db.ts'
 import { isLastPlaceOf, isPlaceOf } from './hold-places.ts'
-import { namedBy, settling } from './session-slots.ts'
+import type { ActorTime } from './overflow.ts'
+import { isUnderLanes, namedBy, settling } from './session-slots.ts'
 import { everyStatus, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
@@ -87,12 +88,13 @@ export async function lockTaken(tx: Tx, holder: string): Promise<void> {
 /**
  * Gives back what `holder` took: its claims and day places go, and each of its Slots is free again, unless another live
  * claim or a block lies over it, which then takes it on. A Slot that its Schedule's rules no longer make is deleted.
+ * Gives the times that somebody lies over in an overflow lane: `claimUnderLanes` gives them to that visit.
  * The caller has called `lockTaken` in the statement before.
  */
-export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<void> {
-  await tx.query(
+export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<readonly ActorTime[]> {
+  return tx.query<ActorTime>(
     prepared(
-      `with gone as (delete from claim where appointment = $1 returning 1),
+      `with gone as (delete from claim where appointment = $1 returning resource, period),
       places as (delete from visit_cap where appointment = $1 returning 1),
       held as (delete from hold_place where ${isLastPlaceOf('$1')} returning 1),
       mine as (
@@ -101,7 +103,8 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
            and (taken_by = $1 or session is not null or overbooked) and not deleted
          order by id for update),
       ${settling('$1', '$2::text')}
-      select 1`,
+      select resource as actor, lower(period)::text as "from", upper(period)::text as until from gone
+       where ${isUnderLanes('gone', '$1')} order by resource, period`,
       [holder, at],
     ),
   )

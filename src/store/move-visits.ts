@@ -19,6 +19,7 @@ import type { Pool, Statement } from './db.ts'
 import { isNumberTaken } from './pg-errors.ts'
 import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './place-visits.ts'
 import { stamped, type Written } from './resources.ts'
+import { isUnderLanes } from './session-slots.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
 import { lapsedGone, nothingUnseen } from './take-time.ts'
@@ -63,7 +64,7 @@ const exchange = `
       select appointment as holder, resource, seat, seats, period, expires from claim where appointment = sent.holder offset 0) c),
   plain as materialized (
     select sent.* from sent where exists (select from had where had.holder = sent.holder)
-       and not exists (select from had where had.holder = sent.holder and (seats is not null or expires is not null or resource like '%#%'))),
+       and not exists (select from had where had.holder = sent.holder and (seats is not null or expires is not null or resource like '%#%' or ${isUnderLanes('had', 'had.holder')}))),
   clear as materialized (
     select refuse_overlap(patient, start, "end", array[visit]) from (
       select patient, start, "end", visit from plain cross join unnest(alone) patient order by patient, start offset 0) each),

@@ -1,7 +1,8 @@
 /**
  * Overflow lanes: a visit that staff books over others claims `Practitioner/1#2` (or #3 …) instead of `Practitioner/1`, so it
  * clashes with nobody but those who were booked over them before. The Slots keep their holder and are marked `overbooked`;
- * should that holder leave, they pass to the visit of the lane and are offered to nobody.
+ * should that holder leave, they pass to the visit of the lane and are offered to nobody. Nor is its time on any other Schedule:
+ * what nobody has of it in the first lane is claimed there in its name (`claim_under_lanes`), at once and whenever somebody leaves.
  */
 import { fault } from '../base/fault.ts'
 import { overflowLanesMax } from '../base/limits.ts'
@@ -10,6 +11,7 @@ import type { Db, Tx } from './db.ts'
 import type { PlacedVisit } from './place-visits.ts'
 import { insertResource } from './resources.ts'
 import { statusChange } from './slot-status.ts'
+import { settleUnderClaims } from './slots.ts'
 import { prepared } from './sql.ts'
 import { assertAlone, type TimeTaken } from './take-time.ts'
 
@@ -42,7 +44,29 @@ export async function placeOverflow(tx: Tx, definitions: Definitions, { write, t
   const claimed = await claimLane(tx, time)
   if (claimed === 0) throw fault('business-rule', `No more than ${overflowLanesMax} visits are booked over others at one time.`, 'overbook')
   if (claimed !== time.claims.length || !(await mark(tx, time))) return false
+  await claimUnderLanes(
+    tx,
+    time.claims.map((actor) => ({ actor, from: time.from, until: time.until })),
+    time.at,
+  )
   return (await insertResource(tx, definitions, write)) !== undefined
+}
+
+/** Time of an actor in the first lane, buffers included. */
+export type ActorTime = { readonly actor: string; readonly from: string; readonly until: string }
+
+/** What nobody has of these times is whose overflow lanes lie there, on every Schedule of the actors. */
+export async function claimUnderLanes(tx: Tx, times: readonly ActorTime[], at: string): Promise<void> {
+  for (const { actor, from, until } of times) {
+    const [row] = await tx.query<{ taken: number }>(
+      prepared('select claim_under_lanes($1, tstzrange($2::timestamptz, $3::timestamptz)) as taken', [actor, from, until]),
+    )
+    if (!row?.taken) continue
+    const schedules = await tx.query<{ schedule: string }>(
+      prepared('select schedule from schedule_claim where resource = $1 order by schedule', [actor]),
+    )
+    for (const { schedule } of schedules) await settleUnderClaims(tx, { schedule, from, until, at })
+  }
 }
 
 /** The lowest lane that is free for all whom the visit takes up; 0 where none is. */

@@ -10,6 +10,7 @@
 import { Fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'
 import type { Tx } from './db.ts'
+import { isUnderLanes } from './session-slots.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
@@ -79,11 +80,15 @@ export const ownTime: Manner = {
   changes: `'Slot/' || id <> near.holder`,
 }
 
-/** A CTE: what stood in the way of the CTE `wanted` and whose time is over goes. It comes before whatever claims. */
+/**
+ * A CTE: what stood in the way of the CTE `wanted` and whose time is over goes. It comes before whatever claims. What a visit was
+ * booked over stays: its time is that visit's, as soon as `settle-lapsed.ts` comes by.
+ */
 export const lapsedGone = `lapsed as (
     delete from claim where expires <= now() and ctid = any(array(
       select c.ctid from wanted cross join lateral (
-        select ctid from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c))
+        select ctid, resource, period from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c
+       where not ${isUnderLanes('c')}))
     returning 1)`
 
 /**

@@ -1,7 +1,9 @@
 /** Staff books over a time that somebody has: in an overflow lane, with a reason, and never for patients. */
+import { auditOf } from '../../src/audit/audit-of.ts'
+import { settleLapsed } from '../../src/booking/settle-lapsed.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, instantIn, ours } from '../support/clinic.ts'
-import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -130,5 +132,135 @@ describe('$book with overbook', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => over(id)))
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(3)
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 422]))
+  })
+})
+
+describe('what is booked over others is known on every Schedule of its people', () => {
+  const practitioner = () => `Practitioner/${place.practitioners[0]}`
+  let beside: string
+
+  beforeAll(async () => {
+    beside = made(await house.call('POST', 'Schedule', { resourceType: 'Schedule', actor: [{ reference: practitioner() }] })).id
+  })
+
+  /** A Slot of the other Schedule. */
+  const besideAt = async (start: string, end: string): Promise<string> =>
+    made(
+      await house.call('POST', 'Slot', { resourceType: 'Slot', schedule: { reference: `Schedule/${beside}` }, status: 'free', start, end }),
+    ).id
+  const bare = (start: string, end: string, whose = practitioner()) =>
+    house.call('POST', 'Appointment', {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start,
+      end,
+      participant: [
+        { actor: { reference: whose }, status: 'accepted' },
+        { actor: { reference: `Patient/${patient()}` }, status: 'accepted' },
+      ],
+    })
+  const statusOf = async (id: string) => (await slot(id)).status
+  const move = async (visit: string, to: string) =>
+    made(await house.call('POST', `Appointment/${visit}/$reschedule`, parameters({ slot: `Slot/${to}` })), 200)
+
+  it.each([
+    ['is cancelled', (visit: string) => cancel(visit)],
+    ['is moved', async (visit: string) => move(visit, (await place.slotAt(4, '15:00')).id)],
+    ['is deleted', (visit: string) => house.call('DELETE', `Appointment/${visit}`)],
+  ])('once the first visit %s', async (how, leave) => {
+    const time = { 'is cancelled': '09:00', 'is moved': '10:00', 'is deleted': '11:00' }[how] ?? ''
+    const { id, start, end } = await place.slotAt(4, time)
+    const other = await besideAt(start, end)
+    const [first, second] = [made(await place.book(id, patient())), made(await over(id))]
+    await leave(first.id)
+    expect([await statusOf(id), await statusOf(other)]).toEqual(['busy', 'busy'])
+    expect((await place.book(other, patient())).status).toBe(409)
+    expect((await bare(start, end)).status).toBe(409)
+    await cancel(second.id)
+    expect([await statusOf(id), await statusOf(other)]).toEqual(['free', 'free'])
+    made(await place.book(other, patient()))
+  })
+
+  it('where it reaches over time that nobody had, from the start on', async () => {
+    const [taken, open] = [await place.slotAt(5, '09:00'), await place.slotAt(5, '09:30')]
+    const other = await besideAt(open.start, open.end)
+    made(await place.book(taken.id, patient()))
+    const long = made(await over(taken.id, { duration: 60 }))
+    expect([long.start, long.end].map((at) => Date.parse(String(at)))).toEqual([taken.start, open.end].map((at) => Date.parse(at)))
+    expect([await statusOf(open.id), await statusOf(other)]).toEqual(['busy', 'busy'])
+    expect((await place.book(other, patient())).status).toBe(409)
+    expect((await bare(open.start, open.end)).status).toBe(409)
+    await cancel(long.id)
+    expect([await statusOf(taken.id), await statusOf(open.id), await statusOf(other)]).toEqual(['busy', 'free', 'free'])
+  })
+
+  it('also of two of them, when the first visit and then the one over it leave', async () => {
+    const { id, start, end } = await place.slotAt(5, '11:00')
+    const other = await besideAt(start, end)
+    const visits = [made(await place.book(id, patient())), made(await over(id)), made(await over(id))]
+    for (const [n, visit] of visits.entries()) {
+      expect([n, await statusOf(other), (await place.book(other, patient())).status]).toEqual([n, 'busy', 409])
+      await cancel(visit.id)
+    }
+    expect(await statusOf(other)).toBe('free')
+  })
+
+  it('where the first was a hold that has run out', async () => {
+    const brief = await clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { holdSeconds: 1 } })
+    const { id, start, end } = await brief.slotAt(5, '13:00')
+    const whose = `Practitioner/${brief.practitioners[0]}`
+    const held = made(await brief.hold(id, patient()))
+    const second = made(await over(id))
+    const isOver = async () => {
+      const [row] = await house.house.pool.query<{ over: boolean }>({
+        text: 'select bool_and(expires <= now()) as over from claim where appointment = $1',
+        values: [`Appointment/${held.id}`],
+      })
+      return row?.over === true
+    }
+    await eventually(60_000, isOver)
+    expect((await bare(start, end, whose)).status).toBe(409)
+    await settleLapsed(house.house, () => auditOf(house.house, { client: 'test' }, 'expire'))
+    expect((await bare(start, end, whose)).status).toBe(409)
+    expect(await statusOf(id)).toBe('busy')
+    await cancel(second.id)
+    expect(await statusOf(id)).toBe('free')
+  })
+
+  it('leaves a first visit without Slots its time where that is written again with somebody more', async () => {
+    const { id, start, end } = await place.slotAt(5, '14:00')
+    const first = made(await bare(start, end))
+    made(await over(id))
+    const device = made(await house.call('POST', 'Device', { resourceType: 'Device' })).id
+    const participant = [...(first.participant as object[]), { actor: { reference: `Device/${device}` }, status: 'accepted' }]
+    made(await house.call('PUT', `Appointment/${first.id}`, { ...first, participant }), 200)
+    const rows = await house.house.pool.query<{ resource: string }>({
+      text: 'select resource from claim where appointment = $1 order by resource',
+      values: [`Appointment/${first.id}`],
+    })
+    expect(rows.map(({ resource }) => resource)).toEqual([`Device/${device}`, practitioner()])
+  })
+
+  it('whoever books and leaves beside whom', async () => {
+    const slots = (await place.slotsOn(6)).slice(0, 8)
+    const others = await Promise.all(slots.map(({ start, end }) => besideAt(start, end)))
+    const firsts = await Promise.all(slots.map(({ id }) => place.book(id, patient()).then(made)))
+    const seconds = await Promise.all(slots.map(({ id }) => over(id, { duration: 60 })))
+    const answers = await Promise.all([
+      ...firsts.map(({ id }) => house.call('POST', `Appointment/${id}/$cancel`, parameters({}))),
+      ...others.map((id) => place.book(id, patient())),
+    ])
+    expect(answers.filter(({ status }) => status >= 500)).toEqual([])
+    const standing = seconds.filter(({ status }) => status === 201).map(({ json }) => json)
+    expect(standing.length).toBeGreaterThan(0)
+    expect(await disagreements(house.house.pool)).toEqual([])
+    const doubled = await house.house.pool.query({
+      text: `select a.id, b.id from appointment a join appointment b on a.terms && array['practitioner=' || $1::text] and b.terms && array['practitioner=' || $1::text]
+                and a.id < b.id and a.starts < b.ends and a.ends > b.starts
+              where a.status = 'booked' and b.status = 'booked' and not exists (
+                select from claim l where l.appointment in ('Appointment/' || a.id, 'Appointment/' || b.id) and l.resource like '%#%')`,
+      values: [practitioner()],
+    })
+    expect(doubled).toEqual([])
   })
 })

@@ -28,7 +28,11 @@ const checks = [
           and a.status in ('booked', 'pending', 'arrived', 'checked-in', 'fulfilled', 'noshow'))`,
   `select 'not as many claims as it was given: Appointment/' || a.id
      from appointment a where a.status = 'booked' and not a.deleted and a.ends > now()
-      and a.claims <> (select count(*) from claim c where c.appointment = 'Appointment/' || a.id)`,
+      and a.claims <> (select count(*) from claim c where c.appointment = 'Appointment/' || a.id and (c.resource like '%#%' or not exists (
+        select from claim l where l.appointment = c.appointment and starts_with(l.resource, c.resource || '#'))))`,
+  `select 'nobody has the time under a lane: ' || l.appointment || ' of ' || l.resource
+     from claim l where l.resource like '%#%' and not l.period <@ coalesce((
+       select range_agg(c.period) from claim c where c.resource = split_part(l.resource, '#', 1)), '{}')`,
   `select 'free under a claim: Slot/' || s.id || ' under ' || c.appointment
      from slot s join schedule_claim sc on sc.schedule = s.schedule
      join claim c on c.resource = sc.resource and c.period && tstzrange(s.starts, s.ends)
