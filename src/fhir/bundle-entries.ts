@@ -38,12 +38,30 @@ export function bundleEntries(definitions: Definitions, body: unknown, text: str
     throw fault('structure', 'What is sent to the base is a Bundle, a batch or a transaction.', 'Bundle.resourceType')
   if (Array.isArray(sent.entry) && sent.entry.length > bundleEntriesMax)
     throw fault('too-costly', `A Bundle may have at most ${bundleEntriesMax} entries: divide it.`, 'Bundle.entry')
+  assertAllAsk(sent)
   assertValid(definitions, envelope(sent), 'Bundle')
   const { type, entry = [] } = sent
   if (type !== 'batch' && type !== 'transaction')
     throw fault('value', 'A Bundle that is sent to the base is of type batch or transaction.', 'Bundle.type')
   const exact = (exactJson(text) ?? sent) as { entry?: SentEntry[] }
   return { type, entries: entry.map((one, index) => entryOf(one, exact.entry?.[index], index, base)) }
+}
+
+/** Said here: without its resource such an entry is an empty element, of which another rule speaks. */
+function assertAllAsk({ type, entry }: { type?: unknown; entry?: unknown }): void {
+  if ((type !== 'batch' && type !== 'transaction') || !Array.isArray(entry)) return
+  const bare = entry.findIndex((one) => isBare(withoutResource(one)))
+  if (bare !== -1)
+    throw fault('required', 'The entry has no request: it says what is done, by a method and a url (bdl-3).', `Bundle.entry[${bare}]`)
+}
+
+const isBare = (entry: unknown): boolean => typeof entry === 'object' && entry !== null && Object.keys(entry).length === 0
+
+/** R4 has a `fullUrl` agree with the resource's id where it is no `urn:`; read of our own addresses alone. */
+export function assertNamesItsOwn({ fullUrl, method, resource }: BundleEntry, base: string): void {
+  if (resource?.id === undefined || !fullUrl?.startsWith(`${base}/`) || (method !== 'PUT' && method !== 'POST')) return
+  if (fullUrl.slice(base.length + 1) !== `${resource.resourceType}/${resource.id}`)
+    throw fault('value', 'The fullUrl is the address of another resource than the one in the entry.', 'Bundle.entry.fullUrl')
 }
 
 /** What is inside an entry stands and falls by itself: in a batch one that is broken spoils no other. */

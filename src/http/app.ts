@@ -77,8 +77,8 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
   const base = async (fhir: FastifyInstance): Promise<void> => {
     await crossOrigin(fhir)
     await compression(fhir)
-    openDoors(fhir, house, options)
-    fhirDoors(fhir, house, { ...options, refused }, metrics)
+    const statement = openDoors(fhir, house, options)
+    fhirDoors(fhir, house, { ...options, statement, refused }, metrics)
   }
   app.register(street)
   if (refused) authorization(app, house, refused, options)

@@ -40,6 +40,8 @@ export type AccessLog = { readonly info: (line: Readonly<Record<string, unknown>
 export type DoorOptions = {
   readonly auth: 'smart' | 'off'
   readonly desks: Desks
+  /** What `openDoors` gives back. */
+  readonly statement: Desk
   readonly log?: AccessLog
   /** Without one nobody is told to wait. */
   readonly throttle?: Throttle
@@ -55,7 +57,11 @@ export function fhirDoors(app: FastifyInstance, house: House, options: DoorOptio
   const authenticate = authenticator(house, options.auth, options.fetchOut)
   const streams = eventStream(house)
   app.addHook('preClose', () => streams.close())
-  const serving = { ...options.desks, bundle: bundles(entryDoors(options.desks, options.refused)), eventStream: streams.desk }
+  const serving = {
+    ...options.desks,
+    bundle: bundles(entryDoors(options.desks, options.statement, options.refused)),
+    eventStream: streams.desk,
+  }
   const open = (at: FastifyInstance, route: Route, url: string): void => {
     const [method, path] = route
     const watch = watcher(method, basePath + path, metrics.forRoute(method, basePath + path), options.log)
@@ -160,12 +166,12 @@ function watcher(method: string, route: string, observe: Observe, log: DoorOptio
 
 const nobody: Actor = { client: 'nobody', scopes: [] }
 
-/** What anybody may ask, without a token. */
+/** What anybody may ask, without a token. Returns the desk of `GET metadata`, for those who ask in a batch. */
 export function openDoors(
   app: FastifyInstance,
   house: House,
   served: { version: string; auth: 'smart' | 'off'; profiles?: readonly Resource[] },
-): void {
+): Desk {
   const date = house.clock.now().toISOString()
   const state = capabilities(house, { version: served.version, date, operations: servedOperations(), profiles: served.profiles ?? [] })
   app.get(openPaths.metadata, async (request, reply) => {
@@ -179,4 +185,5 @@ export function openDoors(
   })
   const smart = JSON.stringify(smartConfiguration(house.base, served.auth, house.registration !== undefined))
   app.get(openPaths.smart, (_request, reply) => reply.type(plainJson).send(smart))
+  return state
 }

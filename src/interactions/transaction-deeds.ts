@@ -8,7 +8,7 @@
 import type { Actor } from '../access/actor.ts'
 import type { Verb } from '../access/scopes.ts'
 import { fault } from '../base/fault.ts'
-import type { BundleEntry } from '../fhir/bundle-entries.ts'
+import { assertNamesItsOwn, type BundleEntry } from '../fhir/bundle-entries.ts'
 import { parseQuery } from '../fhir/query-string.ts'
 import { servedTypes, storedTypes } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
@@ -51,6 +51,7 @@ function deedOf(house: House, actor: Actor, entry: BundleEntry): Deed {
   const { type, id, query } = addressOf(entry, does)
   if (does !== 'delete' && entry.resource === undefined) throw fault('required', 'The entry has no resource.', 'Bundle.entry.resource')
   allowedToWrite(actor, verb, type)
+  assertNamesItsOwn(entry, house.base)
   return { entry, does, type, ...identityOf(house, actor, entry, does, { type, id, query }) }
 }
 

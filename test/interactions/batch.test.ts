@@ -168,6 +168,35 @@ describe('a batch', () => {
     expect(kinds.toSorted()).toEqual(['create', 'read', 'search-type', 'update'])
   })
 
+  it('is told what the server is, by the statement that stands at its address', async () => {
+    const { text, headers } = await server.ask('GET', 'metadata')
+    const [whole, head, same, mode] = await batch([
+      get('metadata?mode=full'),
+      { request: { method: 'HEAD', url: 'metadata' } },
+      get('metadata', { ifNoneMatch: headers.etag }),
+      get('metadata?mode=terminology'),
+    ])
+    expect(whole.resource).toEqual(JSON.parse(text))
+    expect([whole, head, same, mode].map(({ response }) => response.status)).toEqual(['200', '200', '304', '400'])
+    expect(head.resource).toBeUndefined()
+  })
+
+  it('takes no entry whose fullUrl is another address of this server', async () => {
+    const [here, id] = [server.house.base, 'named']
+    const at = (fullUrl: string, entry: object): object => ({ fullUrl, ...entry })
+    const entries = await batch([
+      at(`${here}/Patient/other`, put({ ...patient('Misnamed'), id })),
+      at(`${here}/Practitioner/${id}`, put({ ...patient('Misnamed'), id })),
+      at(`${here}/Patient/another`, post({ ...patient('Misnamed'), id } as { resourceType: string })),
+      at(`${here}/Patient/${id}`, put({ ...patient('Named'), id })),
+      at(`${here}/Patient/new`, post(patient('Named'))),
+      at('https://elsewhere.example/fhir/Patient/other', post({ ...patient('Named'), id } as { resourceType: string })),
+    ])
+    expect(statuses(entries)).toEqual(['400', '400', '400', '201', '201', '201'])
+    expect(entries[0].response.outcome.issue[0].expression).toEqual(['Bundle.entry.fullUrl'])
+    expect((await server.ask('GET', 'Patient?family=Misnamed&_summary=count')).json.total).toBe(0)
+  })
+
   it('of no entries is answered with none', async () => {
     const bare = await server.ask('POST', '', { body: { resourceType: 'Bundle', type: 'batch' } })
     expect([bare.status, bare.json.entry]).toEqual([200, undefined])
@@ -204,6 +233,16 @@ describe('what is no batch', () => {
   it.each(refused)('%s', async (_what, body, status, expression) => {
     const answer = await server.ask('POST', '', { body })
     expect([answer.status, answer.json.issue[0].expression]).toEqual([status, [expression]])
+  })
+
+  it('says of an entry without a request what it lacks', async () => {
+    const answer = await server.ask('POST', '', { body: bundleOf('batch', [get('Patient/1'), { resource: patient('Lost') }]) })
+    const [issue] = answer.json.issue
+    expect([issue.code, issue.expression, issue.diagnostics]).toEqual([
+      'required',
+      ['Bundle.entry[1]'],
+      expect.stringContaining('no request'),
+    ])
   })
 
   it('is told where there is no body at all, and at other methods', async () => {

@@ -362,6 +362,12 @@ describe('what is refused in a transaction', () => {
     expect(await counted('Patient?family=Beside')).toBe(0)
   })
 
+  it('a fullUrl that is the address of another resource', async () => {
+    const answer = await transact([post(patient('Beside')), put({ ...patient('X'), id: 'a' }, {}, `${server.house.base}/Patient/b`)])
+    expect(refusal(answer)).toEqual([400, 'value', 'Bundle.entry[1].fullUrl'])
+    expect(await counted('Patient?family=Beside')).toBe(0)
+  })
+
   it('what the scopes of one entry do not reach', async () => {
     const mine = await made(server.ask, patient('Mine'))
     const ask = await server.scoped('patient/Coverage.c', { patient: mine })
