@@ -20,9 +20,8 @@ import { isNumberTaken } from './pg-errors.ts'
 import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './place-visits.ts'
 import { stamped, type Written } from './resources.ts'
 import { isUnderLanes } from './session-slots.ts'
-import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
-import { lapsedGone, nothingUnseen } from './take-time.ts'
+import { lapsedGone, slotsUnderClaims } from './take-time.ts'
 import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -92,12 +91,7 @@ const exchange = `
             select had.holder, resource, lower(period), upper(period), false from had where holder = any(array(select holder from winners))) span
      cross join lateral (select schedule from schedule_claim where resource = span.resource offset 0) bearing
      cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan),
-  under as materialized (
-    select s.id from near cross join lateral (
-      select id from slot
-       where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
-         and slot.starts < near.until and slot.ends > near."from" offset 0) s),
-  ${nothingUnseen},
+  ${slotsUnderClaims},
   locked as materialized (
     select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends, session, overbooked, rule from slot
      where id = any(array(

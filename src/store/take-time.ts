@@ -92,10 +92,15 @@ export const lapsedGone = `lapsed as (
     returning 1)`
 
 /**
- * A CTE: after the claims of those who `won`, no Slot lies there but those of `under`, which the statement sees; else it is a
- * serialization failure, and runs anew. It comes before the Slots are locked.
+ * CTEs: the ids of the Slots that lie `under` the times of `near`, and `current`, which comes before they are locked: after the
+ * claims of those who `won` no other Slots lie there, else it is a serialization failure, and the statement runs anew.
  */
-export const nothingUnseen = `current as materialized (
+export const slotsUnderClaims = `under as materialized (
+    select s.id from near cross join lateral (
+      select id from slot
+       where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
+         and slot.starts < near.until and slot.ends > near."from" offset 0) s),
+  current as materialized (
     select refuse_unseen(array_agg(resource), array_agg("from"), array_agg(until), array(select id from under))
       from won cross join unnest(claims) resource where won)`
 
@@ -134,12 +139,7 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
      cross join lateral (select distinct schedule from schedule_claim where resource = any(won.claims) offset 0) bearing
      cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan
      where won.won),
-  under as materialized (
-    select s.id from near cross join lateral (
-      select id from slot
-       where slot.schedule = near.schedule and slot.status = any(${everyStatus}) and slot.starts > near."from" - near.longest
-         and slot.starts < near.until and slot.ends > near."from" offset 0) s),
-  ${nothingUnseen},
+  ${slotsUnderClaims},
   locked as materialized (
     select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends${manner.locked} from slot
      where id = any(array(select under.id from (select count(*) from current) first, under))
