@@ -18,8 +18,10 @@ begin
        order by lane, lower(l.period)
     loop
       for piece in
+        -- Whoever gives one of them back just now is waited for, and whoever comes to do so waits.
         select unnest(tstzmultirange(lying.period) - coalesce((
-          select range_agg(c.period) from claim c where c.resource = actor and c.period && lying.period), '{}'))
+          select range_agg(c.period) from (
+            select period from claim where resource = actor and period && lying.period for key share) c), '{}'))
       loop
         wanted := wanted + 1;
         insert into claim (resource, session, seat, period, appointment, client)
@@ -36,9 +38,20 @@ begin
 end
 $$;
 
+-- A visit that is moved in one statement is told of visits over it that came while it waited, as of others (migration 0039).
+create function nobody_over(holder text) returns boolean
+language plpgsql volatile as $$
+begin
+  return not exists (
+    select from claim had cross join generate_series(2, 4) lane cross join lateral (
+      select from claim c where c.resource = had.resource || '#' || lane and c.period && had.period and c.appointment <> holder offset 0) over
+     where had.appointment = holder);
+end
+$$;
+
 -- What is overbooked already. Its Schedules are gone through again, so that their Slots say so.
-create temporary table lying on commit drop as
-  select split_part(resource, '#', 1) as actor, period from claim where resource like '%#%';
-select claim_under_lanes(actor, period) from lying order by actor, period;
+select claim_under_lanes(actor, period)
+  from (select split_part(resource, '#', 1) as actor, period from claim where resource like '%#%' order by 1, 2 offset 0) lying;
 update schedule_plan set stale = true
- where schedule in (select schedule from schedule_claim where resource in (select actor from lying));
+ where schedule in (select schedule from schedule_claim where resource in (
+   select split_part(resource, '#', 1) from claim where resource like '%#%'));

@@ -13,9 +13,9 @@ import type { Tx } from '../store/db.ts'
 import { giveBackTime, lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { claimKey, type IdempotencyKey, remember } from '../store/idempotency.ts'
-import { type ActorTime, claimUnderLanes } from '../store/overflow.ts'
+import { claimUnderLanes } from '../store/overflow.ts'
 import { lockResource, readResource, replaceResource, type StoredRow } from '../store/resources.ts'
-import { inTransaction } from '../store/transaction.ts'
+import { beforeCommit, inTransaction } from '../store/transaction.ts'
 import { closeEncounters } from './encounters.ts'
 import { assertMayLeave, type Leaving } from './leave-visit.ts'
 import { lateCancellationUrl, withExtension } from './record-extensions.ts'
@@ -96,15 +96,14 @@ export async function lockedAppointment(
   return { row, resource }
 }
 
-/** Claims, day places and Slots go back; the Appointment itself is the caller's to write. */
+/**
+ * Claims, day places and Slots go back; the Appointment itself is the caller's to write. Who was booked over it has the time that
+ * is left at the end of the transaction: it may take some of it again.
+ */
 export async function releaseVisit(tx: Tx, holder: string, at: string): Promise<void> {
-  await claimUnderLanes(tx, await handBack(tx, holder, at), at)
-}
-
-/** The same for who may take some of it again in this transaction, and only then calls `claimUnderLanes` for what is left. */
-export async function handBack(tx: Tx, holder: string, at: string): Promise<readonly ActorTime[]> {
   await lockTaken(tx, holder)
-  return giveBackTime(tx, holder, at)
+  const overbooked = await giveBackTime(tx, holder, at)
+  if (overbooked.length > 0) await beforeCommit(tx, (last) => claimUnderLanes(last, overbooked, at))
 }
 
 type Participant = { status?: string; [element: string]: unknown }

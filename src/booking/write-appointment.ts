@@ -15,12 +15,11 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { patientIsKnown } from '../store/known-patients.ts'
 import { lockVisits } from '../store/lock-visits.ts'
-import { claimUnderLanes } from '../store/overflow.ts'
 import { isNumberTaken } from '../store/pg-errors.ts'
 import { insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
 import { takeTimeOrSeats } from '../store/take-seats.ts'
 import { slotContexts } from '../store/visit-context.ts'
-import { handBack, heldUntil, releaseVisit } from './cancel.ts'
+import { heldUntil, releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
@@ -106,14 +105,8 @@ async function exchange(tx: Tx, house: House, change: Change, wants: Demand | un
   const patients = change.patient === undefined ? [] : [`Patient/${change.patient}`]
   if (change.before && wants) await lockVisits(tx, { visits: [change.id], patients, actors: wants.claims })
   // What an Appointment of the past once took is given back too, if it comes to take time again.
-  const left = change.before ? await handBack(tx, holder, change.at) : []
-  if (wants) await take(tx, house, change, { wants, holder, patients })
-  await claimUnderLanes(tx, left, change.at)
-}
-
-type Taking = { readonly wants: Demand; readonly holder: string; readonly patients: readonly string[] }
-
-async function take(tx: Tx, house: House, change: Change, { wants, holder, patients }: Taking): Promise<void> {
+  if (change.before) await releaseVisit(tx, holder, change.at)
+  if (!wants) return
   for (const slot of wants.slots)
     if (slot.takenBy === `Slot/${slot.id}`) await releaseSlotTakenByHand(tx, slot.id, change.client, change.at)
   const expires = wants.expires === undefined ? undefined : instantOf(wants.expires)

@@ -17,8 +17,10 @@ export async function lapsedHolds(db: Db, limit: number): Promise<string[]> {
 export async function lapsedSlots(db: Db, limit: number): Promise<string[]> {
   const rows = await db.query<{ holder: string }>(
     prepared(
-      `select distinct taken_by as holder from slot
+      `select taken_by as holder from slot
         where taken_by like 'Slot/%' and status = 'busy-tentative' and held_until <= now()
+       union
+       select appointment from claim where expires <= now() and appointment like 'Slot/%'
         order by holder limit $1`,
       [limit],
     ),

@@ -19,7 +19,6 @@ import type { Pool, Statement } from './db.ts'
 import { isNumberTaken } from './pg-errors.ts'
 import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './place-visits.ts'
 import { stamped, type Written } from './resources.ts'
-import { isUnderLanes } from './session-slots.ts'
 import { prepared } from './sql.ts'
 import { lapsedGone, slotsUnderClaims } from './take-time.ts'
 import { lanes, together } from './together.ts'
@@ -60,10 +59,10 @@ const exchange = `
      where id = any(array(select visit from sent)) and status = 'booked' and not deleted order by id for update),
   had as materialized (
     select c.* from sent join seen on seen.id = sent.visit and seen.version = sent.judged cross join lateral (
-      select appointment as holder, resource, seat, seats, period, expires from claim where appointment = sent.holder offset 0) c),
+      select appointment as holder, resource, seat, seats, period, expires from claim where appointment = sent.holder for update) c),
   plain as materialized (
     select sent.* from sent where exists (select from had where had.holder = sent.holder)
-       and not exists (select from had where had.holder = sent.holder and (seats is not null or expires is not null or resource like '%#%' or ${isUnderLanes('had', 'had.holder')}))),
+       and not exists (select from had where had.holder = sent.holder and (seats is not null or expires is not null or resource like '%#%'))),
   clear as materialized (
     select refuse_overlap(patient, start, "end", array[visit]) from (
       select patient, start, "end", visit from plain cross join unnest(alone) patient order by patient, start offset 0) each),
@@ -116,6 +115,7 @@ const exchange = `
                           and starts < t."end" and ends > t.start)
        and not exists (select from leaving l where l.holder = won.holder and not plain)
        and nobody_else_in(array(select id from leaving l where l.holder = won.holder), won.holder)
+       and nobody_over(won.holder)
       then true else refuse_visit('taken') end as ok
       from won)`
 

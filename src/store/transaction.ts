@@ -14,16 +14,31 @@ const begin = { text: 'begin', values: [] }
 const commit = { text: 'commit', values: [] }
 const rollback = { text: 'rollback', values: [] }
 
+type Last = (tx: Tx) => Promise<void>
+const lasts = new WeakMap<Db, Last[]>()
+
+/** Runs `last` when all else in the transaction is done, before it commits; at once where it is none of ours. */
+export async function beforeCommit(tx: Tx, last: Last): Promise<void> {
+  const own = lasts.get(tx)
+  if (own) own.push(last)
+  else await last(tx)
+}
+
 async function runOnce<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   await db.query(begin)
+  const own: Last[] = []
+  lasts.set(db, own)
   try {
     const result = await work(db as Tx)
+    for (const last of own) await last(db as Tx)
     await db.query(commit)
     return result
   } catch (error) {
     // Where even the rollback fails, the connection is gone and Postgres has rolled back by itself.
     await db.query(rollback).catch(() => undefined)
     throw error
+  } finally {
+    lasts.delete(db)
   }
 }
 

@@ -241,6 +241,43 @@ describe('what is booked over others is known on every Schedule of its people', 
     expect(rows.map(({ resource }) => resource)).toEqual([`Device/${device}`, practitioner()])
   })
 
+  it('leaves who had the time first what they take again: a move that keeps part of it', async () => {
+    const [from, to] = [await place.slotAt(7, '09:00'), await place.slotAt(7, '09:30')]
+    const other = await besideAt(to.start, to.end)
+    const first = made(await place.book(from.id, patient(), { duration: { valuePositiveInt: 60 } }))
+    const second = made(await over(other))
+    const moved = await house.call('POST', `Appointment/${first.id}/$reschedule`, parameters({ slot: `Slot/${to.id}` }))
+    expect(Date.parse(String(made(moved, 200).start))).toBe(Date.parse(to.start))
+    expect(await lanes([second])).toEqual(['#2'])
+    await cancel(first.id)
+    expect(await lanes([second])).toEqual(['', '#2'])
+    expect([await statusOf(from.id), await statusOf(to.id)]).toEqual(['free', 'busy'])
+  })
+
+  it('also over a Slot of another Schedule that was set busy by hand, which is written again and given back', async () => {
+    const { id, start, end } = await place.slotAt(7, '13:00')
+    const other = await besideAt(start, end)
+    const write = async (change: object) => made(await house.call('PUT', `Slot/${other}`, { ...(await slot(other)), ...change }), 200)
+    await write({ status: 'busy' })
+    const second = made(await over(id, {}, house.as(await house.token('system/*.cruds', { client: 'another' }))))
+    await write({ comment: 'Called' })
+    expect(await lanes([second])).toEqual(['#2'])
+    await write({ status: 'free' })
+    expect([await statusOf(other), await lanes([second])]).toEqual(['busy', ['', '#2']])
+    expect((await place.book(other, patient())).status).toBe(409)
+    await cancel(second.id)
+    expect([await statusOf(other), await statusOf(id)]).toEqual(['free', 'free'])
+  })
+
+  it('where the first visit leaves while another is booked over it', async () => {
+    const times = await Promise.all(['14:00', '14:30', '15:00', '15:30'].map((at) => place.slotAt(7, at)))
+    const visits = await Promise.all(
+      times.map(async ({ id, start, end }) => ({ id, other: await besideAt(start, end), first: made(await place.book(id, patient())).id })),
+    )
+    await Promise.all(visits.flatMap(({ first, other }) => [cancel(first), over(other).then(made)]))
+    for (const { id, other } of visits) expect([await statusOf(id), await statusOf(other)]).toEqual(['busy', 'busy'])
+  })
+
   it('whoever books and leaves beside whom', async () => {
     const slots = (await place.slotsOn(6)).slice(0, 8)
     const others = await Promise.all(slots.map(({ start, end }) => besideAt(start, end)))
