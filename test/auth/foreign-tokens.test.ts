@@ -108,8 +108,11 @@ describe('a token of another authorization server', () => {
 
   it('is not taken where its keys cannot be had, and that is nobody’s 500', async () => {
     const gone = await testHouse({ trustedIssuers: [{ issuer, jwks: 'http://127.0.0.1:1/jwks', audience, scopes: 'patient/*.rs' }] })
-    const answer = await gone.as(await token())('GET', 'Patient/p1')
-    expect([401, 503]).toContain(answer.status)
-    await gone.close()
+    try {
+      const answer = await gone.as(await token())('GET', 'Patient/p1')
+      expect([401, 503]).toContain(answer.status)
+    } finally {
+      await gone.close()
+    }
   })
 })

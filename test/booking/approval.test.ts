@@ -1,6 +1,7 @@
 /** `approvalRequired`: a booking keeps its time and stays pending until the clinic has answered (CONTRACT §5, standards C.2). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, type ClinicOptions, clinic } from '../support/clinic.ts'
+import { heldUntil } from '../support/held.ts'
 import {
   type Answer,
   appointmentIn,
@@ -187,7 +188,7 @@ describe('a booking that the clinic answers', () => {
     const slot = await place.slotAt(1, '09:00')
     const before = Date.now()
     const visit = made(await place.book(slot.id, await place.patient()))
-    const due = Date.parse(visit.extension?.find(({ url }) => url.endsWith('/held-until'))?.valueInstant ?? '')
+    const due = heldUntil(visit)
     expect(due).toBeGreaterThanOrEqual(before + 3_600_000)
     expect(due).toBeLessThan(before + 3_600_000 + 120_000)
     // An hour goes by in the database.

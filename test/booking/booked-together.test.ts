@@ -1,9 +1,10 @@
 /** Bookings that share a statement stand or fall each by itself, and reads that share one are each written down. */
 import { systemIds } from '../../src/base/ids.ts'
 import { type PlacedVisit, placeTogether } from '../../src/store/place-visits.ts'
-import { disagreements } from '../support/agreement.ts'
+import { closeInAgreement } from '../support/agreement.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
-import { type Body, eventually, made, type TestHouse, testHouse } from '../support/house.ts'
+import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
+import { untilWaiting } from '../support/until-waiting.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -12,11 +13,7 @@ beforeAll(async () => {
   house = await testHouse()
   place = await clinic(house.call, { n: 8 })
 })
-afterAll(async () => {
-  expect(await disagreements(house.house.pool)).toEqual([])
-  expect(house.warnings).toEqual([])
-  await house.close()
-})
+afterAll(() => closeInAgreement(house))
 
 const auditOf = (client: string) => ({
   id: systemIds.next(),
@@ -128,13 +125,7 @@ describe('bookings that share a statement', () => {
         values: [claim, awaited.start, awaited.end],
       })
       const placed = Promise.all([awaited, other].map((slot) => placeTogether(pool, definitions, visitIn(slot, claim, [slot.id]))))
-      await eventually(60_000, async () => {
-        const [row] = await pool.query<{ n: number }>({
-          text: `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-          values: [],
-        })
-        return row?.n === 1
-      })
+      await untilWaiting(pool, 1)
       const { schedule, start, end } = other
       const answer = await house.call('POST', 'Slot', { resourceType: 'Slot', schedule, status: 'free', start, end })
       await db.query({ text: 'rollback', values: [] })

@@ -6,6 +6,7 @@ import type { Db } from '../../src/store/db.ts'
 import { disagreements } from '../support/agreement.ts'
 import { fc } from '../support/chance.ts'
 import { type Clinic, clinic, dateIn, instantIn } from '../support/clinic.ts'
+import { pastEnd } from '../support/held.ts'
 import {
   type Answer,
   type Body,
@@ -182,15 +183,14 @@ describe('a hold', () => {
       fc.asyncProperty(looks, async (what) => {
         const slot = at(slots, n++)
         const held = made(await place.hold(slot.id, await place.patient()))
-        const until = Date.parse(held.extension?.find(({ url }) => url.endsWith('/held-until'))?.valueInstant ?? '')
         const seen: boolean[] = []
         for (const look of ['read', 'find', ...what, 'find', 'read'] as const) {
           // Only a hold that nobody ended is looked at: whatever ends it, it is over from then on.
-          if (look === 'confirm' && Date.now() <= until) await eventually(60_000, async () => Date.now() > until)
+          if (look === 'confirm') await pastEnd(held)
           seen.push(await isOver(place, slot, held, look))
         }
         expect(seen.slice(seen.indexOf(true) < 0 ? seen.length : seen.indexOf(true)).filter((over) => !over)).toEqual([])
-        await eventually(60_000, async () => Date.now() > until)
+        await pastEnd(held)
         await settleLapsedHolds(house.house)
         expect(made(await house.call('GET', `Appointment/${held.id}`), 200).status).toBe('cancelled')
       }),
@@ -208,8 +208,13 @@ describe('a hold', () => {
 })
 
 describe('the waitlist', () => {
+  let before: TestHouse
+  beforeAll(async () => {
+    before = await testHouse()
+  })
+  afterAll(() => before.close())
+
   it('has those on it who waited before any server followed it', async () => {
-    const before = await testHouse()
     const run = (text: string, db: Pick<Db, 'query'> = before.house.pool) => db.query<{ appointment: string }>({ text, values: [] })
     const entries = () => run('select appointment from waitlist_entry')
     const { entry, slot, place } = await before.house.pool.connect(async (db) => {
@@ -237,8 +242,7 @@ describe('the waitlist', () => {
     const visit = made(await place.book(slot.id, await place.patient()))
     made(await before.call('POST', `Appointment/${visit.id}/$cancel`), 200)
     await eventually(100_000, async () => (await offerWaitlist(before.house)) > 0)
-    await before.close()
-  })
+  }, 250_000)
 
   // Notices: an offer that does not look whether the entry was offered that time before; one that is not passed on when it is declined.
   it('offers no time twice at once nor one time twice to anybody, and in the end everybody has been offered one', async () => {

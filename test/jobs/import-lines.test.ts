@@ -211,23 +211,26 @@ describe('imported time', () => {
 
   it('moves to another house: Slots taken there are taken here', async () => {
     const other = await testHouse()
-    const lines = (
-      await Promise.all(
-        ['location', 'practitioner', 'healthcare_service', 'schedule', 'patient', 'slot', 'appointment'].map((table) =>
-          rows<{ body: Loose }>(`select body from "${table}" where not deleted order by id`),
-        ),
+    try {
+      const lines = (
+        await Promise.all(
+          ['location', 'practitioner', 'healthcare_service', 'schedule', 'patient', 'slot', 'appointment'].map((table) =>
+            rows<{ body: Loose }>(`select body from "${table}" where not deleted order by id`),
+          ),
+        )
+      ).flat()
+      const result = await importLines(
+        other.house,
+        importer,
+        lines.map(({ body }, at) => ({ no: at + 1, text: JSON.stringify(body) })),
       )
-    ).flat()
-    const result = await importLines(
-      other.house,
-      importer,
-      lines.map(({ body }, at) => ({ no: at + 1, text: JSON.stringify(body) })),
-    )
-    expect(result.refusals.map(({ fault, type }) => `${type} ${fault.message}`)).toEqual([])
-    expect(await disagreements(other.house.pool)).toEqual([])
-    const statuses = 'select id, status from slot where not deleted order by id'
-    expect(await other.house.pool.query({ text: statuses, values: [] })).toEqual(await rows(statuses))
-    await other.close()
+      expect(result.refusals.map(({ fault, type }) => `${type} ${fault.message}`)).toEqual([])
+      expect(await disagreements(other.house.pool)).toEqual([])
+      const statuses = 'select id, status from slot where not deleted order by id'
+      expect(await other.house.pool.query({ text: statuses, values: [] })).toEqual(await rows(statuses))
+    } finally {
+      await other.close()
+    }
   })
 })
 

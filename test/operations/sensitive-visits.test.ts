@@ -228,7 +228,7 @@ describe.each(['ServiceRequest', 'Encounter'] as const)('%s that was about a sen
     await seen()
     expect((await server.call('DELETE', `${type}/${id}`)).status).toBe(204)
     await seen()
-  }, 90_000)
+  })
 
   it('tells nothing of the visit by a notification that was waiting when the visit was labelled', async () => {
     const which = await visit(6_600, 6_615, { meta: undefined })
@@ -259,7 +259,7 @@ describe.each(['ServiceRequest', 'Encounter'] as const)('%s that was about a sen
           ]
         : [[true, []]],
     )
-  }, 90_000)
+  })
 })
 
 /** The lines of all its files. */

@@ -4,6 +4,7 @@ import { confirmSeries } from '../../src/booking/series/confirm-series.ts'
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn } from '../support/clinic.ts'
+import { heldUntil, pastEnd } from '../support/held.ts'
 import { type Answer, type Body, type Call, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 import { inSeries, numbersOf, weekly } from '../support/recurrence.ts'
 
@@ -33,7 +34,6 @@ const slotStatuses = async (at: Clinic): Promise<string[]> =>
 const again = (visits: readonly Body[]): Promise<Body[]> =>
   Promise.all(visits.map(async ({ id }) => made(await house.call('GET', `Appointment/${id}`), 200)))
 const statuses = async (visits: readonly Body[]): Promise<string[]> => (await again(visits)).map(({ status }) => status)
-const heldUntil = (visit: Body): string | undefined => visit.extension?.find(({ url }) => url.endsWith('/held-until'))?.valueInstant
 const allOf = (word: string): string[] => Array.from({ length: weeks }, () => word)
 
 it('keeps every time for one instant, and is booked whole by any of its visits', async () => {
@@ -62,7 +62,7 @@ it('keeps every time for one instant, and is booked whole by any of its visits',
     (visit) => (visit as Body & { identifier?: { value: string }[] }).identifier?.map(({ value }) => value) ?? [],
   )
   expect(new Set(numbers).size).toBe(weeks)
-  expect(after.map(heldUntil)).toEqual(after.map(() => undefined))
+  expect(after.map(heldUntil)).toEqual(after.map(() => Number.NaN))
   expect(inSeries(after[0] as Body, 'recurrenceTemplate')).toBeDefined()
   expect(await slotStatuses(at)).toEqual(allOf('busy'))
 })
@@ -87,8 +87,7 @@ it('goes whole to one of several who want it at once', async () => {
 it('is over by itself: no part of it is booked after its end, and each time is free again', async () => {
   const at = await place({ holdSeconds: 1 })
   const visits = matches(await hold(at, await at.patient()))
-  const until = Date.parse(heldUntil(visits[0] as Body) ?? '')
-  await eventually(60_000, async () => Date.now() > until)
+  await pastEnd(...visits)
   const refused = await book(visits[3])
   expect([refused.status, refused.json.issue?.[0]?.code ?? refused.json.entry?.[0]?.resource.issue[0]?.code]).toEqual([410, 'expired'])
   await eventually(60_000, async () => {

@@ -7,6 +7,7 @@ import { liveOffersOf } from '../../src/store/waitlist-offers.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn, instantIn, ours } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { untilWaiting } from '../support/until-waiting.ts'
 
 type Logged = { id: string; extension: { extension: { url: string; valueDecimal: number }[] }[] }
 type Offer = Body & { about: { reference: string }[]; recipient: { reference: string }[] }
@@ -72,20 +73,13 @@ describe('one after the other', () => {
     await free(place, slot)
     await offered(entry.id)
     const { pool } = house.house
-    const waiting = async (): Promise<number> => {
-      const [row] = await pool.query<{ count: number }>({
-        text: `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-        values: [],
-      })
-      return row?.count ?? 0
-    }
     const audit = () => auditOf(house.house, { client: 'slotwise' }, 'expire')
     const done = await inTransaction(pool, async (tx) => {
       await liveOffersOf(tx, slot.id)
       const accepted = call('POST', `Appointment/${entry.id}/$accept-offer`)
-      await eventually(60_000, async () => (await waiting()) === 1)
+      await untilWaiting(pool, 1)
       const ended = inTransaction(pool, (other) => endEntry(other, house.house, entry.id, 'Its end has come.', audit))
-      await eventually(60_000, async () => (await waiting()) === 2)
+      await untilWaiting(pool, 2)
       return { accepted, ended }
     })
     await done.ended

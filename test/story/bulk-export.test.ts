@@ -53,7 +53,7 @@ describe('an export whose server falls', () => {
       await pool.end()
       await database.close()
     }
-  }, 120_000)
+  }, 300_000)
 
   const textAt = async (url: string): Promise<string> => (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).text()
 })

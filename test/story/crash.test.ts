@@ -77,7 +77,7 @@ describe('a clinic whose server falls', () => {
     server = await place.serve()
     expect(await lost(call, bookings.booked)).toEqual([])
     expect(await half()).toEqual([])
-  })
+  }, 300_000)
 
   it('answers 503 while its database is down, recovers by itself, and has every answered booking', async () => {
     const bookings = await stream()
@@ -89,7 +89,7 @@ describe('a clinic whose server falls', () => {
     expect([...bookings.others.keys()]).toEqual([503])
     expect(await lost(call, bookings.booked)).toEqual([])
     expect(await half()).toEqual([])
-  })
+  }, 300_000)
 
   it('starts again after both were killed at once, and has every answered booking', async () => {
     const bookings = await stream()
@@ -101,5 +101,5 @@ describe('a clinic whose server falls', () => {
     expect(await lost(call, bookings.booked)).toEqual([])
     expect(await half()).toEqual([])
     expect(await server.end()).toBe(0)
-  })
+  }, 300_000)
 })

@@ -3,7 +3,7 @@
  * Appointment that names it, have people accept, then set both to busy and booked; at the end cancel and free it.
  */
 import { disagreements } from '../support/agreement.ts'
-import { type Clinic, clinic } from '../support/clinic.ts'
+import { type Clinic, clinic, dateIn } from '../support/clinic.ts'
 import { type Body, type Call, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
@@ -24,7 +24,10 @@ describe('a client that sets Slots and Appointments by itself', () => {
     const { call } = house
     const [schedule] = matches(await call('GET', `Schedule?actor=Practitioner/${place.practitioners[0]}`))
     expect(schedule?.id).toBe(place.schedules[0])
-    const [slot] = matches(await call('GET', `Slot?schedule=Schedule/${schedule?.id}&status=free&_sort=start&_count=1`)) as [Body]
+    const tomorrow = `start=ge${dateIn(1)}`
+    const [slot] = matches(await call('GET', `Slot?schedule=Schedule/${schedule?.id}&status=free&${tomorrow}&_sort=start&_count=1`)) as [
+      Body,
+    ]
     const patient = await place.patient()
     const people = (status: string) =>
       [`Patient/${patient}`, `Practitioner/${place.practitioners[0]}`].map((reference) => ({ actor: { reference }, status }))

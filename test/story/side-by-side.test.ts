@@ -1,8 +1,9 @@
 /** Different times never get in each other's way, also not on one Schedule. */
-import type { Db, Pool } from '../../src/store/db.ts'
+import type { Db } from '../../src/store/db.ts'
 import { disagreements } from '../support/agreement.ts'
 import { clinic } from '../support/clinic.ts'
-import { eventually, made, type TestHouse, testHouse } from '../support/house.ts'
+import { made, type TestHouse, testHouse } from '../support/house.ts'
+import { untilWaiting } from '../support/until-waiting.ts'
 
 let house: TestHouse
 
@@ -18,14 +19,13 @@ describe('64 simultaneous bookings of 64 different times of one Schedule', () =>
     const slots = await place.slotsOn(5)
     const [first, ...others] = slots
     expect(slots).toHaveLength(64)
-    const run = (db: Pool | Db, text: string, values: unknown[] = []) => db.query<{ waits: boolean }>({ text, values })
+    const run = (db: Db, text: string, values: unknown[] = []) => db.query({ text, values })
     const stuck = await house.house.pool.connect(async (db) => {
       // Somebody else has the first of them in hand, so that its booking stops half way with all that it has taken by then.
       await run(db, 'begin')
       await run(db, 'select from slot where id = $1 for update', [first?.id])
       const waiting = place.book(first?.id ?? '', patients[0] ?? '')
-      const waits = `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`
-      await eventually(60_000, async () => (await run(house.house.pool, waits))[0]?.waits === true)
+      await untilWaiting(house.house.pool, 1)
       const answers = await Promise.all(others.map((slot, i) => place.book(slot.id, patients[i + 1] ?? '')))
       expect(answers.map(({ status }) => status)).toEqual(others.map(() => 201))
       await run(db, 'rollback')

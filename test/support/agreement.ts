@@ -3,11 +3,22 @@
  * live Appointment has its claims, and a Slot is unavailable exactly where a live claim or a block lies over it.
  */
 import type { Pool } from '../../src/store/db.ts'
+import type { TestHouse } from './house.ts'
 
 /** Sentences about what does not agree; none where all is well. Lapsed holds count as gone. */
 export async function disagreements(pool: Pool): Promise<string[]> {
   const rows = await pool.query<{ what: string }>({ text: checks.join(' union all '), values: [] })
   return rows.map(({ what }) => what)
+}
+
+/** For `afterAll`: a house in which something is wrong is closed all the same, else its test file would never end. */
+export async function closeInAgreement(house: TestHouse): Promise<void> {
+  try {
+    expect(await disagreements(house.house.pool)).toEqual([])
+    expect(house.warnings).toEqual([])
+  } finally {
+    await house.close()
+  }
 }
 
 const live = `(c.expires is null or c.expires > now())`

@@ -1,8 +1,10 @@
 /** Holds of a second: until when they last, and what is tried before they are over, on however slow a machine. */
+import { ours } from './clinic.ts'
 import { type Body, eventually } from './house.ts'
 
+/** NaN where it is not held. */
 export const heldUntil = (held: Body): number =>
-  Date.parse(held.extension?.find(({ url }) => url.endsWith('/held-until'))?.valueInstant ?? '')
+  Date.parse(held.extension?.find(({ url }) => url === ours('held-until'))?.valueInstant ?? '')
 
 export const pastEnd = (...held: readonly Body[]): Promise<number> => {
   const last = Math.max(0, ...held.map(heldUntil))
