@@ -30,7 +30,7 @@ import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { asksForMore } from './rule-facts.ts'
 import { placeInSeries } from './series/place-in-series.ts'
 import { chooseService } from './service-choice.ts'
-import { assertRules, assertTakes, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
+import { assertOfSchedule, assertRules, assertTakes, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
@@ -85,8 +85,7 @@ export async function contextToBook(house: House, input: BookInput): Promise<Boo
   if (!isKnown && !input.newPatients?.some(({ id }) => id === input.patient))
     throw fault('not-found', `There is no Patient/${input.patient}.`, 'patient')
   if (!isBookable(context)) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
-  if (input.schedule !== undefined && input.schedule !== context.schedule)
-    throw fault('value', `Slot/${input.slot} is of another Schedule.`, 'schedule')
+  assertOfSchedule(input, context)
   return context
 }
 

@@ -96,6 +96,12 @@ async function isWithinSlots(house: House, { schedule }: SchedulePlan, visit: In
   return normalize(slots).some((span) => contains(span, visit))
 }
 
+/** A Schedule that is named beside a Slot is the Slot's. Throws `value`. */
+export function assertOfSchedule(named: { readonly slot: string; readonly schedule?: string }, { schedule }: SlotContext): void {
+  if (named.schedule !== undefined && named.schedule !== schedule)
+    throw fault('value', `Slot/${named.slot} is of another Schedule.`, 'schedule')
+}
+
 /** Whoever names several Slots of one Schedule means a visit that takes each. */
 export function assertTakes(named: readonly string[] | undefined, { slots, free }: VisitTime): void {
   const beside = free ? named?.find((id) => !slots.some((slot) => slot.id === id)) : undefined

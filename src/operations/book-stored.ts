@@ -9,20 +9,23 @@ import { fault } from '../base/fault.ts'
 import { amendVisit } from '../booking/amend.ts'
 import { cancelVisit } from '../booking/cancel.ts'
 import { confirmHold } from '../booking/confirm-hold.ts'
+import type { MoveInput } from '../booking/move/move-input.ts'
 import { moveVisit } from '../booking/move/move-visit.ts'
 import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { confirmSeries, isHeldInSeries } from '../booking/series/confirm-series.ts'
+import { slotsTogether } from '../booking/slots-together.ts'
 import { visitLength } from '../booking/visit-length.ts'
-import type { Resource } from '../fhir/resource.ts'
+import { instantOf, type Resource } from '../fhir/resource.ts'
 import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
+import { assertItsTime } from './assert-its-time.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
 import { assertOneVisit } from './series-request.ts'
 import { severalOf } from './series-scope.ts'
-import { assertSlotsThere } from './slots-asked.ts'
+import { assertSlotsThere, slotsIn } from './slots-asked.ts'
 import { replacement, replacesNoVisit, type Taking } from './take-visit.ts'
 
 export async function bookStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
@@ -52,6 +55,7 @@ export async function bookStored(taking: Taking, id: string, stored: Resource): 
       assertSamePatients(held, asked.patients, house.base)
     },
   }
+  if (stored.status === 'pending') await assertItsTime(house, asked, { name: 'hold', visit: stored })
   const replaces = asked.replaces === undefined ? undefined : replacement(taking, asked.replaces)
   if (!isHeldInSeries(stored)) return confirmHold(house, { ...input, replaces })
   if (replaces) throw replacesNoVisit()
@@ -70,13 +74,11 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
   const resource = asked.resource as Resource
   const assertMay = assertMayChange(house, actor)
   const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
-  if (sameTime(resource, stored, house.base)) return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
+  if (await keepsTime(taking, resource, stored)) return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
   assertSlotsThere(asked)
-  const slot = await slotWanted(taking, stored)
   return moveVisit(house, {
     ...common,
-    slot,
-    groups: slot === asked.slot ? asked.groups : undefined,
+    ...(await timeWanted(taking, stored)),
     start: asked.start,
     minutes: asked.minutes,
     proposal: resource,
@@ -99,12 +101,10 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     )
   const assertMay = assertMayChange(house, actor)
   assertSlotsThere(asked)
-  const slot = await slotWanted(taking, stored)
   return moveVisit(house, {
     id,
-    slot,
-    groups: slot === asked.slot ? asked.groups : undefined,
-    start: typeof wanted.start === 'string' ? Date.parse(wanted.start) : undefined,
+    ...(await timeWanted(taking, stored)),
+    start: asked.start ?? (typeof wanted.start === 'string' ? Date.parse(wanted.start) : undefined),
     minutes: asked.minutes ?? visitLength(wanted),
     service: asked.service.reference || asked.service.types?.length ? asked.service : undefined,
     proposal: asked.resource,
@@ -134,23 +134,48 @@ const patientOf = (actor: Actor): string | undefined => {
 
 const sameInstant = (a: unknown, b: unknown): boolean => a === undefined || Date.parse(String(a)) === Date.parse(String(b))
 
-const sameTime = (sent: Resource, stored: Resource, base: string): boolean =>
-  sameInstant(sent.start, stored.start) && sameInstant(sent.end, stored.end) && sameSlots(sent, stored, base)
-
 const sameSlots = (sent: Resource, stored: Resource, base: string): boolean =>
   sent.slot === undefined || idsNamed(sent.slot, 'Slot', base).sort().join() === idsNamed(stored.slot, 'Slot', base).sort().join()
 
-/** The Slot that was named; where only the start is another, the Slot of the visit's own Schedule at that time. */
-async function slotWanted({ house, actor, asked }: Taking, stored: Resource): Promise<string> {
-  const sent = asked.resource
-  const start = sent?.start ?? stored.start
-  if (asked.slot !== undefined && (!sent || sent.slot === undefined || !sameSlots(sent, stored, house.base))) return asked.slot
+const startAsked = ({ asked }: Taking): string | undefined => (asked.start === undefined ? undefined : instantOf(asked.start))
+
+/** Neither the Appointment that is sent nor what is said beside it names another time, Slot or Schedule. */
+async function keepsTime(taking: Taking, sent: Resource, stored: Resource): Promise<boolean> {
+  const { house, asked } = taking
   const own = idsNamed(stored.slot, 'Slot', house.base)
-  if (own[0] !== undefined && sameInstant(start, stored.start)) return own[0]
-  const schedule = await scheduleOfVisit(house, stored)
-  if (schedule === undefined || typeof start !== 'string')
+  if (!sameInstant(startAsked(taking), stored.start) || !sameInstant(sent.end, stored.end)) return false
+  if (!sameSlots(sent, stored, house.base) || slotsIn(asked).some((slot) => !own.includes(slot))) return false
+  return asked.schedule === undefined || asked.schedule === (await scheduleOfVisit(house, stored))
+}
+
+type TimeWanted = Pick<MoveInput, 'slot' | 'slots' | 'groups' | 'schedule'>
+
+/** The Slots that were named; where only the start is another, the Slot of the visit's own Schedule at that time. */
+async function timeWanted(taking: Taking, stored: Resource): Promise<TimeWanted> {
+  const { house, actor, asked } = taking
+  const { slot, slots, groups, schedule } = asked
+  const repeats = asked.resource?.slot !== undefined && sameSlots(asked.resource, stored, house.base)
+  if (slot !== undefined && !repeats) return { slot, slots, groups, schedule }
+  const start = startAsked(taking) ?? stored.start
+  const [own] = idsNamed(stored.slot, 'Slot', house.base)
+  if (own !== undefined && (stored.start === undefined || sameInstant(start, stored.start))) {
+    if (stored.status !== 'booked') return slot === undefined ? ownSlots(taking, stored) : { slot, slots, groups, schedule }
+    // A visit that is to end sooner leaves some of the Slots that it repeats.
+    return { slot: own, groups: own === slot ? groups : undefined, schedule }
+  }
+  const stays = schedule ?? (await scheduleOfVisit(house, stored))
+  if (stays === undefined || typeof start !== 'string')
     throw fault('required', 'Say which time: a slot, or a schedule and a start.', 'slot')
-  return slotAt(house, actor, schedule, start)
+  return { slot: await slotAt(house, actor, stays, start) }
+}
+
+/** All that an Appointment names which takes none of them yet. */
+async function ownSlots({ house, asked }: Taking, stored: Resource): Promise<TimeWanted> {
+  const own = idsNamed(stored.slot, 'Slot', house.base)
+  const together = await slotsTogether(house, own, Date.parse(String(stored.start)))
+  assertSlotsThere(together)
+  const { slot = own[0] ?? '', slots, groups } = together
+  return { slot, slots, groups: asked.groups ?? groups, schedule: asked.schedule }
 }
 
 function assertSamePatients(held: Resource, asked: readonly string[], base: string): void {

@@ -15,11 +15,13 @@ import { idNamedBy } from './named-resources.ts'
 import { slotAt } from './named-time.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 
-/** The Appointment's own, else what was said beside a Slot. */
+/** The Appointment's own, or what was said beside a Slot. Throws `value` where they are two. */
 export function startOf(inputs: Inputs, resource: Resource | undefined): number | undefined {
-  if (typeof resource?.start === 'string') return Date.parse(resource.start)
-  const asked = firstOf(inputs, 'start')
-  return asked && instantIn(asked)
+  const own = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
+  const parameter = firstOf(inputs, 'start')
+  const asked = parameter && instantIn(parameter)
+  if (own !== undefined && asked !== undefined && own !== asked) throw fault('value', 'The Appointment says another start.', 'start')
+  return own ?? asked
 }
 
 export type SlotsAsked = {
@@ -27,13 +29,16 @@ export type SlotsAsked = {
   readonly slot?: string
   /** All Slots that were named, where they are several. */
   readonly slots?: readonly string[]
-  /** The Schedule that was named beside the Slot. */
+  /** The Schedule that was named, unless the Slot was found by it: the Slot has to be of this one. */
   readonly schedule?: string
   /** Of a visit over several Schedules at once. */
   readonly groups?: readonly JointGroup[]
   /** A Slot that was named beside others and is not there. */
   readonly missing?: string
 }
+
+/** All that were named, or the one that was found. */
+export const slotsIn = ({ slot, slots }: SlotsAsked): readonly string[] => slots ?? (slot === undefined ? [] : [slot])
 
 /** Before time is taken; an Appointment that is cancelled or keeps its time may name a Slot that is deleted by now. */
 export function assertSlotsThere({ missing }: SlotsAsked): void {
@@ -51,18 +56,26 @@ export async function slotsOf(
   const named = await slotNamed(house, actor, request, inputs, resource)
   const slot = named ?? (await slotByStart(house, actor, inputs, resource))
   const slots = await slotsNamed(house, actor, request, inputs, resource)
+  assertSameSlots(house, slots ?? (named === undefined ? [] : [named]), resource)
   const groups = await resourceGroupsIn(house, inputs)
-  if (groups) return { slot, slots, groups }
+  const schedule = named !== undefined || slot === undefined ? await scheduleNamed(house, actor, inputs) : undefined
+  if (groups) return { slot, slots, groups, schedule }
   const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
   const together = slots ? await slotsTogether(house, slots, start) : { slot }
-  if ('groups' in together && together.groups) return together
-  return { ...together, schedule: await scheduleBeside(house, actor, inputs, named) }
+  const isAmong = 'groups' in together && together.groups?.flat().some((one) => one.schedule === schedule)
+  return { ...together, schedule: isAmong ? undefined : schedule }
 }
 
-/** A Schedule that is named beside a Slot has to be the Slot's; a Slot that was found by its Schedule is. */
-async function scheduleBeside(house: House, actor: Actor, inputs: Inputs, slot: string | undefined): Promise<string | undefined> {
+/** What names a Slot beside an Appointment that says its own names one of those. */
+function assertSameSlots({ base }: House, named: readonly string[], resource: Resource | undefined): void {
+  if (resource?.slot === undefined) return
+  const own = idsNamed(resource.slot, 'Slot', base)
+  if (named.some((id) => !own.includes(id))) throw fault('value', 'The Appointment names another Slot.', 'slot')
+}
+
+async function scheduleNamed(house: House, actor: Actor, inputs: Inputs): Promise<string | undefined> {
   const schedule = firstOf(inputs, 'schedule')
-  return schedule && slot !== undefined ? idNamedBy(house, actor, schedule, 'Schedule') : undefined
+  return schedule && idNamedBy(house, actor, schedule, 'Schedule')
 }
 
 /** Undefined: not more than one. */

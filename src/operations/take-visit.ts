@@ -18,6 +18,7 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import { type Proposal, proposalOf } from '../store/proposals.ts'
+import { assertItsTime } from './assert-its-time.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { type Done, once } from './once.ts'
 import { proposalsReply } from './proposals-reply.ts'
@@ -126,6 +127,7 @@ async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<
   if (!proposal || isAnothers(taking.actor, proposal)) throw fault('not-found', `There is no Appointment/${id}.`, 'Appointment')
   if (!proposal.live) throw fault('expired', 'This proposed time has run out. Ask for times again.', 'appt-id')
   const proposed = JSON.parse(proposal.body) as Resource
+  await assertItsTime(house, asked, { name: 'proposal', visit: proposed })
   const slots = idsNamed(proposed.slot, 'Slot', house.base)
   const joint = await jointOfSlots(house, slots)
   return takeOneOrSeries(taking, asked.series ?? seriesIn(proposed), {

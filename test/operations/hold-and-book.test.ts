@@ -302,3 +302,97 @@ describe('what is asked for', () => {
     expect(made(await book({ ...wished, status: 'cancelled' }))).toMatchObject({ id: wished.id, status: 'cancelled' })
   })
 })
+
+/** The same of one that has an id: a wish, a visit, a hold, a proposal. */
+describe('what is asked for of an Appointment that is stored', () => {
+  const at = (time: string): Promise<Body> => place.slotAt(4, time)
+  const named = (slots: readonly Body[]) => slots.map(({ id }) => ({ reference: `Slot/${id}` }))
+  /** Who sends an Appointment gets the outcome in a Bundle, as IHE has it. */
+  const refusal = ({ status, json }: Answer) => {
+    const [issue] = (json.entry?.[0]?.resource ?? json).issue ?? []
+    return [status, issue?.code, issue?.expression?.[0]]
+  }
+  const wish = async (slots: readonly Body[], more: object = {}): Promise<Body> => {
+    const visit = place.appointment(slots[0] as Body, whom(), { status: 'proposed', slot: named(slots), ...more })
+    return made(await house.call('POST', 'Appointment', visit))
+  }
+  const send = (resource: object, more: object = {}): Promise<Answer> =>
+    post('Appointment/$book', { 'appointment-resource': resource, ...more })
+  const bookIt = ({ id }: Body, more: object = {}): Promise<Answer> => post(`Appointment/${id}/$book`, { ...more })
+  const nothingChanged = async ({ id, meta }: Body): Promise<void> =>
+    expect(made(await house.call('GET', `Appointment/${id}`), 200).meta.versionId).toBe(meta.versionId)
+  const elsewhere = async (): Promise<string> => `Schedule/${(await clinic(house.call)).schedules[0]}`
+
+  it('a wish is booked in each Slot that it names, or not at all', async () => {
+    const [one, two, far] = [await at('09:00'), await at('09:15'), await at('11:00')]
+    const apart = await wish([one, far], { end: two.end })
+    for (const answer of [await bookIt(apart), await send(apart), await send({ ...apart, slot: named([far, one]) })])
+      expect(refusal(answer)).toEqual([422, 'business-rule', 'slot'])
+    const timeless = await wish([one, far], { start: undefined, end: undefined, minutesDuration: 30 })
+    expect(refusal(await send({ ...timeless, start: one.start, end: two.end }))).toEqual([422, 'business-rule', 'slot'])
+    await nothingChanged(apart)
+    expect(await slotStatus(one.id)).toBe('free')
+    const backwards = await wish([two, one], { start: one.start, end: two.end })
+    expect(appointmentIn(await bookIt(backwards))).toMatchObject({ id: backwards.id, status: 'booked', slot: named([one, two]) })
+  })
+
+  it('a wish is booked at the start and on the Schedule that are said beside it, or not at all', async () => {
+    const [slot, other] = [await at('10:00'), await at('10:15')]
+    const timeless = await wish([slot], { start: undefined, end: undefined })
+    const outside = { slot: `Slot/${other.id}`, start: slot.start }
+    expect(refusal(await bookIt(timeless, outside))).toEqual([422, 'business-rule', 'Appointment.start'])
+    const timely = await wish([slot])
+    expect(refusal(await bookIt(timely, { start: instantIn(4, '10:10') }))).toEqual([422, 'business-rule', 'start'])
+    expect(refusal(await send(timely, { start: other.start }))).toEqual([400, 'value', 'start'])
+    expect(refusal(await send(timely, { slot: `Slot/${other.id}` }))).toEqual([400, 'value', 'slot'])
+    const schedule = await elsewhere()
+    expect(refusal(await bookIt(timely, { schedule }))).toEqual([400, 'value', 'schedule'])
+    expect(refusal(await send(timely, { schedule }))).toEqual([400, 'value', 'schedule'])
+    await nothingChanged(timely)
+    const own = { schedule: `Schedule/${place.schedules[0]}`, slot: `Slot/${other.id}`, start: other.start }
+    const booked = appointmentIn(await bookIt(timely, own))
+    expect(booked).toMatchObject({ id: timely.id, status: 'booked', slot: named([other]), start: new Date(other.start).toISOString() })
+  })
+
+  it('a visit is moved to each Slot that is named, or stays', async () => {
+    const [one, two, three, far] = [await at('13:00'), await at('13:15'), await at('13:30'), await at('15:00')]
+    const visit = made(await place.book(one.id, whom()))
+    const apart = { ...visit, slot: named([two, far]), start: two.start, end: three.end }
+    expect(refusal(await send(apart))).toEqual([422, 'business-rule', 'slot'])
+    expect(refusal(await send(visit, { slot: `Slot/${two.id}` }))).toEqual([400, 'value', 'slot'])
+    expect(refusal(await send(visit, { schedule: await elsewhere() }))).toEqual([400, 'value', 'schedule'])
+    await nothingChanged(visit)
+    const moved = appointmentIn(await send({ ...visit, slot: named([three, two]), start: two.start, end: three.end })) as Body
+    expect(moved).toMatchObject({ id: visit.id, slot: named([two, three]) })
+    const shorter = appointmentIn(await send({ ...moved, end: two.end })) as Body
+    expect(shorter).toMatchObject({ id: visit.id, slot: named([two]) })
+    const bare = { ...shorter, status: 'proposed', slot: undefined, start: undefined, end: undefined, minutesDuration: undefined }
+    const again = appointmentIn(await send(bare, { slot: `Slot/${three.id}` }))
+    expect(again).toMatchObject({ id: visit.id, slot: named([three]), start: new Date(three.start).toISOString() })
+  })
+
+  it('a hold and a proposal are taken at their own time: another beside them is refused, the same is not', async () => {
+    const [slot, other, schedule] = [await at('16:00'), await at('16:15'), await elsewhere()]
+    const held = made(await place.hold(slot.id, whom()))
+    const found = await post('Appointment/$find', {
+      patient: `Patient/${whom()}`,
+      schedule: `Schedule/${place.schedules[0]}`,
+      start: other.start,
+      end: other.end,
+    })
+    const proposal = appointmentIn(found) as Body
+    for (const [one, own] of [
+      [held, slot],
+      [proposal, other],
+    ] as const) {
+      const another = own === slot ? other : slot
+      const id = { 'appt-id': one.id, patient: `Patient/${whom()}` }
+      const beside = (more: object): Promise<Answer> => post('Appointment/$book', { ...id, ...more })
+      expect(refusal(await beside({ slot: `Slot/${another.id}` }))).toEqual([400, 'value', 'slot'])
+      expect(refusal(await beside({ start: another.start }))).toEqual([400, 'value', 'start'])
+      expect(refusal(await beside({ slot: `Slot/${own.id}`, schedule }))).toEqual([400, 'value', 'schedule'])
+      const same = { slot: `Slot/${own.id}`, start: own.start, schedule: `Schedule/${place.schedules[0]}` }
+      expect(appointmentIn(await beside(same))).toMatchObject({ status: 'booked', slot: named([own]) })
+    }
+  })
+})

@@ -13,7 +13,7 @@ import { becomesOther } from '../other-service.ts'
 import { idsNamed, patientIds } from '../participants.ts'
 import { planAt, planVersionAtHand } from '../plans.ts'
 import { scheduleOfSlotId } from '../regenerate-slots.ts'
-import { type TimeAsked, wishOf } from '../visit-in-slot.ts'
+import { assertOfSchedule, type TimeAsked, wishOf } from '../visit-in-slot.ts'
 import { visitLength } from '../visit-length.ts'
 import type { MoveInput } from './move-input.ts'
 import { type VisitAfterMove, visitAfterMove } from './visit-after-move.ts'
@@ -37,6 +37,7 @@ export async function judgeMove(house: House, asItIs: MoveInput): Promise<Judgem
   if (!context) throw fault('not-found', `There is no Slot/${input.slot}.`, 'slot')
   if (context.deleted) throw deleted(`Slot/${input.slot}`, 'slot')
   if (!context.planVersion) throw fault('business-rule', 'The Slot belongs to no Schedule that can be booked.', 'slot')
+  assertOfSchedule(input, context)
   const plan = await planAt(house, context.schedule, context.planVersion, context.plan)
   const isOther = becomesOther(before, plan, input.service, house.base)
   const stood = [...new Set(named.flatMap((slot) => (slot.deleted ? [] : slot.schedule)))]

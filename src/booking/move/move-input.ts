@@ -14,6 +14,8 @@ export type MoveInput = {
   readonly id: string
   /** The id of the Slot it is to start in. */
   readonly slot: string
+  /** The Schedule that the client named beside the Slot. */
+  readonly schedule?: string
   /** Further Slots that the client says it takes: they must be among those that it will take. */
   readonly slots?: readonly string[]
   /** Who is to take part besides; undefined: the Schedules that do already. */
