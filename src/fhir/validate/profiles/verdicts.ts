@@ -58,6 +58,9 @@ function settle(verdicts: Verdicts, own: Found, inside: readonly Found[]): void 
   if (own.answer === false) for (const { forget } of inside) forget()
   const restsOnOthers = own.answer !== false && verdicts.met < own.rests
   own.rests = restsOnOthers ? verdicts.met : nothing
-  if (restsOnOthers) verdicts.resting.push(...inside, own)
-  else for (const one of inside) one.rests = nothing
+  if (restsOnOthers) {
+    // Their place is another question's from now on: they rest on what this rests on.
+    for (const one of inside) one.rests = Math.min(one.rests, own.rests)
+    verdicts.resting.push(...inside, own)
+  } else for (const one of inside) one.rests = nothing
 }

@@ -142,6 +142,7 @@ describe('following references and rules', () => {
     ['two, and one that it leads to', 'abc', { a: 'b', b: 'ac', c: '' }, 'abc'],
     ['two, beside one that leads to what is refused', 'abd', { a: 'b', b: 'ca', c: 'd', d: 'b' }, ''],
     ['two that conform, asked for by one that does not', 'bc', { a: 'bc', b: 'c', c: 'b' }, 'bc'],
+    ['three, and one asked by the outermost alone', 'bcd', { a: 'bd', b: 'ca', c: 'b', d: 'c' }, ''],
     ['two with a way out, in a greater one', 'abcde', { a: 'b', b: 'ca', c: 'bd', d: 'e', e: '' }, 'abcde'],
   ])('is the same from wherever a circle is entered: %s', (_, active, links, conforming) => {
     const refer = (names: string) => [...names].map((name) => ({ other: { reference: `#${name}` }, type: 'seealso' }))
