@@ -29,7 +29,7 @@ function judged(graph: readonly Node[]): boolean[] {
   const verdicts = noVerdicts()
   const values = graph.map(() => ({}))
   const refused = (at: number): boolean =>
-    verdictOf(verdicts, 'p', values[at] as object, () => {
+    verdictOf(verdicts, 'p', values[at] as Record<string, unknown>, () => {
       const { wrong, asks } = graph[at] as Node
       // Each is asked, whatever was found of the one before it.
       const answers = asks.map((asked) => refused(asked))
