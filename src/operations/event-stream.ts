@@ -82,6 +82,6 @@ function wishFor(house: House, actor: Actor, topic: Topic, filters: readonly Fil
     if (!boundsFor(house, actor, verb, topic.type))
       throw fault('forbidden', `The token's scopes do not allow to read and search ${topic.type}.`, 'topic')
   const own = filters.filter(({ type }) => type === topic.type).map(({ search }) => search)
-  assertUnderstood(queryOf(house, topic.type, own, topic.aliases), 'filter')
+  assertUnderstood(house, topic.type, queryOf(house, topic.type, own, topic.aliases), 'filter')
   return { topic: topicUrl(topic), type: topic.type, filters: own, actor }
 }

@@ -17,6 +17,7 @@ import { spanOf } from '../fhir/date-time.ts'
 import { type Resource, storedTypes } from '../fhir/resource.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
 import type { House } from '../store/house.ts'
+import { assertAskable } from '../store/search/judge.ts'
 import { headersOf } from './channel-headers.ts'
 import { queryOf } from './filters.ts'
 import { topicNamed, topics } from './topics.ts'
@@ -80,7 +81,7 @@ export function askedOf(house: House, subscription: Subscription): Asked | undef
   const type = criteria.split('?', 1)[0] ?? ''
   if (!storedTypes.includes(type)) return undefined
   const filter = criteria.slice(type.length + 1)
-  assertUnderstood(queryOf(house, type, [filter], {}), 'Subscription.criteria')
+  assertUnderstood(house, type, queryOf(house, type, [filter], {}), 'Subscription.criteria')
   return { type, filters: [filter], ...channelOf(house, channel), content: 'full-resource', mime: mimeOf(channel), eventsMax: 1 }
 }
 
@@ -93,7 +94,7 @@ function byTopic(house: House, subscription: Subscription, url: string, channel:
       'Subscription.criteria',
     )
   const filters = filtersOf(subscription, topic.type)
-  assertUnderstood(queryOf(house, topic.type, filters, topic.aliases), 'Subscription.criteria.extension')
+  assertUnderstood(house, topic.type, queryOf(house, topic.type, filters, topic.aliases), 'Subscription.criteria.extension')
   if (channel.payload === undefined) throw fault('required', 'Say the MIME type of what is to be sent.', 'Subscription.channel.payload')
   return {
     topic: url.split('|')[0],
@@ -122,9 +123,10 @@ function filtersOf({ _criteria }: Subscription, type: string): string[] {
 }
 
 /** Throws what nothing can be filtered by. */
-export function assertUnderstood({ unknown, criteria }: SearchQuery, expression: string): void {
+export function assertUnderstood({ definitions }: House, type: string, { unknown, criteria }: SearchQuery, expression: string): void {
   if (unknown.length > 0) throw fault('business-rule', `Nothing can be filtered by ${unknown.join(', ').slice(0, 200)}.`, expression)
   if (criteria.some(({ kind }) => kind === 'near')) throw fault('business-rule', 'Nothing can be filtered by near.', expression)
+  assertAskable(definitions, type, criteria)
 }
 
 function channelOf(house: House, channel: Channel): Pick<Asked, 'endpoint' | 'headers' | 'timeoutSeconds' | 'secret'> {

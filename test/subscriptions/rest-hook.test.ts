@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fhir } from 'fhir'
-import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
+import { type Body, eventually, made, type TestHouse, testHouse } from '../support/house.ts'
 import { type Receiver, receiver } from '../support/receiver.ts'
 import { becomes, byCriteria, byTopic, statusOf, subscribed } from './subscribing.ts'
 
@@ -166,6 +166,60 @@ it('is told no more once its Subscription is off, or deleted', async () => {
   made(await house.call('PUT', `Subscription/${id}`, { ...subscription, id }), 200)
   await becomes(house.call, id, 'active')
   await Promise.all([other.close(), witness.close()])
+})
+
+describe('criteria that cannot be asked', () => {
+  const visit = (): Promise<unknown> =>
+    house.call('POST', 'Appointment', {
+      resourceType: 'Appointment',
+      status: 'proposed',
+      participant: [{ actor: { reference: 'Practitioner/x' }, status: 'needs-action' }],
+    })
+  /** Each is read; together they come to more words than are looked for at once. */
+  const tooMany = `length=${Array.from({ length: 500 }, (_, n) => `ne${n + 1}.${'7'.repeat(29)}`)}`
+  const expectedError = /^What it asks for is not understood any more, and nothing is told\. ./
+
+  beforeAll(async () => {
+    const parameter = { code: 'length', type: 'number', base: ['Appointment'], expression: 'Appointment.minutesDuration', status: 'active' }
+    const more = { url: 'https://clinic.example/SearchParameter/length', name: 'Length', description: 'How long it takes' }
+    made(await house.call('POST', 'SearchParameter', { resourceType: 'SearchParameter', ...parameter, ...more }))
+    const strict = { prefer: 'handling=strict' }
+    await eventually(60_000, async () => (await house.call('GET', 'Appointment?length=30', undefined, strict)).status === 200)
+  })
+
+  it('are refused when they are written', async () => {
+    const answer = await house.call('POST', 'Subscription', byCriteria(`Appointment?${tooMany}`, { endpoint: hook.url }))
+    expect([answer.status, answer.json.issue[0]?.code]).toEqual([400, 'too-costly'])
+  })
+
+  it.each([
+    ['of which a part is refused now', 'status:of-type=a|b|c'],
+    ['that come to too many words', tooMany],
+  ])('%s since, keep nobody else waiting, and say so until they are written anew', async (_what, filter) => {
+    const before = await receiver()
+    const channel = { endpoint: before.url }
+    const { id } = await subscribed(house.call, byCriteria('Appointment?status=proposed', channel))
+    await subscribed(house.call, byCriteria('Appointment?status=proposed', { endpoint: hook.url }))
+    // As an earlier version took them.
+    await house.house.pool.query({
+      text: `update subscription_state set asked = jsonb_set(asked, '{filters}', $2::jsonb) where subscription = $1`,
+      values: [id, JSON.stringify([filter])],
+    })
+    await visit()
+    await hook.waitFor(1)
+    await becomes(house.call, id, 'error')
+    const { json } = await house.call('GET', `Subscription/${id}`)
+    expect((json as Body & { error: string }).error).toMatch(expectedError)
+    await visit()
+    await hook.waitFor(2)
+    expect(before.received).toEqual([])
+    expect((await house.call('GET', `Subscription/${id}/_history`)).json.total).toBe(3)
+    made(await house.call('PUT', `Subscription/${id}`, { ...byCriteria('Appointment?status=proposed', channel), id }), 200)
+    await becomes(house.call, id, 'active')
+    await visit()
+    await before.waitFor(1)
+    await before.close()
+  })
 })
 
 describe('in XML', () => {

@@ -41,6 +41,11 @@ export type Question = {
   readonly bounds: Bounds
 }
 
+/** Throws where the criteria come to more than a statement asks for at once, which reading them does not show. */
+export function assertAskable(definitions: Definitions, type: string, criteria: readonly Criterion[]): void {
+  rowConditions({ definitions, type, alias, bounds: {} }, criteria)
+}
+
 /** The places, in `versions`, of those that meet all the criteria. */
 export async function versionsThatMatch(db: Db, question: Question, versions: readonly JudgedVersion[]): Promise<Set<number>> {
   const { definitions, type, criteria, bounds } = question
