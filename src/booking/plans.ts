@@ -4,7 +4,7 @@
  */
 
 import { relativeReference } from '../fhir/reference.ts'
-import { type PlanParts, planOf, type SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { type PlanParts, planOf, type SchedulePlan, storedPlan } from '../scheduling/schedule-plan.ts'
 import type { Pool, Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { gatherParts } from '../store/plan-parts.ts'
@@ -26,7 +26,7 @@ export function planFrom(house: House, schedule: string, version: string, text: 
   const cache = cacheOf(house.pool)
   const known = cache.get(schedule)
   if (known?.version === version) return known.plan
-  const plan = JSON.parse(text) as SchedulePlan
+  const plan = storedPlan(text)
   if (cache.size >= plansKeptMax) cache.delete(cache.keys().next().value ?? '')
   cache.set(schedule, { version, plan })
   return plan

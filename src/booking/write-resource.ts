@@ -6,7 +6,7 @@ import { fault } from '../base/fault.ts'
 import { blockDaysMax, slotDaysMax } from '../base/limits.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
-import { checkSchedulingExtensions, type SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { checkSchedulingExtensions, storedPlan } from '../scheduling/schedule-plan.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
@@ -64,7 +64,7 @@ async function writePlain(tx: Tx, house: House, change: Change): Promise<Written
 
 async function assertFew(tx: Tx, house: House, schedule: string): Promise<void> {
   const [row] = await plansOf(tx, [schedule])
-  if (row) assertFewSlots(JSON.parse(row.plan) as SchedulePlan, house.clock.now().getTime())
+  if (row) assertFewSlots(storedPlan(row.plan), house.clock.now().getTime())
 }
 
 async function replanned(tx: Tx, house: House, schedules: readonly string[]): Promise<string[]> {

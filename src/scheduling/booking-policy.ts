@@ -112,8 +112,7 @@ export function readPolicy(resource: Resource): Partial<BookingPolicy> {
   const policy: Partial<Mutable<BookingPolicy>> = {}
   for (const [name, least] of Object.entries(numbers) as [keyof typeof numbers, number][]) {
     const part = only(parts, name)
-    // What was stored before there was a greatest.
-    if (part) policy[name] = Math.min(readInteger(part, least), greatest[name] ?? Infinity)
+    if (part) policy[name] = readInteger(part, least)
   }
   for (const name of switches) {
     const part = only(parts, name)
@@ -121,8 +120,16 @@ export function readPolicy(resource: Resource): Partial<BookingPolicy> {
   }
   const rules = parts.filter((part) => part.name === 'rule')
   if (rules.length > 0) policy.rules = rules.map(readRule)
-  return policy
+  return withinGreatest(policy)
 }
+
+/** A policy that was stored, in a resource or a plan, before its numbers had a greatest. */
+export const withinGreatest = <Policy extends Partial<BookingPolicy>>(policy: Policy): Policy => ({
+  ...policy,
+  ...Object.fromEntries(
+    Object.entries(greatest).flatMap(([name, most]) => ((policy[name as keyof typeof greatest] ?? 0) > most ? [[name, most]] : [])),
+  ),
+})
 
 /** Asked before a resource is stored; one that was stored already and cannot be read refuses nothing. */
 export function checkPolicy(resource: Resource): void {

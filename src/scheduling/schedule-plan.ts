@@ -7,7 +7,7 @@ import { fault } from '../base/fault.ts'
 import { isTimeZone } from '../base/time-zones.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type AvailabilityRule, readAvailability } from './availability-rules.ts'
-import { type BookingPolicy, checkPolicy, readPolicy } from './booking-policy.ts'
+import { type BookingPolicy, checkPolicy, readPolicy, withinGreatest } from './booking-policy.ts'
 import { claimedActors } from './claimed-actors.ts'
 import { type CodeableConcept, conceptsOf } from './concept.ts'
 import { extensionsOf, readCode, timeZoneUrl } from './extension-parts.ts'
@@ -71,6 +71,13 @@ export function planOf(parts: PlanParts, defaults: { readonly timeZone: string }
     template: templateOf(parts.schedule),
     terms: findTerms(parts, sorted, services),
   }
+}
+
+/** A plan out of the database, where an earlier version may have put it. */
+export function storedPlan(text: string): SchedulePlan {
+  const plan = JSON.parse(text) as SchedulePlan
+  const services = plan.services.map((service) => ({ ...service, policy: withinGreatest(service.policy) }))
+  return { ...plan, services, policy: withinGreatest(plan.policy) }
 }
 
 /** The zone a resource names for itself. One that is no IANA zone is a Fault. */

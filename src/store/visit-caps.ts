@@ -70,7 +70,7 @@ async function takeFreePlace(tx: Tx, place: DayPlace): Promise<boolean> {
           insert into visit_cap (schedule, local_date, kind, place, appointment, expires)
           select $1, $2::date, $3, n, $5, $6::timestamptz from free on conflict do nothing returning 1)
         select exists (select 1 from free) as found, exists (select 1 from taken) as taken`,
-        [place.schedule, place.date, place.kind, Math.min(place.max ?? dayPlacesMax, dayPlacesMax), place.holder, place.expires ?? null],
+        [place.schedule, place.date, place.kind, place.max ?? dayPlacesMax, place.holder, place.expires ?? null],
       ),
     )
     if (row?.taken) return true
