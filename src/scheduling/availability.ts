@@ -83,7 +83,7 @@ function ruleSpans(zone: string, rule: AvailabilityRule, window: Interval): (Int
     const { start: gridStart, end } = spanOnDay(zone, rule, day)
     const start = Math.max(gridStart, reached)
     if (start < end && end > window.start && start < window.end) spans.push({ start, end, gridStart })
-    reached = Math.max(reached, end)
+    reached = end
   }
   return spans
 }
@@ -114,7 +114,7 @@ function cutOpening(span: Interval & { readonly gridStart: number }, rule: Avail
     if (!hole || hole.start >= span.end) break
     if (hole.start > start)
       rest.push({ start, end: hole.start, gridStart: span.gridStart, slotMinutes, ...(serviceType && { serviceType }) })
-    start = Math.max(start, hole.end)
+    start = hole.end
   }
   if (start < span.end) rest.push({ start, end: span.end, gridStart: span.gridStart, slotMinutes, ...(serviceType && { serviceType }) })
   return rest

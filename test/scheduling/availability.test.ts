@@ -107,6 +107,12 @@ describe('openings', () => {
     expect([text(first?.start ?? 0), text(first?.gridStart ?? 0)]).toEqual(['2026-11-24T01:00Z', '2026-11-23T22:00Z'])
   })
 
+  it('that end when they begin last until the next day at that time', () => {
+    expect(spans(planWith({ rules: [rule({ ...hours(9, 9), days: ['mon'] })] }), '2026-11-22T00:00Z', '2026-11-28T00:00Z')).toEqual([
+      '2026-11-23T09:00Z 2026-11-24T09:00Z',
+    ])
+  })
+
   it('last a whole local day, whatever its length', () => {
     const plan = planWith({ zone: 'America/New_York', rules: [rule({ allDay: true, days: ['sun'], slotMinutes: 60 })] })
     expect(spans(plan, '2027-03-14T00:00Z', '2027-03-16T00:00Z')).toEqual(['2027-03-14T05:00Z 2027-03-15T04:00Z']) // 23 hours

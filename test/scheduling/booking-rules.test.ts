@@ -48,6 +48,8 @@ const factsOf = (birthDate: string | undefined): RuleFacts => ({
 })
 
 const newYork = planWith({ zone: 'America/New_York' })
+const kolkata = planWith({ zone: 'Asia/Kolkata' })
+const hourly = mergePolicies({ alignmentMinutes: 60 })
 /** The Slot at 21:00 to 22:00 UTC is made by hand: the plan's rules know nothing of it. */
 const byHand = [span(720, 780)]
 const vaccinationOnly = planWith({
@@ -132,6 +134,9 @@ const table: [what: string, changes: Partial<BookingRequest>, broken: string | u
   ['a shorter visit inside a longer Slot made by hand', { ...span(730, 750), slots: byHand }, undefined],
   ['a shorter visit at the start of a Slot', { ...span(0, 10) }, undefined],
 
+  // Kolkata is at half past: 09:00Z is 14:30 there
+  ['a start on the clinic’s hour', { plan: kolkata, policy: hourly, ...span(30, 45), slots: [span(30, 45)] }, undefined],
+  ['a start on the hour of UTC', { plan: kolkata, policy: hourly }, "alignment: This visit starts every 60 minutes of the clinic's day."],
   ['a start on the alignment', { policy: mergePolicies({ alignmentMinutes: 20 }), ...span(20, 30), slots: [span(20, 40)] }, undefined],
   [
     'a start off the alignment',

@@ -44,6 +44,10 @@ describe('visits', () => {
     expect(found({ free: quarters(0, 15, 45, 60), policy: { durationMinutes: 30 } })).toEqual(['q0+q15 0–30', 'q45+q60 45–75'])
     expect(found({ free: quarters(0, 15, 30), policy: { durationMinutes: 40 } })).toEqual(['q0+q15+q30 0–40'])
     expect(found({ free: quarters(0, 15), policy: { durationMinutes: 40 } })).toEqual([])
+    // One without any length leads nowhere, and round in no circle
+    expect(found({ free: [slot('a', 0, 15), slot('none', 15, 15), slot('b', 15, 30)], policy: { durationMinutes: 30 } })).toEqual([
+      'a+b 0–30',
+    ])
   })
 
   it('may start in either of two Slots that start together, and join through whichever reaches', () => {
@@ -102,6 +106,8 @@ describe('visits', () => {
     expect(found({ free, query: { timeFrom: 11 * 60 } })).toEqual(['q120 120–135'])
     expect(found({ free, query: { timeTo: 10 * 60 } })).toEqual(['q0 0–15'])
     expect(found({ free, query: { timeFrom: 11 * 60, timeTo: 10 * 60 } })).toEqual(['q0 0–15', 'q120 120–135'])
+    // From ten to ten is round the clock, as hours that end when they begin are everywhere
+    expect(found({ free, query: { timeFrom: 10 * 60, timeTo: 10 * 60 } })).toHaveLength(3)
     expect(found({ free, query: { days: ['mon'], timeFrom: 4 * 60, timeTo: 5 * 60 }, plan: { zone: 'America/New_York' } })).toEqual([
       'q0 0–15',
     ])
@@ -121,6 +127,16 @@ describe('visits', () => {
     expect(found({ free, plan: { rules }, query: { service: offer('shot') } })).toHaveLength(4)
     expect(found({ free, plan: { rules }, query: { service: offer('talk') } })).toEqual(['q30 30–45', 'q45 45–60'])
     expect(found({ free, plan: { rules } })).toHaveLength(4)
+    // Nor does a longer visit run on into one of them
+    const after = [rule({ endMinutes: 570 }), rule({ startMinutes: 570, serviceType: [{ coding: [{ code: 'shot' }] }] })]
+    const long = { query: { service: offer('talk') }, policy: { durationMinutes: 30 } }
+    expect(found({ free, plan: { rules: after }, ...long })).toEqual(['q0+q15 0–30'])
+  })
+
+  it('may begin when a session ends, and end when one begins, but lie over none but their own', () => {
+    const seats: Taken = { ...busy(15, 30), session: 'Schedule/s HealthcareService/yoga' }
+    expect(found({ free: quarters(0, 15, 30), taken: [seats] })).toEqual(['q0 0–15', 'q30 30–45'])
+    expect(found({ free: quarters(0, 15, 30), taken: [seats], policy: { bufferAfterMinutes: 5 } })).toEqual(['q30 30–45'])
   })
 })
 
