@@ -2,7 +2,7 @@
  * Who saw a patient's data or did something with it, when, through which program and what for: the patient's AuditEvents
  * but for those of signing in, newest first. HIPAA's accounting of disclosures, 45 CFR 164.528, asks for less.
  */
-import { pageSizeDefault } from '../base/limits.ts'
+import { pageSizeDefault } from '../base/search-limits.ts'
 import type { Reply } from '../fhir/reply.ts'
 import { auditPatients } from '../store/audit-rows.ts'
 import type { AuditFilter } from '../store/audit-search.ts'

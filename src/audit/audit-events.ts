@@ -5,7 +5,7 @@
  * What they are searched by is read in audit-wanted.ts, how the result is wanted here. Left out: `_has`, and another order than newest first.
  */
 import { fault } from '../base/fault.ts'
-import { pageSizeDefault } from '../base/limits.ts'
+import { pageSizeDefault } from '../base/search-limits.ts'
 import { queryText } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/search.html
  */
 import { fault } from '../base/fault.ts'
-import { pageSizeMax } from '../base/limits.ts'
+import { pageSizeMax } from '../base/search-limits.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import type { Reply } from '../fhir/reply.ts'

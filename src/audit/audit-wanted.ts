@@ -4,7 +4,7 @@
  * Left out: how the result is wanted (audit-events.ts).
  */
 import { fault } from '../base/fault.ts'
-import { searchCriteriaMax } from '../base/limits.ts'
+import { searchCriteriaMax } from '../base/search-limits.ts'
 import { parseCriterion } from '../fhir/search-criterion.ts'
 import { unsupported } from '../fhir/search-words.ts'
 import type { AuditCondition } from '../store/audit-facts.ts'

@@ -4,7 +4,7 @@
  * They are those that a search of AuditEvents would show to who asks, and are looked for as it looks for them.
  */
 import { fault } from '../base/fault.ts'
-import { auditEventsFollowedMax, referencesFollowedMax } from '../base/limits.ts'
+import { auditEventsFollowedMax, referencesFollowedMax } from '../base/search-limits.ts'
 import type { Audited } from '../fhir/search-criterion.ts'
 import type { Known } from '../fhir/validate/profiles/known.ts'
 import { namedInAudit } from '../store/audit-search.ts'

@@ -4,7 +4,7 @@
  * Left out: special ones, `xpath`, and other words for those that R4 has.
  */
 import { fault } from '../base/fault.ts'
-import { searchExpressionCharsMax } from '../base/limits.ts'
+import { searchExpressionCharsMax } from '../base/search-limits.ts'
 import { componentsOf } from './custom-composite.ts'
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions/types.ts'
 import { fhirpath } from './fhirpath.ts'

@@ -4,7 +4,7 @@
  * What cannot be listed whole is refused: it would find too little, and `:not-in` too much. Left out: `ValueSet/1` for a URL.
  */
 import { type Fault, fault } from '../base/fault.ts'
-import { codesSearchedMax } from '../base/limits.ts'
+import { codesSearchedMax } from '../base/search-limits.ts'
 import { parseToken, unescaped } from './search-value.ts'
 import type { Wanted } from './validate/profiles/canonicals.ts'
 import { codesOfSystem } from './validate/profiles/code-systems.ts'

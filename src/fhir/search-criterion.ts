@@ -5,7 +5,7 @@
  * Left out: how the result is wanted (search-query.ts).
  */
 import { fault } from '../base/fault.ts'
-import { searchLinksMax, searchStepsMax } from '../base/limits.ts'
+import { searchLinksMax, searchStepsMax } from '../base/search-limits.ts'
 import type { SearchParameter } from './definitions/types.ts'
 import { servedTypes, storedTypes } from './resource.ts'
 import { type Numbers, parseComposite, parseNumbers } from './search-number.ts'

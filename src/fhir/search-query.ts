@@ -5,7 +5,8 @@
  * Left out: finding what is contained in another resource (`_contained=true` is refused), and `_list`: no Lists are stored.
  */
 import { fault } from '../base/fault.ts'
-import { binariesTogetherMax, pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/limits.ts'
+import { binariesTogetherMax } from '../base/limits.ts'
+import { pageSizeDefault, pageSizeMax, searchCriteriaMax } from '../base/search-limits.ts'
 import type { Definitions } from './definitions/types.ts'
 import { servedTypes } from './resource.ts'
 import { assertTextIsNarrowed, type Criterion, isSearchable, parseCriterion } from './search-criterion.ts'

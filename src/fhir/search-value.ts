@@ -4,7 +4,7 @@
  * A value that cannot be meant is a Fault that names its parameter and never quotes it: it may be a patient's.
  */
 import { fault } from '../base/fault.ts'
-import { nearKilometresDefault, searchOrListMax } from '../base/limits.ts'
+import { nearKilometresDefault, searchOrListMax } from '../base/search-limits.ts'
 import { type Span, spanOf } from './date-time.ts'
 
 /** `system` undefined is any, empty is none; `code` undefined is any. */

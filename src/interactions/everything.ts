@@ -8,7 +8,7 @@
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
-import { pageSizeMax } from '../base/limits.ts'
+import { pageSizeMax } from '../base/search-limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import { typesPlacedIn } from '../fhir/compartments.ts'
 import { spanOf } from '../fhir/date-time.ts'

@@ -3,7 +3,8 @@
  * https://hl7.org/fhir/R4/http.html#history
  */
 import { fault } from '../base/fault.ts'
-import { binariesTogetherMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
+import { binariesTogetherMax } from '../base/limits.ts'
+import { pageSizeDefault, pageSizeMax } from '../base/search-limits.ts'
 import { type Span, spanOf, timestampText } from '../fhir/date-time.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { assertUnderstood } from '../fhir/search-remarks.ts'

@@ -7,7 +7,7 @@
 import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
 import { auditEventsNaming } from '../audit/audit-events-along.ts'
-import { includedResourcesMax, searchStepsMax, takenApartBytesMax } from '../base/limits.ts'
+import { includedResourcesMax, searchStepsMax, takenApartBytesMax } from '../base/search-limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'

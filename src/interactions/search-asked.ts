@@ -3,8 +3,9 @@
  * again, and reading a search costs the server as much as running it. A query is never changed once it is read.
  * Left out: what names a ValueSet or a CodeSystem, whose content may change.
  */
-import { rememberedSearchCharsMax, rememberedSearchesMax } from '../base/limits.ts'
+
 import { type Recent, recent } from '../base/recent.ts'
+import { rememberedSearchCharsMax, rememberedSearchesMax } from '../base/search-limits.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Pairs } from '../fhir/query-string.ts'
 import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'

@@ -3,7 +3,7 @@
  * Where the stored texts are shown as they are and nothing is followed from the rows, Postgres puts the entries together. Else the
  * page has fewer entries than were asked for, and a next one, where their stored texts would be too long for the memory here.
  */
-import { takenApartBytesMax, takenApartUnweighedMax } from '../base/limits.ts'
+import { takenApartBytesMax, takenApartUnweighedMax } from '../base/search-limits.ts'
 import { searchEntry } from '../fhir/bundle.ts'
 import type { SearchQuery } from '../fhir/search-query.ts'
 import { subsetOf } from '../fhir/subset.ts'

@@ -4,7 +4,7 @@
  * https://hl7.org/fhir/R4/searchparameter.html
  */
 import { fault } from '../base/fault.ts'
-import { customSearchParametersMax } from '../base/limits.ts'
+import { customSearchParametersMax } from '../base/search-limits.ts'
 import { customParameter } from '../fhir/custom-search-parameter.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { forgetCustomParameter, keepCustomParameter } from '../store/custom-search-parameters.ts'

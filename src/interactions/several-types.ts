@@ -6,7 +6,7 @@
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { type AuditInteraction, auditOf } from '../audit/audit-of.ts'
-import { takenApartBytesMax } from '../base/limits.ts'
+import { takenApartBytesMax } from '../base/search-limits.ts'
 import { queryText, searchEntry } from '../fhir/bundle.ts'
 import type { Compartment } from '../fhir/compartments.ts'
 import type { Pairs } from '../fhir/query-string.ts'

@@ -6,7 +6,7 @@
  * and what was begun before is waited for.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { customParametersKnownMs, indexingAttemptsMax } from '../base/limits.ts'
+import { customParametersKnownMs, indexingAttemptsMax } from '../base/search-limits.ts'
 import {
   type Indexing,
   indexingOf,

@@ -6,14 +6,8 @@ import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
-import {
-  findWindowDaysDefault,
-  findWindowDaysMax,
-  jointAlternativesMax,
-  pageSizeDefault,
-  pageSizeMax,
-  visitMinutesMax,
-} from '../base/limits.ts'
+import { findWindowDaysDefault, findWindowDaysMax, jointAlternativesMax, visitMinutesMax } from '../base/limits.ts'
+import { pageSizeDefault, pageSizeMax } from '../base/search-limits.ts'
 import type { FindQuery, Position } from '../booking/find-query.ts'
 import { schedulesIn } from '../booking/joint-calendars.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'

@@ -7,7 +7,7 @@
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { pageSizeMax } from '../base/limits.ts'
+import { pageSizeMax } from '../base/search-limits.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'

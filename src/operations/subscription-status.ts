@@ -7,7 +7,7 @@
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
-import { pageSizeMax } from '../base/limits.ts'
+import { pageSizeMax } from '../base/search-limits.ts'
 import { bundle } from '../fhir/bundle.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'

@@ -3,7 +3,7 @@
  * what an AuditEvent shows. Times, ids and what a row names (patients, who asked, what was read) have an index: by anything
  * else rows are read along the time, and where nothing can be found, none.
  */
-import { approximateDateHours } from '../base/limits.ts'
+import { approximateDateHours } from '../base/search-limits.ts'
 import { timestampText } from '../fhir/date-time.ts'
 import type { DateValue } from '../fhir/search-value.ts'
 import type { Params } from './sql.ts'

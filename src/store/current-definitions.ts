@@ -2,7 +2,7 @@
  * The definitions as they stand just now: R4's, and the search parameters that administrators have stored, looked for each
  * second, so that every process knows of one soon after it was written.
  */
-import { customParametersLookMs } from '../base/limits.ts'
+import { customParametersLookMs } from '../base/search-limits.ts'
 import { definitionsWith, type StoredParameter } from '../fhir/custom-search-parameter.ts'
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { customParameters } from './custom-search-parameters.ts'

@@ -2,7 +2,7 @@
  * SearchParameters that administrators have stored, as they stand: written into every row's columns from the moment they
  * are known, served once all rows that were there before have been indexed.
  */
-import { customSearchParametersMax } from '../base/limits.ts'
+import { customSearchParametersMax } from '../base/search-limits.ts'
 import type { CustomParameter, StoredParameter } from '../fhir/custom-search-parameter.ts'
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'

@@ -3,7 +3,7 @@
  * texts. The answer is compared with the shown events that name what was written down here as the chain's end. And what comes
  * along with them, and they with it. https://hl7.org/fhir/R4/search.html#chaining and #include
  */
-import { auditLooksMax, includedResourcesMax, referencesFollowedMax, searchCriteriaMax } from '../../src/base/limits.ts'
+import { auditLooksMax, includedResourcesMax, referencesFollowedMax, searchCriteriaMax } from '../../src/base/search-limits.ts'
 import { type Answer, type Ask, along, below, type Loose, linkOf, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
 
 let server: RestHouse

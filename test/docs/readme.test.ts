@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as limits from '../../src/base/limits.ts'
+import * as searchLimits from '../../src/base/search-limits.ts'
 import * as signInLimits from '../../src/base/sign-in-limits.ts'
 import * as subscriptionLimits from '../../src/base/subscription-limits.ts'
 import { commands } from '../../src/cli/commands.ts'
@@ -33,7 +34,7 @@ describe('the README', () => {
 
   it('gives limits as they are', () => {
     const written = rows(section(readme, '## Limits')).map(([, value, name = '']) => [code(name)[0], Number(value)])
-    const known = new Map<string, unknown>(Object.entries({ ...limits, ...signInLimits, ...subscriptionLimits }))
+    const known = new Map<string, unknown>(Object.entries({ ...limits, ...searchLimits, ...signInLimits, ...subscriptionLimits }))
     expect(written.length).toBeGreaterThan(10)
     expect(written).toEqual(written.map(([name]) => [name, known.get(String(name))]))
   })

@@ -4,7 +4,7 @@
  * not. Whoever may know why sees all of it. Two of each, alike but for whose visit they are about, say what hiding takes away.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { sensitiveVisitsGathered } from '../../src/base/limits.ts'
+import { sensitiveVisitsGathered } from '../../src/base/search-limits.ts'
 import { listExports } from '../../src/jobs/list-exports.ts'
 import { runImports } from '../../src/jobs/run-imports.ts'
 import { eventually } from '../support/house.ts'

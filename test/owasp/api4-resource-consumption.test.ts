@@ -5,7 +5,8 @@
  * the database: `test/http/statement-times.test.ts`; rates: `test/http/throttle.test.ts`.
  */
 import { gzipSync } from 'node:zlib'
-import { bodyBytesMax, bundleEntriesMax, nestingMax, pageSizeMax, queryPartsMax, searchCriteriaMax } from '../../src/base/limits.ts'
+import { bodyBytesMax, bundleEntriesMax, nestingMax, queryPartsMax } from '../../src/base/limits.ts'
+import { pageSizeMax, searchCriteriaMax } from '../../src/base/search-limits.ts'
 import { clinic, instantIn } from '../support/clinic.ts'
 import { type TestHouse, testHouse } from '../support/house.ts'
 

@@ -6,7 +6,7 @@
  */
 import sql, { join, raw } from 'sql-template-tag'
 import { fewBinaries } from '../../base/few-binaries.ts'
-import { takenApartBytesMax, takenApartUnweighedMax } from '../../base/limits.ts'
+import { takenApartBytesMax, takenApartUnweighedMax } from '../../base/search-limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { AuditRow } from '../audit-rows.ts'

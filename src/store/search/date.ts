@@ -4,7 +4,7 @@
  * `ap` widens what was asked by `approximateDateHours` on both sides. A row without a value matches no prefix, `ne` too.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { approximateDateHours } from '../../base/limits.ts'
+import { approximateDateHours } from '../../base/search-limits.ts'
 import { timestampText } from '../../fhir/date-time.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { DateValue } from '../../fhir/search-value.ts'

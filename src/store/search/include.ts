@@ -4,7 +4,8 @@
  * Each is confined as a search of its own would be. Left out: references to other servers; how often it is done (`:iterate`).
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { binariesTogetherMax, includedResourcesMax, takenApartUnweighedMax } from '../../base/limits.ts'
+import { binariesTogetherMax } from '../../base/limits.ts'
+import { includedResourcesMax, takenApartUnweighedMax } from '../../base/search-limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import { localReference } from '../../fhir/reference.ts'
 import { storedTypes } from '../../fhir/resource.ts'

@@ -5,7 +5,7 @@
  * The sets are made first and by themselves, so that the indexes of the outer table serve them as if they had been typed.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { wideChainMin, wideHasMin } from '../../base/limits.ts'
+import { wideChainMin, wideHasMin } from '../../base/search-limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { layoutOf, type Place, tableOf } from '../layout.ts'
 import { isBehindMask, wholeRows } from './masked.ts'

@@ -3,7 +3,7 @@
  * status, whose of the clinic's, and by nothing else: no criterion, chain, `_has`, include or order tells what is left out.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { sensitiveVisitsGathered } from '../../base/limits.ts'
+import { sensitiveVisitsGathered } from '../../base/search-limits.ts'
 import { aboutTypes, aboutWord } from '../../fhir/about-visits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import { sensitiveWord, veryRestrictedLabel, verySensitiveWord } from '../../fhir/sensitivity.ts'

@@ -5,7 +5,7 @@
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { fault } from '../../base/fault.ts'
-import { numberWordsMax } from '../../base/limits.ts'
+import { numberWordsMax } from '../../base/search-limits.ts'
 import { numberWordsAsked } from '../../fhir/number-words.ts'
 import type { NumberAsked, Numbers } from '../../fhir/search-number.ts'
 import { column, text, texts, wordLead } from './statement.ts'

@@ -5,7 +5,7 @@
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { fault } from '../../base/fault.ts'
-import { referencesFollowedMax } from '../../base/limits.ts'
+import { referencesFollowedMax } from '../../base/search-limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { Db } from '../db.ts'

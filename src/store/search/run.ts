@@ -2,7 +2,7 @@
  * Runs a compiled search, with its audit row in the same statement where the rows hold patients' data.
  */
 import { type Fault, fault } from '../../base/fault.ts'
-import { includedResourcesMax, pageBytesMax, unweighedPageMax } from '../../base/limits.ts'
+import { includedResourcesMax, pageBytesMax, unweighedPageMax } from '../../base/search-limits.ts'
 import { type AuditRow, auditInsert } from '../audit-rows.ts'
 import type { Db, Pool, Statement } from '../db.ts'
 import { queryTogether } from '../query-together.ts'

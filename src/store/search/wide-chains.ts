@@ -3,7 +3,7 @@
  * looking the words up in an index serves few, looking row by row serves many. So a chain is asked first how long it is,
  * up to a limit. https://hl7.org/fhir/R4/search.html#chaining
  */
-import { wideChainMin } from '../../base/limits.ts'
+import { wideChainMin } from '../../base/search-limits.ts'
 import type { Definitions } from '../../fhir/definitions/types.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'

@@ -4,7 +4,7 @@
  * https://hl7.org/fhir/R4/search.html#has
  * Left out: any order but that of ids, for which all have to be known.
  */
-import { hasLookedThroughMax, wideHasMin } from '../../base/limits.ts'
+import { hasLookedThroughMax, wideHasMin } from '../../base/search-limits.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
 import type { SearchQuery } from '../../fhir/search-query.ts'
 import type { Db } from '../db.ts'
