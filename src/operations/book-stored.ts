@@ -19,7 +19,7 @@ import { slotsTogether } from '../booking/slots-together.ts'
 import { visitLength } from '../booking/visit-length.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
-import { assertItsTime } from './assert-its-time.ts'
+import { assertItsTime, hasItsGroups, hasItsLength } from './assert-its-time.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
@@ -139,12 +139,13 @@ const sameSlots = (sent: Resource, stored: Resource, base: string): boolean =>
 
 const startAsked = ({ asked }: Taking): string | undefined => (asked.start === undefined ? undefined : instantOf(asked.start))
 
-/** Neither the Appointment that is sent nor what is said beside it names another time, Slot or Schedule. */
+/** Neither the Appointment that is sent nor what is said beside it names another time, Slot or Schedule, or other actors. */
 async function keepsTime(taking: Taking, sent: Resource, stored: Resource): Promise<boolean> {
   const { house, asked } = taking
   const own = idsNamed(stored.slot, 'Slot', house.base)
   if (!sameInstant(startAsked(taking), stored.start) || !sameInstant(sent.end, stored.end)) return false
   if (!sameSlots(sent, stored, house.base) || slotsIn(asked).some((slot) => !own.includes(slot))) return false
+  if (!hasItsLength(asked, stored) || !(await hasItsGroups(house, asked, stored))) return false
   return asked.schedule === undefined || asked.schedule === (await scheduleOfVisit(house, stored))
 }
 
@@ -153,7 +154,8 @@ type TimeWanted = Pick<MoveInput, 'slot' | 'slots' | 'groups' | 'schedule'>
 /** The Slots that were named; where only the start is another, the Slot of the visit's own Schedule at that time. */
 async function timeWanted(taking: Taking, stored: Resource): Promise<TimeWanted> {
   const { house, actor, asked } = taking
-  const { slot, slots, groups, schedule } = asked
+  const { slot, slots, groups, grouped, schedule } = asked
+  const others = grouped ? groups : undefined
   const repeats = asked.resource?.slot !== undefined && sameSlots(asked.resource, stored, house.base)
   if (slot !== undefined && !repeats) return { slot, slots, groups, schedule }
   const start = startAsked(taking) ?? stored.start
@@ -161,12 +163,12 @@ async function timeWanted(taking: Taking, stored: Resource): Promise<TimeWanted>
   if (own !== undefined && (stored.start === undefined || sameInstant(start, stored.start))) {
     if (stored.status !== 'booked') return slot === undefined ? ownSlots(taking, stored) : { slot, slots, groups, schedule }
     // A visit that is to end sooner leaves some of the Slots that it repeats.
-    return { slot: own, groups: own === slot ? groups : undefined, schedule }
+    return { slot: own, groups: own === slot ? groups : others, schedule }
   }
   const stays = schedule ?? (await scheduleOfVisit(house, stored))
   if (stays === undefined || typeof start !== 'string')
     throw fault('required', 'Say which time: a slot, or a schedule and a start.', 'slot')
-  return { slot: await slotAt(house, actor, stays, start) }
+  return { slot: await slotAt(house, actor, stays, start), groups: others }
 }
 
 /** All that an Appointment names which takes none of them yet. */

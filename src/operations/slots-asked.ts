@@ -33,6 +33,8 @@ export type SlotsAsked = {
   readonly schedule?: string
   /** Of a visit over several Schedules at once. */
   readonly groups?: readonly JointGroup[]
+  /** The groups were sent as such; else they are the Schedules of the Slots that were named. */
+  readonly grouped?: boolean
   /** A Slot that was named beside others and is not there. */
   readonly missing?: string
 }
@@ -59,7 +61,7 @@ export async function slotsOf(
   assertSameSlots(house, slots ?? (named === undefined ? [] : [named]), resource)
   const groups = await resourceGroupsIn(house, inputs)
   const schedule = named !== undefined || slot === undefined ? await scheduleNamed(house, actor, inputs) : undefined
-  if (groups) return { slot, slots, groups, schedule }
+  if (groups) return { slot, slots, groups, grouped: true, schedule }
   const start = typeof resource?.start === 'string' ? Date.parse(resource.start) : undefined
   const together = slots ? await slotsTogether(house, slots, start) : { slot }
   const isAmong = 'groups' in together && together.groups?.flat().some((one) => one.schedule === schedule)

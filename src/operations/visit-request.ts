@@ -136,9 +136,12 @@ export function mayBook(actor: Actor): { readonly patient?: string } {
   return permission
 }
 
+/** The Appointment's own, or what was said beside a Slot. Throws `value` where they are two. */
 function minutesOf(inputs: Inputs, resource: Resource | undefined): number | undefined {
-  const said = resource?.minutesDuration as number | undefined
-  const minutes = minutesAsked(inputs) ?? visitLength(resource) ?? said
+  const own = visitLength(resource) ?? (resource?.minutesDuration as number | undefined)
+  const asked = minutesAsked(inputs)
+  if (own !== undefined && asked !== undefined && own !== asked) throw fault('value', 'The Appointment says another length.', 'duration')
+  const minutes = own ?? asked
   return minutes === undefined ? undefined : visitMinutes(minutes, 'duration')
 }
 

@@ -391,8 +391,27 @@ describe('what is asked for of an Appointment that is stored', () => {
       expect(refusal(await beside({ slot: `Slot/${another.id}` }))).toEqual([400, 'value', 'slot'])
       expect(refusal(await beside({ start: another.start }))).toEqual([400, 'value', 'start'])
       expect(refusal(await beside({ slot: `Slot/${own.id}`, schedule }))).toEqual([400, 'value', 'schedule'])
-      const same = { slot: `Slot/${own.id}`, start: own.start, schedule: `Schedule/${place.schedules[0]}` }
+      expect(refusal(await beside({ duration: 30 }))).toEqual([400, 'value', 'duration'])
+      const longer = { ...one, end: new Date(Date.parse(own.end) + 15 * 60_000).toISOString() }
+      expect(refusal(await post('Appointment/$book', { 'appt-id': one.id, 'appointment-resource': longer }))).toEqual([
+        400,
+        'value',
+        'duration',
+      ])
+      const same = { slot: `Slot/${own.id}`, start: own.start, schedule: `Schedule/${place.schedules[0]}`, duration: 15 }
       expect(appointmentIn(await beside(same))).toMatchObject({ status: 'booked', slot: named([own]) })
     }
+  })
+
+  it('a visit is moved to the length that is said beside it, or stays', async () => {
+    const [one, two] = [await at('12:00'), await at('12:15')]
+    const visit = made(await place.book(one.id, whom()))
+    expect(refusal(await send(visit, { duration: 30 }))).toEqual([400, 'value', 'duration'])
+    await nothingChanged(visit)
+    const bare = { ...visit, status: 'proposed', start: undefined, end: undefined, minutesDuration: undefined }
+    const same = appointmentIn(await send({ ...bare, description: 'Longer' }, { duration: 15 })) as Body
+    expect(same).toMatchObject({ id: visit.id, description: 'Longer', slot: named([one]), end: visit.end })
+    const longer = appointmentIn(await send(bare, { duration: 30 })) as Body
+    expect(longer).toMatchObject({ id: visit.id, slot: named([one, two]), start: visit.start, minutesDuration: 30 })
   })
 })

@@ -207,6 +207,39 @@ describe('booking what was found', () => {
     expect(second.slot.map(({ reference }) => reference?.slice(5))).toEqual(takes(slot as never))
   })
 
+  it('what is held, proposed or booked is asked for with its own actors; others beside it are refused, or take part', async () => {
+    const there = await jointClinic(house.call, { practitioners: 2, rooms: 2, devices: 0 })
+    const [doctor = { actor: '', schedule: '' }, colleague = doctor] = there.practitioners
+    const [room = doctor, another = doctor] = there.rooms
+    const [own, others] = [groupsOf([doctor], [room]), groupsOf([doctor], [another])]
+    const whole = groupsOf(there.practitioners, there.rooms)
+    const slotOn = async (day: number) => (await slotsOf(house.call, doctor.schedule, day))[0]?.id ?? ''
+    const bookWith = (id: string, groups: readonly object[]) => house.call('POST', `Appointment/${id}/$book`, sent(groups, { patient }))
+    const refused = (answer: Answer) => [answer.status, answer.json.issue?.[0]?.code, answer.json.issue?.[0]?.expression]
+    const find = sent(own, { 'healthcare-service': there.service, ...onDay(11), _count: 1 })
+    const ids = [
+      matches(await house.call('POST', 'Appointment/$find', find))[0]?.id ?? '',
+      made(await house.call('POST', `Slot/${await slotOn(4)}/$hold`, sent(own, { patient, 'healthcare-service': there.service }))).id,
+    ]
+    for (const id of ids) {
+      for (const groups of [others, groupsOf([doctor]), groupsOf([room], [doctor]), groupsOf([colleague], [room])])
+        expect(refused(await bookWith(id, groups))).toEqual([400, 'value', ['resource-group']])
+      const [booked] = matches({ json: made(await bookWith(id, whole), 200) } as Answer)
+      const send = (groups: readonly object[], more: object = {}) =>
+        house.call('POST', 'Appointment/$book', sent([...groups, { name: 'appt-resource', resource: { ...booked, ...more } }]))
+      const said = made(await send(own, { description: 'As it was' }))
+      expect([said.slot, said.start, (said.extension ?? []).length]).toEqual([
+        booked?.slot,
+        booked?.start,
+        (booked?.extension ?? []).length,
+      ])
+      const moved = made(await send(others, { slot: undefined }))
+      expect([moved.id, moved.start]).toEqual([booked?.id, booked?.start])
+      const actors = moved.participant.map(({ actor }) => actor?.reference)
+      expect([doctor, another, room].map((one) => actors.includes(one.actor))).toEqual([true, true, false])
+    }
+  })
+
   it('a combination that lost a member is 409 with next combinations, which can be booked', async () => {
     const there = await jointClinic(house.call, { practitioners: 2, rooms: 1, devices: 0 })
     const [a = { actor: '', schedule: '' }, b = a] = there.practitioners
