@@ -16,11 +16,12 @@ import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
+import { type Wish, wishOf } from './find-times.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { mayTakeAnother, type VisitTaken, withOthers } from './joint-visit.ts'
 import { LostRace } from './lost-race.ts'
 import { appointmentOf, type BookInput, claimsFor, inPlaceOf, type NewVisit, newVisit } from './new-visit.ts'
-import type { Wish } from './next-times.ts'
+import { refusedWithNextTimes } from './next-times.ts'
 import { type Overbooking, onItsOwn, timeOverOthers } from './overbook.ts'
 import { auditOverride } from './override.ts'
 import { withOwnNumber } from './own-number.ts'
@@ -30,7 +31,7 @@ import { scheduleOfSlotId } from './regenerate-slots.ts'
 import { asksForMore } from './rule-facts.ts'
 import { placeInSeries } from './series/place-in-series.ts'
 import { chooseService } from './service-choice.ts'
-import { assertOfSchedule, assertRules, assertTakes, type TimeAsked, taken, visitIn, wishOf } from './visit-in-slot.ts'
+import { assertOfSchedule, assertRules, assertTakes, type TimeAsked, visitIn } from './visit-in-slot.ts'
 import { releaseSlotTakenByHand } from './write-slot.ts'
 
 export type Booked = { readonly id: string; readonly version: string; readonly text: string; readonly heldUntil?: number }
@@ -43,7 +44,7 @@ async function bookOnce(house: House, asked: BookInput): Promise<Booked> {
   for (let tried = 1; ; tried++) {
     const { booked, wish } = await tryToBook(house, input)
     if (booked) return booked
-    if (!mayTakeAnother(input.groups, tried)) throw await taken(house, wish)
+    if (!mayTakeAnother(input.groups, tried)) throw await refusedWithNextTimes(house, wish)
   }
 }
 
@@ -53,7 +54,7 @@ type Tried = { readonly booked?: Booked; readonly wish: Wish }
 async function tryToBook(house: House, input: BookInput): Promise<Tried> {
   const context = await contextToBook(house, input)
   const made = await visitToBook(house, input, context)
-  if (!made.taking) throw await taken(house, made.wish)
+  if (!made.taking) throw await refusedWithNextTimes(house, made.wish)
   const { taking, claims, overbooks, wish } = made
   const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
   const text = await commit(house, input, booked, taking, context).catch((error: unknown) => goneInstead(house, input, error))

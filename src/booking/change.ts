@@ -6,7 +6,8 @@ import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { House } from '../store/house.ts'
-import { nextTimes, type Wish } from './next-times.ts'
+import type { Wish } from './find-times.ts'
+import { nextTimes } from './next-times.ts'
 
 export type Change = {
   readonly type: string

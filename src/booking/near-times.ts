@@ -9,10 +9,7 @@ import { instantOf } from '../fhir/resource.ts'
 import { dayMs, localReading, weekOf } from '../scheduling/local-time.ts'
 import type { Visit } from '../scheduling/visits.ts'
 import type { House } from '../store/house.ts'
-import { findVisits } from './find.ts'
-import { findJointVisits } from './find-joint.ts'
-import { schedulesIn } from './joint-calendars.ts'
-import type { Wish } from './next-times.ts'
+import { timesLike, type Wish } from './find-times.ts'
 
 export type NearTime = NextTime & { readonly time: Interval }
 
@@ -20,17 +17,12 @@ type Unwanted = { readonly wish: Wish; readonly busy: readonly Interval[]; reado
 
 /** `wish.from` is when the visit should have been; `busy` is time that is not to be proposed. */
 export async function nearTimes(house: House, { wish, busy, wholeDay }: Unwanted, zone: string): Promise<NearTime[]> {
-  const query = {
-    schedules: wish.groups ? schedulesIn(wish.groups.slice(0, 1)) : [wish.schedule],
+  const { found } = await timesLike(house, wish, {
     from: wish.from - nearDaysMax * dayMs,
     until: wish.from + nearDaysMax * dayMs,
     count: nearTimesReadMax,
-    service: wish.service,
-    minutes: wish.minutes,
-    online: wish.online,
     busy,
-  }
-  const { found } = await (wish.groups ? findJointVisits(house, query, wish.groups) : findVisits(house, query))
+  })
   const { day } = localReading(zone, wish.from)
   const weeksOff = ({ start }: Visit): number => Math.abs(weekOf(localReading(zone, start).day) - weekOf(day))
   const daysOff = ({ start }: Visit): number => Math.abs(localReading(zone, start).day - day)

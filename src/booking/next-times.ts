@@ -2,26 +2,12 @@
  * Up to three times to offer to somebody who was refused. Under a stampede everyone asks the same at once, so requests
  * that are under way together share one look.
  */
-import { Fault, type NextTime } from '../base/fault.ts'
+import { Fault, fault, type NextTime } from '../base/fault.ts'
 import { findWindowDaysDefault, nextTimesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
-import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { Pool } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { findVisits } from './find.ts'
-import { findJointVisits } from './find-joint.ts'
-import { schedulesIn } from './joint-calendars.ts'
-import type { ServiceChoice } from './service-choice.ts'
-
-export type Wish = {
-  readonly schedule: string
-  readonly service: ServiceChoice
-  readonly minutes?: number
-  readonly from: number
-  readonly online: boolean
-  /** Of a visit over several Schedules at once. */
-  readonly groups?: readonly JointGroup[]
-}
+import { timesLike, type Wish } from './find-times.ts'
 
 const underWay = new WeakMap<Pool, Map<string, Promise<NextTime[]>>>()
 
@@ -38,6 +24,10 @@ export function nextTimes(house: House, wish: Wish): Promise<NextTime[]> {
   return look
 }
 
+/** What to throw where the time is somebody else's. */
+export const refusedWithNextTimes = async (house: House, wish: Wish): Promise<Error> =>
+  fault('conflict', 'This time has just been taken.', 'slot', await nextTimes(house, wish))
+
 /** Who was refused a time hears that, not that other times were hard to find. */
 function noneIfTooCostly(error: unknown): NextTime[] {
   if (error instanceof Fault && error.kind === 'too-costly') return []
@@ -45,15 +35,7 @@ function noneIfTooCostly(error: unknown): NextTime[] {
 }
 
 async function lookAhead(house: House, wish: Wish): Promise<NextTime[]> {
-  const query = {
-    schedules: wish.groups ? schedulesIn(wish.groups.slice(0, 1)) : [wish.schedule],
-    from: wish.from,
-    until: wish.from + findWindowDaysDefault * 86_400_000,
-    count: nextTimesMax,
-    service: wish.service,
-    minutes: wish.minutes,
-    online: wish.online,
-  }
-  const { found } = await (wish.groups ? findJointVisits(house, query, wish.groups) : findVisits(house, query))
+  const until = wish.from + findWindowDaysDefault * 86_400_000
+  const { found } = await timesLike(house, wish, { from: wish.from, until, count: nextTimesMax })
   return found.map(({ visit }) => ({ slot: `Slot/${visit.slot.id}`, start: instantOf(visit.start), end: instantOf(visit.end) }))
 }

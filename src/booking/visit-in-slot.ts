@@ -1,6 +1,6 @@
 /**
- * The time that a visit takes when it starts in a Slot, and whether the booking rules let it: what a new booking and one
- * that is moved ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move/`).
+ * The time that a visit takes when it starts in a Slot, and whether the booking rules let it: what a new booking, one that is
+ * moved and an offer of the waitlist ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move/`).
  */
 import { fault } from '../base/fault.ts'
 import { contains, type Interval, normalize } from '../base/interval.ts'
@@ -17,9 +17,8 @@ import { slotsUnder } from '../store/overflow.ts'
 import { currentBodies } from '../store/resources.ts'
 import { slotsTakenBy } from '../store/slot-rows.ts'
 import { patientTime, type SlotContext } from '../store/visit-context.ts'
-import { nextTimes, type Wish } from './next-times.ts'
 import { idsNamed } from './participants.ts'
-import { asksForMore, practiceOf, ruleFacts } from './rule-facts.ts'
+import { practiceOf, ruleFacts } from './rule-facts.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 import type { VisitTime } from './time-of-visit.ts'
 
@@ -119,7 +118,7 @@ export async function assertRules(
   plan: SchedulePlan,
   offered: Offered,
   visit: VisitTime,
-  /** The Appointment as it would be, where a rule looks into it. */
+  /** The Appointment as it would be, where a rule looks into it (`asksForMore`). */
   draft: Resource | undefined,
 ): Promise<void> {
   const { policy, service } = offered
@@ -144,7 +143,7 @@ export async function assertRules(
     requestedDurationMinutes: asked.minutes,
     overridden: asked.overridden,
   }
-  const broken = draft && asksForMore(policy) ? await brokenForAnyone(house, asked, request, draft) : brokenRule(request)
+  const broken = draft ? await brokenForAnyone(house, asked, request, draft) : brokenRule(request)
   if (broken) throw fault('business-rule', broken.message, broken.expression)
 }
 
@@ -188,20 +187,4 @@ async function othersIn(house: House, { others = [], own }: TimeAsked, visit: Vi
     if (busy.length > 0) return { overlap: true }
   }
   return { overlap: false }
-}
-
-type Wished = Pick<TimeAsked, 'service' | 'minutes' | 'online' | 'groups'>
-
-export const wishOf = (asked: Wished, context: SlotContext): Wish => ({
-  schedule: context.schedule,
-  service: asked.service,
-  minutes: asked.minutes,
-  from: context.starts.getTime(),
-  online: asked.online,
-  groups: asked.groups,
-})
-
-/** The time is somebody else's: said with up to three next times. */
-export async function taken(house: House, wish: Wish): Promise<Error> {
-  return fault('conflict', 'This time has just been taken.', 'slot', await nextTimes(house, wish))
 }

@@ -4,9 +4,9 @@
  */
 import type { Actor } from '../access/actor.ts'
 import type { Issue } from '../base/fault.ts'
-import { type Found, findVisits } from '../booking/find.ts'
-import { findJointVisits } from '../booking/find-joint.ts'
+import type { Found } from '../booking/find.ts'
 import { textOf } from '../booking/find-query.ts'
+import { findTimes } from '../booking/find-times.ts'
 import { bundle, type Link, queryText, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
 import { queryOfBody } from '../fhir/parameters.ts'
@@ -24,7 +24,7 @@ const visitUrl = 'https://slotwise.org/fhir/StructureDefinition/visit'
 
 export async function findSlots(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const criteria = await criteriaOf(house, actor, request, assertMayFind(actor))
-  const { found: all, more } = await findTimes(house, { ...criteria, query: { ...criteria.query, bodies: true } })
+  const { found: all, more } = await findTimes(house, { ...criteria.query, bodies: true }, criteria.groups)
   const found = await foundWithin(house, actor, all)
   const missing = found.flatMap(({ visit }) => (textOf(visit.slot) === undefined ? [visit.slot.id] : []))
   const bodies = missing.length > 0 ? await slotBodies(house.pool, missing) : undefined
@@ -46,10 +46,6 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
     ),
   }
 }
-
-/** Of one Schedule each, or of several at once. */
-export const findTimes = (house: House, { query, groups }: Pick<Criteria, 'query' | 'groups'>): ReturnType<typeof findVisits> =>
-  groups ? findJointVisits(house, query, groups) : findVisits(house, query)
 
 function slotEntry(house: House, { visit, plan, service }: Found, others: readonly Found[], body: string | undefined): string[] {
   if (body === undefined) return []

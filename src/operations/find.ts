@@ -7,6 +7,7 @@
 import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import type { Found } from '../booking/find.ts'
+import { findTimes } from '../booking/find-times.ts'
 import { findSeries } from '../booking/series/find-series.ts'
 import { bundle, searchEntry } from '../fhir/bundle.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -17,7 +18,7 @@ import { visitAppointment } from '../scheduling/appointment.ts'
 import type { House } from '../store/house.ts'
 import { type Proposal, saveProposals } from '../store/proposals.ts'
 import { type Criteria, criteriaOf, findParameters } from './find-criteria.ts'
-import { findTimes, remarksOn } from './find-slots.ts'
+import { remarksOn } from './find-slots.ts'
 import { saidOf } from './said-of-visit.ts'
 import { seriesWanted } from './series-wanted.ts'
 import { assertMayFind, foundWithin } from './within-scopes.ts'
@@ -32,7 +33,9 @@ export async function find(house: House, actor: Actor, request: FhirRequest): Pr
   const series = await seriesWanted(house, actor, criteria)
   const { patients } = criteria
   const said: Resource = { resourceType: 'Appointment', ...saidOf(house, criteria.inputs, criteria.referral?.reference) }
-  const { found: all, more } = series ? await findSeries(house, series.query, series) : await findTimes(house, criteria)
+  const { found: all, more } = series
+    ? await findSeries(house, series.query, series)
+    : await findTimes(house, criteria.query, criteria.groups)
   const found = await foundWithin(house, actor, all)
   const at = house.clock.now()
   const words = (one: (typeof all)[number]): Resource => (series ? { ...said, extension: [series.templateOf(one)] } : said)

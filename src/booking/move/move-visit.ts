@@ -13,8 +13,8 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { Changed } from '../cancel.ts'
 import { mayTakeAnother } from '../joint-visit.ts'
 import { LostRace } from '../lost-race.ts'
+import { refusedWithNextTimes } from '../next-times.ts'
 import { withOwnNumber } from '../own-number.ts'
-import { taken } from '../visit-in-slot.ts'
 import { judgeMove } from './judge-move.ts'
 import { moveInOneStatement } from './move-in-one-statement.ts'
 import { ChangedMeanwhile, moveAttemptsMax, moveInTx } from './move-in-transaction.ts'
@@ -27,7 +27,7 @@ async function moveOnce(house: House, input: MoveInput): Promise<Changed> {
   for (let attempt = 1; ; attempt++) {
     const judgement = await judgeMove(house, input)
     const { move, wish } = judgement
-    if (!move.visit.free) throw await taken(house, wish)
+    if (!move.visit.free) throw await refusedWithNextTimes(house, wish)
     const moved = await moveInOneStatement(house, judgement)
     if (moved) return moved
     try {
@@ -35,7 +35,7 @@ async function moveOnce(house: House, input: MoveInput): Promise<Changed> {
     } catch (error) {
       const lost = error instanceof LostRace
       if (lost && mayTakeAnother(move.groups, attempt)) continue
-      if (lost) throw await taken(house, wish)
+      if (lost) throw await refusedWithNextTimes(house, wish)
       if (!(error instanceof ChangedMeanwhile) || attempt >= moveAttemptsMax) throw error
     }
   }

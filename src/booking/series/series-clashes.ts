@@ -10,8 +10,8 @@ import { instantOf } from '../../fhir/resource.ts'
 import { dayMs, localDate, localReading } from '../../scheduling/local-time.ts'
 import type { House } from '../../store/house.ts'
 import { patientTime } from '../../store/visit-context.ts'
+import type { Wish } from '../find-times.ts'
 import { nearTimes } from '../near-times.ts'
-import type { Wish } from '../next-times.ts'
 
 /** Why one visit of the series cannot be had. */
 export type Clash = {
