@@ -3,10 +3,11 @@
  * With --base it measures any FHIR server, as far as that server offers what is measured. With --check it exits 1 where an
  * aim is missed. The jobs and the aims stand in test/bench/measures.ts.
  */
+
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
-import { dayMs } from '../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../src/base/durations.ts'
 import { checkoutOf, comparedLines } from '../test/bench/compare.ts'
 import { table } from '../test/bench/report.ts'
 import { measured as measures, type Plan, runBench } from '../test/bench/run.ts'

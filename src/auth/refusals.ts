@@ -5,7 +5,9 @@
  *
  * Nobody waits for it: how long a refusal takes says nothing of what was written.
  */
+
 import { type SecurityEvent, securityEvent } from '../audit/security-event.ts'
+import { minuteMs } from '../base/durations.ts'
 import { Fault } from '../base/fault.ts'
 import { unlikeRefusalsMax } from '../base/limits.ts'
 import type { House } from '../store/house.ts'
@@ -76,8 +78,6 @@ export function refusals(house: Pick<House, 'pool' | 'clock' | 'ids' | 'warn'>):
     },
   }
 }
-
-const minuteMs = 60_000
 
 const keyOf = ({ why, client, person, address }: Refusal): string => JSON.stringify([why, client, person, address])
 

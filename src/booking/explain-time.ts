@@ -2,6 +2,7 @@
  * How a Schedule's time stands, brought from the database to whoever explains it (`scheduling/explain`).
  * Nothing here is written or decided, and nothing that is found is kept.
  */
+import { hourMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import { explainTimesMax, slotMinutesDefault, visitMinutesMax } from '../base/limits.ts'
@@ -33,7 +34,6 @@ export type ExplainQuery = {
 
 export type ExplainedSchedule = { readonly plan: SchedulePlan; readonly times: readonly ExplainedTime[] }
 
-const hourMs = 3_600_000
 const slotsReadMax = explainTimesMax * 20
 
 /** Throws `not-found`, `too-costly`. */

@@ -3,6 +3,7 @@
  * or as many as are asked for, the least harm first.
  * `scheduling/joint-visits.ts` decides which; here the free time of all of them is fetched, some days at a time.
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { overlaps } from '../base/interval.ts'
 import { findRowsMax } from '../base/limits.ts'
@@ -17,7 +18,6 @@ import { offersOf } from './service-choice.ts'
 
 /** Read at first; where that is not enough for a page, twice as many each time. */
 const daysAtFirst = 2
-const dayMs = 86_400_000
 
 /** `query.schedules` narrow the first group. Throws too-costly. */
 export async function findJointVisits(

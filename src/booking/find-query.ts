@@ -14,7 +14,7 @@ export type FindQuery = {
   readonly count: number
   readonly service: ServiceChoice
   readonly minutes?: number
-  readonly days?: DayCode[]
+  readonly days?: readonly DayCode[]
   /** Minutes of the clinic's day. */
   readonly timeFrom?: number
   readonly timeTo?: number

@@ -2,6 +2,7 @@
  * Free time a slice at a time: enough rows to decide what starts first, and up to where that is decided. Of one Schedule
  * it is one range of an index; of many, those that are free first and the first few Slots of each.
  */
+import { hourMs, minuteMs } from '../base/durations.ts'
 import { instantOf } from '../fhir/resource.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { freeByTime } from '../store/free-by-time.ts'
@@ -12,12 +13,10 @@ import type { FindQuery } from './find-query.ts'
 import { planAtHand, plansAt } from './plans.ts'
 import { offersOf } from './service-choice.ts'
 
-const minute = 60_000
-const hour = 60 * minute
 /** A visit may need Slots that start after the window it begins in. */
-const lookaheadMs = 4 * hour
+const lookaheadMs = 4 * hourMs
 /** A Slot that a visit joins is seldom shorter than this. */
-const joinedSlotMs = 15 * minute
+const joinedSlotMs = 15 * minuteMs
 
 export type Slice = {
   readonly free: readonly FreeRow[]
@@ -40,7 +39,7 @@ export type Resume = {
   readonly byTime: boolean
 }
 
-const fetchedUntil = (query: FindQuery): string => instantOf(query.until + Math.max(lookaheadMs, (query.minutes ?? 0) * minute))
+const fetchedUntil = (query: FindQuery): string => instantOf(query.until + Math.max(lookaheadMs, (query.minutes ?? 0) * minuteMs))
 
 /** One Schedule is one range of an index, cut off by a limit. */
 export async function sliceOfOne(house: House, query: FindQuery, resume: Resume): Promise<Slice> {
@@ -74,7 +73,7 @@ function needsOf(query: FindQuery, plans: readonly SchedulePlan[]): Needs {
       if (query.minutes === undefined) longest = Math.max(longest, policy.durationMinutes ?? 0)
       buffers ||= policy.bufferBeforeMinutes + policy.bufferAfterMinutes > 0
     }
-  return { longest: longest * minute, buffers }
+  return { longest: longest * minuteMs, buffers }
 }
 
 /** What one Schedule's rows need beyond the asked count: one that says whether there is more, and those a longer visit joins. */
@@ -117,7 +116,7 @@ async function sliceOfMany(house: House, query: FindQuery, resume: Resume, guess
 
 /** Where the rules' Slots are as long as a visit, so that none needs the Slots that follow. */
 const fitOneSlot = (plans: readonly SchedulePlan[], longest: number): boolean =>
-  plans.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minute >= longest))
+  plans.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minuteMs >= longest))
 
 /** In the order of time: decided is what lies before the last Slot that was looked at. */
 async function sliceByTime(house: House, query: FindQuery, resume: Resume, guess: Guess, claims: boolean): Promise<Slice> {

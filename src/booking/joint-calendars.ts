@@ -2,6 +2,7 @@
  * What several Schedules have free beside each other: read in one statement, and made into calendars for a service.
  * A Schedule that offers services lends itself to those alone; a room or a device that names none serves any.
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { findRowsMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
@@ -21,7 +22,6 @@ export const schedulesIn = (groups: readonly JointGroup[]): string[] => [
 ]
 
 /** Harm is weighed by what is free on the whole local day, so the days around the window are read too. */
-const dayMs = 86_400_000
 
 export type FreeOfOne = { readonly plan: SchedulePlan; readonly free: readonly FreeSlot[]; readonly taken: readonly Taken[] }
 

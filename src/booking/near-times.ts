@@ -2,11 +2,12 @@
  * Other times for one visit of a series that cannot be had where it should be: those of the same local week first, in it those
  * of the same day and of the days nearest to it, and of a day the nearest.
  */
+import { dayMs } from '../base/durations.ts'
 import type { NextTime } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import { nearDaysMax, nearTimesReadMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
-import { dayMs, localReading, weekOf } from '../scheduling/local-time.ts'
+import { localReading, weekOf } from '../scheduling/local-time.ts'
 import type { Visit } from '../scheduling/visits.ts'
 import type { House } from '../store/house.ts'
 import { timesLike, type Wish } from './find-times.ts'

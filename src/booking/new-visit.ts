@@ -43,7 +43,7 @@ export type BookInput = {
   readonly groups?: readonly JointGroup[]
   readonly service: ServiceChoice
   readonly minutes?: number
-  /** Instants that the client named itself; must agree with the Slot. */
+  /** An instant that the client named itself; must agree with the Slot. */
   readonly start?: number
   /** A hold instead of a booking. */
   readonly hold: boolean

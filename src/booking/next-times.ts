@@ -2,6 +2,7 @@
  * Up to three times to offer to somebody who was refused. Under a stampede everyone asks the same at once, so requests
  * that are under way together share one look.
  */
+import { dayMs } from '../base/durations.ts'
 import { Fault, fault, type NextTime } from '../base/fault.ts'
 import { findWindowDaysDefault, nextTimesMax } from '../base/limits.ts'
 import { instantOf } from '../fhir/resource.ts'
@@ -35,7 +36,7 @@ function noneIfTooCostly(error: unknown): NextTime[] {
 }
 
 async function lookAhead(house: House, wish: Wish): Promise<NextTime[]> {
-  const until = wish.from + findWindowDaysDefault * 86_400_000
+  const until = wish.from + findWindowDaysDefault * dayMs
   const { found } = await timesLike(house, wish, { from: wish.from, until, count: nextTimesMax })
   return found.map(({ visit }) => ({ slot: `Slot/${visit.slot.id}`, start: instantOf(visit.start), end: instantOf(visit.end) }))
 }

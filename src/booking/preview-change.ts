@@ -2,6 +2,7 @@
  * A change of a Schedule looked at before it is made: the plan that it would give is worked out from what is stored and
  * what is proposed, and compared with the plan there is. Nothing is written.
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { horizonDaysMax, previewVisitsMax, slotsPerScheduleMax } from '../base/limits.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -35,6 +36,6 @@ export async function previewChange(house: House, changed: Resource): Promise<Pr
   if (visits.length > previewVisitsMax)
     throw fault('too-costly', `More than ${previewVisitsMax} visits stand on this Schedule: preview a change of fewer.`, 'Schedule')
   const made = await madeSlots(house.pool, schedule, instantOf(now), slotsPerScheduleMax * 2)
-  const span = { start: now, end: Math.min(horizonEnd(after, now), now + horizonDaysMax * 86_400_000) }
+  const span = { start: now, end: Math.min(horizonEnd(after, now), now + horizonDaysMax * dayMs) }
   return { before, after, slots: slotChanges(made, after, span), visits: visits.length, orphans: orphansOf(before, after, visits) }
 }

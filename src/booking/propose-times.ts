@@ -4,6 +4,7 @@
  * A visit over several Schedules stays with the others of them, so it is proposed what all have free.
  * A proposal is a look, not a hold: whoever takes one meets the engine again (`move/`), and may be too late.
  */
+import { dayMs } from '../base/durations.ts'
 import { Fault } from '../base/fault.ts'
 import { findSchedulesMax, proposalDaysMax, proposedLeadsMax, proposedTimesMax } from '../base/limits.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -20,8 +21,6 @@ import { schedulesIn } from './joint-calendars.ts'
 import { jointOfSlots } from './joint-of-slots.ts'
 import { idsNamed, patientIds } from './participants.ts'
 import { choiceOf, type ServiceChoice } from './service-choice.ts'
-
-const dayMs = 86_400_000
 
 export type Proposal = { readonly schedule: string; readonly slot: string; readonly start: number; readonly end: number }
 

@@ -2,7 +2,9 @@
  * Rules into Slots: a Schedule's openings over its horizon become stored Slot resources, at once when its plan changes and
  * every night as the horizon rolls on. Only free Slots that nobody holds are touched.
  */
+
 import { createHash } from 'node:crypto'
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { horizonDaysDefault, horizonDaysMax, slotsPerScheduleMax } from '../base/limits.ts'
 import { indexValues } from '../fhir/index-values.ts'
@@ -19,7 +21,6 @@ import { inTransaction } from '../store/transaction.ts'
 import { oneByOne } from './one-by-one.ts'
 import { planFrom } from './plans.ts'
 
-const dayMs = 86_400_000
 const schedulesPerRoundMax = 500
 /** Few, so that a round ends before the next second's. */
 const stalePerRoundMax = 20

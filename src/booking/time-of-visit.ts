@@ -2,8 +2,10 @@
  * Whom a visit takes up, and the time that it takes of them: said alike for one that is booked and one that is moved.
  * CONTRACT §5. Left out: whether it may, and the taking itself (`store/take-time.ts`).
  */
+
 import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
+import { withBuffers } from '../scheduling/buffers.ts'
 import { numberOf } from '../scheduling/confirmation-number.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
@@ -35,11 +37,11 @@ export type TimeOfVisit = Omit<TimeTaken, 'holder' | 'client' | 'at'>
 
 /** Buffers included. */
 export function timeOfVisit({ base }: House, { plan, offered, visit, claims, resource, ends }: Visit): TimeOfVisit {
-  const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
+  const claimed = withBuffers(visit, offered.policy)
   return {
     claims,
-    from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
-    until: instantOf(visit.end + bufferAfterMinutes * 60_000),
+    from: instantOf(claimed.start),
+    until: instantOf(claimed.end),
     start: instantOf(visit.start),
     end: instantOf(visit.end),
     needed: visit.slots.map((slot) => slot.id),

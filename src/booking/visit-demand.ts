@@ -2,9 +2,11 @@
  * What an Appointment that is written asks for: whom it takes up and when, and the Slots that it names.
  * Left out: whether it may have it (`write-appointment.ts`, and the claims themselves).
  */
+
 import { fault } from '../base/fault.ts'
 import { subtract } from '../base/interval.ts'
 import type { Resource } from '../fhir/resource.ts'
+import { noBuffers, withBuffers } from '../scheduling/buffers.ts'
 import { jointPolicy } from '../scheduling/joint-plan.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
@@ -70,13 +72,12 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
       offered.policy,
       beside.map((one) => one.policy),
     )
-  const before = (policy?.bufferBeforeMinutes ?? 0) * 60_000
-  const after = (policy?.bufferAfterMinutes ?? 0) * 60_000
+  const claimed = withBuffers({ start, end }, policy ?? noBuffers)
   return {
     start,
     end,
-    from: start - before,
-    until: end + after,
+    from: claimed.start,
+    until: claimed.end,
     claims: [...claims].sort(),
     slots,
     schedules,

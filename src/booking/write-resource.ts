@@ -2,6 +2,7 @@
  * The engine's front door: every write and delete of any resource, whichever desk it comes from. Appointments and Slots
  * take and give back time; a directory resource remakes the plans of the Schedules that hang on it.
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { blockDaysMax, slotDaysMax } from '../base/limits.ts'
 import { indexValues } from '../fhir/index-values.ts'
@@ -43,7 +44,7 @@ export async function writeResource(tx: Tx, house: House, change: Change): Promi
 /** The longest Slot of a Schedule bounds how far each booking looks for what may overlap it. */
 export function assertSlotLength({ status, start, end }: Resource): void {
   const daysMax = status === 'busy-unavailable' ? blockDaysMax : slotDaysMax
-  if (Date.parse(String(end)) - Date.parse(String(start)) <= daysMax * 86_400_000) return
+  if (Date.parse(String(end)) - Date.parse(String(start)) <= daysMax * dayMs) return
   throw fault('business-rule', `A Slot that is ${status} lasts at most ${daysMax} days: divide it.`, 'Slot.end')
 }
 

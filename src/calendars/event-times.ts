@@ -3,11 +3,10 @@
  * https://www.rfc-editor.org/rfc/rfc5545#section-3.3.5
  * Left out: VTIMEZONE. A TZID that names no zone (zone-named.ts) is refused by name.
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import type { Property } from './content-lines.ts'
 import { zoneNamed } from './zone-named.ts'
-
-const dayMs = 86_400_000
 
 /** How local time is read, handed in by whoever knows (`scheduling/local-time.ts`). */
 export type Clock = {

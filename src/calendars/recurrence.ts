@@ -3,9 +3,9 @@
  * Days are counted from 1970-01-01, as the calendar of the event's own zone shows them; times and zones are the caller's.
  * Left out, and refused by name: repeats within a day, BYWEEKNO, BYYEARDAY, and the BYDAY of a whole year with numbers.
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 
-const dayMs = 86_400_000
 const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 const periodsMax = 20_000
 

@@ -4,12 +4,11 @@
  * An event that is cancelled or TRANSPARENT takes nobody's time and is skipped; one that cannot be read whole is refused
  * by its UID and says why, and the others are read all the same. Left out: VTODO, VFREEBUSY, THISANDFUTURE.
  */
+import { dayMs } from '../base/durations.ts'
 import { Fault, fault } from '../base/fault.ts'
 import { type Component, calendarsIn, type Property, textOf } from './content-lines.ts'
 import { type Clock, durationOf, type EventTime, instantAt, timeOf } from './event-times.ts'
 import { recurrenceOf, recurringDays } from './recurrence.ts'
-
-const dayMs = 86_400_000
 
 export type TimeOff = {
   readonly uid: string

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/datatypes.html#dateTime and https://hl7.org/fhir/R4/search.html#date
  * A date without a zone is read as UTC. Left out: `time`, and anything about clinics' own zones.
  */
+import { dayMs } from '../base/durations.ts'
 
 /** Unix milliseconds, [lower, upper). Infinity where a Period is open. */
 export type Span = { readonly lower: number; readonly upper: number }
@@ -35,7 +36,7 @@ export function spanOf(text: string): Span | undefined {
   if (parts[2] === undefined) return { lower: utc(year, 0, 1), upper: utc(year + 1, 0, 1) }
   if (parts[3] === undefined) return { lower: utc(year, month - 1, 1), upper: utc(year, month, 1) }
   const midnight = utc(year, month - 1, day)
-  if (parts[4] === undefined) return { lower: midnight, upper: midnight + 86_400_000 }
+  if (parts[4] === undefined) return { lower: midnight, upper: midnight + dayMs }
   return timeSpan(midnight, parts)
 }
 

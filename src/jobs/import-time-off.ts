@@ -3,7 +3,9 @@
  * UID of its event, so that importing the file again changes nothing, and a newer one replaces what it has said before.
  * The write is an ordinary update, over the version that was read.
  */
+
 import { isDeepStrictEqual } from 'node:util'
+import { dayMs } from '../base/durations.ts'
 import { Fault, fault } from '../base/fault.ts'
 import { horizonDaysMax, timeOffMax } from '../base/limits.ts'
 import { isTimeZone } from '../base/time-zones.ts'
@@ -19,7 +21,6 @@ import { operator } from './operator.ts'
 
 const types = ['Practitioner', 'Location', 'Organization', 'Schedule']
 const attemptsMax = 5
-const dayMs = 86_400_000
 
 export type TimeOffImport = {
   readonly calendar: string

@@ -1,5 +1,6 @@
 /** Each night: every Schedule's Slots reach one day further, and what nobody will ask for again is forgotten. */
 
+import { dayMs } from '../base/durations.ts'
 import { subscriptionEventDaysKept } from '../base/subscription-limits.ts'
 import { rollSlots } from '../booking/regenerate-slots.ts'
 import type { House } from '../store/house.ts'
@@ -11,5 +12,5 @@ export async function rollHorizon(house: House): Promise<void> {
   await rollSlots(house)
   await forgetOldKeys(house.pool)
   await forgetOldProposals(house.pool)
-  await forgetOldEvents(house.pool, new Date(house.clock.now().getTime() - subscriptionEventDaysKept * 86_400_000).toISOString())
+  await forgetOldEvents(house.pool, new Date(house.clock.now().getTime() - subscriptionEventDaysKept * dayMs).toISOString())
 }

@@ -6,7 +6,7 @@
 import { fault } from '../base/fault.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import { firstOf, type Inputs } from '../fhir/parameters.ts'
-import type { DayCode } from '../scheduling/availability-rules.ts'
+import { type DayCode, dayCodes, isDayCode } from '../scheduling/availability-rules.ts'
 import { visitMinutes } from './asked-minutes.ts'
 
 export type AskedTiming = {
@@ -21,7 +21,6 @@ export type AskedTiming = {
 }
 
 const understood: ReadonlySet<string> = new Set(['dayOfWeek', 'timeOfDay', 'boundsPeriod', 'duration', 'durationUnit'])
-const dayCodes: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 export function timingIn(inputs: Inputs): AskedTiming {
   const asked = firstOf(inputs, 'timing')
@@ -61,9 +60,9 @@ function objectIn(value: unknown): Record<string, unknown> | undefined {
 
 function daysIn(value: unknown): readonly DayCode[] | undefined {
   if (value === undefined) return undefined
-  if (!Array.isArray(value) || !value.every((day) => dayCodes.includes(day)))
+  if (!Array.isArray(value) || !value.every(isDayCode))
     throw fault('value', `timing.repeat.dayOfWeek is a list of ${dayCodes.join(', ')}.`, 'timing')
-  return value as DayCode[]
+  return value
 }
 
 function timesIn(value: unknown): readonly number[] | undefined {

@@ -3,9 +3,11 @@
  * OperationDefinition: fhir-profiles/OperationDefinition-explain-availability.json
  * Of others' visits it says that there is one; which one, to those alone who may search all Appointments.
  */
+
 import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { explainDaysMax } from '../base/limits.ts'
 import { type ExplainedSchedule, explainTime } from '../booking/explain-time.ts'
@@ -84,7 +86,7 @@ async function timeAsked(
   if (!end) return { schedule, from }
   const until = instantIn(end)
   if (until <= from) throw fault('value', 'The end of the span must be after its start.', 'end')
-  if (until - from > explainDaysMax * 86_400_000) throw fault('too-costly', `Ask for at most ${explainDaysMax} days at once.`, 'end')
+  if (until - from > explainDaysMax * dayMs) throw fault('too-costly', `Ask for at most ${explainDaysMax} days at once.`, 'end')
   return { schedule, from, until }
 }
 

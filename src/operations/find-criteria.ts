@@ -2,8 +2,10 @@
  * What `$find-slots` and `$find` are asked, read from either's parameters and narrowed down to Schedules.
  * CONTRACT §4; names of the dialects in `fhir/parameters.ts`.
  */
+
 import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import { findWindowDaysDefault, findWindowDaysMax, jointAlternativesMax, visitMinutesMax } from '../base/limits.ts'
@@ -13,7 +15,7 @@ import { schedulesIn } from '../booking/joint-calendars.ts'
 import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, textIn, tokensIn, wholeNumberIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import { instantOf } from '../fhir/resource.ts'
-import type { DayCode } from '../scheduling/availability-rules.ts'
+import { type DayCode, dayCodes, isDayCode } from '../scheduling/availability-rules.ts'
 import type { JointGroup } from '../scheduling/joint-visits.ts'
 import type { House } from '../store/house.ts'
 import { slotsOfOtherTypes } from '../store/slots.ts'
@@ -25,8 +27,6 @@ import { eachNamedBy } from './named-resources.ts'
 import { type Referral, referralOf } from './referral.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 import { assertKnown } from './unknown-parameters.ts'
-
-const dayMs = 86_400_000
 
 export const findParameters: ReadonlySet<string> = new Set([
   'start',
@@ -127,8 +127,8 @@ export async function criteriaOf(
 }
 
 /** Days of the week that both ways of asking allow. */
-const daysBoth = (one: readonly DayCode[] | undefined, other: readonly DayCode[] | undefined): DayCode[] | undefined =>
-  one && other ? one.filter((day) => other.includes(day)) : ((one ?? other) as DayCode[] | undefined)
+const daysBoth = (one: readonly DayCode[] | undefined, other: readonly DayCode[] | undefined): readonly DayCode[] | undefined =>
+  one && other ? one.filter((day) => other.includes(day)) : (one ?? other)
 
 /** Slots that say which type of appointment they are for, and it is not one that was asked for. */
 async function keptForOthers(
@@ -190,13 +190,10 @@ function alternativesOf(inputs: Inputs): number | undefined {
   return number
 }
 
-const dayCodes = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-
 export function daysOf(inputs: Inputs): DayCode[] | undefined {
   const days = allOf(inputs, 'day-of-week').flatMap((parameter) => textIn(parameter).split(','))
-  const wrong = days.find((day) => !dayCodes.includes(day))
-  if (wrong !== undefined) throw fault('value', `day-of-week is one of ${dayCodes.join(', ')}.`, 'day-of-week')
-  return days.length > 0 ? (days as DayCode[]) : undefined
+  if (!days.every(isDayCode)) throw fault('value', `day-of-week is one of ${dayCodes.join(', ')}.`, 'day-of-week')
+  return days.length > 0 ? days : undefined
 }
 
 export function timeOf(inputs: Inputs, name: string): number | undefined {

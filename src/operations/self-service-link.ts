@@ -3,10 +3,12 @@
  * in, each for one of these. For staff and systems, who send them. OperationDefinition: fhir-profiles/OperationDefinition-self-service-link.json
  * Left out: sending them, and what a link does (`self-service-visit.ts`).
  */
+
 import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
+import { dayMs } from '../base/durations.ts'
 import { deleted, fault } from '../base/fault.ts'
 import { newSecret } from '../base/ids.ts'
 import { selfServiceDaysDefault, selfServiceDaysMax } from '../base/limits.ts'
@@ -88,8 +90,6 @@ function patientIn(house: House, inputs: Inputs, visit: Resource): string {
   if (second !== undefined) throw fault('required', 'Several patients take part: say whose link it is.', 'patient')
   return only
 }
-
-const dayMs = 86_400_000
 
 function expiryIn(inputs: Inputs, now: number): string {
   const given = firstOf(inputs, 'expires')

@@ -4,10 +4,12 @@
  * Looking changes nothing, since mail programs follow links. The patient's name is not shown: a link may be passed on.
  * Left out: HTTP and the page (`http/self-service.ts`).
  */
+
 import type { Actor } from '../access/actor.ts'
 import { inCompartment } from '../access/compartment.ts'
 import { parseScopes } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { selfServiceTimesMax, selfServiceWindowDays } from '../base/limits.ts'
 import { confirmComing } from '../booking/confirm-coming.ts'
@@ -140,8 +142,6 @@ async function opened(house: House, { secret, address }: Asking): Promise<Opened
 }
 
 const over = (): Error => fault('expired', 'This link does not work any more. Ask the clinic for a new one.')
-
-const dayMs = 86_400_000
 
 type Found = { entry?: { resource: { resourceType: string; id?: string; start?: string } }[] }
 

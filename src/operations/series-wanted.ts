@@ -2,7 +2,9 @@
  * The series that `$find` is asked for: an Appointment with `recurrenceTemplate`, of which the free times of the window are
  * the first visit. Everything else that the Appointment says is for `$book`.
  */
+
 import type { Actor } from '../access/actor.ts'
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { horizonDaysMax } from '../base/limits.ts'
 import type { Found } from '../booking/find.ts'
@@ -10,7 +12,6 @@ import type { FindQuery } from '../booking/find-query.ts'
 import type { Extension } from '../booking/record-extensions.ts'
 import { templateKept } from '../booking/series/book-series.ts'
 import { firstOf } from '../fhir/parameters.ts'
-import { dayMs } from '../scheduling/local-time.ts'
 import type { RecurrenceTemplate } from '../scheduling/recurrence-template.ts'
 import type { House } from '../store/house.ts'
 import { busyTime, type Criteria } from './find-criteria.ts'

@@ -4,8 +4,8 @@
  * are the ones that its notes, Argonaut and Oracle agree on, with a late arrival after a no-show.
  * Left out: records of past visits, which staff put right as they find them (CONTRACT §5); who asks decides that.
  */
+import { minuteMs } from '../base/durations.ts'
 import type { Refusal } from './booking-request.ts'
-import { minuteMs } from './local-time.ts'
 
 /** What happens, and what an Appointment then is. */
 const becomes = {

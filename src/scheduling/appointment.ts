@@ -4,12 +4,12 @@
  * whom the Schedule names takes part.
  * Left out: whether it may be booked (`booking-rules.ts`) and who is claimed (`claimed-actors.ts`).
  */
+import { minuteMs } from '../base/durations.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import type { Approval } from './approval.ts'
 import type { CodeableConcept } from './concept.ts'
 import { type Element, elementsIn } from './element.ts'
 import { approvalUrl, heldUntilUrl } from './extension-parts.ts'
-import { minuteMs } from './local-time.ts'
 import { referencesOf } from './plan-parts.ts'
 import type { SchedulePlan } from './schedule-plan.ts'
 import type { ServiceOffer } from './service-offers.ts'

@@ -4,10 +4,11 @@
  * one yields just there. What is cut off never moves the grid: a slot stands where the rule put it, or not at all.
  * CONTRACT §5 and §6.8. Left out: Slots that were made by hand or came from an EHR, and who is busy.
  */
+import { dayMs, minuteMs } from '../base/durations.ts'
 import { type Interval, normalize, subtract } from '../base/interval.ts'
 import { type AvailabilityRule, dayCodes } from './availability-rules.ts'
 import type { CodeableConcept } from './concept.ts'
-import { dayMs, instantOnDay, localReading, minuteMs, weekdayOf, weekOf } from './local-time.ts'
+import { instantOnDay, localReading, weekdayOf, weekOf } from './local-time.ts'
 import type { SchedulePlan } from './schedule-plan.ts'
 
 /** Unix milliseconds. Slots start every `slotMinutes` from `gridStart`; those wholly within [start, end) exist. */

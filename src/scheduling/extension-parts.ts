@@ -4,6 +4,7 @@
  * A part that cannot be read is refused by its element, and so is one we do not know: a misspelt `minNotice` that was
  * skipped would let patients book what the clinic meant to forbid. Parts under a full URL are other people's: skipped.
  */
+import { dayMs } from '../base/durations.ts'
 import { type Fault, fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type CodeableConcept, conceptsOf } from './concept.ts'
@@ -106,7 +107,7 @@ export function readTime(part: Part): number {
 /** A whole `date` as days since 1970-01-01. */
 export function readDay(part: Part): number {
   const value = valueIn(part, ['valueDate'])
-  const day = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) / 86_400_000 : Number.NaN
+  const day = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) / dayMs : Number.NaN
   if (Number.isInteger(day)) return day
   throw refuse(part, `${shortName(part)} must be a date such as 2026-11-23.`)
 }

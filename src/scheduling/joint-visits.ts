@@ -4,11 +4,11 @@
  * its free time of that day that goes with the visit (`calendar.ts`), and the sum of them is weighed.
  * Left out: daily caps, which only the database can count, and rules about the patient (`booking-rules.ts`).
  */
+import { minuteMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import type { Interval } from '../base/interval.ts'
 import { combinationsTriedMax } from '../base/limits.ts'
 import type { Calendar } from './calendar.ts'
-import { minuteMs } from './local-time.ts'
 import type { ServiceOffer } from './service-offers.ts'
 import type { FreeSlot, Visit } from './visits.ts'
 

@@ -2,9 +2,10 @@
  * Whether a visit may be given up, or left for another time: `cancelNoticeMinutes` and `maxReschedules` of its policy
  * (CONTRACT §5). The notice binds patients; staff cancel when they must, and the visit is then marked as cancelled late.
  */
+import { minuteMs } from '../base/durations.ts'
 import type { BookingPolicy } from './booking-policy.ts'
 import type { Refusal } from './booking-request.ts'
-import { minuteMs, spokenMinutes } from './local-time.ts'
+import { spokenMinutes } from './local-time.ts'
 
 export type Leaving = {
   /** Unix milliseconds. */

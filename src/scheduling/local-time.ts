@@ -4,13 +4,12 @@
  * means the first (RFC 5545 3.3.5; Temporal's `compatible`, https://tc39.es/proposal-temporal/#sec-temporal-disambiguatepossibleepochnanoseconds).
  * Offsets are remembered a UTC day at a time: asking Intl costs some microseconds, and 90 days ask a thousand times.
  */
+
 import { IANAZone } from 'luxon'
+import { dayMs, minuteMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { zoneDaysRemembered, zonesRemembered } from '../base/limits.ts'
 import { isTimeZone } from '../base/time-zones.ts'
-
-export const dayMs = 86_400_000
-export const minuteMs = 60_000
 
 /** A local date as days since 1970-01-01, the weekday with Monday 0, and minutes since midnight as the clock shows them. */
 export type LocalReading = { readonly day: number; readonly weekday: number; readonly minutes: number }

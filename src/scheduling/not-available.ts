@@ -4,12 +4,13 @@
  * A date without a time is that whole local day, at the end of a Period too; a side left open never ends.
  * https://hl7.org/fhir/R4/datatypes.html#Period
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { spanOf } from '../fhir/date-time.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { elementsIn, isElement } from './element.ts'
 import { extensionsOf, notAvailableUrl, only, type Part, type Period, partsOf, readPeriod, readText } from './extension-parts.ts'
-import { dayMs, instantOnDay } from './local-time.ts'
+import { instantOnDay } from './local-time.ts'
 import { nameOf } from './plan-parts.ts'
 
 /** Instants in ISO 8601, half-open. */

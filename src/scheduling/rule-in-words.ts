@@ -2,9 +2,10 @@
  * A rule of a week and a moment of it as people say them: `mon to fri, 09:00 to 17:00, every 15 minutes`.
  * Left out: languages. These sentences are for staff and for whoever writes a client.
  */
+import { dayMs } from '../base/durations.ts'
 import type { AvailabilityRule } from './availability-rules.ts'
 import { dayCodes } from './availability-rules.ts'
-import { dayMs, localReading } from './local-time.ts'
+import { localReading } from './local-time.ts'
 
 const clock = (minutes: number): string => {
   const whole = Math.floor(minutes)

@@ -15,7 +15,7 @@ import { findTerms } from './find-terms.ts'
 import { type Closure, closuresOf, periodEdge } from './not-available.ts'
 import { weekOfSchedule } from './opening-hours.ts'
 import { isActive, named, nameOf, type PlanActor, type PlanParts, referencesOf, type SortedParts, sortParts, typeOf } from './plan-parts.ts'
-import { offeredServices, offersOf, type ServiceOffer } from './service-offers.ts'
+import { offeredServices, type ServiceOffer, serviceOffers } from './service-offers.ts'
 
 export type { PlanParts } from './plan-parts.ts'
 export type { ServiceOffer } from './service-offers.ts'
@@ -67,7 +67,7 @@ export function planOf(parts: PlanParts, defaults: { readonly timeZone: string }
     ...weekOfSchedule(parts, sorted, services),
     closures: closuresOfPlan(parts, sorted, services, zone),
     ...horizonOf(parts.schedule, zone),
-    ...offersOf(parts, sorted, services),
+    ...serviceOffers(parts, sorted, services),
     template: templateOf(parts.schedule),
     terms: findTerms(parts, sorted, services),
   }

@@ -5,9 +5,10 @@
  * their number and count to `occurrenceCount`, as its EXDATE does.
  * Left out: whether these times can be had (`booking/series/book-series.ts`).
  */
+import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'
 import { seriesStepsMax, seriesVisitsMax } from '../base/limits.ts'
-import { dayMs, instantOnDay, localReading, weekdayOf, weekOf } from './local-time.ts'
+import { instantOnDay, localReading, weekdayOf, weekOf } from './local-time.ts'
 import { type NthWeekday, type RecurrenceTemplate, recurrenceTemplateUrl } from './recurrence-template.ts'
 
 export type Occurrence = {

@@ -37,7 +37,7 @@ export function offeredServices(parts: PlanParts, sorted: SortedParts): Resource
   )
 }
 
-export function offersOf(parts: PlanParts, sorted: SortedParts, services: readonly Resource[]): Offers {
+export function serviceOffers(parts: PlanParts, sorted: SortedParts, services: readonly Resource[]): Offers {
   const covered = services.flatMap((service) => conceptsOf(service.type))
   const uncovered = conceptsOf(parts.schedule.serviceType).filter((type) => !conceptsMatch([type], covered))
   const ofPeople = (service?: Resource) => mergeFor(parts, sorted, service)

@@ -4,12 +4,15 @@
  * Left out: what only a count can tell (daily caps), and rules about the patient (`booking-rules.ts`). `taken` are
  * spans that are not to be had, whatever took them: others' visits with their buffers, holds, blocks.
  */
+
+import { minuteMs } from '../base/durations.ts'
 import { type Interval, normalize } from '../base/interval.ts'
 import { gridSlots, openings } from './availability.ts'
 import { type DayCode, dayCodes } from './availability-rules.ts'
 import type { BookingPolicy } from './booking-policy.ts'
+import { withBuffers } from './buffers.ts'
 import { conceptsMatch } from './concept.ts'
-import { isAligned, localReading, minuteMs } from './local-time.ts'
+import { isAligned, localReading } from './local-time.ts'
 import type { SchedulePlan } from './schedule-plan.ts'
 import type { ServiceOffer } from './service-offers.ts'
 import { sessionOf } from './session.ts'
@@ -78,8 +81,7 @@ export function visits(
     const minutes = query.durationMinutes ?? policy.durationMinutes
     const end = minutes === undefined ? slot.end : slot.start + minutes * minuteMs
     const session = sessionOf(plan, { service: query.service, policy }, slot.start, end)
-    const span = { start: slot.start - policy.bufferBeforeMinutes * minuteMs, end: end + policy.bufferAfterMinutes * minuteMs }
-    if (!isClear(span, session)) continue
+    if (!isClear(withBuffers({ start: slot.start, end }, policy), session)) continue
     const slots = chain(slot, end, byStart)
     if (slots && opensTo(slots, session)) found.push({ slot, start: slot.start, end, slots })
   }

@@ -6,6 +6,7 @@
  * Time waited counts for everyone alike, so the order of two entries never changes by waiting alone: `standingOf` leaves
  * the present out and is what the index sorts by. Since the wait has no bound and everything else has, everyone's turn comes.
  */
+import { dayMs } from '../base/durations.ts'
 import type { RankingWeights } from '../base/waitlist-settings.ts'
 
 export type Ranked = {
@@ -25,8 +26,6 @@ export type Ranked = {
 
 export type ScoreParts = { readonly [part in keyof RankingWeights]: number }
 export type Score = ScoreParts & { readonly total: number }
-
-const dayMs = 86_400_000
 
 /** The score at the epoch: the same order as at any other instant. */
 export const standingOf = ({ joined, urgency, fit, passed, offered }: Ranked, weights: RankingWeights): number =>

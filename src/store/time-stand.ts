@@ -3,11 +3,11 @@
  * actors and by whom, the blocks over them, and the places of its days that are taken. For whoever asks why; never in the
  * way of a search or a booking.
  */
-import type { AuditRow } from './audit-rows.ts'
-import { auditInsert } from './audit-rows.ts'
+import { type AuditRow, auditInsert } from './audit-rows.ts'
 import type { Db } from './db.ts'
 import { underNothing } from './free-time.ts'
 import { lane, sessionNow } from './session-slots.ts'
+import { everyStatus } from './slot-status.ts'
 import { params, prepared } from './sql.ts'
 
 /** Instants are Unix milliseconds. */
@@ -34,7 +34,7 @@ const list = (row: string, from: string): string => `coalesce((select jsonb_agg(
 const slots = `
   select slot.id, ${ms('starts')} as start, ${ms('ends')} as "end", rule is not null as made, ${sessionNow('slot')} as session,
          (status = 'free' or status = 'busy-tentative' and held_until <= now() and ${underNothing}) is true as free
-    from slot where slot.schedule = $1 and slot.status in ('free', 'busy-tentative', 'busy', 'busy-unavailable') and not slot.deleted
+    from slot where slot.schedule = $1 and slot.status = any(${everyStatus}) and not slot.deleted
      and slot.starts > $2::timestamptz - (select longest from schedule_plan where schedule = $1) and slot.starts < $3::timestamptz
    order by starts, id limit $4`
 

@@ -2,6 +2,7 @@
  * What stands on a Schedule from now on: visits in its Slots, and the Slots that its rules have made.
  */
 import type { Db } from './db.ts'
+import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
 /** Instants are Unix milliseconds. */
@@ -48,7 +49,7 @@ export async function madeSlots(
   return db.query<{ id: string; start: number; end: number; free: boolean }>(
     prepared(
       `select id, ${ms('starts')} as start, ${ms('ends')} as "end", status = 'free' as free
-         from slot where schedule = $1 and status in ('free', 'busy-tentative', 'busy', 'busy-unavailable')
+         from slot where schedule = $1 and status = any(${everyStatus})
           and starts >= $2::timestamptz and rule is not null and not deleted
         order by starts, id limit $3`,
       [schedule, from, limit],

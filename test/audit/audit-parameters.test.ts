@@ -3,9 +3,11 @@
  * in which HL7's own expression, evaluated by the package `fhirpath`, has a value that is meant. The rules by which a value is
  * meant are written down here once more, from https://hl7.org/fhir/R4/search.html.
  */
+
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { securityEvent } from '../../src/audit/security-event.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { auditPatients } from '../../src/store/audit-rows.ts'
 import { type Ask, type Loose, made, matched, type RestHouse, restHouse } from '../interactions/rest.ts'
@@ -96,8 +98,6 @@ function isToken({ system, code }: Token, asked: string): boolean {
   if (second === undefined) return code === first
   return (system ?? '') === first && (second === '' || code === second)
 }
-
-const dayMs = 86_400_000
 
 /** A day, or an instant with its milliseconds, with any prefix. */
 function isWhen(value: string, asked: string): boolean {

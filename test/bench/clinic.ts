@@ -2,11 +2,12 @@
  * The clinic that is measured, made over REST alone: practitioners with a week of quarter hours, one service, patients. A
  * server that makes no Slots from rules gets them posted one by one.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dayMs } from '../../src/base/durations.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import type { Resource } from '../../src/fhir/resource.ts'
 import { availability, bookingPolicy, timezone } from '../../src/jobs/demo/extensions.ts'
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
 import { type Answer, askAll, type Call } from './load.ts'
 
 export type Target = { readonly base: string; readonly token?: string; readonly connections: number }

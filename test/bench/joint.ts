@@ -2,9 +2,9 @@
  * A joint visit as a clinic asks for it: any of 20 practitioners, any of 10 rooms and any of 5 devices, in two weeks. The
  * days move, so that no two questions in a row are the same.
  */
+import { dayMs } from '../../src/base/durations.ts'
 import type { Resource } from '../../src/fhir/resource.ts'
 import { availability, timezone } from '../../src/jobs/demo/extensions.ts'
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
 import { createAll, headersOf, type Target } from './clinic.ts'
 import type { Call } from './load.ts'
 

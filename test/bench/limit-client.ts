@@ -1,9 +1,10 @@
 /**
  * The requests that measure the bare limit, and the process that answers them.
  */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import type { Call } from './load.ts'
 
 export const patientsInLimit = 1000

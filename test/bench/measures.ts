@@ -2,7 +2,7 @@
  * What is measured, and what is aimed at: reads, slot searches, finds and bookings, ours beside the bare limit in turns, so
  * that a slow minute of the machine falls on both. A find is held against the limit's search for free slots.
  */
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import { type FreeSlot, firstClinic, freeSlots, type Ground, headersOf, slotOf, slotSearch, type Target } from './clinic.ts'
 import type { Limit } from './limit-client.ts'
 import { type Answer, askAll, type Call, type Figures, figuresOf, load } from './load.ts'

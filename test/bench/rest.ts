@@ -2,7 +2,7 @@
  * What other people's FHIR clients ask beside the operations: chains, `_has`, long lists of alternatives, XML. One question at
  * a time, over all the Slots and Patients that the run has made by then.
  */
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import { headersOf, type Target } from './clinic.ts'
 import { type Call, load } from './load.ts'
 import type { Scene } from './measures.ts'

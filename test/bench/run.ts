@@ -2,7 +2,7 @@
  * One run of the bench, in order: a small clinic and what find and book cost in it; the whole clinic and the same again;
  * then every job in turns with the bare limit; then the stampede. What comes out is lines of a report.
  */
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import { bulkLines } from './bulk.ts'
 import { countSlots, createSchedules, ensureSlots, firstClinic, type Ground, type Target } from './clinic.ts'
 import { settle } from './fill.ts'

@@ -2,7 +2,7 @@
  * A series as a desk books it: twelve weekly visits with one Schedule, one request at a time. The Schedules are the last of
  * the clinic and the patients too, which nothing else has booked on these days.
  */
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import { recurrence, times } from '../support/recurrence.ts'
 import { freeSlots, headersOf } from './clinic.ts'
 import { askAll, type Call, type Figures, load } from './load.ts'

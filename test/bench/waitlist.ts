@@ -3,9 +3,10 @@
  * and the offers that follow say when each was made. The others on the list are written by SQL, every second of them ranking
  * before those who can have the times, and for other days only.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { dayMs } from '../../src/jobs/demo/local-dates.ts'
+import { dayMs } from '../../src/base/durations.ts'
 import { createAll, freeSlots, headersOf } from './clinic.ts'
 import { askAll } from './load.ts'
 import { aims, bookingDays, bookSlot, type Scene } from './measures.ts'

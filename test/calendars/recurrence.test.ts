@@ -1,7 +1,7 @@
 /** RRULE against the examples of RFC 5545 3.8.5.3, as they are printed there. */
+import { dayMs } from '../../src/base/durations.ts'
 import { recurrenceOf, recurringDays } from '../../src/calendars/recurrence.ts'
 
-const dayMs = 86_400_000
 const dayOf = (date: string): number => Date.parse(`${date}T00:00:00Z`) / dayMs
 const daysOf = (rule: string, start: string, last: string): string[] =>
   [...recurringDays(recurrenceOf(rule), dayOf(start), dayOf(last))].map((day) => new Date(day * dayMs).toISOString().slice(0, 10))

@@ -1,10 +1,9 @@
 /** What happens on its own goes on where one piece of it cannot be done, and ends. */
+import { dayMs } from '../../src/base/durations.ts'
 import { remakeStale, rollSlots } from '../../src/booking/regenerate-slots.ts'
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { made, type TestHouse, testHouse } from '../support/house.ts'
-
-const dayMs = 86_400_000
 
 let house: TestHouse
 let place: Clinic

@@ -2,6 +2,7 @@
  * The vectors of docs/time.md, which were made without our code, run against it: readings in gaps and in hours that come
  * twice, mornings after, nights through the change. Intl is asked that the page leaves no change out.
  */
+import { dayMs } from '../../src/base/durations.ts'
 import { openings } from '../../src/scheduling/availability.ts'
 import { localInstant } from '../../src/scheduling/local-time.ts'
 import { page, rows, section } from '../docs/markdown.ts'
@@ -13,7 +14,6 @@ const still = rows(vectors.slice(vectors.indexOf('These four'))) as [zone: strin
 const zones = [...new Set([...changes, ...still].map(([zone]) => zone))]
 
 const minute = 60_000
-const dayMs = 86_400_000
 
 function instantOf(zone: string, reading: string): string {
   const [year = 0, month = 0, day = 0, hour = 0, past = 0] = reading.split(/[- :]/).map(Number)

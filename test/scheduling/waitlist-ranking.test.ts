@@ -1,10 +1,10 @@
 /** The order of the waitlist: what counts, that no word of it ever turns an order round by waiting, and that everyone's turn comes. */
 
+import { dayMs } from '../../src/base/durations.ts'
 import { type RankingWeights, rankingWeightsDefault } from '../../src/base/waitlist-settings.ts'
 import { type Ranked, ranking, scoreOf, standingOf } from '../../src/scheduling/waitlist-ranking.ts'
 import { fc } from '../support/chance.ts'
 
-const dayMs = 86_400_000
 const now = Date.UTC(2027, 0, 4)
 const entry = (name: string, more: Partial<Ranked> = {}): Ranked => ({
   entry: name,

@@ -1,10 +1,8 @@
 /** What users of other systems complain of, told as it happened to them; docs/complaints.md names each. */
+import { dayMs, hourMs } from '../../src/base/durations.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, ours, timezone } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, caller, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
 
 /** Two servers on one database; what is asked of the one is told by the other. */
 let house: TestHouse

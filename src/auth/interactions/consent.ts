@@ -2,8 +2,10 @@
  * The second step: which patient, which of their encounters, and whether the app may. What is asked for is cut down to what this person may give
  * (`access/role-scopes.ts`) before they are asked, and what they allow is kept as a grant with its launch context.
  */
+
 import { narrowScopes } from '../../access/narrow-scopes.ts'
 import { scopesOfRoles } from '../../access/role-scopes.ts'
+import { dayMs } from '../../base/durations.ts'
 import { grantDays } from '../../base/sign-in-limits.ts'
 import { type AccountRow, findAccount } from '../../store/accounts.ts'
 import { formToken } from '../form-token.ts'
@@ -140,7 +142,7 @@ async function grant(
   given.addOIDCScope(scopes.filter((scope) => openidScopes.includes(scope)).join(' '))
   given.addResourceScope(house.base, scopes.join(' '))
   const grantId = await given.save()
-  const expires = new Date(house.clock.now().getTime() + grantDays * 86_400_000)
+  const expires = new Date(house.clock.now().getTime() + grantDays * dayMs)
   const { client: _client, person: _person, ...context } = launch ?? { client: '' }
   await keepContext(house, { grantId, client: client.id, account: account.id, expires }, { ...context, ...said, person: account.person })
   return turn.done({ consent: { grantId } })

@@ -3,11 +3,12 @@
  * that it could have instead.
  */
 
+import { dayMs } from '../../base/durations.ts'
 import { Fault, type Issue } from '../../base/fault.ts'
 import type { Interval } from '../../base/interval.ts'
 import { nearDaysMax, nextTimesMax, seriesClashesProposedMax } from '../../base/limits.ts'
 import { instantOf } from '../../fhir/resource.ts'
-import { dayMs, localDate, localReading } from '../../scheduling/local-time.ts'
+import { localDate, localReading } from '../../scheduling/local-time.ts'
 import type { House } from '../../store/house.ts'
 import { patientTime } from '../../store/visit-context.ts'
 import type { Wish } from '../find-times.ts'

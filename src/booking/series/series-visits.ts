@@ -2,11 +2,13 @@
  * The visits of a series as they would be booked: each occurrence of the template judged by itself, as any booking is, and
  * what speaks against it. CONTRACT §4. Left out: taking the times (`book-series.ts`).
  */
+
+import { minuteMs } from '../../base/durations.ts'
 import { fault } from '../../base/fault.ts'
 import { visitsTogetherMax } from '../../base/limits.ts'
 import { instantOf } from '../../fhir/resource.ts'
 import type { BookingPolicy } from '../../scheduling/booking-policy.ts'
-import { minuteMs } from '../../scheduling/local-time.ts'
+import { withBuffers } from '../../scheduling/buffers.ts'
 import type { RecurrenceTemplate } from '../../scheduling/recurrence-template.ts'
 import { occurrences } from '../../scheduling/series.ts'
 import { sessionOf } from '../../scheduling/session.ts'
@@ -153,12 +155,12 @@ export const clashAt = ({ recurrenceId, made }: SeriesVisit, against: Against): 
 
 function timeOf({ recurrenceId, made: { taking, claims } }: SeriesVisit): TimeAskedFor {
   const { visit, offered, plan } = taking
-  const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
+  const claimed = withBuffers(visit, offered.policy)
   return {
     id: recurrenceId,
     claims,
-    from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
-    until: instantOf(visit.end + bufferAfterMinutes * 60_000),
+    from: instantOf(claimed.start),
+    until: instantOf(claimed.end),
     start: instantOf(visit.start),
     end: instantOf(visit.end),
     session: sessionOf(plan, offered, visit.start, visit.end),

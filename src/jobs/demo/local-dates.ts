@@ -2,8 +2,7 @@
  * Dates of a calendar, with no zone and no clock: `2026-11-26` and what lies around it. Rules and holidays are written in
  * these; `scheduling` turns them into instants.
  */
-
-export const dayMs = 86_400_000
+import { dayMs } from '../../base/durations.ts'
 
 export const localDate = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 

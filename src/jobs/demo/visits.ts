@@ -3,13 +3,15 @@
  * kept if the Schedule is open then, the service's notice is met, and neither patient, practitioner, room nor device is
  * taken, buffers included. Seeding books the coming ones through the engine and writes the past ones as records.
  */
+
+import { dayMs, minuteMs } from '../../base/durations.ts'
 import { type Interval, overlaps } from '../../base/interval.ts'
 import { instantOf, type Resource } from '../../fhir/resource.ts'
 import { type Opening, openings } from '../../scheduling/availability.ts'
 import type { BookingPolicy } from '../../scheduling/booking-policy.ts'
+import { withBuffers } from '../../scheduling/buffers.ts'
 import { type PlanParts, planOf, type SchedulePlan } from '../../scheduling/schedule-plan.ts'
 import type { Dice } from './dice.ts'
-import { dayMs } from './local-dates.ts'
 
 /** `patient`, `schedule` and `service` are ids. */
 export type DemoVisit = {
@@ -26,7 +28,6 @@ const visitsEachSide = 300
 const drawsMax = 20_000
 const pastDays = 42
 const comingDays = 28
-const minuteMs = 60_000
 /** Between the drawing of a visit and its booking the clock runs on. */
 const graceMs = 15 * minuteMs
 
@@ -94,7 +95,7 @@ function isPossible(wish: Wish, window: Window, diary: Diary): boolean {
 
 /** Everyone and everything the visit takes up; a patient has a day to themselves on either side. */
 function claimsOf({ chair, patient, policy, at }: Wish): [string, Interval][] {
-  const buffered = { start: at.start - policy.bufferBeforeMinutes * minuteMs, end: at.end + policy.bufferAfterMinutes * minuteMs }
+  const buffered = withBuffers(at, policy)
   return [
     ...chair.plan.claims.map((claim): [string, Interval] => [claim, buffered]),
     [`Patient/${patient}`, { start: at.start - dayMs / 2, end: at.end + dayMs / 2 }],

@@ -3,10 +3,10 @@
  * what is planned, or a Slot starts at another minute. Each is found by leaving the others out of the plan and asking
  * `openings` again, so that this and the Slots that were made cannot disagree.
  */
+import { dayMs } from '../../base/durations.ts'
 import { type Interval, overlaps } from '../../base/interval.ts'
 import { gridSlots, type OpenTimes, openings } from '../availability.ts'
 import type { AvailabilityRule } from '../availability-rules.ts'
-import { dayMs } from '../local-time.ts'
 import { farAway, longAgo } from '../not-available.ts'
 import { localText, ruleInWords } from '../rule-in-words.ts'
 import type { SchedulePlan } from '../schedule-plan.ts'

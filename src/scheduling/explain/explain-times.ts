@@ -3,12 +3,13 @@
  * `visits` decides, as it does for `$find-slots`, and the booking rules are those of a booking; what is added here is
  * which part of the plan, or whose time, kept a Slot from being there. A time that is not offered has at least one reason.
  */
+import { minuteMs } from '../../base/durations.ts'
 import { type Interval, overlaps } from '../../base/interval.ts'
 import { gridSlots, openings } from '../availability.ts'
 import type { AvailabilityRule } from '../availability-rules.ts'
 import type { BookingPolicy } from '../booking-policy.ts'
 import { brokenRules } from '../booking-rules.ts'
-import { localDate, minuteMs } from '../local-time.ts'
+import { localDate } from '../local-time.ts'
 import type { SchedulePlan } from '../schedule-plan.ts'
 import type { ServiceOffer } from '../service-offers.ts'
 import { type FreeSlot, type Visit, visits } from '../visits.ts'

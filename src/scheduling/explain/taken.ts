@@ -2,8 +2,9 @@
  * Who has a time: visits, holds and blocks of whomever a visit would take up, and the buffers around them.
  * What is said of others' visits is that there is one; `holder` names it for those who may see everybody's.
  */
+
 import { type Interval, overlaps } from '../../base/interval.ts'
-import { minuteMs } from '../local-time.ts'
+import { type Buffers, withBuffers } from '../buffers.ts'
 import { localText } from '../rule-in-words.ts'
 import type { Reason, ReasonCode } from './reason.ts'
 
@@ -27,13 +28,13 @@ export type BlockStand = Interval & { readonly slot: string }
 export type TakenQuestion = {
   readonly zone: string
   readonly span: Interval
-  readonly buffers: { readonly bufferBeforeMinutes: number; readonly bufferAfterMinutes: number }
+  readonly buffers: Buffers
   readonly claims: readonly ClaimStand[]
   readonly blocks: readonly BlockStand[]
 }
 
 export function takenReasons({ zone, span, buffers, claims, blocks }: TakenQuestion): Reason[] {
-  const wide = { start: span.start - buffers.bufferBeforeMinutes * minuteMs, end: span.end + buffers.bufferAfterMinutes * minuteMs }
+  const wide = withBuffers(span, buffers)
   const inTheWay = claims.filter((claim) => overlaps(claim, wide))
   const each = [...Map.groupBy(inTheWay, ({ holder }) => holder).values()].flatMap(([first]) => first ?? [])
   return [

@@ -1,9 +1,9 @@
 /**
  * A visit takes as long as was asked for by name, else as long as the service says (`durationMinutes`).
  */
+import { minuteMs } from '../../base/durations.ts'
 import { visitMinutesMax } from '../../base/limits.ts'
 import type { BookingRule } from '../booking-request.ts'
-import { minuteMs } from '../local-time.ts'
 
 export const duration: BookingRule = ({ start, end, policy, requestedDurationMinutes, overridden }) => {
   const minutes = (end - start) / minuteMs

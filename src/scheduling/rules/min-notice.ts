@@ -1,8 +1,9 @@
 /**
  * `minNoticeMinutes`: a visit is booked at least so long before it starts, in real time.
  */
+import { minuteMs } from '../../base/durations.ts'
 import type { BookingRule } from '../booking-request.ts'
-import { minuteMs, spokenMinutes } from '../local-time.ts'
+import { spokenMinutes } from '../local-time.ts'
 
 export const minNotice: BookingRule = ({ now, start, policy: { minNoticeMinutes } }) =>
   start < now + minNoticeMinutes * minuteMs

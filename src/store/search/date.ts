@@ -3,7 +3,9 @@
  * https://hl7.org/fhir/R4/search.html#prefix
  * `ap` widens what was asked by `approximateDateHours` on both sides. A row without a value matches no prefix, `ne` too.
  */
+
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { hourMs } from '../../base/durations.ts'
 import { approximateDateHours } from '../../base/search-limits.ts'
 import { timestampText } from '../../fhir/date-time.ts'
 import type { Criterion } from '../../fhir/search-criterion.ts'
@@ -12,7 +14,6 @@ import type { Place } from '../layout.ts'
 import { rowsOf } from './number.ts'
 import { column, instant } from './statement.ts'
 
-const hourMs = 3_600_000
 /** A moment as the column holds it. */
 type At = (ms: number) => Sql
 const asInstant: At = (ms) => instant(timestampText(ms))
