@@ -22,7 +22,7 @@ import { keepDayPlaces } from '../store/visit-caps.ts'
 import { type CancelInput, type Changed, cancelInTx, heldUntil, lockedAppointment, withoutHold } from './cancel.ts'
 import { policyOf } from './leave-visit.ts'
 import { drawNumber, withOwnNumber } from './own-number.ts'
-import { idsNamed } from './participants.ts'
+import { idsNamed, type Participant, participantsOf } from './participants.ts'
 import { addReplaces, extensionsIn, withPrevious } from './record-extensions.ts'
 import { placeInSeries } from './series/place-in-series.ts'
 
@@ -100,13 +100,11 @@ function assertHold(resource: Resource, now: number): void {
   throw fault('business-rule', `An Appointment that is ${status} cannot be booked.`, 'Appointment.status')
 }
 
-type Participant = { status?: string; actor?: { reference?: string }; [element: string]: unknown }
-
 /** A released or lapsed hold leaves its people tentative (standards A.1). */
-const lapsed = (resource: Resource): boolean => ((resource.participant ?? []) as Participant[]).some(({ status }) => status === 'tentative')
+const lapsed = (resource: Resource): boolean => participantsOf(resource).some(({ status }) => status === 'tentative')
 
 const withAnswers = (visit: Resource, answer: (participant: Participant) => string | undefined): Participant[] =>
-  ((visit.participant ?? []) as Participant[]).map((one) => (one.status === 'tentative' ? { ...one, status: answer(one) } : one))
+  participantsOf(visit).map((one) => (one.status === 'tentative' ? { ...one, status: answer(one) } : one))
 
 export const booked = (visit: Resource): Resource => ({
   ...withoutHold(visit),
@@ -117,7 +115,7 @@ export const booked = (visit: Resource): Resource => ({
 /** Whoever holds it has said what they want; the people of the clinic have not answered. */
 function requested(visit: Resource, due: number | undefined): Resource {
   const { extension = [], ...bare } = withoutHold(visit)
-  const actors = ((visit.participant ?? []) as Participant[]).flatMap(({ actor }) => (actor ? [{ reference: actor.reference ?? '' }] : []))
+  const actors = participantsOf(visit).flatMap(({ actor }) => (actor ? [{ reference: actor.reference ?? '' }] : []))
   const asked = whoAnswers({ actors: actors.filter(({ reference }) => !/(^|\/)Patient\//.test(reference)) })
   return {
     ...bare,

@@ -12,6 +12,7 @@ import type { Tx } from '../store/db.ts'
 import { encountersOf } from '../store/encounters.ts'
 import type { House } from '../store/house.ts'
 import { insertResource, replaceResource } from '../store/resources.ts'
+import { participantsOf } from './participants.ts'
 
 type Attended = {
   readonly visit: Resource
@@ -50,10 +51,8 @@ export async function closeEncounters(tx: Tx, house: House, attended: Attended &
 
 const here: ReadonlySet<string> = new Set(['arrived', 'checked-in'])
 
-type Participant = { readonly actor?: { readonly reference?: string; readonly display?: string }; readonly status?: string }
-
 const participants = (visit: Resource, types: readonly string[]): { reference: string; display?: string }[] =>
-  ((visit.participant ?? []) as Participant[]).flatMap(({ actor, status }) => {
+  participantsOf(visit).flatMap(({ actor, status }) => {
     const reference = actor?.reference
     if (reference === undefined || status === 'declined' || !types.includes(typeOfReference(reference) ?? '')) return []
     return [{ reference, ...(actor?.display !== undefined && { display: actor.display }) }]

@@ -9,7 +9,7 @@ import type { SchedulePlan, ServiceOffer } from '../scheduling/schedule-plan.ts'
 import { type FreeSlot, type Taken, type Visit, visits } from '../scheduling/visits.ts'
 import type { House } from '../store/house.ts'
 import type { FindQuery, FreeSlotText, Position } from './find-query.ts'
-import { type Resume, type Slice, sliceOfOne, slicesOfMany } from './free-slices.ts'
+import { type Resume, type Slice, slicesOf } from './free-slices.ts'
 import { offersOf } from './service-choice.ts'
 
 export type Found = { readonly visit: Visit; readonly plan: SchedulePlan; readonly service?: ServiceOffer }
@@ -17,7 +17,7 @@ export type Found = { readonly visit: Visit; readonly plan: SchedulePlan; readon
 export async function findVisits(house: House, query: FindQuery): Promise<{ found: Found[]; more: boolean }> {
   if (query.schedules.length === 0) return { found: [], more: false }
   const now = house.clock.now().getTime()
-  const sliceAt = query.schedules.length === 1 ? sliceOfOne : await slicesOfMany(house, query)
+  const sliceAt = await slicesOf(house, query)
   const found: Found[] = []
   let resume: Resume = {
     from: Math.max(query.from, query.after?.start ?? query.from),
@@ -28,7 +28,7 @@ export async function findVisits(house: House, query: FindQuery): Promise<{ foun
   }
   let read = 0
   while (resume.from < query.until) {
-    const slice = await sliceAt(house, query, resume)
+    const slice = await sliceAt(resume)
     read += slice.free.length
     found.push(...inSlice(slice, { ...query, now }, resume))
     if (found.length > query.count) return { found: found.slice(0, query.count), more: true }

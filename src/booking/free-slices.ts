@@ -41,8 +41,14 @@ export type Resume = {
 
 const fetchedUntil = (query: FindQuery): string => instantOf(query.until + Math.max(lookaheadMs, (query.minutes ?? 0) * minuteMs))
 
+/** One look, as far as it decides something; the next begins where it says. */
+type Slices = (resume: Resume) => Promise<Slice>
+
+export const slicesOf = async (house: House, query: FindQuery): Promise<Slices> =>
+  query.schedules.length === 1 ? (resume) => sliceOfOne(house, query, resume) : slicesOfMany(house, query)
+
 /** One Schedule is one range of an index, cut off by a limit. */
-export async function sliceOfOne(house: House, query: FindQuery, resume: Resume): Promise<Slice> {
+async function sliceOfOne(house: House, query: FindQuery, resume: Resume): Promise<Slice> {
   const [schedule = ''] = query.schedules
   const guess = planAtHand(house, schedule)
   const limit = (query.count + spareRows(query, guess)) * resume.effort
@@ -85,11 +91,11 @@ function spareRows(query: FindQuery, plan: SchedulePlan | undefined): number {
  * Of many Schedules, those that are free first, and the first few Slots of each. Decided is what lies before the last Slot
  * of any that was cut off, and before the first of those that were not looked at.
  */
-export async function slicesOfMany(house: House, query: FindQuery): Promise<typeof sliceOfOne> {
+async function slicesOfMany(house: House, query: FindQuery): Promise<Slices> {
   const plans = await plansToGuessBy(house, query.schedules)
   const needs = needsOf(query, plans)
   const guess: Guess = { ...needs, oneSlot: fitOneSlot(plans, needs.longest) }
-  return (_house, _query, resume) => sliceOfMany(house, query, resume, guess)
+  return (resume) => sliceOfMany(house, query, resume, guess)
 }
 
 /** By the plans as they were when last used: the rows decide. */

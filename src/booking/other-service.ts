@@ -6,9 +6,8 @@ import { localReference, relativeReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { conceptsMatch, conceptsOf } from '../scheduling/concept.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
+import { type Participant, participantsOf } from './participants.ts'
 import { type Offered, offersOf, type ServiceChoice } from './service-choice.ts'
-
-type Participant = { readonly actor?: { readonly reference?: string } }
 
 /** `service`: what is asked for; undefined: the visit's own. */
 export function becomesOther(before: Resource, plan: SchedulePlan, service: ServiceChoice | undefined, base: string): boolean {
@@ -29,7 +28,6 @@ const serviceIn = ({ actor }: Participant, base: string): string | undefined => 
   return reference !== undefined && localReference(reference)?.type === 'HealthcareService' ? reference : undefined
 }
 
-const participantsOf = (visit: Resource): Participant[] => (visit.participant ?? []) as Participant[]
 const servicesIn = (visit: Resource, base: string): string[] => participantsOf(visit).flatMap((one) => serviceIn(one, base) ?? [])
 
 /** What it was for is no longer said; the new service is added as to any visit. */

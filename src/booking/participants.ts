@@ -6,10 +6,16 @@
 import { localReference, relativeReference, typeOfReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 
-type Reference = { reference?: string }
-type Participant = { actor?: Reference; status?: string; required?: string }
+type Reference = { readonly reference?: string; readonly display?: string }
 
-const participantsOf = (resource: Resource | undefined): Participant[] => (resource?.participant ?? []) as Participant[]
+export type Participant = {
+  readonly actor?: Reference
+  readonly status?: string
+  readonly required?: string
+  readonly [element: string]: unknown
+}
+
+export const participantsOf = (resource: Resource | undefined): readonly Participant[] => (resource?.participant ?? []) as Participant[]
 
 /** `Type/id` where it is ours, else as written. */
 const actorsOf = (participants: readonly Participant[], base: string): string[] =>

@@ -8,7 +8,7 @@ import { deleted, fault } from '../base/fault.ts'
 import { spanOf, timestampText } from '../fhir/date-time.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
-import { slotStartingAt } from '../store/slots.ts'
+import { slotStartingAt } from '../store/slot-lookups.ts'
 
 /** The Slot of the Schedule that starts then, a free one first. */
 export async function slotAt(house: House, actor: Actor, schedule: string, start: string): Promise<string> {

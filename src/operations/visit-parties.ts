@@ -2,14 +2,13 @@
  * Whom a visit is with, where and what for, in words for its patient: the names that its participants have. The patients
  * themselves are left out.
  */
-import { idNamed } from '../booking/participants.ts'
+import { idNamed, participantsOf } from '../booking/participants.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { currentBodies } from '../store/resources.ts'
 
 export type VisitParties = { readonly service?: string; readonly with: readonly string[]; readonly where: readonly string[] }
 
-type Participant = { readonly actor?: { readonly reference?: string; readonly display?: string } }
 type HumanName = { readonly text?: string; readonly prefix?: string[]; readonly given?: string[]; readonly family?: string }
 type Concept = { readonly text?: string; readonly coding?: { readonly display?: string }[] }
 
@@ -21,7 +20,7 @@ export async function partiesOf(house: House, visit: Resource): Promise<VisitPar
 }
 
 async function namesOf(house: House, visit: Resource, type: string): Promise<string[]> {
-  const participants = ((visit.participant ?? []) as Participant[]).flatMap(({ actor }) => {
+  const participants = participantsOf(visit).flatMap(({ actor }) => {
     const id = idNamed(actor?.reference ?? '', type, house.base)
     return id === undefined ? [] : [{ id, display: actor?.display }]
   })

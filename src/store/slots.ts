@@ -1,5 +1,5 @@
 /**
- * Slots in bulk: a Schedule's openings cut into stored Slot resources, set-based, and the free ones found again.
+ * Slots in bulk: a Schedule's openings cut into stored Slot resources, set-based, and settled with what is claimed there.
  *
  * Ids derive from the Schedule and the start, an unchanged Slot is not rewritten, one that the rules no longer make answers
  * 410, and a Slot that somebody has is left alone: it is marked `outside` and goes when it is given back.
@@ -7,10 +7,9 @@
  * statement fail, and the Schedule's Slots are made again a moment later.
  * A written exception to the one door of `resources.ts`; a test compares both paths' rows.
  */
-import { findRowsMax } from '../base/limits.ts'
-import type { Db, Tx } from './db.ts'
+import type { Tx } from './db.ts'
 import { bearsOn } from './session-slots.ts'
-import { deletion } from './slot-status.ts'
+import { deletion, everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
 /** One way to cut: what its Slots look like and how long they are. */
@@ -60,7 +59,7 @@ export async function regenerate(
       present as materialized (
         select s.id, s.version, s.updated, s.body, case when s.session is null then s.status else 'busy' end as status, s.starts, s.ends, s.rule
           from slot s
-         where s.schedule = $1 and s.status in ('free', 'busy-tentative', 'busy', 'busy-unavailable') and s.starts >= $5::timestamptz and s.starts < $7::timestamptz
+         where s.schedule = $1 and s.status = any(${everyStatus}) and s.starts >= $5::timestamptz and s.starts < $7::timestamptz
            and s.rule is not null),
       unwanted as (
         select p.* from present p where not exists (select 1 from wanted w where w.id = p.id) order by p.id),
@@ -152,56 +151,4 @@ export async function settleUnderClaims(tx: Tx, window: { schedule: string; from
       [...place, window.at],
     ),
   )
-}
-
-/** Bodies by id, of those that are still there. */
-export async function slotBodies(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
-  const rows = await db.query<{ id: string; body: string }>(
-    prepared('select id, body_text as body from slot where id = any($1::text[]) and not deleted', [ids]),
-  )
-  return new Map(rows.map((row) => [row.id, row.body]))
-}
-
-/** The Slot of a Schedule that starts just then, the free one first where there are several. */
-export async function slotStartingAt(db: Db, schedule: string, start: string): Promise<string | undefined> {
-  const [row] = await db.query<{ id: string }>(
-    prepared(
-      `select id from slot where schedule = $1 and status = any(array['free','busy-tentative','busy','busy-unavailable']) and starts = $2::timestamptz
-        order by (status = 'free') desc, id limit 1`,
-      [schedule, start],
-    ),
-  )
-  return row?.id
-}
-
-/** The same for several starts (Unix milliseconds), in one statement: by start; those at which none starts are not in it. */
-export async function slotsStartingAt(db: Db, schedule: string, starts: readonly number[]): Promise<ReadonlyMap<number, string>> {
-  const rows = await db.query<{ start: number; id: string }>(
-    prepared(
-      `select distinct on (starts) id, date_part('epoch', starts) * 1000 as start
-         from unnest($2::timestamptz[]) asked (at) cross join lateral (
-           select id, starts, status from slot
-            where schedule = $1 and status = any(array['free','busy-tentative','busy','busy-unavailable']) and starts = asked.at offset 0) s
-        order by starts, (status = 'free') desc, id limit 1000`,
-      [schedule, starts.map((start) => new Date(start).toISOString())],
-    ),
-  )
-  return new Map(rows.map(({ start, id }) => [start, id]))
-}
-
-/** Free Slots that name a type of appointment, and none of these words (`appointment-type=system|code`). */
-export async function slotsOfOtherTypes(
-  db: Db,
-  { schedules, from, until, words }: { schedules: readonly string[]; from: string; until: string; words: readonly string[] },
-): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(
-    prepared(
-      `select id from slot
-        where schedule = any($1::text[]) and status = any(array['free','busy-tentative']) and starts >= $2::timestamptz and starts < $3::timestamptz
-          and not terms && $4::text[] and exists (select 1 from unnest(terms) term where term like 'appointment-type=%')
-        order by id limit $5`,
-      [schedules, from, until, words, findRowsMax],
-    ),
-  )
-  return rows.map((row) => row.id)
 }

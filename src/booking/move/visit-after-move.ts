@@ -21,7 +21,7 @@ import { withoutService } from '../other-service.ts'
 import { overbookedUrl } from '../overbook.ts'
 import { withOverride } from '../override.ts'
 import { drawNumber } from '../own-number.ts'
-import { idsNamed, withLocalActors } from '../participants.ts'
+import { idsNamed, participantsOf, withLocalActors } from '../participants.ts'
 import { planFrom } from '../plans.ts'
 import { type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRecord } from '../record-extensions.ts'
 import { asksForMore } from '../rule-facts.ts'
@@ -125,8 +125,6 @@ async function actorsLeft(house: House, stood: readonly string[], plans: readonl
   return new Set(left.filter((actor) => !staying.has(actor)))
 }
 
-type Participant = { readonly actor?: { readonly reference?: string } }
-
 function appointmentMoved(
   house: House,
   input: MoveInput,
@@ -135,7 +133,7 @@ function appointmentMoved(
 ): Resource {
   const asItWas = withoutRecord(withLocalActors(input.proposal ?? before, house.base))
   const base = isOther ? withoutService(asItWas, house.base) : asItWas
-  const participant = ((base.participant ?? []) as Participant[]).filter(({ actor }) => !leaving.has(actor?.reference ?? ''))
+  const participant = participantsOf(base).filter(({ actor }) => !leaving.has(actor?.reference ?? ''))
   const extension = extensionsAfter(base, input, before)
   const asks = asksClinic(input, offered, before)
   const moved = visitAppointment({
