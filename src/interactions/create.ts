@@ -14,7 +14,8 @@ import type { House } from '../store/house.ts'
 import { readResource } from '../store/resources.ts'
 import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOfHeader, type Match, oneMatch, takeTurn } from './conditional.ts'
-import { answerOf, type Stored, type Submitted, storeAlone, storeChange, storeInTx, submittedBody } from './store-change.ts'
+import { answerOf, type Stored, storeAlone, storeChange, storeInTx } from './store-change.ts'
+import { type Submitted, submittedBody } from './submitted.ts'
 
 export async function create(house: House, actor: Actor, { type = '', body, text = '', headers }: FhirRequest): Promise<Reply> {
   allowedToWrite(actor, 'c', type)

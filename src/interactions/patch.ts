@@ -22,7 +22,8 @@ import { assertVersion } from './if-match.ts'
 import { assertIsThere, assertMayWriteOver } from './may-write.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
 import { seenBy } from './seen-by.ts'
-import { answerOf, type Stored, type Submitted, storeAlone, storeOver, submittedBody } from './store-change.ts'
+import { answerOf, type Stored, storeAlone, storeOver } from './store-change.ts'
+import { type Submitted, submittedBody } from './submitted.ts'
 import { assertUpdatable } from './update.ts'
 
 export async function patch(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {

@@ -1,28 +1,24 @@
 /**
- * What create and update share: a body judged, then written through the engine, then what hangs on it. As a transaction of
- * its own, or inside one that somebody else has begun. A write that would change nothing makes no version.
+ * What create, update and patch share: a submitted resource is judged, written through the engine, and what hangs on it
+ * registered. As a transaction of its own, or inside one that somebody else has begun. A write that would change nothing makes
+ * no version. Left out: reading the body (`submitted.ts`), and what follows once everybody sees it (`after-commit.ts`).
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { openedSubscription, sealedSubscription, withKeptSecrets } from '../access/channel-secrets.ts'
-import { consentRule } from '../access/consent.ts'
 import { may } from '../access/may.ts'
 import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
-import { consentsLookMs } from '../base/limits.ts'
 import { type Change, withNextTimes } from '../booking/change.ts'
 import { withNumber } from '../booking/give-number.ts'
-import { settleSlots } from '../booking/make-slots.ts'
 import { mayBeOneOfMany, writeNew } from '../booking/write-new.ts'
-import { type Outcome, remakeSlots, writeResource } from '../booking/write-resource.ts'
+import { type Outcome, writeResource } from '../booking/write-resource.ts'
 import { standsAsItIs } from '../booking/write-slot.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { sameResource, type Told } from '../fhir/same-resource.ts'
 import type { Beside } from '../fhir/validate/profiles/run.ts'
-import { assertValid } from '../fhir/validate/validate.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
 import { assertConforms } from '../store/conformance.ts'
 import type { Tx } from '../store/db.ts'
@@ -30,21 +26,13 @@ import type { House } from '../store/house.ts'
 import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
+import { afterCommit } from './after-commit.ts'
 import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
 import { assertMayWrite, assertMayWriteOver, assertStands } from './may-write.ts'
 import { registerSearchParameter } from './search-parameter.ts'
 import { seenBy } from './seen-by.ts'
-
-export type Submitted = {
-  readonly type: string
-  readonly id: string
-  readonly resource: Resource
-  /** As it was sent. */
-  readonly text: string
-  /** What the same transaction writes. */
-  readonly beside?: Beside
-}
+import type { Submitted } from './submitted.ts'
 
 export type Stored = {
   readonly type: string
@@ -60,20 +48,6 @@ export type Stored = {
   readonly schedules: readonly string[]
 }
 
-/** The body of a write as a valid resource of the type. Throws what is wrong with it, element by element. */
-export function submittedBody(house: House, type: string, body: unknown): Resource {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fault('structure', `Send one ${type} as a JSON object.`, type)
-  const resourceType = (body as { resourceType?: unknown }).resourceType
-  if (resourceType !== type)
-    throw fault(
-      'structure',
-      `The body is ${typeof resourceType === 'string' ? `of type ${resourceType.slice(0, 64)}` : 'of no type'}, but was sent to ${type}.`,
-      `${type}.resourceType`,
-    )
-  assertValid(house.definitions, body, type)
-  return body as Resource
-}
-
 /** Sees the current row, locked, and says under which conditions the write may go on. */
 export type Judge = (row: StoredRow | undefined) => void
 
@@ -86,18 +60,6 @@ export async function storeAlone(house: House, work: (tx: Tx) => Promise<Stored>
   const stored = await withNextTimes(house, () => inTransaction(house.pool, work))
   if (!stored.unchanged) await afterCommit(house, [stored])
   return stored
-}
-
-/** What was written in a transaction, for what can only be done once everybody sees it. */
-export type Committed = Pick<Submitted, 'type' | 'id' | 'resource'> & { readonly schedules: readonly string[] }
-
-/** The Slots of changed Schedules are made anew, and new ones settled with what was taken beside them. */
-export async function afterCommit(house: House, written: readonly Committed[], schedules: readonly string[] = []): Promise<void> {
-  await remakeSlots(house, [...new Set([...schedules, ...written.flatMap((one) => one.schedules)])])
-  const slots = written.filter(({ type }) => type === 'Slot')
-  if (slots.length > 0) await settleSlots(house, slots)
-  // Every process looks so often: once the write is answered, all of them heed it.
-  if (written.some(({ type, resource }) => type === 'Consent' && consentRule(resource, house.base))) await sleep(consentsLookMs)
 }
 
 /** One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes` understands. */

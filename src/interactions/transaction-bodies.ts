@@ -12,7 +12,7 @@ import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { atEntry } from './at-entry.ts'
 import { criteriaOf, oneMatch } from './conditional.ts'
-import { type Submitted, submittedBody } from './store-change.ts'
+import { type Submitted, submittedBody } from './submitted.ts'
 import { namesOf, type Target } from './transaction-targets.ts'
 import { assertBodyId } from './update.ts'
 

@@ -12,17 +12,8 @@ import type { House } from '../store/house.ts'
 import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOf, lockedMatch, takeTurn } from './conditional.ts'
 import { assertAbsent, assertVersion } from './if-match.ts'
-import {
-  answerOf,
-  type Judge,
-  type Stored,
-  type Submitted,
-  storeAlone,
-  storeChange,
-  storeInTx,
-  storeOver,
-  submittedBody,
-} from './store-change.ts'
+import { answerOf, type Judge, type Stored, storeAlone, storeChange, storeInTx, storeOver } from './store-change.ts'
+import { type Submitted, submittedBody } from './submitted.ts'
 
 /** The headers of a write that say over which version it goes. */
 export type Conditions = Pick<RequestHeaders, 'ifMatch' | 'ifNoneMatch'>
