@@ -3,7 +3,6 @@
  * Where the clinic is asked first it becomes a request, whose end is the clinic's answer.
  */
 import { fault } from '../base/fault.ts'
-import { indexValues } from '../fhir/index-values.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { whoAnswers } from '../scheduling/appointment.ts'
 import { answerDue, approvalOf, awaitsApproval, untilAnswered } from '../scheduling/approval.ts'
@@ -24,6 +23,7 @@ import { policyOf } from './leave-visit.ts'
 import { drawNumber, withOwnNumber } from './own-number.ts'
 import { idsNamed, type Participant, participantsOf } from './participants.ts'
 import { addReplaces, extensionsIn, withPrevious } from './record-extensions.ts'
+import { resourceWrite } from './resource-write.ts'
 import { placeInSeries } from './series/place-in-series.ts'
 
 export type ConfirmInput = {
@@ -135,15 +135,9 @@ async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Res
   const resource: Resource = { ...numbered(visit, number), ...(input.comment ? { comment: input.comment } : {}) }
   if (input.replaces) await replacing(tx, resource, input.replaces.id)
   const until = heldUntil(resource)
-  const written = await replaceResource(tx, house.definitions, {
-    type: 'Appointment',
-    id: input.id,
-    text: JSON.stringify(resource),
-    index: indexValues(house.definitions, resource, house.base),
-    at,
-    columns: { status: resource.status, held_until: until === undefined ? null : instantOf(until), confirmation: number },
-    audit: input.audit,
-  })
+  const columns = { status: resource.status, held_until: until === undefined ? null : instantOf(until), confirmation: number }
+  const write = resourceWrite(house, resource, { id: input.id, at, columns, audit: input.audit })
+  const written = await replaceResource(tx, house.definitions, write)
   return { id: written.id, version: written.version, text: written.body }
 }
 

@@ -4,7 +4,6 @@
  * Left out: what happens in it. An Encounter that refers to the Appointment already is the one, whoever made it.
  */
 
-import { indexValues } from '../fhir/index-values.ts'
 import { localReference, typeOfReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { AuditRow } from '../store/audit-rows.ts'
@@ -13,6 +12,7 @@ import { encountersOf } from '../store/encounters.ts'
 import type { House } from '../store/house.ts'
 import { insertResource, replaceResource } from '../store/resources.ts'
 import { participantsOf } from './participants.ts'
+import { resourceWrite } from './resource-write.ts'
 
 type Attended = {
   readonly visit: Resource
@@ -85,14 +85,12 @@ const localServiceRequests = (visit: Resource): unknown[] =>
   ((visit.basedOn ?? []) as { reference?: string }[]).filter(({ reference = '' }) => localReference(reference)?.type === 'ServiceRequest')
 
 /** The caller's own row says what happened to the Appointment; each Encounter has one of its own. */
-const writeOf = (house: House, { at, audit }: Attended, id: string, resource: Resource, interaction: 'create' | 'update') => ({
-  type: 'Encounter',
-  id,
-  text: JSON.stringify(resource),
-  index: indexValues(house.definitions, { ...resource, id }, house.base),
-  at,
-  audit: { ...audit, id: house.ids.next(), interaction, action: interaction === 'create' ? ('C' as const) : ('U' as const) },
-})
+const writeOf = (house: House, { at, audit }: Attended, id: string, resource: Resource, interaction: 'create' | 'update') =>
+  resourceWrite(house, resource, {
+    id,
+    at,
+    audit: { ...audit, id: house.ids.next(), interaction, action: interaction === 'create' ? 'C' : 'U' },
+  })
 
 async function inserted(tx: Tx, house: House, attended: Attended, resource: Resource): Promise<void> {
   await insertResource(tx, house.definitions, writeOf(house, attended, house.ids.next(), resource, 'create'))

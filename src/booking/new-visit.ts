@@ -20,6 +20,7 @@ import { addOverbooked, type Overbooking } from './overbook.ts'
 import { type Override, withOverride } from './override.ts'
 import { drawNumber } from './own-number.ts'
 import { addReplaces, withPrevious } from './record-extensions.ts'
+import { resourceWrite } from './resource-write.ts'
 import type { Offered, ServiceChoice } from './service-choice.ts'
 import { beyondTheSchedule, claimsOfVisit, timeOfVisit, type VisitTime, visitColumns } from './time-of-visit.ts'
 
@@ -105,15 +106,12 @@ export function newVisit(
     start: visit.start,
     heldUntil,
     overbooks,
-    write: {
-      type: 'Appointment',
+    write: resourceWrite(house, resource, {
       id: resource.id,
-      text: JSON.stringify(resource),
-      index: indexValues(house.definitions, resource, house.base),
       at: at.toISOString(),
       columns: visitColumns(resource, time),
       audit: overbooks?.audit ?? input.audit,
-    },
+    }),
     time: { ...time, holder: `Appointment/${resource.id}`, alone: aloneIn(input), client: input.client, at: at.toISOString() },
   }
 }

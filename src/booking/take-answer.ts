@@ -8,7 +8,6 @@ import { isShownInBusyTime } from '../access/busy-time.ts'
 import { inCompartment, isKeptFrom } from '../access/compartment.ts'
 import { isMasked } from '../access/masking.ts'
 import { fault } from '../base/fault.ts'
-import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { type Answered, answered } from '../scheduling/appointment-response.ts'
 import { awaitsApproval } from '../scheduling/approval.ts'
@@ -22,6 +21,7 @@ import type { Change } from './change.ts'
 import { booked, keepTime } from './confirm-hold.ts'
 import { moveToAgreed } from './move/move-to-agreed.ts'
 import { idsNamed } from './participants.ts'
+import { resourceWrite } from './resource-write.ts'
 import { writeAppointment } from './write-appointment.ts'
 
 /** Throws: not-found, forbidden, business-rule, TimeIsTaken. */
@@ -98,16 +98,9 @@ async function approved(tx: Tx, house: House, { change, id, visit }: Settling): 
   const isLate = (heldUntil(visit) ?? 0) <= house.clock.now().getTime()
   if (isLate || !(await keepTime(tx, house, { ...visit, id }, at)))
     throw fault('expired', 'The clinic has not answered in time: the visit is to be booked again.', 'AppointmentResponse.appointment')
-  const resource = booked(visit)
-  await replaceResource(tx, house.definitions, {
-    type: 'Appointment',
-    id,
-    text: JSON.stringify(resource),
-    index: indexValues(house.definitions, resource, house.base),
-    at,
-    columns: { status: 'booked', held_until: null },
-    audit: auditOfVisit(house, change, 'book'),
-  })
+  const columns = { status: 'booked', held_until: null }
+  const write = resourceWrite(house, booked(visit), { id, at, columns, audit: auditOfVisit(house, change, 'book') })
+  await replaceResource(tx, house.definitions, write)
 }
 
 const reasonSystem = 'http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason'

@@ -1,12 +1,12 @@
 /**
  * What a judged move takes and writes: the new time, the places of days with a cap, and the row of the Appointment.
  */
-import { indexValues } from '../../fhir/index-values.ts'
 import type { House } from '../../store/house.ts'
 import type { ResourceWrite } from '../../store/resources.ts'
 import type { TimeTaken } from '../../store/take-time.ts'
 import type { DayPlace } from '../../store/visit-caps.ts'
 import { capsOfAll } from '../day-places.ts'
+import { resourceWrite } from '../resource-write.ts'
 import { visitColumns } from '../time-of-visit.ts'
 import type { TimeAsked } from '../visit-in-slot.ts'
 import type { Judgement } from './judge-move.ts'
@@ -32,12 +32,5 @@ export const dayPlacesOf = ({ input, move, asked }: Judgement): DayPlace[] =>
     expires: move.time.expires,
   })
 
-export const writeOf = (house: House, { input: { id, audit }, move: { resource, time } }: Judgement, at: string): ResourceWrite => ({
-  type: 'Appointment',
-  id,
-  text: JSON.stringify(resource),
-  index: indexValues(house.definitions, resource, house.base),
-  at,
-  columns: visitColumns(resource, time),
-  audit,
-})
+export const writeOf = (house: House, { input: { id, audit }, move: { resource, time } }: Judgement, at: string): ResourceWrite =>
+  resourceWrite(house, resource, { id, at, columns: visitColumns(resource, time), audit })
