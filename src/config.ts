@@ -1,5 +1,5 @@
 /**
- * The settings as they were given, and the only place that reads the environment. CONTRACT §1; what each means: `settings.ts`.
+ * The settings as they were given, and the only place that reads the environment. What each means: `settings.ts`.
  * A malformed setting stops the start with a sentence that names it.
  */
 import { join } from 'node:path'

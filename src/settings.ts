@@ -1,5 +1,5 @@
 /**
- * Every setting there is, with its default and its meaning. CONTRACT §1; how each is read: `config.ts`.
+ * Every setting there is, with its default and its meaning, as the README's table has them. How each is read: `config.ts`.
  */
 import { holdQuotasDefault } from './base/hold-quotas.ts'
 import { connectionsPerAddressDefault } from './base/limits.ts'

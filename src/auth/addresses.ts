@@ -1,6 +1,6 @@
 /**
  * Where the authorization server stands, from the FHIR base alone: the issuer is the address that the world sees, and the
- * endpoints stand below it (CONTRACT §2). The library behind them need not be loaded to say so.
+ * endpoints stand below it (docs/sign-in.md). The library behind them need not be loaded to say so.
  */
 
 /** PUBLIC_URL: what stands in `iss`. */

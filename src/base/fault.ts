@@ -6,7 +6,7 @@
  * or placed, found or gone) is a returned union instead.
  */
 
-/** The kinds of refusal. CONTRACT: each has one HTTP status and one OperationOutcome code. */
+/** The kinds of refusal. Each has one HTTP status and one OperationOutcome code. */
 export type FaultKind =
   | 'malformed' // 400 invalid: the request cannot be read at all
   | 'structure' // 400 structure: an element that does not belong, or of the wrong shape

@@ -1,6 +1,6 @@
 /**
  * The one way to say something to the operator: a line of JSON on stderr, so that stdout is a command's answer alone.
- * Nothing that is logged may carry patient data (CONTRACT §6.9): ids of requests, names of settings, counts.
+ * Nothing that is logged may carry patient data (docs/security.md): ids of requests, names of settings, counts.
  */
 import { type Logger, pino } from 'pino'
 

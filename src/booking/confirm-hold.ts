@@ -100,7 +100,7 @@ function assertHold(resource: Resource, now: number): void {
   throw fault('business-rule', `An Appointment that is ${status} cannot be booked.`, 'Appointment.status')
 }
 
-/** A released or lapsed hold leaves its people tentative (standards A.1). */
+/** A released or lapsed hold leaves its people tentative. */
 const lapsed = (resource: Resource): boolean => participantsOf(resource).some(({ status }) => status === 'tentative')
 
 const withAnswers = (visit: Resource, answer: (participant: Participant) => string | undefined): Participant[] =>

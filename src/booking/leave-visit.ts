@@ -1,6 +1,6 @@
 /**
  * Whether a booked visit may be given up or left for another time, by the policy under which it stands, and how often it has
- * been moved: in place (`moved`), or by visits that replaced each other (`replaces`). CONTRACT §5.
+ * been moved: in place (`moved`), or by visits that replaced each other (`replaces`). docs/booking.md.
  */
 import { fault } from '../base/fault.ts'
 import { replacedVisitsMax } from '../base/limits.ts'

@@ -1,6 +1,6 @@
 /**
  * The visit that a booking or a hold makes: whom it takes up, and the Appointment with the time that it takes.
- * CONTRACT §5. Left out: whether it may be made, and the writing itself (`book.ts`).
+ * docs/booking.md. Left out: whether it may be made, and the writing itself (`book.ts`).
  */
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'

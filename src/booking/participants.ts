@@ -21,7 +21,7 @@ export const participantsOf = (resource: Resource | undefined): readonly Partici
 const actorsOf = (participants: readonly Participant[], base: string): string[] =>
   participants.flatMap(({ actor }) => (actor?.reference === undefined ? [] : [relativeReference(actor.reference, base)]))
 
-/** CONTRACT §5: declined and information-only participants are never claimed. */
+/** Declined and information-only participants are never claimed. */
 export const takenActors = (resource: Resource, base: string): string[] =>
   actorsOf(
     participantsOf(resource).filter(({ status, required }) => status !== 'declined' && required !== 'information-only'),

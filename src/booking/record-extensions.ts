@@ -68,7 +68,7 @@ export function withExtension<R extends Resource>(resource: R, extension: Extens
 /** The links to earlier visits; those that an Appointment has stay with it, whatever a move says. */
 export const isChained = ({ url = '' }: Extension): boolean => chained.has(url)
 
-/** Standards A.3: the new Appointment names the one it replaces. */
+/** The new Appointment names the one it replaces. */
 export function addReplaces(resource: Resource, id: string): void {
   const valueReference = { reference: `Appointment/${id}` }
   const others = extensionsIn(resource).filter(

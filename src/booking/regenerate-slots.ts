@@ -73,7 +73,7 @@ async function regenerateInTx(
 /** How far Slots are made and looked after: `generated_until` says so, and each night it must be a day further. */
 const slotsUntil = (now: number): string => instantOf(now + (horizonDaysMax + 1) * dayMs)
 
-/** CONTRACT §5: to `planningHorizon.end` where given, at most 400 days ahead, else 90 days. */
+/** To `planningHorizon.end` where given, at most 400 days ahead, else 90 days. */
 export function horizonEnd(plan: SchedulePlan, now: number): number {
   const asked = plan.horizonEnd === undefined ? now + horizonDaysDefault * dayMs : Date.parse(plan.horizonEnd)
   return Math.min(asked, now + horizonDaysMax * dayMs)

@@ -1,5 +1,5 @@
 /**
- * Which of a Schedule's services a visit is for. CONTRACT §4: `$book` names it where the Schedule offers several.
+ * Which of a Schedule's services a visit is for. `$book` names it where the Schedule offers several.
  */
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'

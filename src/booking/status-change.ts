@@ -17,7 +17,7 @@ import { patientsNamed } from './participants.ts'
 import { assertKeepsRecord } from './record-extensions.ts'
 import { sameTime } from './visit-demand.ts'
 
-/** CONTRACT §5: records of past visits are put right freely, by staff. */
+/** Records of past visits are put right freely, by staff. */
 export async function assertTransition(tx: Tx, house: House, { before, resource, patient }: Change, now: number): Promise<void> {
   if (patient === undefined && (!before || isOver(before, now) || isOver(resource, now))) return
   const broken = brokenTransition({

@@ -1,6 +1,6 @@
 /**
  * Whom a visit takes up, and the time that it takes of them: said alike for one that is booked and one that is moved.
- * CONTRACT §5. Left out: whether it may, and the taking itself (`store/take-time.ts`).
+ * docs/booking.md. Left out: whether it may, and the taking itself (`store/take-time.ts`).
  */
 
 import { fault } from '../base/fault.ts'

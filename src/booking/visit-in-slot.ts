@@ -1,6 +1,6 @@
 /**
  * The time that a visit takes when it starts in a Slot, and whether the booking rules let it: what a new booking, one that is
- * moved and an offer of the waitlist ask alike. CONTRACT §4 and §5. Left out: taking it (`book.ts`, `move/`).
+ * moved and an offer of the waitlist ask alike. docs/operations.md and docs/booking.md. Left out: taking it (`book.ts`, `move/`).
  */
 import { fault } from '../base/fault.ts'
 import { contains, type Interval, normalize } from '../base/interval.ts'

@@ -6,7 +6,7 @@
  */
 import type { Fault, Issue, NextTime } from '../base/fault.ts'
 
-/** CONTRACT §5: a time offered in place of the one that was taken. */
+/** A time offered in place of the one that was taken. */
 export const nextTimeUrl = 'https://slotwise.org/fhir/StructureDefinition/next-time'
 
 export type OperationOutcome = {

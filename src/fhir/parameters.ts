@@ -28,7 +28,7 @@ export type Inputs = {
 /** What a name means when it carries a reference or a value (`plain`), or a resource. */
 type Alias = { readonly plain?: string; readonly resource?: string }
 
-/** Standards A.6: Argonaut, IHE, ISiK, Epic and Oracle Health names beside our own. */
+/** Names of Argonaut, IHE, ISiK, Epic and Oracle Health beside our own. docs/operations.md */
 const aliases: Readonly<Record<string, Alias>> = {
   startTime: { plain: 'start' },
   endTime: { plain: 'end' },

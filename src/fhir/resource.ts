@@ -10,7 +10,7 @@ export type Resource = {
   [element: string]: unknown
 }
 
-/** CONTRACT §3: read, write and search. Adding one is a line here and a generated migration. */
+/** Read, write and search (docs/rest.md). Adding one is a line here and a generated migration. */
 export const writableTypes = [
   'Schedule',
   'Slot',

@@ -1,4 +1,4 @@
-/** Each second: holds whose time is over are cancelled and their Slots read free (CONTRACT §6.4: within two seconds). */
+/** Each second: holds whose time is over are cancelled and their Slots read free (docs/booking.md: within two seconds). */
 import { auditOf } from '../audit/audit-of.ts'
 import { settleLapsed } from '../booking/settle-lapsed.ts'
 import type { House } from '../store/house.ts'

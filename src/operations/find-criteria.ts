@@ -1,6 +1,6 @@
 /**
  * What `$find-slots` and `$find` are asked, read from either's parameters and narrowed down to Schedules.
- * CONTRACT §4; names of the dialects in `fhir/parameters.ts`.
+ * docs/operations.md; names of the dialects in `fhir/parameters.ts`.
  */
 
 import type { Actor } from '../access/actor.ts'

@@ -1,6 +1,6 @@
 /**
  * Which Schedules `$find-slots` and `$find` look at: inside a parameter any value will do, between parameters all must hold.
- * CONTRACT §4
+ * docs/operations.md
  */
 import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'

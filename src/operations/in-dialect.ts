@@ -1,5 +1,5 @@
 /**
- * IHE calls (`appointment-*` names) are refused with the status of CONTRACT §4 and a Bundle holding only the
+ * IHE calls (`appointment-*` names) are refused with the status of any refusal and a Bundle holding only the
  * OperationOutcome; everybody else gets the OperationOutcome itself.
  */
 import { Fault, type FaultKind, type Issue } from '../base/fault.ts'

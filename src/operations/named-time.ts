@@ -1,6 +1,6 @@
 /**
  * Which Slot is meant where none is named: by a Schedule and a start (ISiK), or by a start alone of a visit that stands
- * (it stays on its Schedule). CONTRACT §4.
+ * (it stays on its Schedule). docs/operations.md.
  */
 import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'

@@ -1,7 +1,7 @@
 /**
  * `patient-resource` in `$hold` and `$book`: a patient who is sent whole because nobody knows their id. A certain match is
  * used; where nobody is possible the Patient is created, in the transaction of the booking; else it is a conflict, and staff
- * are told who it may be. CONTRACT §4 and docs/matching.md
+ * are told who it may be. docs/operations.md and docs/matching.md
  * Under a patient scope it can only be the token's own patient, and of others nothing is said.
  */
 import type { Actor } from '../access/actor.ts'

@@ -1,6 +1,6 @@
 /**
  * `resource-group` of `$find-slots`, `$find`, `$hold` and `$book`: a visit over several actors at once, any one of each
- * group. An actor stands for the Schedules that name it. CONTRACT §4
+ * group. An actor stands for the Schedules that name it. docs/operations.md
  * In a query, as a `next` link has it, a group is its actors with commas between them.
  */
 import { fault } from '../base/fault.ts'

@@ -1,6 +1,6 @@
 /**
  * What `$book` is asked of a series: the Appointment's `recurrenceTemplate`, what is done where visits clash, and those that
- * shall stand elsewhere. CONTRACT §4 and docs/booking.md
+ * shall stand elsewhere. docs/booking.md
  */
 import { fault } from '../base/fault.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'

@@ -1,6 +1,6 @@
 /**
  * Which time `$hold` and `$book` are asked for: a Slot or several, a Schedule with a start, or what an Appointment says.
- * CONTRACT §4. Left out: an Appointment that is named by its id (`take-visit.ts`, `book-stored.ts`).
+ * docs/operations.md. Left out: an Appointment that is named by its id (`take-visit.ts`, `book-stored.ts`).
  */
 import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'

@@ -1,6 +1,6 @@
 /**
  * A parameter that an operation does not know is ignored; with `Prefer: handling=strict` the call is refused, each name said.
- * CONTRACT §4
+ * docs/operations.md
  */
 import { Fault } from '../base/fault.ts'
 import type { Inputs } from '../fhir/parameters.ts'

@@ -1,5 +1,5 @@
 /**
- * The answers of `$hold`, `$book` and their kin, in the two shapes of CONTRACT §4.
+ * The answers of `$hold`, `$book` and their kin, in the two shapes of docs/operations.md.
  */
 import type { Issue } from '../base/fault.ts'
 import { heldUntil } from '../booking/cancel.ts'

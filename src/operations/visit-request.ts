@@ -1,6 +1,6 @@
 /**
  * What `$hold` and `$book` are asked, in whichever dialect: which time, for whom, and in which shape the answer goes back.
- * CONTRACT §4; dialects in standards A.1 to A.6.
+ * docs/operations.md
  */
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'
@@ -112,7 +112,7 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
   }
 }
 
-/** CONTRACT §4: these names, and an id in the address, are answered with a Bundle. */
+/** These names, and an id in the address, are answered with a Bundle. */
 const bundleNames: ReadonlySet<string> = new Set([
   'appt-id',
   'appointment-reference',
@@ -129,7 +129,7 @@ const sentNamesOf = ({ body }: FhirRequest): string[] => {
   return Array.isArray(list) ? list.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])) : []
 }
 
-/** Standards A.6: a new visit is `Appointment.c`. */
+/** A new visit is `Appointment.c`. */
 export function mayBook(actor: Actor): { readonly patient?: string } {
   const permission = may(actor, 'c', 'Appointment')
   if (!permission.allowed || permission.queries) throw fault('forbidden', "The token's scopes do not allow booking.")

@@ -14,7 +14,7 @@ import type { House } from '../store/house.ts'
 import { compileSearch, type FoundRow } from '../store/search/page.ts'
 import { runSearch } from '../store/search/run.ts'
 
-/** Standards A.6: `$find*` needs Slot or Appointment search. True where only a patient's own scope grants it. */
+/** `$find-slots` and `$find` need Slot or Appointment search. True where only a patient's own scope grants it. */
 export function assertMayFind(actor: Actor): boolean {
   const [slots, visits] = [may(actor, 's', 'Slot'), mayWhole(actor, 's', 'Appointment')]
   // A search over Appointments says nothing of free times.

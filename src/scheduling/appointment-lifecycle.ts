@@ -2,7 +2,7 @@
  * What may happen to an Appointment in which status, as one table that every path obeys, and whether it takes anybody's time
  * meanwhile. https://hl7.org/fhir/R4/appointment.html#statuses; R4 names the states and leaves the moves to servers: these
  * are the ones that its notes, Argonaut and Oracle agree on, with a late arrival after a no-show.
- * Left out: records of past visits, which staff put right as they find them (CONTRACT §5); who asks decides that.
+ * Left out: records of past visits, which staff put right as they find them (docs/booking.md); who asks decides that.
  */
 import { minuteMs } from '../base/durations.ts'
 import type { Refusal } from './booking-request.ts'
@@ -79,5 +79,5 @@ const refusal = (message: string): Refusal => ({ rule: 'lifecycle', message, exp
 
 const takingTime: ReadonlySet<string> = new Set(['pending', 'booked', 'arrived', 'checked-in', 'fulfilled', 'noshow'])
 
-/** CONTRACT §5: such an Appointment claims its actors until it has ended. */
+/** Such an Appointment claims its actors until it has ended. */
 export const takesTime = (status: string): boolean => takingTime.has(status)

@@ -1,5 +1,5 @@
 /**
- * A Schedule's own week: `StructureDefinition/availability` (CONTRACT §5) as rules of local time.
+ * A Schedule's own week: `StructureDefinition/availability` (docs/time.md) as rules of local time.
  * A rule says when openings start and end on a clock; `availability.ts` turns it into instants, in the plan's zone.
  * Left out: R4's availableTime and hoursOfOperation (`opening-hours.ts`), and any calendar date but the rule's own period.
  */

@@ -2,7 +2,7 @@
  * From rules to openings: local weeks become spans of instants, closures are cut out, and no instant is offered twice.
  * Where two rules of a Schedule overlap, the first rule has the instant (and of one rule, the earlier day); the later
  * one yields just there. What is cut off never moves the grid: a slot stands where the rule put it, or not at all.
- * CONTRACT §5 and §6.8. Left out: Slots that were made by hand or came from an EHR, and who is busy.
+ * docs/time.md. Left out: Slots that were made by hand or came from an EHR, and who is busy.
  */
 import { dayMs, minuteMs } from '../base/durations.ts'
 import { type Interval, normalize, subtract } from '../base/interval.ts'

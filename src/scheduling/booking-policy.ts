@@ -1,5 +1,5 @@
 /**
- * What a clinic asks of a booking: `StructureDefinition/booking-policy` (CONTRACT §5) on HealthcareService, then
+ * What a clinic asks of a booking: `StructureDefinition/booking-policy` (docs/booking.md) on HealthcareService, then
  * PractitionerRole or Practitioner, then Schedule, the later overriding the earlier field by field (`rule`, being one
  * repeatable field, is overridden as a whole).
  * Left out: obeying it. The switches and times are the booking rules' (`rules/`), caps and seats are counted in the store.

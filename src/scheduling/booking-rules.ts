@@ -1,6 +1,6 @@
 /**
  * The booking rules in the order they are asked: first what no other time would mend, then what another time might.
- * They bind every operation and every write under a patient scope (CONTRACT §5); the caller knows who is bound.
+ * They bind every operation and every write under a patient scope (docs/booking.md); the caller knows who is bound.
  * Left out: who is already there (claims) and daily caps (places), which only the database can decide.
  */
 import type { BookingRequest, BookingRule, Refusal } from './booking-request.ts'

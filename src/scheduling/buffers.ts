@@ -1,5 +1,5 @@
 /**
- * Buffers: what a visit takes up before and after itself, by the policy that it is booked under. CONTRACT §5
+ * Buffers: what a visit takes up before and after itself, by the policy that it is booked under. docs/booking.md
  */
 import { minuteMs } from '../base/durations.ts'
 import type { Interval } from '../base/interval.ts'

@@ -1,5 +1,5 @@
 /**
- * Who is taken up by a visit (CONTRACT §5): each actor that can be in one place only. A Practitioner; a PractitionerRole
+ * Who is taken up by a visit (docs/booking.md): each actor that can be in one place only. A Practitioner; a PractitionerRole
  * as its Practitioner; a Device; a Location that is a room, a bed or a vehicle. Where a Schedule has none of these, the
  * Schedule itself. Clinics, services, organizations and patients are never taken up.
  */

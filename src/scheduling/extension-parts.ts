@@ -1,5 +1,5 @@
 /**
- * Reads our complex extensions (CONTRACT §5) part by part: every number as positiveInt, unsignedInt or integer, switches
+ * Reads our complex extensions (docs/booking.md) part by part: every number as positiveInt, unsignedInt or integer, switches
  * as boolean, times as `time`. https://hl7.org/fhir/R4/extensibility.html
  * A part that cannot be read is refused by its element, and so is one we do not know: a misspelt `minNotice` that was
  * skipped would let patients book what the clinic meant to forbid. Parts under a full URL are other people's: skipped.

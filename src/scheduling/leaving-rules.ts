@@ -1,6 +1,6 @@
 /**
  * Whether a visit may be given up, or left for another time: `cancelNoticeMinutes` and `maxReschedules` of its policy
- * (CONTRACT §5). The notice binds patients; staff cancel when they must, and the visit is then marked as cancelled late.
+ * (docs/booking.md). The notice binds patients; staff cancel when they must, and the visit is then marked as cancelled late.
  */
 import { minuteMs } from '../base/durations.ts'
 import type { BookingPolicy } from './booking-policy.ts'

@@ -1,5 +1,5 @@
 /**
- * Time off: `StructureDefinition/not-available` (CONTRACT §5) of Schedule, Location, Practitioner and Organization, and
+ * Time off: `StructureDefinition/not-available` (docs/time.md) of Schedule, Location, Practitioner and Organization, and
  * R4's own `notAvailable` of PractitionerRole and HealthcareService, as closures between two instants.
  * A date without a time is that whole local day, at the end of a Period too; a side left open never ends.
  * https://hl7.org/fhir/R4/datatypes.html#Period

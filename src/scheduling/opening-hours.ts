@@ -1,6 +1,6 @@
 /**
  * R4's own weeks as rules: PractitionerRole.availableTime, HealthcareService.availableTime, Location.hoursOfOperation.
- * They speak for a Schedule that has no availability of its own (CONTRACT §5): its roles' times, else its services', cut
+ * They speak for a Schedule that has no availability of its own (docs/time.md): its roles' times, else its services', cut
  * by its Location's hours. A row without times is open all day, as HL7's examples use it.
  * https://hl7.org/fhir/R4/practitionerrole-definitions.html#PractitionerRole.availableTime
  */

@@ -1,5 +1,5 @@
 /**
- * What may be booked on a Schedule, each with the policy that then holds. CONTRACT §5: a Schedule offers a
+ * What may be booked on a Schedule, each with the policy that then holds. A Schedule offers a
  * HealthcareService when one of its actors, or a PractitionerRole of its practitioner, names it, or its serviceType matches.
  * Where it offers just one, a serviceType of the Schedule that no HealthcareService has is taken for that one's; left out
  * otherwise, since nobody can tell whose it is: such a type is booked under the Schedule's own policy.

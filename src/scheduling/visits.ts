@@ -1,5 +1,5 @@
 /**
- * Which visits the free Slots of one Schedule allow: the pure heart of `$find-slots` and `$find` (CONTRACT §4).
+ * Which visits the free Slots of one Schedule allow: the pure heart of `$find-slots` and `$find` (docs/operations.md).
  * A visit starts where a free Slot starts; one that is longer joins the free Slots that follow without a gap.
  * Left out: what only a count can tell (daily caps), and rules about the patient (`booking-rules.ts`). `taken` are
  * spans that are not to be had, whatever took them: others' visits with their buffers, holds, blocks.

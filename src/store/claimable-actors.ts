@@ -1,5 +1,5 @@
 /**
- * Whom a visit takes up: of the actors that somebody names, and of the Schedules that it is booked on. CONTRACT §5.
+ * Whom a visit takes up: of the actors that somebody names, and of the Schedules that it is booked on. docs/booking.md.
  */
 import { relativeReference } from '../fhir/reference.ts'
 import type { Db } from './db.ts'

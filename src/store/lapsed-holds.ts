@@ -1,6 +1,6 @@
 /**
  * Time that was kept for a while which is over: Appointments and Slots whose end the sweep has still to write down. Nobody is
- * in anybody's way by then (CONTRACT §6.4).
+ * in anybody's way by then (docs/booking.md).
  */
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'

@@ -1,4 +1,4 @@
-/** `approvalRequired`: a booking keeps its time and stays pending until the clinic has answered (CONTRACT §5, standards C.2). */
+/** `approvalRequired`: a booking keeps its time and stays pending until the clinic has answered (docs/booking.md). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, type ClinicOptions, clinic } from '../support/clinic.ts'
 import { heldUntil } from '../support/held.ts'

@@ -1,4 +1,4 @@
-/** Which visit came before which: R5's `replaces` and `previousAppointment` as cross-version extensions (standards A.3). */
+/** Which visit came before which: R5's `replaces` and `previousAppointment` as cross-version extensions (docs/booking.md). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { type Answer, appointmentIn, type Body, made, parameters, type TestHouse, testHouse } from '../support/house.ts'

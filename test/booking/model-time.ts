@@ -1,6 +1,6 @@
 /**
  * Who has which time, as a page of sets and intervals: what the engine is compared with. It knows nothing of SQL, of
- * statements or of the order in which things happened, only what holds now (CONTRACT §5 and §6).
+ * statements or of the order in which things happened, only what holds now (docs/booking.md).
  */
 
 export type Span = { readonly start: number; readonly end: number }

@@ -1,4 +1,4 @@
-/** What a clinic's booking-policy asks of a booking, of a patient who leaves, and what staff may override (CONTRACT §5). */
+/** What a clinic's booking-policy asks of a booking, of a patient who leaves, and what staff may override (docs/booking.md). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, create, instantIn, ours } from '../support/clinic.ts'
 import {

@@ -1,4 +1,4 @@
-/** Each field of a booking-policy at each of its levels: the service's, the practitioner's, the role's and the Schedule's (CONTRACT §5). */
+/** Each field of a booking-policy at each of its levels: the service's, the practitioner's, the role's and the Schedule's. docs/booking.md */
 import { planFrom } from '../../src/booking/plans.ts'
 import { offersOf } from '../../src/booking/service-choice.ts'
 import type { BookingPolicy } from '../../src/scheduling/booking-policy.ts'

@@ -1,4 +1,4 @@
-/** What no path may do to who has which time, each refused with its reason (CONTRACT §4), and what must not be refused. */
+/** What no path may do to who has which time, each refused with its reason (docs/operations.md), and what must not be refused. */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, create, dateIn, instantIn } from '../support/clinic.ts'
 import { type Answer, type Body, made, nextTimesIn, parameters, type TestHouse, testHouse } from '../support/house.ts'

@@ -1,4 +1,4 @@
-/** Links by which a patient confirms, moves or cancels one visit without signing in (`/a/{secret}`, CONTRACT §2). */
+/** Links by which a patient confirms, moves or cancels one visit without signing in (`/a/{secret}`, docs/self-service.md). */
 import { createHash } from 'node:crypto'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn } from '../support/clinic.ts'

@@ -1,5 +1,5 @@
 /**
- * CONTRACT §6.7: every answer that touches a patient's data has its AuditEvent: which patient, who asked, what was done.
+ * Every answer that touches a patient's data has its AuditEvent: which patient, who asked, what was done.
  * https://hl7.org/fhir/R4/auditevent.html
  */
 import { clinic } from '../support/clinic.ts'

@@ -1,4 +1,4 @@
-/** What the clinic changes in its directory shows in its Slots by the time the change is answered (CONTRACT §5). */
+/** What the clinic changes in its directory shows in its Slots by the time the change is answered (docs/booking.md). */
 import { availability, clinic, dateIn, instantIn, timezone } from '../support/clinic.ts'
 import { type Ask, type Loose, made, type RestHouse, restHouse } from './rest.ts'
 

@@ -18,7 +18,7 @@ const examples = readExamples().flatMap(([, resource]) =>
 )
 const nameOf = ({ resourceType, id }: Resource): string => `${resourceType}/${id}`
 
-/** Every search parameter of standards C.3 for the types that a booking touches. */
+/** Every search parameter of docs/rest.md for the types that a booking touches. */
 const wanted: Readonly<Record<string, string>> = {
   Schedule: 'active actor date identifier service-category service-type specialty',
   Slot: 'appointment-type identifier schedule service-category service-type specialty start status',

@@ -1,5 +1,5 @@
 /**
- * A search that is begun after a write was answered sees it (CONTRACT §6), at whichever of two servers on one database each
+ * A search that is begun after a write was answered sees it, at whichever of two servers on one database each
  * of them is asked, whatever kind of write and of search, while others write the same types. RYW_RUNS says how often.
  */
 import { type TestHouse, testHouse } from '../support/house.ts'

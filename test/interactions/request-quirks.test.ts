@@ -1,4 +1,4 @@
-/** What clients really send (standards 0.3): slashes too many, empty values, primitives that are only an extension; HEAD wherever GET is. */
+/** What clients really send: slashes too many, empty values, primitives that are only an extension; HEAD wherever GET is. */
 import { type Ask, matched, type RestHouse, restHouse } from './rest.ts'
 
 let server: RestHouse

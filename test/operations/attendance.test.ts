@@ -1,4 +1,4 @@
-/** `$check-in`, `$no-show` and what every other path makes of the same life of an Appointment (standards C.2). */
+/** `$check-in`, `$no-show` and what every other path makes of the same life of an Appointment (docs/booking.md). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, create, weekdayIn } from '../support/clinic.ts'
 import { type Answer, type Body, type Call, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'

@@ -1,4 +1,4 @@
-/** The answers of `$hold`, `$book`, `$release` and `$cancel`: status, shape and headers (the success table of CONTRACT §4). */
+/** The answers of `$hold`, `$book`, `$release` and `$cancel`: status, shape and headers (the table of answers in docs/operations.md). */
 import { type Clinic, clinic, instantIn } from '../support/clinic.ts'
 import { heldUntil } from '../support/held.ts'
 import { type Answer, appointmentIn, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'

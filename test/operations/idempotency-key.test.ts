@@ -1,4 +1,4 @@
-/** A repeated `Idempotency-Key` (CONTRACT §4): the same answer again, whatever happened on the way back the first time. */
+/** A repeated `Idempotency-Key` (docs/operations.md): the same answer again, whatever happened on the way back the first time. */
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 

@@ -1,4 +1,4 @@
-/** `$reschedule`: the same Appointment at another time, or as it was (CONTRACT §4 and §6.5). */
+/** `$reschedule`: the same Appointment at another time, or as it was (docs/operations.md). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, create, dateIn, instantIn } from '../support/clinic.ts'
 import { type Answer, type Body, made, matches, nextTimesIn, parameters, type TestHouse, testHouse } from '../support/house.ts'

@@ -1,4 +1,4 @@
-/** `$book` with `cancelled-appt-id`: a moved visit is never without a time (CONTRACT §6.5). */
+/** `$book` with `cancelled-appt-id`: a moved visit is never without a time (docs/booking.md). */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { type Body, made, parameters, type TestHouse, testHouse } from '../support/house.ts'

@@ -1,4 +1,4 @@
-/** A series of visits through `$book`: all or nothing, or those that can be had (CONTRACT §4, docs/booking.md). */
+/** A series of visits through `$book`: all or nothing, or those that can be had (docs/booking.md). */
 import { DateTime } from 'luxon'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, dateIn } from '../support/clinic.ts'

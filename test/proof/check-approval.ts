@@ -1,5 +1,5 @@
 /**
- * The rule `approvalRequired` (CONTRACT §5): what is booked there was asked for, kept its time and waited until somebody of the
+ * The rule `approvalRequired` (docs/booking.md): what is booked there was asked for, kept its time and waited until somebody of the
  * clinic said yes, and a yes or no that was answered was done.
  */
 import { byId, nameOf, slotPlaces } from './held-time.ts'

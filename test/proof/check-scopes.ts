@@ -1,5 +1,5 @@
 /**
- * What a patient's own token reaches (CONTRACT §4 and §5): nobody else's data, nobody else's visits, and no two visits of
+ * What a patient's own token reaches (docs/rest.md, docs/booking.md): nobody else's data, nobody else's visits, and no two visits of
  * their own at one time.
  */
 import { byId, certainly, overlap, takesTime } from './held-time.ts'

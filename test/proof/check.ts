@@ -1,5 +1,5 @@
 /**
- * Decides from a history whether a guarantee of the contract (CONTRACT §6) was broken, in the manner of Jepsen and Elle: from
+ * Decides from a history whether a guarantee (docs/proof.md) was broken, in the manner of Jepsen and Elle: from
  * what was asked and answered, and from what stands in the end. Pure, and nothing of ours is in it but the contract itself.
  *
  * Beside those of §6 two promises on who may do what: `rule` (§5: approval, a patient in one place) and `scope` (§4: a patient's

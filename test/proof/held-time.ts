@@ -61,7 +61,7 @@ export const sessionIn = (
   { start, end }: { readonly start: number; readonly end: number },
 ): Pick<Claim, 'session' | 'seats'> => (seats === undefined ? {} : { session: `${id} ${start} ${end}`, seats })
 
-/** CONTRACT §5, who is taken up: who takes part, and whom the Schedules of its Slots stand for; with the longest buffer of any. */
+/** Who is taken up (docs/booking.md): who takes part, and whom the Schedules of its Slots stand for; with the longest buffer of any. */
 export function claimsOf(ground: Ground, places: SlotPlaces, { id, actors, slots, start, end, overbooked }: Version): Claim[] {
   if (start === undefined || end === undefined) return []
   const of = slots.flatMap((slot) => places.get(slot) ?? [])

@@ -157,9 +157,9 @@ export type Aftermath = {
 
 export type History = { readonly ground: Ground; readonly deeds: readonly Deed[]; readonly after: Aftermath }
 
-/** A guarantee of the contract that was broken, and how it shows. */
+/** A guarantee that was broken, and how it shows. */
 export type Broken = {
-  /** Of CONTRACT §6; or `rule`: who may book what (§5), `scope`: who may see and do what (§4). */
+  /** As docs/proof.md calls it. */
   readonly guarantee: 1 | 2 | 3 | 4 | 5 | 7 | 9 | 'rule' | 'scope'
   readonly what: string
 }

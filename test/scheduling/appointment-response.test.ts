@@ -1,4 +1,4 @@
-/** What an answer makes of a visit, as a table read off the notes of R4's Appointment (standards C.2). */
+/** What an answer makes of a visit, as a table read off the notes of R4's Appointment. */
 import type { Resource } from '../../src/fhir/resource.ts'
 import { answered } from '../../src/scheduling/appointment-response.ts'
 

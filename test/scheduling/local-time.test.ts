@@ -1,6 +1,6 @@
 /**
  * The clinic's clock against readings worked out by hand from the zones' published changes, and against Intl asked minute
- * by minute. CONTRACT §6.8.
+ * by minute. docs/time.md
  */
 
 import { isTimeZone } from '../../src/base/time-zones.ts'

@@ -1,5 +1,5 @@
 /**
- * A plan gathered from the resources that a Schedule hangs on. CONTRACT §5.
+ * A plan gathered from the resources that a Schedule hangs on. docs/time.md.
  */
 import type { Resource } from '../../src/fhir/resource.ts'
 import { openings } from '../../src/scheduling/availability.ts'

@@ -1,4 +1,4 @@
-/** CONTRACT §6.7 while a server is killed under load: whatever was answered with a patient's data is in the audit, sealed. */
+/** A server is killed under load: whatever was answered with a patient's data is in the audit, sealed. */
 import { sealAudit } from '../../src/audit/seal-audit.ts'
 import { verifyAudit } from '../../src/audit/verify-audit.ts'
 import { systemClock } from '../../src/base/clock.ts'

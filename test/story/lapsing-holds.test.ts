@@ -1,4 +1,4 @@
-/** A hold past its time blocks nobody (CONTRACT §6.4): at once for whoever asks, and within two seconds for whoever looks. */
+/** A hold past its time blocks nobody (docs/booking.md): at once for whoever asks, and within two seconds for whoever looks. */
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { pastEnd, whileHeld } from '../support/held.ts'

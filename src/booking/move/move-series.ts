@@ -1,6 +1,6 @@
 /**
  * Moves several visits of a series in one transaction: one goes to the new time, and the others as many local days and
- * minutes from where they were. All of them move, or none; each keeps its id. CONTRACT §6.5
+ * minutes from where they were. All of them move, or none; each keeps its id. docs/booking.md
  */
 
 import type { Resource } from '../../fhir/resource.ts'

@@ -1,6 +1,6 @@
 /**
  * Moves a visit to another time in place: the Appointment keeps its id, its old time is given back and the new one taken, or
- * the old one stands (CONTRACT §6.5). The same way an Appointment that takes no time yet (proposed, waitlist) is booked.
+ * the old one stands (docs/booking.md). The same way an Appointment that takes no time yet (proposed, waitlist) is booked.
  * docs/decisions/0010-a-moved-visit-keeps-its-id.md
  *
  * The steps, each a file of this folder: what is asked (`move-input.ts`); whether it may be, and what the visit will be then

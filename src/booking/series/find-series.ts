@@ -1,5 +1,5 @@
 /**
- * When could a series begin: the free times from which every visit of a template can be had, on one Schedule each. CONTRACT §4
+ * When could a series begin: the free times from which every visit of a template can be had, on one Schedule each. docs/booking.md
  * Left out: visits over several actors, and what only booking asks (full days, rules about the patient).
  */
 import { Fault } from '../../base/fault.ts'

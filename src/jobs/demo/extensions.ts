@@ -1,5 +1,5 @@
 /**
- * Our extensions as the demo clinic writes them; `fhir-profiles/` defines them (CONTRACT §5).
+ * Our extensions as the demo clinic writes them; `fhir-profiles/` defines them.
  */
 
 export type Extension = { url: string; extension?: Extension[]; [value: `value${string}`]: unknown }

@@ -1,5 +1,5 @@
 /**
- * Fifteen practitioners and the weeks they keep, as a table. Every way in which CONTRACT §5 lets a week be told is here at
+ * Fifteen practitioners and the weeks they keep, as a table. Every way in which docs/time.md lets a week be told is here at
  * least once: a lunch break, alternating weeks at two sites, an evening across midnight, hours that change on a date, hours
  * on the PractitionerRole in R4's own words.
  */

@@ -1,5 +1,5 @@
 /**
- * Why a time of a Schedule is offered, or is not: the pure heart of `$explain-availability` (CONTRACT §4).
+ * Why a time of a Schedule is offered, or is not: the pure heart of `$explain-availability` (docs/operations.md).
  * `visits` decides, as it does for `$find-slots`, and the booking rules are those of a booking; what is added here is
  * which part of the plan, or whose time, kept a Slot from being there. A time that is not offered has at least one reason.
  */

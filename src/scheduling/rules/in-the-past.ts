@@ -1,5 +1,5 @@
 /**
- * A visit is booked before it starts. Records of past visits are not bookings: staff write them freely (CONTRACT §5).
+ * A visit is booked before it starts. Records of past visits are not bookings: staff write them freely (docs/booking.md).
  */
 import type { BookingRule } from '../booking-request.ts'
 

@@ -1,5 +1,5 @@
 /**
- * Nobody is in two places: a patient's own visits do not overlap. A rule and not a claim (CONTRACT §5), so that the
+ * Nobody is in two places: a patient's own visits do not overlap. A rule and not a claim (docs/booking.md), so that the
  * front desk may still put it right.
  */
 import type { BookingRule } from '../booking-request.ts'

@@ -1,5 +1,5 @@
 /**
- * The clinic's own conditions: `rule` of a booking-policy, each an expression that must be true (CONTRACT §5).
+ * The clinic's own conditions: `rule` of a booking-policy, each an expression that must be true (docs/booking.md).
  * One that cannot be evaluated refuses nothing: a clinic is not closed by a slip in one of its rules. The caller is told.
  */
 import type { BookingRule, RuleFacts } from '../booking-request.ts'

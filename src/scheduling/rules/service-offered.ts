@@ -1,5 +1,5 @@
 /**
- * A visit is for a service that the Schedule offers (CONTRACT §5), at a time that no rule keeps for other services.
+ * A visit is for a service that the Schedule offers (docs/booking.md), at a time that no rule keeps for other services.
  */
 import { gridSlots, openings } from '../availability.ts'
 import type { BookingRequest, BookingRule } from '../booking-request.ts'
