@@ -3,7 +3,6 @@
  * With --base it measures any FHIR server, as far as that server offers what is measured. With --check it exits 1 where an
  * aim is missed. The jobs and the aims stand in test/bench/measures.ts.
  */
-
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'

@@ -5,7 +5,6 @@
  *
  * Nobody waits for it: how long a refusal takes says nothing of what was written.
  */
-
 import { type SecurityEvent, securityEvent } from '../audit/security-event.ts'
 import { minuteMs } from '../base/durations.ts'
 import { Fault } from '../base/fault.ts'

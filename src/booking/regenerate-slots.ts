@@ -2,7 +2,6 @@
  * Rules into Slots: a Schedule's openings over its horizon become stored Slot resources, at once when its plan changes and
  * every night as the horizon rolls on. Only free Slots that nobody holds are touched.
  */
-
 import { createHash } from 'node:crypto'
 import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'

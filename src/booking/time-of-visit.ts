@@ -2,7 +2,6 @@
  * Whom a visit takes up, and the time that it takes of them: said alike for one that is booked and one that is moved.
  * docs/booking.md. Left out: whether it may, and the taking itself (`store/take-time.ts`).
  */
-
 import { fault } from '../base/fault.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { withBuffers } from '../scheduling/buffers.ts'

@@ -2,7 +2,6 @@
  * What an Appointment that is written asks for: whom it takes up and when, and the Slots that it names.
  * Left out: whether it may have it (`write-appointment.ts`, and the claims themselves).
  */
-
 import { fault } from '../base/fault.ts'
 import { subtract } from '../base/interval.ts'
 import type { Resource } from '../fhir/resource.ts'

@@ -3,7 +3,6 @@
  * UID of its event, so that importing the file again changes nothing, and a newer one replaces what it has said before.
  * The write is an ordinary update, over the version that was read.
  */
-
 import { isDeepStrictEqual } from 'node:util'
 import { dayMs } from '../base/durations.ts'
 import { Fault, fault } from '../base/fault.ts'

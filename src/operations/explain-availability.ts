@@ -3,7 +3,6 @@
  * OperationDefinition: fhir-profiles/OperationDefinition-explain-availability.json
  * Of others' visits it says that there is one; which one, to those alone who may search all Appointments.
  */
-
 import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'

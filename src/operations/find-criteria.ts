@@ -2,7 +2,6 @@
  * What `$find-slots` and `$find` are asked, read from either's parameters and narrowed down to Schedules.
  * docs/operations.md; names of the dialects in `fhir/parameters.ts`.
  */
-
 import type { Actor } from '../access/actor.ts'
 import { mayWhole } from '../access/may.ts'
 import { dayMs } from '../base/durations.ts'

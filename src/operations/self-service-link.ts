@@ -3,7 +3,6 @@
  * in, each for one of these. For staff and systems, who send them. OperationDefinition: fhir-profiles/OperationDefinition-self-service-link.json
  * Left out: sending them, and what a link does (`self-service-visit.ts`).
  */
-
 import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'
 import { may } from '../access/may.ts'

@@ -4,7 +4,6 @@
  * Looking changes nothing, since mail programs follow links. The patient's name is not shown: a link may be passed on.
  * Left out: HTTP and the page (`http/self-service.ts`).
  */
-
 import type { Actor } from '../access/actor.ts'
 import { inCompartment } from '../access/compartment.ts'
 import { parseScopes } from '../access/scopes.ts'

@@ -2,7 +2,6 @@
  * The series that `$find` is asked for: an Appointment with `recurrenceTemplate`, of which the free times of the window are
  * the first visit. Everything else that the Appointment says is for `$book`.
  */
-
 import type { Actor } from '../access/actor.ts'
 import { dayMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'

@@ -4,7 +4,6 @@
  * means the first (RFC 5545 3.3.5; Temporal's `compatible`, https://tc39.es/proposal-temporal/#sec-temporal-disambiguatepossibleepochnanoseconds).
  * Offsets are remembered a UTC day at a time: asking Intl costs some microseconds, and 90 days ask a thousand times.
  */
-
 import { IANAZone } from 'luxon'
 import { dayMs, minuteMs } from '../base/durations.ts'
 import { fault } from '../base/fault.ts'

@@ -4,7 +4,6 @@
  * Left out: what only a count can tell (daily caps), and rules about the patient (`booking-rules.ts`). `taken` are
  * spans that are not to be had, whatever took them: others' visits with their buffers, holds, blocks.
  */
-
 import { minuteMs } from '../base/durations.ts'
 import { type Interval, normalize } from '../base/interval.ts'
 import { gridSlots, openings } from './availability.ts'

@@ -3,7 +3,6 @@
  * in which HL7's own expression, evaluated by the package `fhirpath`, has a value that is meant. The rules by which a value is
  * meant are written down here once more, from https://hl7.org/fhir/R4/search.html.
  */
-
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { securityEvent } from '../../src/audit/security-event.ts'

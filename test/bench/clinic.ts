@@ -2,7 +2,6 @@
  * The clinic that is measured, made over REST alone: practitioners with a week of quarter hours, one service, patients. A
  * server that makes no Slots from rules gets them posted one by one.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dayMs } from '../../src/base/durations.ts'
 import { systemIds } from '../../src/base/ids.ts'

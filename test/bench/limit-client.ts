@@ -1,7 +1,6 @@
 /**
  * The requests that measure the bare limit, and the process that answers them.
  */
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dayMs } from '../../src/base/durations.ts'

@@ -3,7 +3,6 @@
  * and the offers that follow say when each was made. The others on the list are written by SQL, every second of them ranking
  * before those who can have the times, and for other days only.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { dayMs } from '../../src/base/durations.ts'

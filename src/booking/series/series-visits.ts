@@ -2,7 +2,6 @@
  * The visits of a series as they would be booked: each occurrence of the template judged by itself, as any booking is, and
  * what speaks against it. docs/booking.md. Left out: taking the times (`book-series.ts`).
  */
-
 import { minuteMs } from '../../base/durations.ts'
 import { fault } from '../../base/fault.ts'
 import { visitsTogetherMax } from '../../base/limits.ts'

@@ -3,7 +3,6 @@
  * kept if the Schedule is open then, the service's notice is met, and neither patient, practitioner, room nor device is
  * taken, buffers included. Seeding books the coming ones through the engine and writes the past ones as records.
  */
-
 import { dayMs, minuteMs } from '../../base/durations.ts'
 import { type Interval, overlaps } from '../../base/interval.ts'
 import { instantOf, type Resource } from '../../fhir/resource.ts'

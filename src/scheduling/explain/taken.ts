@@ -2,7 +2,6 @@
  * Who has a time: visits, holds and blocks of whomever a visit would take up, and the buffers around them.
  * What is said of others' visits is that there is one; `holder` names it for those who may see everybody's.
  */
-
 import { type Interval, overlaps } from '../../base/interval.ts'
 import { type Buffers, withBuffers } from '../buffers.ts'
 import { localText } from '../rule-in-words.ts'

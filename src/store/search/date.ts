@@ -3,7 +3,6 @@
  * https://hl7.org/fhir/R4/search.html#prefix
  * `ap` widens what was asked by `approximateDateHours` on both sides. A row without a value matches no prefix, `ne` too.
  */
-
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { hourMs } from '../../base/durations.ts'
 import { approximateDateHours } from '../../base/search-limits.ts'
