@@ -12,6 +12,7 @@ import { claimKey, remember } from '../store/idempotency.ts'
 import { lockVisits } from '../store/lock-visits.ts'
 import { placeOverflow } from '../store/overflow.ts'
 import { placeTogether, placeVisitOrSeat } from '../store/place-visits.ts'
+import { clientOfClaim } from '../store/slot-rows.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
@@ -111,7 +112,8 @@ export async function visitToBook(
   const offered = chooseService(plan, input.service)
   const asked = timeAskedOf(input)
   const visit = await visitIn(house, asked, context, plan, offered)
-  const over = !visit.free && input.overbook && !input.groups ? await timeOverOthers(house, plan, visit) : undefined
+  const overbooks = input.overbook && !input.groups && (!visit.free || (await isTakenByAnother(house, input, context)))
+  const over = overbooks ? await timeOverOthers(house, plan, visit) : undefined
   const at = house.clock.now().toISOString()
   const draft = asksForMore(offered.policy) ? appointmentOf(house, input, { plan, offered, visit, at }) : undefined
   await assertRules(house, asked, context, plan, offered, over ?? visit, draft)
@@ -123,6 +125,12 @@ export async function visitToBook(
   if (!taking.visit.free) return { wish }
   const claims = await claimsFor(house, input, taking.plan)
   return { wish, taking, claims, overbooks: over && input.overbook }
+}
+
+/** A Slot that a program has set busy by hand is that program's to book: to another it is taken. */
+async function isTakenByAnother(house: House, { client }: BookInput, { id, takenBy }: SlotContext): Promise<boolean> {
+  const holder = takenBy === `Slot/${id}` ? await clientOfClaim(house.pool, takenBy) : undefined
+  return holder !== undefined && holder !== client
 }
 
 /** A patient who is not there yet cannot be somewhere else at that time. */
@@ -176,7 +184,9 @@ async function bookInTx(
 ): Promise<string | undefined> {
   if (input.once) await claimKey(tx, input.once)
   for (const { write } of input.newPatients ?? []) await write(tx)
-  if (input.replaces) await lockVisits(tx, { visits: [input.replaces.id], patients: asked.time.alone ?? [], actors: asked.time.claims })
+  // Who overbooks takes time in two lanes, which is nothing that one statement could do.
+  if (input.replaces || asked.overbooks)
+    await lockVisits(tx, { visits: input.replaces ? [input.replaces.id] : [], patients: asked.time.alone ?? [], actors: asked.time.claims })
   const replaced = input.replaces && (await cancelInTx(tx, house, input.replaces))
   const visit = replaced ? inPlaceOf(house, asked, JSON.parse(replaced.text) as Resource) : asked
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)

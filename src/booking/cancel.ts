@@ -106,6 +106,14 @@ export async function releaseVisit(tx: Tx, holder: string, at: string): Promise<
   if (overbooked.length > 0) await beforeCommit(tx, (last) => claimUnderLanes(last, overbooked, at))
 }
 
+/** The same where nothing of it is taken again: who was booked over it has it at once. Gives whether anybody was. */
+export async function handOverTime(tx: Tx, holder: string, at: string): Promise<boolean> {
+  await lockTaken(tx, holder)
+  const overbooked = await giveBackTime(tx, holder, at)
+  await claimUnderLanes(tx, overbooked, at)
+  return overbooked.length > 0
+}
+
 type Participant = { status?: string; [element: string]: unknown }
 
 /** How much notice was given, in minutes; a cancellation that is the clinic's own doing is nobody's fault. */

@@ -5,16 +5,19 @@
 import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { Tx } from '../store/db.ts'
+import { lockTaken } from '../store/held-time.ts'
 import type { House } from '../store/house.ts'
 import { ensurePlan, lengthenPlan } from '../store/plans.ts'
 import { insertResources } from '../store/resource-sets.ts'
 import type { ResourceWrite, Written } from '../store/resources.ts'
+import { lockSlot } from '../store/slot-rows.ts'
 import { groundOf, type Holder, outwaitClaimsOver } from '../store/slot-sets.ts'
 import { settleUnderClaims } from '../store/slots.ts'
+import { coverWithBlock, outwaitClaims } from '../store/time-over-slots.ts'
 import { inTransaction, retried } from '../store/transaction.ts'
 import { type Change, IdIsTaken } from './change.ts'
 import { closedPlan } from './plans.ts'
-import { settleBeside, slotColumns, standingOf, type Wanted, wantedOf } from './write-slot.ts'
+import { slotColumns, standingOf, type Wanted, wantedOf } from './write-slot.ts'
 
 type Made = { readonly change: Change; readonly wanted: Wanted }
 
@@ -78,6 +81,29 @@ export async function settleSlots(house: House, slots: readonly { readonly id: s
   const open = slots.map(({ resource }) => wantedOf(house, resource)).filter(isFree)
   if (open.length > 1) await settleOpen(house, open)
   for (const { id, resource } of slots) if (open.length <= 1 || resource.status !== 'free') await settleBeside(house, id, resource)
+}
+
+/**
+ * After the commit: a booking or a block that was written beside the Slot could not see it, nor it them. A free Slot that
+ * lies under one of them becomes its, and a block takes what has come free under it.
+ */
+async function settleBeside(house: House, id: string, resource: Resource): Promise<void> {
+  const wanted = wantedOf(house, resource)
+  if (wanted.isOver) return
+  if (wanted.status === 'free') await inTransaction(house.pool, (tx) => settleFree(tx, house, id, wanted))
+  if (wanted.status === 'busy-unavailable') await inTransaction(house.pool, (tx) => settleBlock(tx, house, id, wanted))
+}
+
+async function settleFree(tx: Tx, house: House, id: string, { schedule, start, end }: Wanted): Promise<void> {
+  await outwaitClaims(tx, { holder: `Slot/${id}`, schedule, start, end })
+  await settleUnderClaims(tx, { schedule, from: start, until: end, at: house.clock.now().toISOString() })
+}
+
+async function settleBlock(tx: Tx, house: House, id: string, wanted: Wanted): Promise<void> {
+  const row = await lockSlot(tx, id)
+  if (row?.status !== 'busy-unavailable' || row.takenBy !== null) return
+  await lockTaken(tx, `Slot/${id}`)
+  await coverWithBlock(tx, { ...wanted, id, at: house.clock.now().toISOString() })
 }
 
 /** Nearly always nothing was taken beside them, and two statements tell. */

@@ -13,11 +13,9 @@ import { ensurePlan, lengthenPlan, plansOf } from '../store/plans.ts'
 import { currentResource, insertResource, type ResourceWrite, replaceResource, type Written } from '../store/resources.ts'
 import { settleSessionSlots } from '../store/session-slots.ts'
 import { clientOfClaim, type LockedSlot, lockSlot } from '../store/slot-rows.ts'
-import { settleUnderClaims } from '../store/slots.ts'
 import { takeTimeFor } from '../store/take-time.ts'
-import { coverWithBlock, holderOver, outwaitClaims } from '../store/time-over-slots.ts'
-import { inTransaction } from '../store/transaction.ts'
-import { releaseVisit } from './cancel.ts'
+import { coverWithBlock, holderOver } from '../store/time-over-slots.ts'
+import { handOverTime, releaseVisit } from './cancel.ts'
 import { type Change, IdIsTaken, TimeIsTaken } from './change.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { idNamed } from './participants.ts'
@@ -61,37 +59,14 @@ export async function writeSlot(tx: Tx, house: House, change: Change): Promise<W
     })
   await ensurePlan(tx, wanted.schedule, JSON.stringify(closedPlan(wanted.schedule, house.defaultTimeZone)))
   await lengthenPlan(tx, wanted.schedule, wanted.start, wanted.end)
-  if (row) await releaseVisit(tx, `Slot/${change.id}`, change.at)
-  const standing = await stand(tx, house, change, wanted, row)
+  const passedOn = row !== undefined && (await giveBack(tx, change, wanted))
+  const standing = await stand(tx, house, change, wanted, row, passedOn)
   const written = await writeRow(tx, house, change, wanted, row, standing)
   if (wanted.status === 'busy-unavailable' && !wanted.isOver) {
     await lockTaken(tx, `Slot/${change.id}`)
     await coverWithBlock(tx, { ...wanted, id: change.id, at: change.at })
   }
   return written
-}
-
-/**
- * After the commit: a booking or a block that was written beside the Slot could not see it, nor it them. A free Slot that
- * lies under one of them becomes its, and a block takes what has come free under it.
- */
-export async function settleBeside(house: House, id: string, resource: Resource): Promise<void> {
-  const wanted = wantedOf(house, resource)
-  if (wanted.isOver) return
-  if (wanted.status === 'free') await inTransaction(house.pool, (tx) => settleFree(tx, house, id, wanted))
-  if (wanted.status === 'busy-unavailable') await inTransaction(house.pool, (tx) => settleBlock(tx, house, id, wanted))
-}
-
-async function settleFree(tx: Tx, house: House, id: string, { schedule, start, end }: Wanted): Promise<void> {
-  await outwaitClaims(tx, { holder: `Slot/${id}`, schedule, start, end })
-  await settleUnderClaims(tx, { schedule, from: start, until: end, at: house.clock.now().toISOString() })
-}
-
-async function settleBlock(tx: Tx, house: House, id: string, wanted: Wanted): Promise<void> {
-  const row = await lockSlot(tx, id)
-  if (row?.status !== 'busy-unavailable' || row.takenBy !== null) return
-  await lockTaken(tx, `Slot/${id}`)
-  await coverWithBlock(tx, { ...wanted, id, at: house.clock.now().toISOString() })
 }
 
 export function wantedOf(house: House, resource: Resource): Wanted {
@@ -135,14 +110,28 @@ function assertUntouched(row: LockedSlot, wanted: Wanted): void {
     throw fault('conflict', `An appointment holds this Slot: it is ${row.status} until that is cancelled.`, 'Slot.status')
 }
 
+/** What it had in its own name. One that is set free goes to whoever was booked over it before it is looked whose it is now: true then. */
+async function giveBack(tx: Tx, { id, at }: Change, { status, isOver }: Wanted): Promise<boolean> {
+  if (status === 'free' && !isOver) return handOverTime(tx, `Slot/${id}`, at)
+  await releaseVisit(tx, `Slot/${id}`, at)
+  return false
+}
+
 /** Takes what the Slot's status says, and gives the status that it then really has. */
-async function stand(tx: Tx, house: House, change: Change, wanted: Wanted, row: LockedSlot | undefined): Promise<Standing> {
+async function stand(
+  tx: Tx,
+  house: House,
+  change: Change,
+  wanted: Wanted,
+  row: LockedSlot | undefined,
+  passedOn: boolean,
+): Promise<Standing> {
   const open: Standing = { status: wanted.status, takenBy: null, heldUntil: null }
   const byHand = wanted.status === 'busy' || wanted.status === 'busy-tentative'
   if (wanted.isOver || !(byHand || wanted.status === 'free')) return open
   // It is locked for a Slot that is new: of one that was there, whoever gives the time back waits for the Slot.
   const over = () => holderOver(tx, { ...wanted, except: `Slot/${change.id}`, lock: row === undefined })
-  const heir = row && isBlock(row) && !isMoved(row, wanted) ? await over() : undefined
+  const heir = row && (passedOn || isBlock(row)) && !isMoved(row, wanted) ? await over() : undefined
   if (heir && (wanted.status === 'free' || heir.holder.startsWith('Appointment/'))) return standingOf(heir)
   if (byHand) return claimByHand(tx, house, change, wanted)
   const holder = await over()
@@ -196,18 +185,24 @@ async function writeRow(
   row: LockedSlot | undefined,
   standing: Standing,
 ): Promise<Written> {
-  // Whether it is overbooked is ours to say.
-  const asItIs = standing.status === wanted.status && !row?.overbooked
-  const resource = asItIs ? change.resource : { ...change.resource, status: standing.status, ...(row?.overbooked && { overbooked: true }) }
-  const values = indexValues(house.definitions, resource, house.base)
   const kept = row && !row.deleted && row.ends.getTime() === Date.parse(wanted.end) && row.starts.getTime() === Date.parse(wanted.start)
+  // Whether it is overbooked is ours to say; at another time it is not.
+  const overbooked = row?.overbooked ? { overbooked: kept || undefined } : undefined
+  const asItIs = standing.status === wanted.status && !overbooked
+  const resource = asItIs ? change.resource : { ...change.resource, status: standing.status, ...overbooked }
+  const values = indexValues(house.definitions, resource, house.base)
   const write: ResourceWrite = {
     type: 'Slot',
     id: change.id,
     text: resource === change.resource ? change.text : JSON.stringify(resource),
     index: values,
     at: change.at,
-    columns: { ...slotColumns(wanted, standing), rule: kept ? row.rule : null, session: kept ? row.session : null },
+    columns: {
+      ...slotColumns(wanted, standing),
+      rule: kept ? row.rule : null,
+      session: kept ? row.session : null,
+      ...(overbooked && { overbooked: kept ? true : null }),
+    },
     audit: change.audit,
   }
   if (row) return replaced(tx, house, write, kept ? row.session : null)

@@ -1,6 +1,6 @@
 /**
  * The order in which everybody who gives time back and takes other time in one transaction, or has to do with the times of
- * several visits (a hold that is booked in the place of a visit, a series), locks: the Appointments, then
+ * several visits (a hold that is booked in the place of a visit, a series, a visit that is booked over others), locks: the Appointments, then
  * their patients, then whoever they take up, before and after, and only then claims and Slots. Of two who want each other's
  * time one comes first, and the other waits before it has anything that the first may wait for.
  * Who only takes time needs no turn (`take-time.ts`), nor does a move of one statement (`move-visits.ts`): they have

@@ -19,6 +19,7 @@ import type { Pool, Statement } from './db.ts'
 import { isNumberTaken } from './pg-errors.ts'
 import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './place-visits.ts'
 import { stamped, type Written } from './resources.ts'
+import { lastLane } from './session-slots.ts'
 import { prepared } from './sql.ts'
 import { lapsedGone, slotsUnderClaims } from './take-time.ts'
 import { lanes, together } from './together.ts'
@@ -73,7 +74,7 @@ const exchange = `
   ${lapsedGone},
   claimed as (
     insert into claim (resource, session, seat, period, appointment, client)
-    select resource, holder, seat, period, holder, client from (select count(*) from lapsed) first, wanted
+    select resource, holder, seat, period, holder, client from (select count(*) from cleared) first, wanted
      order by resource, period
     on conflict do nothing returning appointment),
   won as materialized (
@@ -115,7 +116,7 @@ const exchange = `
                           and starts < t."end" and ends > t.start)
        and not exists (select from leaving l where l.holder = won.holder and not plain)
        and nobody_else_in(array(select id from leaving l where l.holder = won.holder), won.holder)
-       and nobody_over(won.holder)
+       and nobody_over(won.holder, ${lastLane})
       then true else refuse_visit('taken') end as ok
       from won)`
 

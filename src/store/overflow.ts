@@ -10,7 +10,8 @@ import type { Definitions } from '../fhir/definitions/types.ts'
 import type { Db, Tx } from './db.ts'
 import type { PlacedVisit } from './place-visits.ts'
 import { insertResource } from './resources.ts'
-import { statusChange } from './slot-status.ts'
+import { lastLane } from './session-slots.ts'
+import { everyStatus, statusChange } from './slot-status.ts'
 import { settleUnderClaims } from './slots.ts'
 import { prepared } from './sql.ts'
 import { assertAlone, type TimeTaken } from './take-time.ts'
@@ -31,24 +32,21 @@ export async function slotsUnder(db: Db, { schedule, start, end }: { schedule: s
   )
 }
 
-/** Books over what is there. False if a block lies there by now; throws `business-rule` where every lane is taken. */
+/**
+ * Books over what is there. False if a block lies there by now; throws `business-rule` where every lane is taken. The caller has
+ * had its turn (`lock-visits.ts`). All claims come before the Slots, in the lane and under it, as everybody takes them.
+ */
 export async function placeOverflow(tx: Tx, definitions: Definitions, { write, time }: PlacedVisit): Promise<boolean> {
-  await tx.query(
-    prepared(
-      `select pg_advisory_xact_lock(key)
-         from (select distinct hashtextextended(resource, 13) as key from unnest($1::text[]) resource order by key offset 0) keys`,
-      [time.claims],
-    ),
-  )
   await assertAlone(tx, time)
   const claimed = await claimLane(tx, time)
   if (claimed === 0) throw fault('business-rule', `No more than ${overflowLanesMax} visits are booked over others at one time.`, 'overbook')
-  if (claimed !== time.claims.length || !(await mark(tx, time))) return false
-  await claimUnderLanes(
+  if (claimed !== time.claims.length) return false
+  const under = await takeUnderLanes(
     tx,
     time.claims.map((actor) => ({ actor, from: time.from, until: time.until })),
-    time.at,
   )
+  if (!(await mark(tx, time))) return false
+  await settleUnder(tx, under, time.at)
   return (await insertResource(tx, definitions, write)) !== undefined
 }
 
@@ -57,11 +55,24 @@ export type ActorTime = { readonly actor: string; readonly from: string; readonl
 
 /** What nobody has of these times is whose overflow lanes lie there, on every Schedule of the actors. */
 export async function claimUnderLanes(tx: Tx, times: readonly ActorTime[], at: string): Promise<void> {
+  if (times.length > 0) await settleUnder(tx, await takeUnderLanes(tx, times), at)
+}
+
+/** The claims alone, of all actors. Gives those times of which something was left to take. */
+async function takeUnderLanes(tx: Tx, times: readonly ActorTime[]): Promise<readonly ActorTime[]> {
+  return tx.query<ActorTime>(
+    prepared(
+      `select actor, "from", until
+         from (select * from jsonb_to_recordset($1::jsonb) as given (actor text, "from" text, until text) order by actor, "from"::timestamptz offset 0) each
+        where claim_under_lanes(actor, tstzrange("from"::timestamptz, until::timestamptz), $2) > 0`,
+      [JSON.stringify(times), lastLane],
+    ),
+  )
+}
+
+/** And the Slots. */
+async function settleUnder(tx: Tx, times: readonly ActorTime[], at: string): Promise<void> {
   for (const { actor, from, until } of times) {
-    const [row] = await tx.query<{ taken: number }>(
-      prepared('select claim_under_lanes($1, tstzrange($2::timestamptz, $3::timestamptz)) as taken', [actor, from, until]),
-    )
-    if (!row?.taken) continue
     const schedules = await tx.query<{ schedule: string }>(
       prepared('select schedule from schedule_claim where resource = $1 order by schedule', [actor]),
     )
@@ -74,25 +85,38 @@ async function claimLane(tx: Tx, { claims, from, until, holder, client }: TimeTa
   const rows = await tx.query(
     prepared(
       `with lane as (
-        select n from generate_series(2, $6::int + 1) n
+        select n from generate_series(2, $6::int) n
          where not exists (select 1 from unnest($1::text[]) r join claim c on c.resource = r || '#' || n and c.period && tstzrange($2::timestamptz, $3::timestamptz))
          order by n limit 1)
       insert into claim (resource, session, period, appointment, client)
       select r || '#' || n, $4, tstzrange($2::timestamptz, $3::timestamptz), $4, $5 from lane, unnest($1::text[]) r order by 1
       on conflict do nothing returning 1`,
-      [claims, from, until, holder, client, overflowLanesMax],
+      [claims, from, until, holder, client, lastLane],
     ),
   )
   return rows.length
 }
 
-/** False where a Slot is gone or blocked. One that has come free meanwhile is the visit's. */
-async function mark(tx: Tx, { needed, holder, at }: TimeTaken): Promise<boolean> {
-  const rows = await tx.query<{ open: boolean }>(
-    prepared(`select status <> 'busy-unavailable' as open from slot where id = any($1::text[]) and not deleted order by id for update`, [
-      needed,
-    ]),
+/**
+ * False where a Slot is gone or blocked. One that has come free meanwhile is the visit's. Those of other Schedules, which may be
+ * settled after it, are locked with them, all in one order.
+ */
+async function mark(tx: Tx, { needed, claims, from, until, holder, at }: TimeTaken): Promise<boolean> {
+  const locked = await tx.query<{ id: string; open: boolean }>(
+    prepared(
+      `select id, status <> 'busy-unavailable' as open from slot
+        where not deleted and id = any(array(
+          select unnest($1::text[])
+          union
+          select under.id from schedule_claim sc join schedule_plan p on p.schedule = sc.schedule cross join lateral (
+            select id from slot s where s.schedule = sc.schedule and s.status = any(${everyStatus}) and s.starts > $3::timestamptz - p.longest
+               and s.starts < $4::timestamptz and s.ends > $3::timestamptz offset 0) under
+           where sc.resource = any($2::text[])))
+        order by id for update`,
+      [needed, claims, from, until],
+    ),
   )
+  const rows = locked.filter(({ id }) => needed.includes(id))
   if (rows.length !== needed.length || !rows.every(({ open }) => open)) return false
   const isOpen = `(s.status = 'free' and s.session is null)`
   await tx.query(

@@ -10,12 +10,15 @@ import { prepared } from './sql.ts'
 
 const live = (claim: string): string => `(${claim}.expires is null or ${claim}.expires > now())`
 
+/** `Practitioner/1#4`: the first lane has no number. */
+export const lastLane = overflowLanesMax + 1
+
 /** Rows: an actor's overflow lanes. */
-export const lane = (resource: string): string => `${resource} || '#' || generate_series(2, ${overflowLanesMax + 1})`
+export const lane = (resource: string): string => `${resource} || '#' || generate_series(2, ${lastLane})`
 
 /** Whether a visit of an overflow lane, `except`'s own left out, lies over the time of a claim. */
 export const isUnderLanes = (claim: string, except = `''`): string => `exists (
-    select from generate_series(2, ${overflowLanesMax + 1}) n cross join lateral (
+    select from generate_series(2, ${lastLane}) n cross join lateral (
       select from claim l where l.resource = ${claim}.resource || '#' || n and l.period && ${claim}.period and l.appointment <> ${except} offset 0) lying)`
 
 /** Whether a live claim keeps a Slot from others: not where the Slot is its session's own and a seat is left. */

@@ -33,8 +33,8 @@ export async function lockSlot(tx: Tx, id: string): Promise<LockedSlot | undefin
 }
 
 /** Who holds the live claims of `holder`. */
-export async function clientOfClaim(tx: Tx, holder: string): Promise<string | undefined> {
-  const [row] = await tx.query<{ client: string }>(
+export async function clientOfClaim(db: Db, holder: string): Promise<string | undefined> {
+  const [row] = await db.query<{ client: string }>(
     prepared('select client from claim where appointment = $1 and (expires is null or expires > now()) limit 1', [holder]),
   )
   return row?.client

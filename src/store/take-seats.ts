@@ -5,11 +5,14 @@
  */
 import { fault } from '../base/fault.ts'
 import type { Tx } from './db.ts'
-import { settleSessionSlots } from './session-slots.ts'
+import { isUnderLanes, settleSessionSlots } from './session-slots.ts'
 import { prepared } from './sql.ts'
 import { forHolder, type Manner, placedBy, type Seating, type TimeTaken, takeTimeFor, takingTime } from './take-time.ts'
 
-/** A session's own Slot is settled afterwards; until its last seat is taken nobody is in the way of another. */
+/**
+ * A session's own Slot is settled afterwards; until its last seat is taken nobody is in the way of another. A seat whose hold has
+ * run out is free, but where a visit lies over it: there it stays until `settle-lapsed.ts` comes by.
+ */
 const seats: Manner = {
   asked: ', session text, seats int, places int',
   wanted: `
@@ -18,7 +21,7 @@ const seats: Manner = {
      cross join lateral (
        select seat from generate_series(1, asked.seats) seat
         where not exists (select 1 from claim c where c.resource = any(asked.claims) and c.session = asked.session and c.seat = seat.seat
-                             and (c.expires is null or c.expires > now()))
+                             and (c.expires is null or c.expires > now() or ${isUnderLanes('c')}))
         order by seat limit asked.places) place
      cross join unnest(claims) resource`,
   columns: 'resource, session, seat, seats, period, appointment, expires, client',

@@ -10,7 +10,7 @@
 import { Fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'
 import type { Tx } from './db.ts'
-import { isUnderLanes } from './session-slots.ts'
+import { isUnderLanes, lastLane } from './session-slots.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
@@ -81,15 +81,18 @@ export const ownTime: Manner = {
 }
 
 /**
- * A CTE: what stood in the way of the CTE `wanted` and whose time is over goes. It comes before whatever claims. What a visit was
- * booked over stays: its time is that visit's, as soon as `settle-lapsed.ts` comes by.
+ * CTEs: what stood in the way of the CTE `wanted` and whose time is over goes. Whatever claims comes after `cleared`. What a visit
+ * was booked over stays: its time is that visit's, as soon as `settle-lapsed.ts` comes by. Where that visit came only while its
+ * booking was waited for, it is a serialization failure.
  */
 export const lapsedGone = `lapsed as (
     delete from claim where expires <= now() and ctid = any(array(
       select c.ctid from wanted cross join lateral (
         select ctid, resource, period from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c
        where not ${isUnderLanes('c')}))
-    returning 1)`
+    returning resource, period),
+  cleared as materialized (
+    select refuse_under_lanes(resource, period, ${lastLane}) from lapsed)`
 
 /**
  * CTEs: the ids of the Slots that lie `under` the times of `near`, and `current`, which comes before they are locked: after the
@@ -127,7 +130,7 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
   ${lapsedGone},
   claimed as (
     insert into claim (${manner.columns})
-    select ${manner.values} from (select count(*) from lapsed) first, wanted
+    select ${manner.values} from (select count(*) from cleared) first, wanted
      order by resource, period
     on conflict do nothing returning appointment),
   won as materialized (

@@ -2,53 +2,35 @@
  * A plain move is two statements, one to know and one to do; what is not plain goes the long way and ends the same. Whatever
  * moves at one moment, nobody's time is lost and nobody waits in a circle.
  */
-import type { Db, Pool, Statement } from '../../src/store/db.ts'
-import { pgErrorName } from '../../src/store/pg-errors.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, create } from '../support/clinic.ts'
 import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Heard, listen } from '../support/listened-pool.ts'
 import { numbersOf, weekly } from '../support/recurrence.ts'
 
 let house: TestHouse
 let place: Clinic
-/** Each statement that the server has run, and the deadlocks among them. */
-const statements: string[] = []
-const deadlocks: unknown[] = []
+let heard: Heard
 
 beforeAll(async () => {
   house = await testHouse()
-  listen(house.house.pool as { -readonly [Name in keyof Pool]: Pool[Name] })
+  heard = listen(house.house.pool)
   place = await clinic(house.call, { n: 3 })
 })
 afterEach(async () => {
   expect(await disagreements(house.house.pool)).toEqual([])
-  expect(deadlocks).toEqual([])
+  expect(heard.deadlocks).toEqual([])
   expect(house.warnings).toEqual([])
 })
 afterAll(() => house.close())
 
-function listen(pool: { -readonly [Name in keyof Pool]: Pool[Name] }): void {
-  const { query, connect } = pool
-  const heard =
-    (db: Db['query']): Db['query'] =>
-    async <Row>(statement: Statement) => {
-      // What a request asks besides, of its token say, is nothing of a move's.
-      if (/\b(appointment|slot|claim)\b/.test(statement.text) || statement.text === 'begin') statements.push(statement.text)
-      return db<Row>(statement).catch((error: unknown) => {
-        if (pgErrorName(error) === 'deadlock') deadlocks.push(error)
-        throw error
-      })
-    }
-  pool.query = heard(query)
-  pool.connect = (use) => connect((db) => use({ query: heard(db.query) }))
-}
-
 const move = (visit: Body, slot: Body, headers?: Record<string, string>): Promise<Answer> =>
   house.call('POST', `Appointment/${visit.id}/$reschedule`, parameters({ slot: `Slot/${slot.id}` }), headers)
 const counted = async <T>(deed: () => Promise<T>): Promise<{ readonly answer: T; readonly ran: number; readonly begun: number }> => {
-  const from = statements.length
+  const from = heard.statements.length
   const answer = await deed()
-  const ran = statements.slice(from)
+  // What a request asks besides, of its token say, is nothing of a move's.
+  const ran = heard.statements.slice(from).filter((text) => text === 'begin' || /\b(appointment|slot|claim)\b/.test(text))
   return { answer, ran: ran.length, begun: ran.filter((text) => text === 'begin').length }
 }
 const booked = async (slot: Body, patient?: string): Promise<Body> => made(await place.book(slot.id, patient ?? (await place.patient())))

@@ -1,9 +1,7 @@
 /** Staff books over a time that somebody has: in an overflow lane, with a reason, and never for patients. */
-import { auditOf } from '../../src/audit/audit-of.ts'
-import { settleLapsed } from '../../src/booking/settle-lapsed.ts'
-import { disagreements } from '../support/agreement.ts'
+import { closeInAgreement, disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic, instantIn, ours } from '../support/clinic.ts'
-import { type Answer, type Body, eventually, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -16,11 +14,7 @@ beforeAll(async () => {
   place = await clinic(house.call, { minutes: 30, slotMinutes: 30 })
   patients = await place.patients(30)
 })
-afterAll(async () => {
-  expect(await disagreements(house.house.pool)).toEqual([])
-  expect(house.warnings).toEqual([])
-  await house.close()
-})
+afterAll(() => closeInAgreement(house))
 
 type Shown = Body & { overbooked?: boolean }
 const slot = async (id: string): Promise<Shown> => made(await house.call('GET', `Slot/${id}`), 200)
@@ -203,28 +197,6 @@ describe('what is booked over others is known on every Schedule of its people', 
       await cancel(visit.id)
     }
     expect(await statusOf(other)).toBe('free')
-  })
-
-  it('where the first was a hold that has run out', async () => {
-    const brief = await clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { holdSeconds: 1 } })
-    const { id, start, end } = await brief.slotAt(5, '13:00')
-    const whose = `Practitioner/${brief.practitioners[0]}`
-    const held = made(await brief.hold(id, patient()))
-    const second = made(await over(id))
-    const isOver = async () => {
-      const [row] = await house.house.pool.query<{ over: boolean }>({
-        text: 'select bool_and(expires <= now()) as over from claim where appointment = $1',
-        values: [`Appointment/${held.id}`],
-      })
-      return row?.over === true
-    }
-    await eventually(60_000, isOver)
-    expect((await bare(start, end, whose)).status).toBe(409)
-    await settleLapsed(house.house, () => auditOf(house.house, { client: 'test' }, 'expire'))
-    expect((await bare(start, end, whose)).status).toBe(409)
-    expect(await statusOf(id)).toBe('busy')
-    await cancel(second.id)
-    expect(await statusOf(id)).toBe('free')
   })
 
   it('leaves a first visit without Slots its time where that is written again with somebody more', async () => {

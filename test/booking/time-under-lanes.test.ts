@@ -1,0 +1,320 @@
+/**
+ * Time that somebody is booked over is handed to them in whatever way its visit leaves, before the answer; and nobody who books,
+ * leaves or is booked over others at one moment is undone by Postgres.
+ */
+import { auditOf } from '../../src/audit/audit-of.ts'
+import { settleLapsed } from '../../src/booking/settle-lapsed.ts'
+import { closeInAgreement, disagreements } from '../support/agreement.ts'
+import { type Clinic, clinic, instantIn } from '../support/clinic.ts'
+import { pastEnd } from '../support/held.ts'
+import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Heard, listen } from '../support/listened-pool.ts'
+import { weekly } from '../support/recurrence.ts'
+import { untilWaiting } from '../support/until-waiting.ts'
+
+let house: TestHouse
+let place: Clinic
+let heard: Heard
+/** A second Schedule of the same practitioner. */
+let beside: string
+let patients: string[]
+let next = 0
+const patient = (): string => patients[next++ % patients.length] as string
+
+beforeAll(async () => {
+  house = await testHouse()
+  heard = listen(house.house.pool)
+  place = await clinic(house.call, { minutes: 30, slotMinutes: 30 })
+  patients = await place.patients(40)
+  beside = await secondSchedule(place)
+})
+afterEach(async () => {
+  expect(await disagreements(house.house.pool)).toEqual([])
+  expect(heard.deadlocks).toEqual([])
+})
+afterAll(() => closeInAgreement(house))
+
+const practitioner = (at = place): string => `Practitioner/${at.practitioners[0]}`
+const secondSchedule = async (at: Clinic): Promise<string> =>
+  made(await house.call('POST', 'Schedule', { resourceType: 'Schedule', actor: [{ reference: practitioner(at) }] })).id
+const besideAt = async (start: string, end: string, schedule = beside): Promise<string> =>
+  made(
+    await house.call('POST', 'Slot', { resourceType: 'Slot', schedule: { reference: `Schedule/${schedule}` }, status: 'free', start, end }),
+  ).id
+const over = (id: string, more: Readonly<Record<string, unknown>> = {}, call = house.call): Promise<Answer> =>
+  call(
+    'POST',
+    `Slot/${id}/$book`,
+    parameters({ patient: `Patient/${patient()}`, overbook: { valueBoolean: true }, 'overbook-reason': 'Acute pain', ...more }),
+  )
+/** By no Slot at all. */
+const bare = (start: string, end: string, whose = practitioner()): Promise<Answer> =>
+  house.call('POST', 'Appointment', {
+    ...{ resourceType: 'Appointment', status: 'booked', start, end },
+    participant: [whose, `Patient/${patient()}`].map((reference) => ({ actor: { reference }, status: 'accepted' })),
+  })
+const cancel = (visit: Body): Promise<Answer> => house.call('POST', `Appointment/${visit.id}/$cancel`, parameters({}))
+const put = (visit: Body, change: object): Promise<Answer> => house.call('PUT', `Appointment/${visit.id}`, { ...visit, ...change })
+const slot = async (id: string): Promise<Body & { overbooked?: boolean }> => made(await house.call('GET', `Slot/${id}`), 200)
+const statusOf = async (id: string): Promise<string> => (await slot(id)).status
+const writeSlot = async (id: string, change: object): Promise<Answer> => house.call('PUT', `Slot/${id}`, { ...(await slot(id)), ...change })
+const lanes = async (visit: Body, whose = practitioner()): Promise<string[]> =>
+  (
+    await house.house.pool.query<{ resource: string }>({
+      text: 'select resource from claim where appointment = $1 order by resource',
+      values: [`Appointment/${visit.id}`],
+    })
+  ).map(({ resource }) => resource.replace(whose, ''))
+const minutesAfter = (start: string, minutes: number): string => new Date(Date.parse(start) + minutes * 60_000).toISOString()
+const sweep = (): Promise<number> => settleLapsed(house.house, () => auditOf(house.house, { client: 'test' }, 'expire'))
+/** Holds of a second, on a practitioner of its own. */
+const brief = (policy: Readonly<Record<string, number>> = {}): Promise<Clinic> =>
+  clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { holdSeconds: 1, ...policy } })
+
+describe('time under an overbooked visit is its own as soon as the first visit', () => {
+  const patientOf = (visit: Body): string =>
+    (visit.participant.map(({ actor }) => actor?.reference).find((one) => one?.startsWith('Patient/')) ?? '').slice('Patient/'.length)
+  const to = async (time: string): Promise<Body> => place.slotAt(3, time)
+  const ways: readonly [string, (visit: Body, time: string) => Promise<Answer>][] = [
+    ['is cancelled', (visit) => cancel(visit)],
+    ['is deleted', (visit) => house.call('DELETE', `Appointment/${visit.id}`)],
+    ['is cancelled by PUT', (visit) => put(visit, { status: 'cancelled' })],
+    ['is an error', (visit) => put(visit, { status: 'entered-in-error' })],
+    ['is moved', async (visit, time) => house.call('POST', `Appointment/${visit.id}/$reschedule`, slotIs(await to(time)))],
+    [
+      'is moved with a key',
+      async (visit, time) => house.call('POST', `Appointment/${visit.id}/$reschedule`, slotIs(await to(time)), { 'idempotency-key': time }),
+    ],
+    ['is moved by PUT', async (visit, time) => put(visit, at(await to(time)))],
+    [
+      'is replaced by a booking',
+      async (visit, time) => place.book((await to(time)).id, patientOf(visit), { 'cancelled-appt-id': `Appointment/${visit.id}` }),
+    ],
+    [
+      'is replaced by one that is booked over another',
+      async (visit, time) => {
+        const { id } = await to(time)
+        made(await place.book(id, patient()))
+        return over(id, { patient: `Patient/${patientOf(visit)}`, 'cancelled-appt-id': `Appointment/${visit.id}` })
+      },
+    ],
+    [
+      'is cancelled in a Bundle',
+      (visit) =>
+        house.call('POST', '', {
+          ...{ resourceType: 'Bundle', type: 'transaction' },
+          entry: [{ resource: { ...visit, status: 'cancelled' }, request: { method: 'PUT', url: `Appointment/${visit.id}` } }],
+        }),
+    ],
+    ['is given to somebody else', async (visit) => put(visit, await toAnother(visit))],
+  ]
+  const slotIs = ({ id }: Body): object => parameters({ slot: `Slot/${id}` })
+  const at = ({ id, start, end }: Body): object => ({ start, end, slot: [{ reference: `Slot/${id}` }] })
+  const toAnother = async (visit: Body): Promise<object> => {
+    const { id } = made(await house.call('POST', 'Practitioner', { resourceType: 'Practitioner' }))
+    const rest = visit.participant.filter(({ actor }) => actor?.reference !== practitioner())
+    return { participant: [...rest, { actor: { reference: `Practitioner/${id}` }, status: 'accepted' }], slot: undefined }
+  }
+
+  it.each(ways.map(([how, leave], n) => [how, leave, n] as const))('%s', async (_, leave, n) => {
+    const time = new Date(Date.parse(instantIn(2, '09:00')) + n * 30 * 60_000).toISOString().slice(11, 16)
+    const { id, start, end } = await place.slotAt(2, time)
+    const other = await besideAt(start, end)
+    const first = made(await place.book(id, patient()))
+    const second = made(await over(id))
+    expect(await lanes(second)).toEqual(['#2'])
+    expect((await leave(first, time)).status).toBeLessThan(300)
+    expect(await lanes(second)).toEqual(['', '#2'])
+    expect([await slot(id), await slot(other)]).toMatchObject([{ status: 'busy', overbooked: true }, { status: 'busy' }])
+    expect((await bare(start, end)).status).toBe(409)
+    made(await cancel(second), 200)
+    expect([await statusOf(id), await statusOf(other)]).toEqual(['free', 'free'])
+  })
+
+  it.each(['this-and-following', 'all'])('of a series is cancelled with the others: %s', async (scope) => {
+    const mine = await clinic(house.call, { minutes: 30, slotMinutes: 30 })
+    const participant = [{ actor: { reference: `Patient/${patient()}` }, status: 'needs-action' }]
+    const resource = { resourceType: 'Appointment', status: 'proposed', extension: [weekly(3)], participant }
+    const { id } = await mine.slotAt(2, '09:00')
+    const visits = matches(await house.call('POST', `Slot/${id}/$book`, parameters({ 'appt-resource': { resource } })))
+    const slots = await Promise.all([2, 9, 16].map((day) => mine.slotAt(day, '09:00')))
+    const seconds = await Promise.all(slots.map(async (one) => made(await over(one.id))))
+    const answer = await house.call('POST', `Appointment/${visits[1]?.id}/$cancel`, parameters({ scope: { valueCode: scope } }))
+    expect(answer.status).toBe(200)
+    const left = scope === 'all' ? 3 : 2
+    expect(await Promise.all(seconds.slice(-left).map((one) => lanes(one, practitioner(mine))))).toEqual(Array(left).fill(['', '#2']))
+    expect(await Promise.all(slots.map((one) => statusOf(one.id)))).toEqual(['busy', 'busy', 'busy'])
+  })
+
+  it('that is only held is released', async () => {
+    const { id, start, end } = await place.slotAt(4, '09:00')
+    made(await place.hold(id, patient()))
+    const second = made(await over(id))
+    made(await house.call('POST', `Slot/${id}/$release`), 200)
+    expect(await lanes(second)).toEqual(['', '#2'])
+    expect((await bare(start, end)).status).toBe(409)
+  })
+})
+
+describe('a Slot that was set busy by hand, under an overbooked visit', () => {
+  const byHand = async (time: string): Promise<{ own: Body; other: string }> => {
+    const own = await place.slotAt(5, time)
+    const other = await besideAt(own.start, own.end)
+    made(await writeSlot(other, { status: 'busy' }), 200)
+    return { own, other }
+  }
+  const asAnother = async () => house.as(await house.token('system/*.cruds', { client: 'another' }))
+
+  it('is the visit’s when it is set free, and the answer says so', async () => {
+    const { own, other } = await byHand('09:00')
+    const second = made(await over(own.id, {}, await asAnother()))
+    const answer = made(await writeSlot(other, { status: 'free' }), 200)
+    expect(answer).toEqual(await slot(other))
+    expect([answer.status, await lanes(second)]).toEqual(['busy', ['', '#2']])
+    made(await cancel(second), 200)
+    expect([await statusOf(other), await statusOf(own.id)]).toEqual(['free', 'free'])
+  })
+
+  it('also where the visit is of its own Schedule', async () => {
+    const { id } = await place.slotAt(5, '10:00')
+    made(await writeSlot(id, { status: 'busy' }), 200)
+    const second = made(await over(id, {}, await asAnother()))
+    const answer = made(await writeSlot(id, { status: 'free' }), 200)
+    expect(answer).toEqual(await slot(id))
+    expect(answer).toMatchObject({ status: 'busy', overbooked: true })
+    expect((await writeSlot(id, { status: 'free' })).status).toBe(409)
+    made(await cancel(second), 200)
+    expect(await slot(id)).toMatchObject({ status: 'free' })
+  })
+
+  it('leaves its time to the visit when it is deleted, blocked, or put at another time', async () => {
+    for (const [time, change] of [
+      ['11:00', undefined],
+      ['12:00', { status: 'busy-unavailable' }],
+      ['13:00', { start: instantIn(5, '13:30'), end: instantIn(5, '14:00') }],
+      ['15:00', { status: 'free', start: instantIn(5, '15:30'), end: instantIn(5, '16:00') }],
+    ] as const) {
+      const { own, other } = await byHand(time)
+      const second = made(await over(own.id, {}, await asAnother()))
+      if (change) made(await writeSlot(other, change), 200)
+      else expect((await house.call('DELETE', `Slot/${other}`)).status).toBe(204)
+      expect([time, await lanes(second)]).toEqual([time, ['', '#2']])
+      expect((await bare(own.start, own.end)).status).toBe(409)
+    }
+  })
+
+  it('is overbooked no more at another time', async () => {
+    const { id, start, end } = made(
+      await house.call('POST', 'Slot', {
+        ...{ resourceType: 'Slot', schedule: { reference: `Schedule/${beside}` }, status: 'busy' },
+        ...{ start: instantIn(6, '07:00'), end: instantIn(6, '07:30') },
+      }),
+    )
+    const visit = made(await bare(minutesAfter(end, 30), minutesAfter(end, 60)))
+    made(await cancel(visit), 200)
+    const second = made(await over(id, { duration: 30 }, await asAnother()))
+    expect(await slot(id)).toMatchObject({ status: 'busy', overbooked: true })
+    const moved = made(await writeSlot(id, { start: minutesAfter(start, 60), end: minutesAfter(end, 60) }), 200)
+    expect(moved).not.toHaveProperty('overbooked')
+    expect(await lanes(second)).toEqual(['', '#2'])
+  })
+})
+
+describe('a hold that somebody was booked over', () => {
+  it('keeps its time while it lasts, and is booked as any is', async () => {
+    const mine = await clinic(house.call, { minutes: 30, slotMinutes: 30 })
+    const { id } = await mine.slotAt(2, '09:00')
+    const held = made(await mine.hold(id, patient()))
+    const second = made(await over(id))
+    expect(await slot(id)).toMatchObject({ status: 'busy-tentative', overbooked: true })
+    expect(await sweep()).toBe(0)
+    made(await house.call('POST', `Appointment/${held.id}/$book`, parameters({})), 200)
+    expect([await lanes(second, practitioner(mine)), (await slot(id)).status]).toEqual([['#2'], 'busy'])
+    made(await cancel(held), 200)
+    expect([await lanes(second, practitioner(mine)), (await slot(id)).status]).toEqual([['', '#2'], 'busy'])
+  })
+
+  it('is in the way past its end until the sweep comes, and then its time is that visit’s', async () => {
+    const mine = await brief()
+    const { id, start, end } = await mine.slotAt(2, '09:00')
+    const held = made(await mine.hold(id, patient()))
+    const second = made(await over(id))
+    await pastEnd(held)
+    expect((await bare(start, end, practitioner(mine))).status).toBe(409)
+    expect(await sweep()).toBe(1)
+    expect([await lanes(second, practitioner(mine)), (await slot(id)).status]).toEqual([['', '#2'], 'busy'])
+    expect((await bare(start, end, practitioner(mine))).status).toBe(409)
+  })
+
+  it('of a seat keeps that seat until the sweep comes, and others sit down beside it', async () => {
+    const mine = await brief({ capacity: 2 })
+    const { id } = await mine.slotAt(2, '09:00')
+    const held = made(await mine.hold(id, patient()))
+    const full = made(await mine.book(id, patient()))
+    const second = made(await over(id))
+    expect(await lanes(second, practitioner(mine))).toEqual(['#2'])
+    made(await cancel(full), 200)
+    await pastEnd(held)
+    const named = await slot(id)
+    const sit = () => house.call('POST', 'Appointment', mine.appointment(named, patient()))
+    expect((await sit()).status).toBe(201)
+    expect((await sit()).status).toBe(409)
+    expect(await sweep()).toBe(1)
+    expect((await sit()).status).toBe(201)
+  })
+
+  it('is not cleared away by a booking that waited for the one over it', async () => {
+    const mine = await brief({ holdSeconds: 3 })
+    const { id, start, end } = await mine.slotAt(2, '09:00')
+    const held = made(await mine.hold(id, patient()))
+    const [second, third] = await house.house.pool.connect(async (db) => {
+      await db.query({ text: 'begin', values: [] })
+      await db.query({ text: 'select 1 from slot where id = $1 for update', values: [id] })
+      const booked = over(id)
+      await untilWaiting(house.house.pool, 1)
+      await pastEnd(held)
+      const other = bare(minutesAfter(start, 15), minutesAfter(end, 15), practitioner(mine))
+      await untilWaiting(house.house.pool, 2)
+      await db.query({ text: 'commit', values: [] })
+      return Promise.all([booked, other])
+    })
+    expect([second.status, third.status]).toEqual([201, 409])
+    await sweep()
+    expect(await lanes(second.json, practitioner(mine))).toEqual(['', '#2'])
+  })
+})
+
+describe('at one moment', () => {
+  const rounds = 5
+
+  it('whoever is booked over others, books beside them and leaves under them waits for nobody in a circle', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const slots = (await place.slotsOn(20 + round)).slice(0, 8)
+      const others = await Promise.all(slots.map(({ start, end }) => besideAt(start, end)))
+      const firsts = await Promise.all([0, 2, 4, 6].map(async (n) => made(await place.book(slots[n]?.id ?? '', patient()))))
+      const answers = await Promise.all(
+        [0, 2, 4, 6].flatMap((n, at) => [
+          over(slots[n]?.id ?? '', { duration: 60 }),
+          place.book(others[n + 1] ?? '', patient()),
+          at % 2 === 0 ? cancel(firsts[at] as Body) : bare(slots[n + 1]?.start ?? '', slots[n + 1]?.end ?? ''),
+        ]),
+      )
+      expect(answers.map(({ status }) => status).filter((status) => ![200, 201, 409].includes(status))).toEqual([])
+      expect(await disagreements(house.house.pool)).toEqual([])
+    }
+  })
+
+  it('one patient who is booked over others here and in the place of a visit there', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const [a, b, c] = (await place.slotsOn(30 + round)).slice(0, 3) as [Body, Body, Body]
+      const who = patient()
+      for (const { id } of [b, c]) made(await place.book(id, patient()))
+      const mine = made(await place.book(a.id, who))
+      const answers = await Promise.all([
+        over(b.id, { patient: `Patient/${who}`, 'cancelled-appt-id': `Appointment/${mine.id}` }),
+        over(c.id, { patient: `Patient/${who}` }),
+      ])
+      expect(answers.map(({ status }) => status)).toEqual([201, 201])
+    }
+  })
+})
