@@ -54,7 +54,7 @@ export async function regenerate(
           from jsonb_to_recordset($4::jsonb) o (start timestamptz, "end" timestamptz, grid timestamptz, kind int)
           join kind k on k.no = o.kind,
                generate_series(o.grid, o."end" - k.length, k.length) t
-         where t >= o.start and t >= $5::timestamptz
+         where t >= o.start
          order by t, k.no),
       present as materialized (
         select s.id, s.version, s.updated, s.body, case when s.session is null then s.status else 'busy' end as status, s.starts, s.ends, s.rule

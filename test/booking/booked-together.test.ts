@@ -145,6 +145,48 @@ describe('bookings that share a statement', () => {
   })
 })
 
+describe('bookings of one statement that meet in a Slot', () => {
+  /** An hour on a further Schedule of the practitioner, made by hand, and its halves. */
+  async function hourOf(index: number, day: number): Promise<{ id: string; claim: string; halves: Body[] }> {
+    const claim = `Practitioner/${place.practitioners[index]}`
+    const schedule = made(await house.call('POST', 'Schedule', { resourceType: 'Schedule', actor: [{ reference: claim }] })).id
+    const { start } = await place.slotAt(day, '09:00', index)
+    const [half, end] = [30, 60].map((minutes) => new Date(Date.parse(start) + minutes * 60_000).toISOString())
+    const hour = { resourceType: 'Slot', schedule: { reference: `Schedule/${schedule}` }, status: 'free', start, end }
+    const halves = [{ start, end: half } as Body, { start: half, end } as Body]
+    return { id: made(await house.call('POST', 'Slot', hour)).id, claim, halves }
+  }
+  const together = (...visits: PlacedVisit[]) =>
+    Promise.allSettled(visits.map((visit) => placeTogether(house.house.pool, house.house.definitions, visit)))
+  const rowOf = async (id: string) =>
+    (await house.house.pool.query<{ holder: string }>({ text: 'select taken_by as holder from slot where id = $1', values: [id] }))[0]
+
+  it('give it to one of those who need it, whose times in it are not each other’s', async () => {
+    const { id, claim, halves } = await hourOf(2, 6)
+    const answers = await together(...halves.map((half) => visitIn(half, claim, [id])))
+    expect(answers.map((one) => one.status === 'fulfilled' && one.value).sort()).toEqual([false, true])
+  })
+
+  it('give it to whoever needs it, not to who only lies over it', async () => {
+    const { id, claim, halves } = await hourOf(3, 6)
+    const [over, needing] = halves.map((half, at) => visitIn(half, claim, at === 0 ? [] : [id])) as [PlacedVisit, PlacedVisit]
+    const answers = await together(over, needing)
+    expect(answers.map((one) => one.status === 'fulfilled' && one.value)).toEqual([true, true])
+    expect(await rowOf(id)).toEqual({ holder: needing.time.holder })
+  })
+
+  it('stand although one among them has the number of another visit', async () => {
+    const slots = await Promise.all([0, 1, 4].map((index) => place.slotAt(6, '11:00', index)))
+    const number = made(await place.book((await place.slotAt(6, '12:00')).id, await place.patient())).identifier[0].value
+    const visits = slots.map((slot, at): PlacedVisit => {
+      const { write, time } = visitIn(slot, `Practitioner/${place.practitioners[[0, 1, 4][at] ?? 0]}`, [slot.id])
+      return { write: { ...write, columns: { ...write.columns, confirmation: at === 1 ? number : null } }, time }
+    })
+    const answers = await together(...visits)
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  })
+})
+
 describe('reads that share a statement', () => {
   it('answer each its own and are written down for each asker', async () => {
     const [one = '', two = '', gone = ''] = await place.patients(3)

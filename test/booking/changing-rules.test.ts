@@ -53,6 +53,48 @@ describe('new hours', () => {
     await change(place, hours('09:00:00', '10:00:00'))
     const back = made(await house.call('GET', `Slot/${slot.id}`), 200)
     expect([back.status, Number(back.meta.versionId)]).toEqual(['free', 3])
+    const history = made(await house.call('GET', `Slot/${slot.id}/_history`), 200).entry ?? []
+    expect(history.map(({ request }) => request?.method)).toEqual(['PUT', 'DELETE', 'PUT'])
+  })
+
+  it('are told to whoever follows them: Slots that are made, that come back and that change', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const told = async (): Promise<number> => {
+      const text = `select id from change where type = 'Schedule' and kind = 'slots' and id = $1`
+      return (await house.house.pool.query({ text, values: [place.schedules[0]] })).length
+    }
+    expect(await told()).toBe(1)
+    await change(place, hours('09:00:00', '09:30:00'))
+    expect(await told()).toBe(1)
+    await change(place, hours('09:00:00', '10:00:00'))
+    expect(await told()).toBe(2)
+    await change(place, hours('09:00:00', '10:00:00', 30))
+    expect((await place.slotsOn(2)).map(({ start, end }) => `${start.slice(11, 16)} ${end.slice(11, 16)}`)).toEqual([
+      '09:00 09:30',
+      '09:30 10:00',
+    ])
+    expect(await told()).toBe(3)
+  })
+
+  it('leave what was done by hand: a Slot that was written stays, one that was deleted does not come back', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const [byRule, schedule] = [await place.slotAt(2, '09:30'), { reference: `Schedule/${place.schedules[0]}` }]
+    const evening = { resourceType: 'Slot', schedule, status: 'free', start: instantIn(2, '18:00'), end: instantIn(2, '18:20') }
+    const written = made(await house.call('POST', 'Slot', evening))
+    expect((await house.call('DELETE', `Slot/${byRule.id}`)).status).toBe(204)
+    await change(place, hours('09:00:00', '10:15:00'))
+    expect(times(await place.slotsOn(2))).toEqual(['09:00', '09:15', '09:45', '10:00', '18:00'])
+    expect(made(await house.call('GET', `Slot/${written.id}`), 200)).toEqual(written)
+  })
+
+  it('of another length take no booked Slot for theirs that the hours before left out', async () => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const visit = made(await place.book((await place.slotAt(2, '09:00')).id, await place.patient()))
+    await change(place, hours('10:00:00', '11:00:00'))
+    await change(place, hours('09:00:00', '11:00:00', 30))
+    made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
+    const quarters = (await place.slotsOn(2)).filter(({ start, end }) => Date.parse(end) - Date.parse(start) < 30 * 60_000)
+    expect(quarters).toEqual([])
   })
 
   it('of another grid lay no free Slot over a booked one', async () => {
