@@ -1,7 +1,8 @@
 /** Group visits: seats of one session are taken, held, given back and counted; everything else on those people clashes with it. */
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
+import { slotStartingAt, slotsStartingAt } from '../../src/store/slots.ts'
 import { closeInAgreement } from '../support/agreement.ts'
-import { availability, type Clinic, clinic, create, instantIn, ours, policyExtension } from '../support/clinic.ts'
+import { availability, type Clinic, clinic, create, instantIn, ours, policyExtension, timezone } from '../support/clinic.ts'
 import {
   type Answer,
   appointmentIn,
@@ -219,6 +220,30 @@ describe('everything else on the same people', () => {
     expect(await stateOf(id)).toEqual({ status: 'busy', seats: undefined })
     expect((await place.book(id, patient(), group)).status).toBe(409)
     made(await house.call('PUT', `Schedule/${schedule.id}`, { ...(await place.schedule(0)), actor: actors }), 200)
+  })
+
+  it('has no free Slot under a session on a Schedule that comes later, though seats are left', async () => {
+    await booked((await place.slotAt(20, '09:00')).id)
+    const later = await create(house.call, {
+      resourceType: 'Schedule',
+      active: true,
+      actor: [{ reference: `Practitioner/${place.practitioners[0]}` }],
+      extension: [timezone('Etc/UTC'), availability({ slotMinutes: 20 })],
+    })
+    const window = `start=ge${instantIn(20, '00:00')}&start=lt${instantIn(21, '00:00')}`
+    const slots = matches(await house.call('GET', `Slot?schedule=Schedule/${later}&${window}&_sort=start`))
+    expect(slots.slice(0, 3).map(({ status }) => status)).toEqual(['busy', 'busy', 'free'])
+  })
+
+  it('is found by its start, though a Slot that it has made unavailable starts just then', async () => {
+    const { id, start, schedule } = await place.slotAt(20, '11:00')
+    const beside = { resourceType: 'Slot', id: '0-beside', schedule, status: 'free', start, end: instantIn(20, '11:10') }
+    made(await house.call('PUT', 'Slot/0-beside', beside))
+    await booked(id)
+    expect((await slot('0-beside')).status).toBe('busy')
+    const [first = ''] = place.schedules
+    expect(await slotStartingAt(house.house.pool, first, start)).toBe(id)
+    expect([...(await slotsStartingAt(house.house.pool, first, [Date.parse(start)]))]).toEqual([[Date.parse(start), id]])
   })
 
   it('stands under a block: nobody sits down, and the session goes on when it is lifted', async () => {

@@ -68,6 +68,26 @@ describe('two Schedules of one practitioner', () => {
   })
 })
 
+describe('a Schedule that comes later', () => {
+  it('has no free Slot where its practitioner is booked, held or blocked already', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Later' }] })}`
+    const first = await scheduleOf([practitioner])
+    const slots = await slotsOf(first, someday)
+    const [a = '', b = ''] = await place.patients(2)
+    const visit = made(await place.book(at(slots, '09:00').id, a))
+    made(await place.hold(at(slots, '09:15').id, b))
+    const block = { resourceType: 'Slot', schedule: { reference: `Schedule/${first}` }, status: 'busy-unavailable' }
+    made(await house.call('POST', 'Slot', { ...block, start: `${someday}T10:00:00Z`, end: `${someday}T10:30:00Z` }))
+    const later = await slotsOf(await scheduleOf([practitioner], 30), someday)
+    expect(later.slice(0, 4).map(({ status }) => status)).toEqual(['busy', 'free', 'busy-unavailable', 'free'])
+    const [{ holder } = { holder: '' }] = await house.house.pool.query<{ holder: string }>({
+      text: 'select taken_by as holder from slot where id = $1',
+      values: [later[0]?.id],
+    })
+    expect(holder).toBe(`Appointment/${visit.id}`)
+  })
+})
+
 describe('rooms, devices and clinics', () => {
   it('claim a room and a device, but never a clinic', async () => {
     const room = await create(house.call, { resourceType: 'Location', status: 'active', name: 'Room', physicalType: physical('ro') })

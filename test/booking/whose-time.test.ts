@@ -2,7 +2,7 @@
 import { disagreements } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, create, instantIn, timezone } from '../support/clinic.ts'
 import { pastEnd, whileHeld } from '../support/held.ts'
-import { type Answer, type Body, made, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -227,6 +227,19 @@ it('a visit that is written again keeps as many claims as it was given, and take
   made(await put('Appointment', held.id, { comment: 'a remark' }), 200)
   expect(await claimsOf(held.id)).toEqual([ward, `Practitioner/${practitioner}`])
   made(await house.call('POST', `Appointment/${held.id}/$book`), 200)
+})
+
+describe('a block beside a visit', () => {
+  it('may lie in its buffers: only the visit itself is kept from it', async () => {
+    const buffered = await clinic(house.call, { slotMinutes: 30, minutes: 30, policy: { bufferBeforeMinutes: 15, bufferAfterMinutes: 15 } })
+    const schedule = { reference: `Schedule/${buffered.schedules[0]}` }
+    const block = { resourceType: 'Slot', schedule, status: 'busy-unavailable', start: instantIn(5, '10:00'), end: instantIn(5, '10:30') }
+    made(await house.call('POST', 'Slot', block))
+    const [before, after] = [await buffered.slotAt(5, '09:30'), await buffered.slotAt(5, '10:30')]
+    const found = matches(await house.call('GET', `${schedule.reference}/$find-slots?start=${before.start}&end=${after.end}`))
+    expect(found.map(({ id }) => id)).toEqual([before.id, after.id])
+    for (const { id } of [before, after]) made(await buffered.book(id, await buffered.patient()))
+  })
 })
 
 describe('a patient who writes the Appointment', () => {

@@ -78,7 +78,7 @@ describe('a client that sets Slots and Appointments by itself', () => {
     expect((await other('POST', 'Appointment', place.appointment(slot, b ?? ''))).status).toBe(409)
     expect((await other('POST', `Slot/${slot.id}/$book?patient=${b}`)).status).toBe(409)
     const stands = await slotNow(house.call, slot.id)
-    expect(stands.status).toBe('busy-tentative')
+    expect([stands.status, stands.meta.versionId]).toEqual(['busy-tentative', '2'])
     made(await house.call('POST', 'Appointment', place.appointment(slot, a ?? '')))
     expect((await house.call('POST', 'Appointment', place.appointment(slot, b ?? ''))).status).toBe(409)
   })
