@@ -177,7 +177,8 @@ describe('bookings of one statement that meet in a Slot', () => {
 
   it('stand although one among them has the number of another visit', async () => {
     const slots = await Promise.all([0, 1, 4].map((index) => place.slotAt(6, '11:00', index)))
-    const number = made(await place.book((await place.slotAt(6, '12:00')).id, await place.patient())).identifier[0].value
+    const other = made(await place.book((await place.slotAt(6, '12:00')).id, await place.patient()))
+    const [{ value: number } = {}] = (other as { identifier?: { value?: string }[] }).identifier ?? []
     const visits = slots.map((slot, at): PlacedVisit => {
       const { write, time } = visitIn(slot, `Practitioner/${place.practitioners[[0, 1, 4][at] ?? 0]}`, [slot.id])
       return { write: { ...write, columns: { ...write.columns, confirmation: at === 1 ? number : null } }, time }

@@ -53,7 +53,7 @@ describe('new hours', () => {
     await change(place, hours('09:00:00', '10:00:00'))
     const back = made(await house.call('GET', `Slot/${slot.id}`), 200)
     expect([back.status, Number(back.meta.versionId)]).toEqual(['free', 3])
-    const history = made(await house.call('GET', `Slot/${slot.id}/_history`), 200).entry ?? []
+    const history = (made(await house.call('GET', `Slot/${slot.id}/_history`), 200).entry ?? []) as { request?: { method: string } }[]
     expect(history.map(({ request }) => request?.method)).toEqual(['PUT', 'DELETE', 'PUT'])
   })
 

@@ -1,6 +1,6 @@
 /** Group visits: seats of one session are taken, held, given back and counted; everything else on those people clashes with it. */
 import { settleLapsedHolds } from '../../src/jobs/settle-lapsed-holds.ts'
-import { slotStartingAt, slotsStartingAt } from '../../src/store/slots.ts'
+import { slotStartingAt, slotsStartingAt } from '../../src/store/slot-lookups.ts'
 import { closeInAgreement } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, create, instantIn, ours, policyExtension, timezone } from '../support/clinic.ts'
 import {

@@ -180,6 +180,13 @@ describe('another time', () => {
     expect(result).toMatchObject({ agreed: { isSettled: false } })
     const alone = said(visit('pending', two, waiting('Practitioner/d')), answer('Patient/p', 'accepted', later), true)
     expect(alone).toMatchObject({ agreed: { isSettled: true } })
+    // Another patient of the visit is nobody of the clinic
+    const couple = visit(
+      'pending',
+      { 'Patient/p': 'accepted', 'Patient/q': 'needs-action', 'Practitioner/d': 'accepted' },
+      waiting('Practitioner/d'),
+    )
+    expect(said(couple, answer('Patient/p', 'accepted', later), true)).toMatchObject({ agreed: { isSettled: true } })
   })
 
   it('goes when its participant answers again, or the other side accepts the visit as it is', () => {

@@ -1,7 +1,8 @@
 /**
  * `StructureDefinition/booking-policy` read, laid over one another, and refused.
  */
-import { mergePolicies, readPolicy } from '../../src/scheduling/booking-policy.ts'
+import { bufferMinutesMax, holdSecondsMax, seatsMax, visitMinutesMax } from '../../src/base/limits.ts'
+import { checkPolicy, mergePolicies, readPolicy } from '../../src/scheduling/booking-policy.ts'
 import { bookingPolicy, scheduleWith } from './plans.ts'
 
 const read = (...parts: Record<string, unknown>[]) => readPolicy(scheduleWith({ extension: [bookingPolicy(...parts)] }))
@@ -30,6 +31,18 @@ describe('readPolicy', () => {
     expect(read({ url, valueInteger: least })).toEqual({ [url]: least })
     expect(() => read({ url, valueInteger: least - 1 })).toThrow(`${url} must be a whole number, ${least} or more.`)
     expect(() => read({ url, valueDecimal: 1.5 })).toThrow(`${url} needs a valuePositiveInt or valueUnsignedInt or valueInteger.`)
+  })
+
+  it.each([
+    ['durationMinutes', visitMinutesMax],
+    ['bufferBeforeMinutes', bufferMinutesMax],
+    ['capacity', seatsMax],
+    ['holdSeconds', holdSecondsMax],
+  ])('takes a %s beyond what it may be for the most that it may be', (url, most) => {
+    expect(read({ url, valueInteger: most + 1 })).toEqual({ [url]: most })
+    expect(() => checkPolicy(scheduleWith({ extension: [bookingPolicy({ url, valueInteger: most + 1 })] }))).toThrow(
+      `${url} is at most ${most}.`,
+    )
   })
 
   it.each(['onlineBooking', 'newPatients', 'referralRequired', 'approvalRequired'])('reads %s as a switch', (url) => {

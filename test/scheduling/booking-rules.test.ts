@@ -1,9 +1,11 @@
 /**
  * The booking rules, one by one and in their order.
  */
+import type { Resource } from '../../src/fhir/resource.ts'
 import { mergePolicies } from '../../src/scheduling/booking-policy.ts'
 import type { RuleFacts } from '../../src/scheduling/booking-request.ts'
-import { type BookingRequest, brokenRule } from '../../src/scheduling/booking-rules.ts'
+import { type BookingRequest, brokenByFurther, brokenRule } from '../../src/scheduling/booking-rules.ts'
+import { isReferral } from '../../src/scheduling/rules/referral.ts'
 import type { ServiceOffer } from '../../src/scheduling/service-offers.ts'
 import { at, planWith, rule } from './plans.ts'
 
@@ -104,6 +106,16 @@ const table: [what: string, changes: Partial<BookingRequest>, broken: string | u
   ['the second of two rules', { policy: mergePolicies({ rules: [yes, no] }), facts: factsOf('1990-01-01') }, 'own-rules: No.'],
 
   ['too little notice, overridden', { policy: mergePolicies({ minNoticeMinutes: 61 }), overridden: true }, undefined],
+  [
+    'a service that is not offered, overridden',
+    { plan: vaccinationOnly, service: offer('x'), overridden: true },
+    'service-offered: This schedule does not offer that service.',
+  ],
+  [
+    'a Schedule that is not active, overridden',
+    { plan: planWith({ active: false }), overridden: true },
+    'schedule-active: This schedule no longer takes bookings.',
+  ],
   ['another length, overridden', { policy: mergePolicies({ durationMinutes: 30 }), overridden: true }, undefined],
   ['a time in the past, overridden', { now: m(1), overridden: true }, 'in-the-past: That time is in the past.'],
   ['an end before the start, overridden', { ...span(0, -5), overridden: true }, 'duration: A visit ends after it starts.'],
@@ -126,6 +138,8 @@ const table: [what: string, changes: Partial<BookingRequest>, broken: string | u
   ['Slots that join, in any order', { ...span(0, 30), slots: [span(15, 30), span(0, 15)] }, undefined],
   ['a Slot it does not use', { slots: [span(0, 15), span(15, 30)] }, 'within-slots: A slot is named that the visit does not use.'],
   ['a start off the grid', { ...span(5, 15) }, 'within-slots: A visit starts where a slot starts.'],
+  // Made by hand, it begins where one of the grid does and is longer
+  ['a start inside a long Slot on the hour', { ...span(5, 20), slots: [span(0, 60)] }, undefined],
   [
     'a start off the grid across Slots',
     { ...span(5, 20), slots: [span(0, 15), span(15, 30)] },
@@ -189,6 +203,49 @@ describe('brokenRule', () => {
 
   it('names an element of the Appointment', () => {
     for (const [, changes, broken] of table) if (broken) expect(brokenRule(request(changes))?.expression).toMatch(/^Appointment\.\w+$/)
+  })
+})
+
+describe('a further Schedule of a joint visit', () => {
+  const broken = (changes: Partial<BookingRequest>): string | undefined => brokenByFurther(request(changes))?.rule
+
+  it.each([
+    ['schedule-active', { plan: planWith({ active: false }) }],
+    ['online-booking', { policy: mergePolicies({ onlineBooking: false }) }],
+    ['in-the-past', { now: m(1) }],
+    ['min-notice', { policy: mergePolicies({ minNoticeMinutes: 61 }) }],
+    ['horizon', { policy: mergePolicies({ maxAdvanceDays: 0 }), ...span(1440, 1455) }],
+  ] as [string, Partial<BookingRequest>][])('asks its own %s', (rule, changes) => {
+    expect(broken(changes)).toBe(rule)
+  })
+
+  it('leaves length, grid and patient to the first', () => {
+    expect(broken({ policy: mergePolicies({ durationMinutes: 30, alignmentMinutes: 7, newPatients: false }), patientIsNew: true })).toBe(
+      undefined,
+    )
+  })
+})
+
+describe('a referral', () => {
+  const asks = (more: object): Resource => ({
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    subject: { reference: 'Patient/p' },
+    ...more,
+  })
+  const to = (reference: string) => asks({ performer: [{ reference }] })
+  const both = { ...vaccinationOnly, terms: ['healthcare-service=HealthcareService/shot', 'healthcare-service=HealthcareService/talk'] }
+
+  it('to a service is for that one, though the Schedule has others', () => {
+    expect(isReferral(to('HealthcareService/shot'), 'p', both, offer('shot'))).toBe(true)
+    expect(isReferral(to('HealthcareService/talk'), 'p', both, offer('shot'))).toBe(false)
+    expect(isReferral(to('HealthcareService/talk'), 'p', both, undefined)).toBe(true)
+  })
+
+  it('is active, and the patient’s own', () => {
+    expect(isReferral(asks({}), 'p', both, offer('shot'))).toBe(true)
+    expect(isReferral(asks({ status: 'completed' }), 'p', both, offer('shot'))).toBe(false)
+    expect(isReferral(asks({}), 'q', both, offer('shot'))).toBe(false)
   })
 })
 

@@ -7,6 +7,7 @@ import { type BookingPolicy, mergePolicies } from '../../src/scheduling/booking-
 import { type Calendar, calendarOf } from '../../src/scheduling/calendar.ts'
 import { type JointGroup, jointVisits } from '../../src/scheduling/joint-visits.ts'
 import type { SchedulePlan } from '../../src/scheduling/schedule-plan.ts'
+import type { ServiceOffer } from '../../src/scheduling/service-offers.ts'
 import { type FreeSlot, visits } from '../../src/scheduling/visits.ts'
 import { fc } from '../support/chance.ts'
 import { at, planWith } from './plans.ts'
@@ -159,6 +160,31 @@ describe('alternatives', () => {
   })
 })
 
+describe('the free time of a further Schedule', () => {
+  const slot = (id: string, from: number, until: number, session?: string): FreeSlot => ({
+    ...{ id, schedule: 's', start: nine + from * minute, end: nine + until * minute },
+    ...(session !== undefined && { session }),
+  })
+  const calendar = (free: readonly FreeSlot[], at = now) =>
+    calendarOf({ plan: planWith({ zone: 'Etc/UTC' }), policy: mergePolicies(), free, taken: [], now: at, online: false })
+  const visit = { start: nine, end: nine + 15 * minute }
+
+  it('is covered by the Slot with the least around the visit', () => {
+    const free = [slot('wide', -30, 60), slot('tight', -5, 15), slot('loose', 0, 30)]
+    expect(
+      calendar(free)
+        .cover(visit)
+        ?.map(({ id }) => id),
+    ).toEqual(['tight'])
+  })
+
+  it('is harmed by the share of what is still to come of the day, and of nobody’s session', () => {
+    const free = [slot('past', -60, -30), slot('now', 0, 15), slot('later', 15, 60), slot('class', 60, 120, 'a session')]
+    expect(calendar(free).harm(visit, visit)).toBeCloseTo(15 / 90)
+    expect(calendar(free, nine - minute).harm(visit, visit)).toBeCloseTo(15 / 60)
+  })
+})
+
 describe('joint visits', () => {
   it('are at each start where any combination is free, and the one with the least harm', () => {
     let met = 0
@@ -208,6 +234,44 @@ describe('joint visits', () => {
       'doctor@0',
       'tight@0',
     ])
+  })
+
+  it('count one Schedule that is doctor and room at once by itself, whoever else was looked at first', () => {
+    const [lone, both] = [
+      world('lone', [
+        [0, 15],
+        [15, 60],
+      ]),
+      world('both', [
+        [0, 15],
+        [15, 30],
+      ]),
+    ]
+    const room = { actor: 'Location/room', schedule: 'both' }
+    expect(search([lone, both], [[option('lone'), option('both')], [room]], 15)[0]).toEqual({ start: 0, slots: ['both@0'] })
+  })
+
+  it('ask of the others what they offer beside the service of the first', () => {
+    const [busy, idle, room] = [
+      world('busy', [[0, 15]]),
+      world('idle', [
+        [0, 15],
+        [15, 120],
+      ]),
+      world('room', [[0, 15]]),
+    ]
+    const calendar = (one: World): Calendar =>
+      calendarOf({ plan: planOf(one), policy: policyOf(one, 15), free: freeOf(one), taken: [], now, online: false })
+    const starts = [busy, idle].map((one) => ({
+      visit: { slot: freeOf(one)[0] as FreeSlot, start: nine, end: nine + 15 * minute, slots: freeOf(one).slice(0, 1) },
+      option: option(one.id),
+      calendar: calendar(one),
+      service: { reference: `HealthcareService/${one.id}`, types: [], policy: mergePolicies() },
+    }))
+    const roomOfBusy = (_schedule: string, service: ServiceOffer | undefined) =>
+      service?.reference === 'HealthcareService/busy' ? calendar(room) : undefined
+    const found = jointVisits(starts, [[option('room')]], roomOfBusy, 1)
+    expect(found.map(({ visit }) => visit.slots.map(({ id }) => id))).toEqual([['busy@0', 'room@0']])
   })
 
   it('stop at a number of combinations that nobody waits for', () => {

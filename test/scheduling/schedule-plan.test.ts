@@ -71,6 +71,7 @@ describe('who takes part', () => {
       actor: [
         { reference: 'Practitioner/p', display: 'Dr P' },
         { reference: 'Patient/x' },
+        { reference: 'RelatedPerson/y' },
         { reference: 'Location/l' },
         { display: 'somebody' },
       ],
@@ -122,6 +123,18 @@ describe('the week', () => {
     }
     expect(monday({ ...parts, schedule: actors('Practitioner/p', 'Location/clinic') })).toEqual([['14:00Z', '17:00Z']])
     expect(monday({ ...parts, schedule: actors('Practitioner/p') })).toEqual([['13:00Z', '17:00Z']])
+  })
+
+  it('cut by one of the places that only its role names, unless one of them has no hours', () => {
+    const open = (id: string, closingTime: string) => ({
+      resourceType: 'Location',
+      id,
+      hoursOfOperation: [{ daysOfWeek: ['mon'], openingTime: '09:00:00', closingTime }],
+    })
+    const location = [{ reference: 'Location/a' }, { reference: 'Location/b' }]
+    const roles = [role('r', { availableTime: mornings, location })]
+    expect(monday({ roles, locations: [open('a', '10:00:00'), open('b', '11:00:00')] })).toEqual([['14:00Z', '16:00Z']])
+    expect(monday({ roles, locations: [open('a', '10:00:00'), { resourceType: 'Location', id: 'b' }] })).toEqual([['13:00Z', '17:00Z']])
   })
 
   it('else its services’, cut likewise', () => {
@@ -203,6 +216,41 @@ describe('closures', () => {
     expect(found.closures.find((closure) => closure.description)?.description).toBe('away')
   })
 
+  it('of a place are its own days, whatever zone the Schedule is read in', () => {
+    const found = plan({
+      schedule: { ...actors('Practitioner/p', 'Location/l'), extension: [zoneExtension('America/New_York')] },
+      locations: [
+        {
+          resourceType: 'Location',
+          id: 'l',
+          extension: [notAvailable({ start: '2026-12-06', end: '2026-12-06' }), zoneExtension('Asia/Kolkata')],
+        },
+      ],
+    })
+    expect(found.closures.map(({ start, end }) => [start, end])).toEqual([['2026-12-05T18:30:00.000Z', '2026-12-06T18:30:00.000Z']])
+  })
+
+  it('of a service close the Schedule where it is the only one, or an actor', () => {
+    const away = { notAvailable: [{ description: 'away', during: { start: '2026-12-03', end: '2026-12-03' } }] }
+    const byType = scheduleWith({ serviceType: [type('a'), type('b')] })
+    const [a, b] = [service('a', { type: [type('a')], ...away }), service('b', { type: [type('b')] })]
+    expect(plan({ schedule: byType, services: [a] }).closures).toHaveLength(1)
+    expect(plan({ schedule: byType, services: [a, b] }).closures).toEqual([])
+    expect(plan({ schedule: { ...byType, ...actors('HealthcareService/a') }, services: [a, b] }).closures).toHaveLength(1)
+  })
+
+  it('of a house close the places that are part of what it manages', () => {
+    const found = plan({
+      schedule: actors('Practitioner/p', 'Location/l'),
+      locations: [
+        { resourceType: 'Location', id: 'l', partOf: { reference: 'Location/site' } },
+        { resourceType: 'Location', id: 'site', managingOrganization: { reference: 'Organization/o' } },
+      ],
+      organizations: [{ resourceType: 'Organization', id: 'o', extension: [notAvailable({ start: '2026-12-05', end: '2026-12-05' })] }],
+    })
+    expect(found.closures.map(({ source }) => source)).toEqual(['Organization/o'])
+  })
+
   it('are none of R4’s own that name no period', () => {
     expect(plan({ roles: [role('r', { notAvailable: [{ description: 'on some holidays' }] })] }).closures).toEqual([])
   })
@@ -254,6 +302,9 @@ describe('services', () => {
   it('include the Schedule’s own type where there is just one', () => {
     const schedule = { ...actors('HealthcareService/h'), serviceType: [type('b')] }
     expect(plan({ schedule, services: [h] }).services[0]?.types).toEqual([type('a'), type('b')])
+    // Of two nobody can tell whose it is
+    const two = { ...actors('HealthcareService/h', 'HealthcareService/i'), serviceType: [type('b')] }
+    expect(plan({ schedule: two, services: [h, service('i')] }).services.map(({ types }) => types)).toEqual([[type('a')], []])
   })
 })
 
