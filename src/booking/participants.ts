@@ -21,12 +21,19 @@ export const participantsOf = (resource: Resource | undefined): readonly Partici
 const actorsOf = (participants: readonly Participant[], base: string): string[] =>
   participants.flatMap(({ actor }) => (actor?.reference === undefined ? [] : [relativeReference(actor.reference, base)]))
 
-/** Declined and information-only participants are never claimed. */
+/** Declined and information-only participants are never claimed. A contained PractitionerRole is its Practitioner. */
 export const takenActors = (resource: Resource, base: string): string[] =>
   actorsOf(
     participantsOf(resource).filter(({ status, required }) => status !== 'declined' && required !== 'information-only'),
     base,
-  )
+  ).map((actor) => (actor.startsWith('#') ? practitionerOf(resource, actor.slice(1), base) : undefined) ?? actor)
+
+function practitionerOf(resource: Resource, id: string, base: string): string | undefined {
+  const contained = (resource.contained ?? []) as (Resource & { practitioner?: Reference })[]
+  const role = contained.find((one) => one.id === id && one.resourceType === 'PractitionerRole')
+  const reference = role?.practitioner?.reference
+  return reference === undefined ? undefined : relativeReference(reference, base)
+}
 
 /** `Patient/1`, or the whole URL of a Patient that lives elsewhere. */
 export const patientsNamed = (resource: Resource | undefined, base: string): string[] =>

@@ -18,6 +18,7 @@ import { type Change, IdIsTaken } from './change.ts'
 import { assertMayLeave } from './leave-visit.ts'
 import { planTypes, replan, schedulesUnder } from './plans.ts'
 import { assertFewSlots, regenerateEach } from './regenerate-slots.ts'
+import { takeUpStandIns } from './stand-in.ts'
 import { takeAnswer } from './take-answer.ts'
 import { releaseDeleted, writeAppointment } from './write-appointment.ts'
 import { releaseDeletedSlot, writeSlot } from './write-slot.ts'
@@ -38,6 +39,7 @@ export async function writeResource(tx: Tx, house: House, change: Change): Promi
   const after = await schedulesUnder(tx, house, { ...change.resource, id: change.id })
   const schedules = await replanned(tx, house, [...before, ...after])
   if (change.type === 'Schedule') await assertFew(tx, house, change.id)
+  await takeUpStandIns(tx, house, change, schedules)
   return { written, schedules }
 }
 

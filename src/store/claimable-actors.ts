@@ -7,6 +7,10 @@ import { prepared } from './sql.ts'
 
 const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-type'
 
+/** One who lives on another server is who the whole address says. A lane has its `#` (overflow.ts), so that none is in a name. */
+const person = (actor: string, types: string): string =>
+  `${actor} ~ '^([^#]*/)?(${types})/[A-Za-z0-9.-]{1,64}(/_history/[A-Za-z0-9.-]{1,64})?$'`
+
 /**
  * What each of these actors takes up: a PractitionerRole its Practitioner, a Location itself if it is a room, bed or vehicle.
  * The same rule as `scheduling/claimed-actors.ts` for Schedules; a test compares the two.
@@ -14,10 +18,10 @@ const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-t
 export async function claimableActors(db: Db, actors: readonly string[], base?: string): Promise<string[]> {
   const rows = await db.query<{ resource: string }>(
     prepared(
-      `select actor as resource from unnest($1::text[]) actor where actor like 'Practitioner/%' or actor like 'Device/%'
+      `select actor as resource from unnest($1::text[]) actor where ${person('actor', 'Practitioner|Device')}
        union
        select substr(term, 14) from unnest($1::text[]) actor join practitioner_role r on actor = 'PractitionerRole/' || r.id, unnest(r.terms) term
-        where term like 'practitioner=Practitioner/%' and not r.deleted
+        where term like 'practitioner=%' and ${person('substr(term, 14)', 'Practitioner')} and not r.deleted
        union
        select actor from unnest($1::text[]) actor join location l on actor = 'Location/' || l.id
         where l.body @? '$.physicalType.coding[*] ? ((!exists(@.system) || @.system == "${physicalTypes}") && (@.code == "ro" || @.code == "bd" || @.code == "ve"))'

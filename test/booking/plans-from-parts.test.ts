@@ -114,12 +114,16 @@ describe('who is taken up', () => {
       await place({ system: physical, code: 'si' }),
     ]
     const role = await create(house.call, { resourceType: 'PractitionerRole', practitioner: { reference: `${base}/Practitioner/p` } })
-    const references = [...places.map((id) => `Location/${id}`), `PractitionerRole/${role}`, 'Device/d', 'Organization/o']
+    const elsewhere = ['https://other.example/fhir/Practitioner/q', 'https://other.example/fhir/Practitioner/r']
+    const lent = await create(house.call, { resourceType: 'PractitionerRole', practitioner: { reference: elsewhere[1] } })
+    const roles = [role, lent].map((id) => `PractitionerRole/${id}`)
+    const others = [elsewhere[0] ?? '', 'https://other.example/fhir/Organization/o']
+    const references = [...places.map((id) => `Location/${id}`), ...roles, 'Device/d', 'Organization/o', ...others]
     const schedule = { resourceType: 'Schedule', id: 'x', actor: references.map((reference) => ({ reference })) }
     const parts = await gatherParts(pool, JSON.stringify(schedule), base)
     const ofSchedule = claimedActors(references, parts.roles, parts.locations)
-    expect(ofSchedule).toEqual([...places.slice(0, 2).map((id) => `Location/${id}`), 'Device/d', 'Practitioner/p'].toSorted())
-    const written = references.map((reference) => `${base}/${reference}`)
+    expect(ofSchedule).toEqual([...places.slice(0, 2).map((id) => `Location/${id}`), 'Device/d', 'Practitioner/p', ...elsewhere].toSorted())
+    const written = references.map((reference) => (others.includes(reference) ? reference : `${base}/${reference}`))
     expect((await claimableActors(pool, written, base)).toSorted()).toEqual(ofSchedule)
   })
 })

@@ -1,0 +1,94 @@
+/**
+ * Claims of visits that name somebody of whom it was not known, when they were written, whom they take up: a PractitionerRole
+ * that is another Practitioner's from now on, a Location that is a room from now on.
+ */
+import type { Tx } from './db.ts'
+import { settleUnderClaims } from './slots.ts'
+import { prepared } from './sql.ts'
+
+export type VisitNaming = {
+  readonly id: string
+  readonly status: string
+  readonly starts: Date
+  readonly ends: Date
+  readonly heldUntil: Date | null
+  readonly body: string
+}
+
+/** The Appointments that name `actor` (`Type/id`) and are not over, whatever their status. */
+export async function visitsNaming(tx: Tx, actor: string, now: string): Promise<VisitNaming[]> {
+  return tx.query<VisitNaming>(
+    prepared(
+      `select id, status, starts, ends, held_until as "heldUntil", body::text as body from appointment
+        where terms @> array['actor=' || $1::text] and not deleted and ends > $2::timestamptz order by id`,
+      [actor, now],
+    ),
+  )
+}
+
+/**
+ * What is claimed in the name of one of these Schedules itself, which had nobody who can be in one place only and now has: for
+ * each holder whom it takes up besides.
+ */
+export async function heldBySchedules(tx: Tx, schedules: readonly string[], now: string): Promise<(StandIn & { resource: string })[]> {
+  const rows = await tx.query<{ resource: string; holder: string; from: Date; until: Date; expires: Date | null }>(
+    prepared(
+      `select distinct on (sc.resource, c.appointment) sc.resource, c.appointment as holder, lower(c.period) as "from", upper(c.period) as until, c.expires
+         from schedule_claim sc join claim c on c.resource = 'Schedule/' || sc.schedule and sc.resource <> c.resource
+        where sc.schedule = any($1::text[]) and upper(c.period) > $2::timestamptz and (c.expires is null or c.expires > now())
+        order by sc.resource, c.appointment`,
+      [schedules, now],
+    ),
+  )
+  return rows.map(({ resource, holder, from, until, expires }) => ({
+    resource,
+    holder,
+    from: from.toISOString(),
+    until: until.toISOString(),
+    expires: expires?.toISOString(),
+  }))
+}
+
+export type StandIn = { readonly holder: string; readonly from: string; readonly until: string; readonly expires: string | undefined }
+
+/**
+ * Gives each visit a claim on `resource`, with the period, seats and end of those that it has, and settles the free Slots that
+ * come to lie under one. The holders for whom there is no room: where there are any the transaction must roll back.
+ */
+export async function claimFor(
+  tx: Tx,
+  { resource, visits, client, at }: { resource: string; visits: readonly StandIn[]; client: string; at: string },
+): Promise<string[]> {
+  const refused = await tx.query<{ holder: string }>(
+    prepared(
+      `with gone as (delete from claim where resource = $1 and expires <= now() returning 1),
+      wanted as (
+        select asked.holder, coalesce(own.session, asked.holder) as session, coalesce(own.seat, 1) as seat, own.seats,
+               coalesce(own.period, tstzrange(asked."from", asked.until)) as period,
+               coalesce(own.expires, asked.expires) as expires, coalesce(own.client, $3) as client
+          from jsonb_to_recordset($2::jsonb) as asked (holder text, "from" timestamptz, until timestamptz, expires timestamptz)
+          left join lateral (
+            select distinct on (session, seat) session, seat, seats, period, expires, client from claim c
+             where c.appointment = asked.holder
+               and not exists (select from claim l where l.appointment = asked.holder and l.resource like '%#%')
+             order by session, seat, c.resource) own on true
+         where not exists (select from claim c where c.appointment = asked.holder and split_part(c.resource, '#', 1) = $1)),
+      made as (
+        insert into claim (resource, session, seat, seats, period, appointment, expires, client)
+        select $1, session, seat, seats, period, holder, expires, client from wanted where (select count(*) from gone) >= 0
+         order by lower(period), holder on conflict do nothing returning appointment, seat),
+      counted as (
+        update appointment a set claims = a.claims + m.n from (select appointment, count(*)::int as n from made group by 1) m
+         where m.appointment = 'Appointment/' || a.id)
+      select distinct holder from wanted w
+       where not exists (select from made where made.appointment = w.holder and made.seat = w.seat) order by holder`,
+      [resource, JSON.stringify(visits), client],
+    ),
+  )
+  if (refused.length > 0) return refused.map(({ holder }) => holder)
+  const schedules = await tx.query<{ schedule: string }>(
+    prepared('select schedule from schedule_claim where resource = $1 order by schedule', [resource]),
+  )
+  for (const { schedule } of schedules) await settleUnderClaims(tx, { schedule, from: at, until: 'infinity', at })
+  return []
+}
