@@ -56,16 +56,9 @@ export async function slotContexts(db: Db, asks: readonly SlotAsk[]): Promise<(S
   return asks.map((_, at) => found.get(at + 1))
 }
 
-/** Of a row of `appointment`: it takes up its patient. `refuse_overlap` of the migrations judges alike. */
-const takesUpPatient = (visit: string): string =>
-  `${visit}.status in ('pending', 'booked', 'arrived', 'checked-in') and (${visit}.status <> 'pending' or ${visit}.held_until > now())`
-
-/** `offset 0` keeps the planner from adding an index on status or time, which would read every booked visit there is. */
 const patientVisits = (patient: string, starts: string, ends: string): string => `
   coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'start', extract(epoch from a.starts) * 1000, 'end', extract(epoch from a.ends) * 1000))
-     from (select id, deleted, status, starts, ends, held_until from appointment where terms @> array['@Patient/' || ${patient}] offset 0) a
-    where not a.deleted and ${takesUpPatient('a')}
-      and a.starts < ${ends} + interval '1 day' and a.ends > ${starts} - interval '1 day'), '[]')`
+     from time_of_patient('Patient/' || ${patient}, ${starts} - interval '1 day', ${ends} + interval '1 day') a), '[]')`
 
 /** Of a row `asked` (slot, patient, known). */
 export const contextColumns = `
@@ -98,9 +91,7 @@ export async function patientTime(
   return db.query<{ start: number; end: number }>(
     prepared(
       `select date_part('epoch', starts) * 1000 as start, date_part('epoch', ends) * 1000 as end
-         from (select id, deleted, status, starts, ends, held_until from appointment where terms @> array['@Patient/' || $1::text] offset 0) a
-        where not deleted and ${takesUpPatient('a')}
-          and starts < $3::timestamptz and ends > $2::timestamptz and id <> $4 order by starts, ends limit 1000`,
+         from time_of_patient('Patient/' || $1::text, $2::timestamptz, $3::timestamptz) where id <> $4 order by starts, ends limit 1000`,
       [patient, from, until, except],
     ),
   )
