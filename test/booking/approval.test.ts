@@ -85,6 +85,15 @@ describe('a booking that the clinic answers', () => {
     expect((await get(`Appointment/${visit.id}`)).status).toBe('booked')
   })
 
+  it('is booked at once where staff lay it over another', async () => {
+    const place = await approving()
+    const [a = '', b = ''] = await place.patients(2)
+    const { id } = await place.slotAt(2, '09:00')
+    made(await place.book(id, a))
+    const over = made(await place.book(id, b, { overbook: { valueBoolean: true }, 'overbook-reason': 'Acute pain' }))
+    expect([over.status, said(over).Practitioner]).toEqual(['booked', 'accepted'])
+  })
+
   it('is approved by no patient, on any path', async () => {
     const place = await approving()
     const patient = await place.patient()

@@ -1,7 +1,9 @@
 /** A Slot that comes to be while somebody takes its time: it reads as taken in the end, whichever of the two began first. */
 import { settleNewSlots } from '../../src/booking/settle-new-slots.ts'
 import type { Tx } from '../../src/store/db.ts'
+import { newSlotsAfter } from '../../src/store/new-slots.ts'
 import { takeTimeFor } from '../../src/store/take-time.ts'
+import { inTransaction } from '../../src/store/transaction.ts'
 import { disagreements } from '../support/agreement.ts'
 import { availability, clinic, instantIn, timezone } from '../support/clinic.ts'
 import { type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
@@ -80,4 +82,60 @@ it('is every Slot that rules make, and no other is touched', async () => {
   expect(changed.map(({ start, status }) => [start.slice(11, 16), status])).toEqual([['20:00', 'busy']])
   const [found] = matches(await house.call('GET', `Slot?_id=${changed[0]?.id}&status=free`))
   expect(found).toBeUndefined()
+})
+
+describe('what is found of new Slots in the log of changes', () => {
+  const schedules: string[] = []
+  beforeAll(async () => {
+    schedules.push(...(await clinic(house.call, { n: 2 })).schedules)
+  })
+  const body = (day: number, schedule = schedules[0]): object => ({
+    ...{ resourceType: 'Slot', status: 'free', schedule: { reference: `Schedule/${schedule}` } },
+    ...{ start: instantIn(day, '20:00'), end: instantIn(day, '20:15') },
+  })
+  const slot = async (day: number): Promise<Body> => made(await house.call('POST', 'Slot', body(day)))
+  const put = async (id: string, more: object): Promise<Body> =>
+    made(await house.call('PUT', `Slot/${id}`, { ...made(await house.call('GET', `Slot/${id}`), 200), ...more }), 200)
+
+  /** The Schedules on which something was found of all that the deed has written. */
+  async function foundAfter(deed: () => Promise<unknown>): Promise<readonly (string | undefined)[]> {
+    const { pool } = house.house
+    const log = await clinic(house.call)
+    const [before] = await pool.query<{ xid: string; pos: string }>(
+      sql('select xid::text as xid, max(pos)::text as pos from change group by xid order by change.xid desc limit 1'),
+    )
+    await deed()
+    // Its Slot stands at the end of the log: once that is found, all before it was looked at.
+    await house.call('POST', 'Slot', body(9, log.schedules[0]))
+    const seen = { schedules: [] as string[] }
+    await eventually(60_000, async () => {
+      const next = await inTransaction(pool, (tx) => newSlotsAfter(tx, before ?? { xid: '0', pos: '0' }))
+      seen.schedules = (next?.found ?? []).map(({ schedule }) => schedule)
+      return seen.schedules.includes(String(log.schedules[0]))
+    })
+    return schedules.filter((one) => seen.schedules.includes(one))
+  }
+
+  it('is one that comes back after it was deleted', async () => {
+    const one = await slot(11)
+    expect((await house.call('DELETE', `Slot/${one.id}`)).status).toBe(204)
+    const { meta: _meta, ...same } = one
+    expect(await foundAfter(async () => made(await house.call('PUT', `Slot/${one.id}`, same)))).toEqual([schedules[0]])
+  })
+
+  it('is one that is longer than before', async () => {
+    const one = await slot(12)
+    expect(await foundAfter(() => put(one.id, { end: instantIn(12, '20:30') }))).toEqual([schedules[0]])
+  })
+
+  it('is one that was moved to another Schedule', async () => {
+    const one = await slot(13)
+    expect(await foundAfter(() => put(one.id, { schedule: { reference: `Schedule/${schedules[1]}` } }))).toEqual([schedules[1]])
+  })
+
+  it('is none that stays where it was, and none that is over', async () => {
+    const one = await slot(14)
+    expect(await foundAfter(() => put(one.id, { comment: 'By the window' }))).toEqual([])
+    expect(await foundAfter(() => slot(-2))).toEqual([])
+  })
 })

@@ -51,6 +51,17 @@ describe('one patient booked with twelve practitioners at one time', () => {
     expect(await takenOf(patient)).toHaveLength(1)
   })
 
+  it('who comes along to visits of several is in one of them', async () => {
+    const [along = '', ...others] = await place.patients(doctors + 1)
+    const answers = await each(async (doctor) => {
+      const parameter = [others[doctor], along].map((id) => ({ name: 'patient', valueReference: { reference: `Patient/${id}` } }))
+      const { id } = await place.slotAt(3, '16:00', doctor)
+      return house.call('POST', `Slot/${id}/$book`, { resourceType: 'Parameters', parameter })
+    })
+    expect(statuses(answers)).toEqual(oneOf(201, 422))
+    expect(await takenOf(along)).toHaveLength(1)
+  })
+
   it.each(['book', 'hold'] as const)(
     'who asks for one time several times at once ($%s) gets it once, and is told that it is gone',
     async (way) => {

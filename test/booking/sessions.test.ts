@@ -335,10 +335,37 @@ describe('every path', () => {
     const { id } = await place.slotAt(4, '09:00')
     const visit = await booked(id)
     const schedule = await place.schedule(0)
+    const { meta } = await slot(id)
     made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, comment: 'Made anew' }), 200)
     expect(await stateOf(id)).toEqual({ status: 'free', seats: '1/3' })
+    expect((await slot(id)).meta).toEqual(meta)
     await cancel(visit.id)
     expect(await stateOf(id)).toEqual({ status: 'free', seats: undefined })
+  })
+})
+
+describe('two classes on one Schedule', () => {
+  it('have each as many seats as their own service says, also when the Schedule is made anew', async () => {
+    const both = await clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { capacity: 4 } })
+    const pair = await create(house.call, {
+      resourceType: 'HealthcareService',
+      active: true,
+      name: 'Pair',
+      type: [{ coding: [{ system: 'urn:test:service', code: 'pair' }] }],
+      extension: [policyExtension({ durationMinutes: 30, capacity: 2 })],
+    })
+    const schedule = await both.schedule()
+    const actor = [...(schedule as unknown as { actor: object[] }).actor, { reference: `HealthcareService/${pair}` }]
+    const written = made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, actor }), 200)
+    const [four, two] = [await both.slotAt(2, '09:00'), await both.slotAt(2, '10:00')]
+    made(await both.book(four.id, patient(), { 'healthcare-service': `HealthcareService/${both.service}` }))
+    made(await both.book(two.id, patient(), { 'healthcare-service': `HealthcareService/${pair}` }))
+    const seen = async () => [await stateOf(four.id), await stateOf(two.id)].map((one) => one.seats)
+    expect(await seen()).toEqual(['1/4', '1/2'])
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...written, comment: 'Made anew' }), 200)
+    expect(await seen()).toEqual(['1/4', '1/2'])
+    // Whoever sits in one of them keeps the Schedule, though the Slots are free for others still.
+    expect((await house.call('DELETE', `Schedule/${schedule.id}`)).status).toBe(409)
   })
 })
 

@@ -55,6 +55,37 @@ describe('two Schedules of one practitioner', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(8)
   })
 
+  it('leave a Slot that two lie over to the one that is booked, before the one that is held', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Long' }] })}`
+    const slots = await slotsOf(await scheduleOf([practitioner]), someday)
+    const hour = { start: `${someday}T09:00:00Z`, end: `${someday}T10:00:00Z` }
+    const other = await create(house.call, { resourceType: 'Schedule', active: true, actor: [{ reference: practitioner }] })
+    const long = { resourceType: 'Slot', schedule: { reference: `Schedule/${other}` }, status: 'free', ...hour }
+    const { id } = made(await house.call('POST', 'Slot', long))
+    const patients = await place.patients(3)
+    const first = made(await place.book(at(slots, '09:00').id, patients[0] ?? ''))
+    made(await place.hold(at(slots, '09:15').id, patients[1] ?? ''))
+    const last = made(await place.book(at(slots, '09:30').id, patients[2] ?? ''))
+    const statusNow = async () => made(await house.call('GET', `Slot/${id}`), 200).status
+    made(await house.call('POST', `Appointment/${first.id}/$cancel`), 200)
+    expect(await statusNow()).toBe('busy')
+    made(await house.call('POST', `Appointment/${last.id}/$cancel`), 200)
+    expect(await statusNow()).toBe('busy-tentative')
+  })
+
+  it('are deleted each by itself: a visit of one keeps not the other', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Leaving' }] })}`
+    const [kept, going] = [await scheduleOf([practitioner]), await scheduleOf([practitioner])]
+    const visit = made(await place.book(at(await slotsOf(kept, someday), '09:00').id, await place.patient()))
+    const under = at(await slotsOf(going, someday), '09:00')
+    expect(under.status).toBe('busy')
+    expect((await house.call('DELETE', `Schedule/${kept}`)).status).toBe(409)
+    expect((await house.call('DELETE', `Schedule/${going}`)).status).toBe(204)
+    // Its Slot goes with the visit that lies over it.
+    made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
+    expect((await house.call('GET', `Slot/${under.id}`)).status).toBe(410)
+  })
+
   it('share a PractitionerRole’s practitioner', async () => {
     const practitioner = await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Role' }] })
     const role = await create(house.call, {
