@@ -1,7 +1,7 @@
 /** When a clinic changes its rules or takes time off, the free Slots follow at once; what is booked or held stays. */
 import { disagreements } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, instantIn, ours, timezone } from '../support/clinic.ts'
-import { type Body, made, type TestHouse, testHouse } from '../support/house.ts'
+import { type Body, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 
@@ -95,6 +95,45 @@ describe('new hours', () => {
     made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
     const quarters = (await place.slotsOn(2)).filter(({ start, end }) => Date.parse(end) - Date.parse(start) < 30 * 60_000)
     expect(quarters).toEqual([])
+  })
+
+  it('reach no further than a Schedule is planned for, and what reached further goes', async () => {
+    const soon = new Date(Date.parse(instantIn(30, '00:00')))
+    const place = await clinic(house.call, { start: '09:00:00', end: '09:15:00', horizon: new Date(Date.parse(instantIn(900, '00:00'))) })
+    const reach = async (): Promise<number> => {
+      const last = matches(await house.call('GET', `Slot?schedule=Schedule/${place.schedules[0]}&_sort=-start&_count=1`))[0]
+      return Math.round((Date.parse(last?.start ?? '') - Date.parse(instantIn(0, '09:00'))) / 86_400_000)
+    }
+    expect([399, 400]).toContain(await reach())
+    const schedule = await place.schedule()
+    const planningHorizon = { ...(schedule as unknown as { planningHorizon: object }).planningHorizon, end: soon.toISOString() }
+    made(await house.call('PUT', `Schedule/${schedule.id}`, { ...schedule, planningHorizon }), 200)
+    expect(await reach()).toBe(29)
+  })
+
+  it('give each Slot what its own rule is for, though both are of one length', async () => {
+    const place = await clinic(house.call)
+    const type = (code: string) => [{ coding: [{ system: 'urn:test:service', code }] }]
+    const kept = (start: string, end: string, code: string): object => {
+      const rule = availability({ start, end }) as { url: string; extension: object[] }
+      return { ...rule, extension: [...rule.extension, { url: 'serviceType', valueCodeableConcept: type(code)[0] }] }
+    }
+    await change(place, [timezone('Etc/UTC'), kept('09:00:00', '09:30:00', 'shot'), kept('09:30:00', '10:00:00', 'talk')])
+    const slots = (await place.slotsOn(2)) as unknown as { serviceType: object[] }[]
+    expect(slots.map(({ serviceType }) => serviceType)).toEqual([type('shot'), type('shot'), type('talk'), type('talk')])
+    const window = `schedule=Schedule/${place.schedules[0]}&start=ge${instantIn(2, '00:00')}&start=lt${instantIn(3, '00:00')}`
+    expect(times(matches(await house.call('GET', `Slot?${window}&service-type=urn:test:service|talk&_sort=start`)))).toEqual([
+      '09:30',
+      '09:45',
+    ])
+  })
+
+  it('make Slots that can be read also where the Schedule has as long an id as there is', async () => {
+    const id = 's'.repeat(64)
+    const actor = [{ reference: `Practitioner/${(await clinic(house.call)).practitioners[0]}` }]
+    made(await house.call('PUT', `Schedule/${id}`, { resourceType: 'Schedule', id, actor, extension: hours('09:00:00', '10:00:00') }))
+    const [first] = matches(await house.call('GET', `Slot?schedule=Schedule/${id}&_sort=start&_count=1`))
+    expect(made(await house.call('GET', `Slot/${first?.id}`), 200).schedule.reference).toBe(`Schedule/${id}`)
   })
 
   it('of another grid lay no free Slot over a booked one', async () => {

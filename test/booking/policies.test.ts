@@ -172,6 +172,52 @@ it('newPatients false: a patient of the practice is none, whoever of it has seen
   made(await second.book((await second.slotAt(1, '12:00')).id, known))
 })
 
+describe('a visit of two patients', () => {
+  const bookTwo = (slot: string, ...patients: string[]): Promise<Answer> =>
+    house.call('POST', `Slot/${slot}/$book`, {
+      resourceType: 'Parameters',
+      parameter: patients.map((id) => ({ name: 'patient', valueReference: { reference: `Patient/${id}` } })),
+    })
+
+  it('is refused for either of them', async () => {
+    const place = await clinic(house.call)
+    const known = await place.patient()
+    made(await place.book((await place.slotAt(1, '09:00')).id, known))
+    const young = await create(house.call, { resourceType: 'Patient', birthDate: '2020-01-01' })
+    const grown = await create(house.call, { resourceType: 'Patient', birthDate: '1980-01-01' })
+    const { id } = await place.slotAt(2, '09:00')
+    made(await policy(place, [{ url: 'newPatients', valueBoolean: false }]), 200)
+    expect(refusal(await bookTwo(id, known, grown))).toEqual(isBroken('No new patients are being taken here.'))
+    made(await policy(place, [rule('%patient.birthDate <= today() - 18 years', 'For adults.')]), 200)
+    expect(refusal(await bookTwo(id, grown, young))).toEqual(isBroken('For adults.'))
+    made(await bookTwo(id, grown, await create(house.call, { resourceType: 'Patient', birthDate: '1981-01-01' })))
+  })
+
+  it('is moved into its own time, where neither of them is anywhere else', async () => {
+    const place = await clinic(house.call, { minutes: 30, slotMinutes: 15 })
+    const [a = '', b = ''] = await place.patients(2)
+    const visit = made(await bookTwo((await place.slotAt(2, '09:00')).id, a, b))
+    const later = await place.slotAt(2, '09:15')
+    const moved = await house.call('POST', `Appointment/${visit.id}/$reschedule`, parameters({ slot: `Slot/${later.id}` }))
+    expect(Date.parse(made(moved, 200).start)).toBe(Date.parse(later.start))
+  })
+})
+
+it('a buffer that a policy has gained is kept from the next look on, by what is taken before the window too', async () => {
+  const place = await clinic(house.call)
+  made(await place.book((await place.slotAt(2, '09:00')).id, await place.patient()))
+  const [from, until] = [instantIn(2, '09:15'), instantIn(2, '10:00')]
+  const found = async (): Promise<string[]> =>
+    matches(await house.call('GET', `Schedule/${place.schedules[0]}/$find-slots?start=${from}&end=${until}`)).map(({ start }) =>
+      start.slice(11, 16),
+    )
+  expect(await found()).toEqual(['09:15', '09:30', '09:45'])
+  const service = made(await house.call('GET', `HealthcareService/${place.service}`), 200)
+  const extension = [{ url: ours('booking-policy'), extension: [{ url: 'bufferBeforeMinutes', valueUnsignedInt: 10 }] }]
+  made(await house.call('PUT', `HealthcareService/${place.service}`, { ...service, extension }), 200)
+  expect(await found()).toEqual(['09:30', '09:45'])
+})
+
 describe('a patient who leaves', () => {
   const message = 'This visit can be cancelled or moved online until 3 days before it starts. Please call the clinic.'
 

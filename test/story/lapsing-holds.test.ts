@@ -1,4 +1,5 @@
 /** A hold past its time blocks nobody (docs/booking.md): at once for whoever asks, and within two seconds for whoever looks. */
+import { lapsedHolds } from '../../src/store/lapsed-holds.ts'
 import { disagreements } from '../support/agreement.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
 import { pastEnd, whileHeld } from '../support/held.ts'
@@ -118,6 +119,8 @@ describe('where the tick runs', () => {
     const { held, found } = await whileHeld(hold, (one) => house.call('POST', `Appointment/${one.id}/$book`))
     made(found, 200)
     await kept(held)
+    // And the sweep has nothing to look at for ever.
+    expect(await lapsedHolds(house.house.pool, 1_000)).not.toContain(held.id)
   })
 
   it('keeps a visit for good that a client booked by PUT, leaving held-until in it', async () => {
