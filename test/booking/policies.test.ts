@@ -193,6 +193,14 @@ describe('a visit of two patients', () => {
     made(await bookTwo(id, grown, await create(house.call, { resourceType: 'Patient', birthDate: '1981-01-01' })))
   })
 
+  it('is none where one of them is not there any more', async () => {
+    const place = await clinic(house.call)
+    const [a = '', gone = ''] = await place.patients(2)
+    expect((await house.call('DELETE', `Patient/${gone}`)).status).toBe(204)
+    const { id } = await place.slotAt(2, '09:00')
+    expect(refusal(await bookTwo(id, a, gone))).toEqual([404, 'not-found', `There is no Patient/${gone}.`])
+  })
+
   it('is moved into its own time, where neither of them is anywhere else', async () => {
     const place = await clinic(house.call, { minutes: 30, slotMinutes: 15 })
     const [a = '', b = ''] = await place.patients(2)

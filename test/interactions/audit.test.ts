@@ -43,6 +43,20 @@ const past = (patient: string) => ({
   participant: [{ actor: { reference: `Patient/${patient}` }, status: 'accepted' }],
 })
 
+it('of what concerns no patient nothing is written down, however it is asked for', async () => {
+  const nobodys = { ...past('nobody'), participant: [{ actor: { display: 'A guest' }, status: 'accepted' }] }
+  const rows = async (): Promise<Loose[]> =>
+    server.house.pool.query<Loose>({
+      text: `select entity from audit_event where cardinality(patients) = 0 and interaction <> 'login'`,
+      values: [],
+    })
+  const before = (await rows()).length
+  const id = await made(ask, nobodys)
+  expect((await ask('GET', `Appointment/${id}`)).status).toBe(200)
+  expect((await ask('DELETE', `Appointment/${id}`)).status).toBe(204)
+  expect((await rows()).length).toBe(before)
+})
+
 describe('a patient’s data', () => {
   it.each<[what: string, deed: (id: string) => Promise<unknown>, event: string]>([
     ['read', (id) => clerk('GET', `Patient/${id}`), 'R read'],

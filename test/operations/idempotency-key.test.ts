@@ -1,6 +1,9 @@
 /** A repeated `Idempotency-Key` (docs/operations.md): the same answer again, whatever happened on the way back the first time. */
+import { idempotencyHoursKept } from '../../src/base/limits.ts'
+import { claimKey, forgetOldKeys } from '../../src/store/idempotency.ts'
+import { inTransaction } from '../../src/store/transaction.ts'
 import { type Clinic, clinic } from '../support/clinic.ts'
-import { made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
+import { type Body, made, matches, parameters, type TestHouse, testHouse } from '../support/house.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -74,6 +77,48 @@ describe('the same key', () => {
     made(await house.call('POST', `Slot/${slot.id}/$book`, parameters({ patient: `Patient/${a}` }), key('shared')))
     const theirs = house.as(await house.token('system/*.cruds', { client: 'another' }))
     made(await theirs('POST', `Slot/${(await place.slotAt(2, '13:15')).id}/$book`, parameters({ patient: `Patient/${b}` }), key('shared')))
+  })
+
+  it('of another patient who uses the same program is another key', async () => {
+    const patients = await place.patients(2)
+    const calls = await Promise.all(patients.map(async (patient) => house.as(await house.token('patient/*.cruds', { patient }))))
+    const visits: Body[] = []
+    for (const [at, call] of calls.entries()) {
+      const { id } = await place.slotAt(2, at === 0 ? '13:30' : '13:45')
+      visits.push(made(await call('POST', `Slot/${id}/$book`, parameters({ patient: `Patient/${patients[at]}` }), key('of a program'))))
+    }
+    expect(new Set(visits.map(({ id }) => id)).size).toBe(2)
+  })
+
+  it('of somebody else is in nobody’s way while that is being answered', async () => {
+    const { pool } = house.house
+    const { id } = await place.slotAt(3, '09:00')
+    const body = parameters({ patient: `Patient/${await place.patient()}` })
+    await inTransaction(pool, async (tx) => {
+      await claimKey(tx, { client: 'somebody-else', person: '', key: 'under way', request: '' })
+      made(await house.call('POST', `Slot/${id}/$book`, body, key('under way')))
+    })
+  })
+
+  it('is new again after its hours, and forgotten not before', async () => {
+    const { pool } = house.house
+    const [first, second, third] = [await place.slotAt(3, '10:00'), await place.slotAt(3, '10:15'), await place.slotAt(3, '10:30')]
+    const body = parameters({ patient: `Patient/${await place.patient()}` })
+    const book = (slot: Body, name: string) => house.call('POST', `Slot/${slot.id}/$book`, body, key(name))
+    made(await book(first, 'old'))
+    const kept = made(await book(second, 'young'))
+    const text = `update idempotency set at = now() - make_interval(hours => $2) where key = $1`
+    await pool.query({ text, values: ['old', idempotencyHoursKept + 1] })
+    await pool.query({ text, values: ['young', idempotencyHoursKept - 1] })
+    // The time is taken: that it was by this very key is not remembered any more.
+    expect((await book(first, 'old')).status).toBe(409)
+    const anew = made(await book(third, 'old'))
+    await forgetOldKeys(pool)
+    expect([made(await book(second, 'young')).id, made(await book(third, 'old')).id]).toEqual([kept.id, anew.id])
+    await pool.query({ text, values: ['young', idempotencyHoursKept + 1] })
+    await forgetOldKeys(pool)
+    const left = await pool.query<{ key: string }>({ text: `select key from idempotency where key in ('old', 'young')`, values: [] })
+    expect(left).toEqual([{ key: 'old' }])
   })
 
   it('in twenty requests at once books once; the rest are told the same or to wait', async () => {

@@ -124,6 +124,11 @@ it('moves no time: visits to come stay booked, both seats of a session stay take
   const own = made(await group.book(slot.id, source)).id
   const others = made(await group.book(slot.id, target)).id
   const alone = made(await place.book((await place.slotAt(4, '10:00')).id, source)).id
+  // Visits that follow each other are not double, nor is one that was given up.
+  made(await group.book((await group.slotAt(3, '09:30')).id, target))
+  const noon = (await group.slotAt(3, '12:00')).id
+  made(await house.call('POST', `Appointment/${made(await group.book(noon, source)).id}/$cancel`, { resourceType: 'Parameters' }), 200)
+  made(await group.book(noon, target))
   const seats = async () => {
     const rows = await house.house.pool.query<{ appointment: string; n: number }>({
       text: 'select appointment, count(*)::int as n from claim group by 1 order by 1',
