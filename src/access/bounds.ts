@@ -1,6 +1,7 @@
 /**
  * What an actor's scopes let through of a type, as criteria of search: the one patient's, and what a granular scope's
- * search finds. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#finer-grained-resource-constraints-using-search-parameters
+ * search finds.
+ * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#finer-grained-resource-constraints-using-search-parameters
  *
  * How the bounds become a condition is the store's work; whether the type may be reached at all is `may.ts`.
  */
@@ -17,7 +18,10 @@ export type Bounds = {
   readonly patient?: string
   /** Nothing of these patients', whose Consents keep it from the actor. */
   readonly except?: readonly string[]
-  /** To whom sensitive visits are busy time: of those only what is shown may be looked for. Set where the type is one of visits, or of what is about them. */
+  /**
+   * To whom sensitive visits are busy time: of those only what is shown may be looked for. Set where the type is one of visits,
+   * or of what is about them.
+   */
   readonly masking?: Masking
   /** Alternatives, each a list of criteria that all hold; left out where no scope has a search in it. */
   readonly anyOf?: readonly (readonly Criterion[])[]

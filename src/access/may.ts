@@ -17,7 +17,10 @@ export type Permission =
       readonly patient?: string
       /** Granular scopes: the resource must match one of these searches. */
       readonly queries?: readonly string[]
-      /** Beside what matches one of the searches: this patient's own, and of that what matches one of its searches, where it has any. */
+      /**
+       * Beside what matches one of the searches: this patient's own, and of that what matches one of its searches, where it has
+       * any.
+       */
       readonly own?: { readonly patient: string; readonly queries?: readonly string[] }
     }
 

@@ -3,7 +3,8 @@
  * They are read as any type's are. https://hl7.org/fhir/R4/auditevent.html#search
  *
  * An entity is what was read or written, and the patient whose event it is; who asked is a person by a reference, and a program
- * or this server by an identifier. What a chain leads to is found by its references. Whose event it is (`patient`) is audit-events.ts's.
+ * or this server by an identifier. What a chain leads to is found by its references. Whose event it is (`patient`) is
+ * audit-events.ts's.
  */
 import type { Definitions } from '../fhir/definitions/types.ts'
 import { type Criterion, parseCriterion } from '../fhir/search-criterion.ts'

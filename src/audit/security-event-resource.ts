@@ -1,6 +1,7 @@
 /**
  * A row of nobody's data as an AuditEvent: signing in and out (DICOM's User Authentication), a token given (IHE IUA ITI-71), a
- * request refused, an account, a program or a key changed (Security Alert), a backup taken (Export) or put in (Import). http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
+ * request refused, an account, a program or a key changed (Security Alert), a backup taken (Export) or put in (Import).
+ * http://dicom.nema.org/medical/dicom/current/output/html/part15.html#sect_A.5.3
  *
  * BALP 1.1 has no profile of these, so none is claimed.
  */

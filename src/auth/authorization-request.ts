@@ -1,7 +1,8 @@
 /**
  * A SMART authorization request in the words that the library knows: `aud` is OAuth's `resource` (RFC 8707), and the person
  * is always asked, since each launch has a context of its own. A request that comes by POST goes on as a GET, so that the
- * cookie of a session need not be sent from other sites. https://hl7.org/fhir/smart-app-launch/app-launch.html#obtain-authorization-code
+ * cookie of a session need not be sent from other sites.
+ * https://hl7.org/fhir/smart-app-launch/app-launch.html#obtain-authorization-code
  */
 import type { Client, Context, errors } from 'oidc-provider'
 import type { House } from '../store/house.ts'

@@ -4,8 +4,10 @@
  *
  * Who may have a token for what is not decided here: today an operator mints one with `slotwise token`.
  */
+
 import { SignJWT } from 'jose'
 import { parseScopes } from '../access/scopes.ts'
+import { operatorClient } from '../base/own-clients.ts'
 import type { House } from '../store/house.ts'
 import { signingAlgorithm, signingKey } from './keys.ts'
 
@@ -24,9 +26,6 @@ export type TokenRequest = {
 
 /** The `typ` of an access token, so that no other JWT of ours is ever taken for one (RFC 9068 2.1). */
 export const accessTokenType = 'at+jwt'
-
-/** For tokens that an operator minted without naming a client. */
-const operatorClient = 'slotwise-cli'
 
 export async function mintToken(
   house: House,

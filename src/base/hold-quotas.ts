@@ -1,6 +1,7 @@
 /**
  * How many times may be held at once, as an operator sets it, so that nobody keeps a clinic's times from others by holding
- * them all. 0 is no limit. OWASP API6:2023 https://owasp.org/API-Security/editions/2023/en/0xa6-unrestricted-access-to-sensitive-business-flows/
+ * them all. 0 is no limit. OWASP API6:2023
+ * https://owasp.org/API-Security/editions/2023/en/0xa6-unrestricted-access-to-sensitive-business-flows/
  */
 
 export type HoldQuotas = {

@@ -16,7 +16,10 @@ export const takenApartUnweighedMax = 16
 export const includedResourcesMax = 1_000
 export const searchOrListMax = 500
 export const searchCriteriaMax = 100
-/** A chain that comes to so many rows is followed row by row: an index looks one word up at a time (5 µs each), and slower the more there are. A Schedule has some two thousand Slots. */
+/**
+ * A chain that comes to so many rows is followed row by row: an index looks one word up at a time (5 µs each), and slower the
+ * more there are. A Schedule has some two thousand Slots.
+ */
 export const wideChainMin = 5_000
 /** And a `_has`, whose rows have to be read before an index can be asked for what they name. */
 export const wideHasMin = 2_000

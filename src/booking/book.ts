@@ -57,7 +57,7 @@ async function tryToBook(house: House, input: BookInput): Promise<Tried> {
   const made = await visitToBook(house, input, context)
   if (!made.taking) throw await refusedWithNextTimes(house, made.wish)
   const { taking, claims, overbooks, wish } = made
-  const booked = newVisit(house, input, taking.plan, taking.offered, taking.visit, claims, overbooks)
+  const booked = newVisit(house, input, taking, claims, overbooks)
   const text = await commit(house, input, booked, taking, context).catch((error: unknown) => goneInstead(house, input, error))
   if (text === undefined) return { wish }
   return { booked: { id: booked.write.id, version: '1', text, heldUntil: booked.heldUntil }, wish }

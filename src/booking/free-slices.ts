@@ -170,7 +170,10 @@ async function plansToGuessBy(house: House, schedules: readonly string[]): Promi
 
 /** Slots looked at for each that is wanted, in the hope that it is among them. */
 const slotsLookedAt = 3
-/** A look into the index for one Schedule's first free Slot costs about what it costs to pass by so many Slots in the order of time. */
+/**
+ * A look into the index for one Schedule's first free Slot costs about what it costs to pass by so many Slots in the order of
+ * time.
+ */
 const slotsForOneProbe = 15
 const slotsLookedAtMost = 5_000
 

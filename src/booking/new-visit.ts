@@ -88,9 +88,7 @@ export async function claimsFor(house: House, { proposal, online }: BookInput, p
 export function newVisit(
   house: House,
   input: BookInput,
-  plan: SchedulePlan,
-  offered: Offered,
-  visit: VisitTime,
+  { plan, offered, visit }: Pick<Making, 'plan' | 'offered' | 'visit'>,
   claims: readonly string[],
   overbooks?: Overbooking,
 ): NewVisit {

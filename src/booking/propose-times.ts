@@ -104,7 +104,10 @@ async function timesFor(house: House, wish: Wish, places: Places, except: Readon
   return missing === 0 || others.length === 0 ? same : [...same, ...(await timesAmong(house, wish, others, except, missing))]
 }
 
-/** Who else offers the service may lead in the place of who does: the same practitioner elsewhere before the others, and not all of them. */
+/**
+ * Who else offers the service may lead in the place of who does: the same practitioner elsewhere before the others, and not all
+ * of them.
+ */
 function leading([first = [], ...further]: readonly JointGroup[], places: Places): Places {
   const own = schedulesIn([first])
   const taken = new Set([...own, ...schedulesIn(further)])

@@ -1,7 +1,7 @@
 /**
  * What the server itself writes down on an Appointment: how often it was moved, that it was cancelled late, why a rule was
- * overridden, that it waits for the clinic's answer, what other times were proposed, which series it is of. A patient may neither write these nor take them
- * off.
+ * overridden, that it waits for the clinic's answer, what other times were proposed, which series it is of. A patient may
+ * neither write these nor take them off.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { fault } from '../base/fault.ts'

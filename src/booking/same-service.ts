@@ -5,8 +5,7 @@
 import type { Resource } from '../fhir/resource.ts'
 import { type CodeableConcept, conceptsMatch, conceptsOf } from '../scheduling/concept.ts'
 import type { ServiceOffer } from '../scheduling/schedule-plan.ts'
-import type { WaitlistWish } from '../scheduling/waitlist-wish.ts'
-import { waitlistWish } from '../scheduling/waitlist-wish.ts'
+import { type WaitlistWish, waitlistWish } from '../scheduling/waitlist-wish.ts'
 import type { House } from '../store/house.ts'
 
 /** `service`: what the entry was offered, which has types although the entry may name none. */

@@ -1,7 +1,8 @@
 /**
  * In which order the writes of one transaction do not get in each other's way: what is deleted goes first, then what
- * Schedules are made of, then what gives time back, then the Slots that visits name, then the visits that take time and the answers to them, and at
- * last the Slots whose status a visit has settled by then. Within that, what is created comes before what is updated.
+ * Schedules are made of, then what gives time back, then the Slots that visits name, then the visits that take time and the
+ * answers to them, and at last the Slots whose status a visit has settled by then. Within that, what is created comes before
+ * what is updated.
  * https://hl7.org/fhir/R4/http.html#trules
  */
 import type { Resource } from '../fhir/resource.ts'

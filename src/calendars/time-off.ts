@@ -80,7 +80,10 @@ function ofSeries(uid: string, versions: readonly Component[], reading: Reading)
   return [...own, ...standing.flatMap((event) => occurrences(uid, event, new Set(), reading))].sort((a, b) => (a.start < b.start ? -1 : 1))
 }
 
-/** By what an EXDATE or a RECURRENCE-ID means an occurrence: its instant, or the day alone, as some programs write it of a time too. */
+/**
+ * By what an EXDATE or a RECURRENCE-ID means an occurrence: its instant, or the day alone, as some programs write it of a time
+ * too.
+ */
 const nameOf = (time: EventTime, clock: Clock): string => (time.minutes === undefined ? `day ${time.day}` : `at ${instantAt(time, clock)}`)
 
 function occurrences(uid: string, event: Component, except: ReadonlySet<string>, reading: Reading): TimeOff[] {

@@ -1,4 +1,7 @@
-/** What an operator changes of an account that is there, in the audit: found by whose it is, and theirs to read where they are a patient. */
+/**
+ * What an operator changes of an account that is there, in the audit: found by whose it is, and theirs to read where they are a
+ * patient.
+ */
 import { personBehind } from '../store/accounts.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'

@@ -67,7 +67,10 @@ function tokensOf(element: Fields, component: SearchComponent): string[] {
 
 type CompositeFound = { readonly terms: Set<string>; readonly numbers: NumberValue[] }
 
-/** What one element of a composite parameter comes to: words where both parts are tokens, else numbers with the first part's tokens. */
+/**
+ * What one element of a composite parameter comes to: words where both parts are tokens, else numbers with the first part's
+ * tokens.
+ */
 export function collectComposite({ code, components = [] }: SearchParameter, value: unknown, found: CompositeFound): void {
   const [first, second] = components
   if (!first || !second) return

@@ -42,7 +42,10 @@ function propertiesIn(value: unknown): number {
  */
 export const exactJson = (text: string): unknown => (inexactNumber.test(text) ? JSON.parse(text, exactNumber as Reviver) : undefined)
 
-/** A number that JavaScript would write otherwise: 1.50, 1e3, more digits than it keeps. Of those it looks at no more than it needs. */
+/**
+ * A number that JavaScript would write otherwise: 1.50, 1e3, more digits than it keeps. Of those it looks at no more than it
+ * needs.
+ */
 const inexactNumber = /[:[,]\s*-?(?:[\d.]{16}|(?:\d+\.\d*0|\d+(?:\.\d+)?[eE][+-]?\d+)\s*[,}\]])/
 
 /** Indented for people. Numbers keep their digits: 1.00 stays 1.00. */

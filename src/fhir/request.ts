@@ -43,7 +43,10 @@ export type FhirRequest = {
   /** A body that is read as it comes (NDJSON), in place of `body` and `text`. */
   readonly bytes?: AsyncIterable<Uint8Array>
   readonly headers: RequestHeaders
-  /** At an address whose answer stays open: the last event that the client has, and whether its token is still good (throws `login`). */
+  /**
+   * At an address whose answer stays open: the last event that the client has, and whether its token is still good (throws
+   * `login`).
+   */
   readonly stream?: { readonly lastEventId?: string; readonly assertSignedIn: () => unknown }
   readonly method: string
   /** What the answer is to be written in; JSON where it is not said. Desks speak JSON alone. */

@@ -197,7 +197,10 @@ function parseChain(
   return links.length ? { kind: 'chain', code, links } : undefined
 }
 
-/** `_has:Appointment:patient:status=booked`; what follows the reference is a parameter of that type, with all it may hold. Of AuditEvents it is read where they are found. */
+/**
+ * `_has:Appointment:patient:status=booked`; what follows the reference is a parameter of that type, with all it may hold. Of
+ * AuditEvents it is read where they are found.
+ */
 function parseHas(reading: Reading, name: string, value: string, way: Way): Criterion | undefined {
   const [, type = '', by = '', rest = ''] = hasParts.exec(name) ?? []
   // Ignored it would find too much.

@@ -214,7 +214,10 @@ function isAudited(criterion: Criterion): boolean {
 /** Searches in a language of their own: to ignore one would find everything. https://hl7.org/fhir/R4/search.html#filter and #query */
 const otherLanguages: ReadonlySet<string> = new Set(['_filter', '_query'])
 
-/** "Servers SHALL reject any search request that contains a search parameter modifier that the server does not support" (#modifiers). */
+/**
+ * "Servers SHALL reject any search request that contains a search parameter modifier that the server does not support"
+ * (#modifiers).
+ */
 function assertServed(name: string): void {
   if (otherLanguages.has(name)) throw fault('value', `\`${name}\` is not served here: say what it asks for by search parameters.`, name)
   const [bare = '', modifier] = name.split(':')

@@ -28,7 +28,10 @@ export function normalizeText(text: string): string {
   return plainLatin.test(line) ? line : line.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 }
 
-/** The codes of every word's sound, primary and alternative, without repeats. Metaphone knows Latin letters: other words stand for themselves. */
+/**
+ * The codes of every word's sound, primary and alternative, without repeats. Metaphone knows Latin letters: other words stand
+ * for themselves.
+ */
 export function soundsOf(text: string): string[] {
   const words = normalizeText(text)
     .split(/[^\p{L}\p{N}']+/u)

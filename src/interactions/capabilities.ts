@@ -1,7 +1,8 @@
 /**
  * capabilities: what this server does, open to all. https://hl7.org/fhir/R4/http.html#capabilities
  *
- * The statement is made when the first client asks, and again when an administrator's search parameter comes or goes. `mode=terminology` is not served: this is no terminology server.
+ * The statement is made when the first client asks, and again when an administrator's search parameter comes or goes.
+ * `mode=terminology` is not served: this is no terminology server.
  */
 import { createHash } from 'node:crypto'
 import { fault } from '../base/fault.ts'

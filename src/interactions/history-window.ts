@@ -14,7 +14,10 @@ export type Asked = ReadonlyMap<string, string>
 
 const known: ReadonlySet<string> = new Set(['_count', '_since', '_at', '_before', '_summary', '_elements', '_format', '_pretty'])
 
-/** What a history has no answer to, `_list` among it, is passed over and not said again in links, or refused where the client is strict. */
+/**
+ * What a history has no answer to, `_list` among it, is passed over and not said again in links, or refused where the client is
+ * strict.
+ */
 export function askedOf(request: FhirRequest): Asked {
   const said = request.query.filter(([, value]) => value !== '')
   assertUnderstood({ unknown: said.flatMap(([name]) => (known.has(name) ? [] : [name])) }, request)

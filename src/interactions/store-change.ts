@@ -62,7 +62,10 @@ export async function storeAlone(house: House, work: (tx: Tx) => Promise<Stored>
   return stored
 }
 
-/** One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes` understands. */
+/**
+ * One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes`
+ * understands.
+ */
 export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
   // A new id cannot be there yet: a create needs no look.
   const row = verb === 'c' ? undefined : await lockResource(tx, submitted.type, submitted.id)

@@ -1,6 +1,7 @@
 /**
- * Reads what stands at somebody else's address, or asks there: a client's key set, the clinic's own OpenID Connect server. Where it may call, and how a name's addresses are judged,
- * is as for every call (`call-out.ts`). https://nodejs.org/api/http.html#httprequesturl-options-callback
+ * Reads what stands at somebody else's address, or asks there: a client's key set, the clinic's own OpenID Connect server.
+ * Where it may call, and how a name's addresses are judged, is as for every call (`call-out.ts`).
+ * https://nodejs.org/api/http.html#httprequesturl-options-callback
  */
 import { request as secureRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'

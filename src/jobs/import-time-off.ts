@@ -16,7 +16,7 @@ import { instantOnDay, localReading } from '../scheduling/local-time.ts'
 import { timeZoneOf } from '../scheduling/schedule-plan.ts'
 import type { House } from '../store/house.ts'
 import { currentResource } from '../store/resources.ts'
-import { operator } from './operator.ts'
+import { operator } from './own-actors.ts'
 
 const types = ['Practitioner', 'Location', 'Organization', 'Schedule']
 const attemptsMax = 5

@@ -80,7 +80,8 @@ function listingOf(house: House, actor: Actor, row: ExportRow, wish: ExportWish,
     since: wish.since,
     patients: wish.patients,
     filters,
-    // The filters' chains go as far as the first allows. A token that lost its reach between order and listing cannot be: the scopes were kept with the order.
+    // The filters' chains go as far as the first allows. A token that lost its reach between order and listing cannot be: the
+    // scopes were kept with the order.
     bounds: (['s', 'r'] as const).map((verb) => withoutOwn(boundsFor(house, actor, verb, type) ?? { anyOf: [] })),
     after: row.after,
     file: row.file,

@@ -7,9 +7,7 @@ import { followWaitlist } from '../booking/waitlist/follow-waitlist.ts'
 import { offerTimes } from '../booking/waitlist/offer-times.ts'
 import { settleOffers } from '../booking/waitlist/settle-offers.ts'
 import type { House } from '../store/house.ts'
-
-/** The server itself, in the audit. */
-const server = { client: 'slotwise', scopes: [] }
+import { server } from './own-actors.ts'
 
 export async function offerWaitlist(house: House): Promise<number> {
   const audit = (interaction: AuditInteraction) => () => auditOf(house, server, interaction)

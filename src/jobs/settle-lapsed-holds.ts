@@ -2,8 +2,6 @@
 import { auditOf } from '../audit/audit-of.ts'
 import { settleLapsed } from '../booking/settle-lapsed.ts'
 import type { House } from '../store/house.ts'
-
-/** The server itself, in the audit. */
-const server = { client: 'slotwise', scopes: [] }
+import { server } from './own-actors.ts'
 
 export const settleLapsedHolds = (house: House): Promise<number> => settleLapsed(house, () => auditOf(house, server, 'expire'))

@@ -11,9 +11,7 @@ import type { House } from '../store/house.ts'
 import { lockResource } from '../store/resources.ts'
 import { movePhase, type Phase, type StateRow } from '../store/subscriptions.ts'
 import { inTransaction } from '../store/transaction.ts'
-
-/** The server itself, in the audit. */
-const server = { client: 'slotwise', scopes: [] }
+import { server } from './own-actors.ts'
 
 type Named = Pick<StateRow, 'subscription' | 'revision'>
 

@@ -1,6 +1,7 @@
 /**
  * Each second: what happened is numbered for whoever is to be told of it, a job is put in for each endpoint that must be
- * spoken to and is not, a Subscription whose criteria are understood no more is in error, and one whose time is over is off. Telling itself is `notify-subscriber.ts`.
+ * spoken to and is not, a Subscription whose criteria are understood no more is in error, and one whose time is over is off.
+ * Telling itself is `notify-subscriber.ts`.
  */
 
 import { boundsFor } from '../access/bounds.ts'

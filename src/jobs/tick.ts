@@ -1,9 +1,11 @@
 /**
- * When work is due that nobody asked for. The only caller of node-cron; what a job does stands in a file of its own, and
- * must be safe when several servers on one database do it at once. https://nodecron.com
+ * When work is due that nobody asked for. The only caller of node-cron; what a job does stands in a file of its own, here or in the
+ * room that knows, and must be safe when several servers on one database do it at once. https://nodecron.com
  */
 import { schedule } from 'node-cron'
+import { sealAudit } from '../audit/seal-audit.ts'
 import { failureName } from '../booking/one-by-one.ts'
+import { remakeStale } from '../booking/regenerate-slots.ts'
 import { settleNewSlots } from '../booking/settle-new-slots.ts'
 import type { House } from '../store/house.ts'
 import { forgetOldLinks } from '../store/self-service-links.ts'
@@ -13,10 +15,8 @@ import { indexSearchParameters } from './index-search-parameter.ts'
 import { keepAuditPartitions } from './keep-audit-partitions.ts'
 import { listExports } from './list-exports.ts'
 import { offerWaitlist } from './offer-waitlist.ts'
-import { remakeStaleSlots } from './remake-stale-slots.ts'
 import { rollHorizon } from './roll-horizon.ts'
 import { runImports } from './run-imports.ts'
-import { sealAudit } from './seal-audit.ts'
 import { settleLapsedHolds } from './settle-lapsed-holds.ts'
 import { tellSubscribers } from './tell-subscribers.ts'
 
@@ -35,7 +35,7 @@ const clinicTime = (house: House) => house.defaultTimeZone
 const jobs: readonly Job[] = [
   { name: 'settle-lapsed-holds', when: '* * * * * *', timeZone: utc, run: settleLapsedHolds },
   { name: 'settle-new-slots', when: '* * * * * *', timeZone: utc, run: settleNewSlots },
-  { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStaleSlots },
+  { name: 'remake-stale-slots', when: '* * * * * *', timeZone: utc, run: remakeStale },
   { name: 'list-exports', when: '* * * * * *', timeZone: utc, run: (house) => listExports(house) },
   { name: 'run-imports', when: '* * * * * *', timeZone: utc, run: runImports },
   { name: 'tell-subscribers', when: '* * * * * *', timeZone: utc, run: tellSubscribers },

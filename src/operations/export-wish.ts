@@ -126,7 +126,10 @@ function patientsOf(house: House, inputs: Inputs, { method }: FhirRequest, { pat
   return ids
 }
 
-/** What a chain reaches beyond the token's scopes matches nothing. A comma parts two filters where the next one begins; others belong to a query's own values. */
+/**
+ * What a chain reaches beyond the token's scopes matches nothing. A comma parts two filters where the next one begins; others
+ * belong to a query's own values.
+ */
 const betweenFilters = /,(?=[A-Z][A-Za-z]+\?)/
 
 function filtersOf(house: House, inputs: Inputs, types: readonly string[]): ExportWish['filters'] {

@@ -144,7 +144,10 @@ const over = (): Error => fault('expired', 'This link does not work any more. As
 
 type Found = { entry?: { resource: { resourceType: string; id?: string; start?: string } }[] }
 
-/** What `$find-slots` offers the patient for the same service, length and Schedule; of several Schedules what all of them have free. */
+/**
+ * What `$find-slots` offers the patient for the same service, length and Schedule; of several Schedules what all of them have
+ * free.
+ */
 async function timesFor(house: House, actor: Actor, visit: Resource, schedule: string): Promise<SelfServiceVisit['times']> {
   const joint = await jointOfSlots(house, idsNamed(visit.slot, 'Slot', house.base), {
     start: Date.parse(String(visit.start)),

@@ -1,7 +1,8 @@
 /**
  * Visits over several Schedules at once: one actor of every group is free for the whole visit. Pure.
- * Of the combinations at one start the one with the least harm stands for the others, or the few that are asked for: each Schedule's harm is the share of
- * its free time of that day that goes with the visit (`calendar.ts`), and the sum of them is weighed.
+ * Of the combinations at one start the one with the least harm stands for the others, or the few that are asked for: each
+ * Schedule's harm is the share of its free time of that day that goes with the visit (`calendar.ts`), and the sum of them is
+ * weighed.
  * Left out: daily caps, which only the database can count, and rules about the patient (`booking-rules.ts`).
  */
 import { minuteMs } from '../base/durations.ts'

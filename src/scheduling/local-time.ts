@@ -1,8 +1,9 @@
 /**
  * A clinic's clock: from local readings to instants and back, in IANA zones.
  * A reading that does not exist that day is taken with the offset before the gap, one that happens twice
- * means the first (RFC 5545 3.3.5; Temporal's `compatible`, https://tc39.es/proposal-temporal/#sec-temporal-disambiguatepossibleepochnanoseconds).
- * Offsets are remembered a UTC day at a time: asking Intl costs some microseconds, and 90 days ask a thousand times.
+ * means the first (RFC 5545 3.3.5; Temporal's `compatible`,
+ * https://tc39.es/proposal-temporal/#sec-temporal-disambiguatepossibleepochnanoseconds). Offsets are remembered a UTC day at a
+ * time: asking Intl costs some microseconds, and 90 days ask a thousand times.
  */
 import { IANAZone } from 'luxon'
 import { dayMs, minuteMs } from '../base/durations.ts'

@@ -3,8 +3,7 @@
  * Left out: languages. These sentences are for staff and for whoever writes a client.
  */
 import { dayMs } from '../base/durations.ts'
-import type { AvailabilityRule } from './availability-rules.ts'
-import { dayCodes } from './availability-rules.ts'
+import { type AvailabilityRule, dayCodes } from './availability-rules.ts'
 import { localReading } from './local-time.ts'
 
 const clock = (minutes: number): string => {

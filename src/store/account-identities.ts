@@ -35,7 +35,10 @@ export async function unlinkIdentity(db: Db, issuer: string, login: string): Pro
   return (await db.query(prepared(text, [issuer, login]))).length === 1
 }
 
-/** What an app was let do in their name stays within their new roles at the next sign-in. A statement that is a transaction of its own. */
+/**
+ * What an app was let do in their name stays within their new roles at the next sign-in. A statement that is a transaction of
+ * its own.
+ */
 export async function setRoles(db: Db, id: string, roles: readonly string[]): Promise<void> {
   await db.query(prepared('update account set roles = $2::text[] where id = $1 and roles <> $2::text[]', [id, roles]))
 }

@@ -90,7 +90,10 @@ export async function forgetOldExports(db: Db): Promise<void> {
   await db.query(prepared('delete from bulk_export where expires <= now()', []))
 }
 
-/** The next export that has anything left to list, locked until the transaction ends; the smallest first, so that none waits for a large one. */
+/**
+ * The next export that has anything left to list, locked until the transaction ends; the smallest first, so that none waits for
+ * a large one.
+ */
 export async function lockNextExport(tx: Tx, only?: string): Promise<ExportRow | undefined> {
   const [row] = await tx.query<ExportRow>(
     prepared(

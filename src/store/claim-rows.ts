@@ -14,7 +14,10 @@ export type ClaimRow = {
   readonly expires: Date | null
 }
 
-/** The claims of `Appointment/1` or `Slot/1`; lapsed ones too, as long as nobody has cleared them away. Of an actor in an overflow lane, that one alone. */
+/**
+ * The claims of `Appointment/1` or `Slot/1`; lapsed ones too, as long as nobody has cleared them away. Of an actor in an
+ * overflow lane, that one alone.
+ */
 export async function claimRows(db: Db, holder: string): Promise<ClaimRow[]> {
   return db.query<ClaimRow>(
     prepared(

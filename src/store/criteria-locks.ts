@@ -5,7 +5,10 @@
 import type { Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
-/** Held until the transaction ends, and taken in one order whatever the order of `names`. The next statement sees what others have committed. */
+/**
+ * Held until the transaction ends, and taken in one order whatever the order of `names`. The next statement sees what others
+ * have committed.
+ */
 export async function lockCriteria(tx: Tx, names: readonly string[]): Promise<void> {
   await tx.query(
     prepared(

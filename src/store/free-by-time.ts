@@ -24,7 +24,10 @@ import { prepared } from './sql.ts'
 type Place = { readonly schedule: string; readonly starts: number }
 
 export type FreeByTime = FreeTime & {
-  /** Where the look ended, in Unix seconds: all that is free before this Schedule's Slot is there. Undefined: to the end of the window. */
+  /**
+   * Where the look ended, in Unix seconds: all that is free before this Schedule's Slot is there. Undefined: to the end of the
+   * window.
+   */
   readonly last?: Place
 }
 

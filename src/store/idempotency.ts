@@ -2,8 +2,7 @@
  * Answers remembered for a repeated `Idempotency-Key`, in the transaction that made them true.
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
-import type { Issue } from '../base/fault.ts'
-import { fault } from '../base/fault.ts'
+import { fault, type Issue } from '../base/fault.ts'
 import { idempotencyHoursKept } from '../base/limits.ts'
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'

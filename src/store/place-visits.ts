@@ -46,7 +46,10 @@ const ofTheirOwn = textWith(takingTime(audited))
 const inSessions = textWith(takingSeats(audited))
 const ofSeries = textWith(takingTime(audited, ownTime, seriesVisitsMax))
 
-/** Books or holds time of its own. False, and nothing written, if the time was taken. In a transaction, which must then roll back, or on its own. */
+/**
+ * Books or holds time of its own. False, and nothing written, if the time was taken. In a transaction, which must then roll
+ * back, or on its own.
+ */
 export async function placeVisit(db: Db, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
   return db.query(placeStatement(definitions, [visit])).then((rows) => rows.length === 1, refusedAs(false))
 }

@@ -9,13 +9,11 @@
  */
 import type { Definitions } from '../fhir/definitions/types.ts'
 import type { IndexValues } from '../fhir/index-values-types.ts'
-import type { AuditRow } from './audit-rows.ts'
-import { auditInsert, patientsIn } from './audit-rows.ts'
+import { type AuditRow, auditInsert, patientsIn } from './audit-rows.ts'
 import type { Db, Statement, Tx } from './db.ts'
 import { dateColumns, hasPosition, hasStrings, historyTableOf, keptTerms, tableOf } from './layout.ts'
 import { hasNumbers, writeNumbers } from './number-values.ts'
-import type { Params } from './sql.ts'
-import { params, prepared } from './sql.ts'
+import { type Params, params, prepared } from './sql.ts'
 
 export type ResourceWrite = {
   readonly type: string

@@ -114,7 +114,10 @@ export const settling = (except: string, at: string, changed = 'true'): string =
 const seatsSay = `(s.status is distinct from m.new_status or s.held_until is distinct from m.new_until
   or s.session is distinct from case when m.is_session then m.session end or slot_with_seats(s.body, m.seats, m.booked) <> s.body)`
 
-/** Slots of a session get the status that its seats give them now; those of no session stay as they are. `session`: they become its own. */
+/**
+ * Slots of a session get the status that its seats give them now; those of no session stay as they are. `session`: they become
+ * its own.
+ */
 export async function settleSessionSlots(
   tx: Tx,
   { slots, session, at }: { readonly slots: readonly string[]; readonly session?: string; readonly at: string },

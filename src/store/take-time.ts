@@ -4,8 +4,8 @@
  *
  * The order is load-bearing. Lapsed claims go first and the insert reads from that delete, because the parts of one `with`
  * have no order of their own. Claims are inserted sorted and `on conflict do nothing`: plain inserts deadlock under a
- * stampede. People who can be in one place only are locked before all that, sorted too. Slots are locked sorted, also those that are already taken, so that a cancellation running beside us either
- * sees our claim or leaves us the Slot.
+ * stampede. People who can be in one place only are locked before all that, sorted too. Slots are locked sorted, also those
+ * that are already taken, so that a cancellation running beside us either sees our claim or leaves us the Slot.
  */
 import { Fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'
@@ -178,7 +178,10 @@ export const forHolder = (taking: string): string => `with ${taking},
 
 const ownTimeForHolder = forHolder(takingTime())
 
-/** Takes time of its own for an Appointment that is already there, or for a Slot by hand. False, and nothing written, if it was taken. */
+/**
+ * Takes time of its own for an Appointment that is already there, or for a Slot by hand. False, and nothing written, if it was
+ * taken.
+ */
 export async function takeTimeFor(tx: Tx, time: TimeTaken): Promise<boolean> {
   return placedBy(tx, ownTimeForHolder, time)
 }

@@ -1,6 +1,7 @@
 /**
- * The second step: which patient, which of their encounters, and whether the app may. What is asked for is cut down to what this person may give
- * (`access/role-scopes.ts`) before they are asked, and what they allow is kept as a grant with its launch context.
+ * The second step: which patient, which of their encounters, and whether the app may. What is asked for is cut down to what
+ * this person may give (`access/role-scopes.ts`) before they are asked, and what they allow is kept as a grant with its launch
+ * context.
  */
 import { narrowScopes } from '../../access/narrow-scopes.ts'
 import { scopesOfRoles } from '../../access/role-scopes.ts'

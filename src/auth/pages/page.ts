@@ -33,7 +33,10 @@ button{font:inherit;min-height:2.75rem;padding:.5rem 1.25rem;margin:1.25rem .75r
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 
-/** `script`: the address of the one that may run. Where forms may lead, the client's own address included, since a browser follows the redirect that answers a form. */
+/**
+ * `script`: the address of the one that may run. Where forms may lead, the client's own address included, since a browser
+ * follows the redirect that answers a form.
+ */
 export const contentPolicy = (formTargets: readonly string[], script?: string): string =>
   [
     "default-src 'none'",

@@ -5,9 +5,11 @@
  *
  * A second factor stays, and is asked for at the next sign-in.
  */
+
 import type { IncomingMessage } from 'node:http'
 import { securityEvent } from '../../audit/security-event.ts'
 import { accountLink, type LinkKind, mailbox } from '../../base/account-links.ts'
+import { serverClient } from '../../base/own-clients.ts'
 import { replacePassword } from '../../store/account-access.ts'
 import { findAccountLink, setEmail, useAccountLink } from '../../store/account-links.ts'
 import { putAccountMail } from '../../store/account-mail.ts'
@@ -83,4 +85,4 @@ async function confirm({ house, step, account, held, email }: Opened & { readonl
 }
 
 const changed = ({ house, step, account }: Omit<Opened, 'held'>, change: string): Promise<void> =>
-  securityEvent(house, { what: 'account-change', change, client: 'slotwise', user: account.person, address: step.address })
+  securityEvent(house, { what: 'account-change', change, client: serverClient, user: account.person, address: step.address })

@@ -3,8 +3,7 @@
  * minutes from where they were. All of them move, or none; each keeps its id. docs/booking.md
  */
 
-import type { Resource } from '../../fhir/resource.ts'
-import { instantOf } from '../../fhir/resource.ts'
+import { instantOf, type Resource } from '../../fhir/resource.ts'
 import { instantOnDay, localReading } from '../../scheduling/local-time.ts'
 import { recurrenceTemplate } from '../../scheduling/recurrence-template.ts'
 import type { Tx } from '../../store/db.ts'

@@ -97,7 +97,7 @@ function plannedVisits(house: House, input: SeriesInput, wanted: readonly Series
     const extension = [...extensionsIn(input.proposal), ...partOfSeries(input, one, planned[0]?.visit.write.id, pattern)]
     const proposal: Resource = { ...input.proposal, resourceType: 'Appointment', extension }
     const audit = { ...input.audit, id: house.ids.next() }
-    const visit = newVisit(house, { ...one.input, proposal, audit, holdUntil }, taking.plan, taking.offered, taking.visit, claims)
+    const visit = newVisit(house, { ...one.input, proposal, audit, holdUntil }, taking, claims)
     const { holder, expires } = visit.time
     const asked = { start: visit.start, holder, online: input.online, bound: input.override === undefined, expires }
     planned.push({ of: one, visit, places: capsOfAll(taking, asked) })

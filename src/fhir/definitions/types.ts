@@ -68,7 +68,10 @@ export type Definitions = {
   readonly primitives: ReadonlyMap<string, RegExp>
   /** By resource type: every search parameter of it, those of Resource and DomainResource included. */
   readonly searchParameters: ReadonlyMap<string, ReadonlyMap<string, SearchParameter>>
-  /** By canonical without version: the codes of each required ValueSet; undefined where it cannot be listed (languages, MIME types). */
+  /**
+   * By canonical without version: the codes of each required ValueSet; undefined where it cannot be listed (languages, MIME
+   * types).
+   */
   readonly valueSets: ReadonlyMap<string, ReadonlySet<string>>
   /** By CodeSystem: the ValueSet of `valueSets` that has all of its codes and no others. */
   readonly codeSystems: ReadonlyMap<string, string>

@@ -21,7 +21,10 @@ export type Resolved = { readonly resource: Readonly<Record<string, unknown>> } 
 
 export type AskedInRule = {
   readonly functions: UserInvocationTable
-  /** One application, within which others of the same rule may be asked for. Undefined where something was asked that nobody here knows. */
+  /**
+   * One application, within which others of the same rule may be asked for. Undefined where something was asked that nobody
+   * here knows.
+   */
   readonly decided: <T>(asking: Asking | undefined, evaluate: () => T) => T | undefined
 }
 

@@ -8,8 +8,7 @@ import { Fault, type FaultKind, type Issue } from '../../base/fault.ts'
 import type { Definitions } from '../definitions/types.ts'
 import { addError, addRemark, type FindingCode, type Findings, noFindings } from './findings.ts'
 import type { Rule } from './invariants.ts'
-import type { Pending } from './scope.ts'
-import { isObject } from './scope.ts'
+import { isObject, type Pending } from './scope.ts'
 import { checkResource } from './structure.ts'
 
 /** Every issue found, warnings and notes too. With `type`, a resource of another type is refused. */

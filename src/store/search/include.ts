@@ -111,7 +111,10 @@ export function compileIncludes(
   return [...forward, ...backward]
 }
 
-/** The parameters by which AuditEvents that name rows of the type shall come along: they are kept apart, and found by the room `audit`. */
+/**
+ * The parameters by which AuditEvents that name rows of the type shall come along: they are kept apart, and found by the room
+ * `audit`.
+ */
 export const auditCodes = (definitions: Definitions, type: string, { revincludes }: SearchQuery, again: boolean): readonly string[] =>
   revincludes
     .filter((include) => include.type === 'AuditEvent' && (!again || include.iterate) && pointsAt(definitions, include, type))

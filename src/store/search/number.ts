@@ -13,7 +13,10 @@ import { anyTerm } from './token.ts'
 
 const numeric = (value: string): Sql => sql`${value}::numeric`
 
-/** An exact range lies within another: that its lower end does too follows, but says to the index where to stop, and to the planner how few rows there are. */
+/**
+ * An exact range lies within another: that its lower end does too follows, but says to the index where to stop, and to the
+ * planner how few rows there are.
+ */
 const within = (number: Sql, half: Sql): Sql =>
   sql`(v.lower >= ${number} - ${half} and v.lower < ${number} + ${half} and v.upper < ${number} + ${half})`
 

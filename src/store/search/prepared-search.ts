@@ -13,7 +13,10 @@ import { wideChains } from './wide-chains.ts'
 import { wideHas } from './wide-has.ts'
 
 export type PreparedSearch = {
-  /** The page, and one row more where there is a next one. With `audit` it is written down in the same statement. `bytes`: its most. */
+  /**
+   * The page, and one row more where there is a next one. With `audit` it is written down in the same statement. `bytes`: its
+   * most.
+   */
   readonly page: (audit?: AuditRow, bytes?: number) => Promise<FoundRow[]>
   /** The same page as one text, for whoever shows the rows as they are stored and follows nothing from them. */
   readonly pageText: (around: EntryText, audit?: AuditRow) => Promise<PageText>

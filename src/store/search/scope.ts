@@ -21,7 +21,10 @@ export type Bounds = {
   readonly anyOf?: readonly (readonly Criterion[])[]
   /** Beside what meets one of `anyOf`: this patient's own, of it what meets one of these alternatives. */
   readonly own?: { readonly patient: string; readonly anyOf?: readonly (readonly Criterion[])[] }
-  /** The bounds of another type that a chain or an include reaches, undefined where it may not be read; by default the same patient's. */
+  /**
+   * The bounds of another type that a chain or an include reaches, undefined where it may not be read; by default the same
+   * patient's.
+   */
   readonly of?: (type: string) => Bounds | undefined
 }
 

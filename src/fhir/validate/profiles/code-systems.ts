@@ -1,8 +1,9 @@
 /**
  * The codes of a CodeSystem that is written out here, all of them or those that filters let through.
  * https://hl7.org/fhir/R4/codesystem.html and https://hl7.org/fhir/R4/valueset-filter-operator.html
- * Served: is-a, descendent-of, generalizes, is-not-a, in and not-in over the concept's own code; the hierarchy is that of the nesting and
- * of the properties `parent` and `subsumedBy`. A filter that is not served makes a list with gaps that names no code.
+ * Served: is-a, descendent-of, generalizes, is-not-a, in and not-in over the concept's own code; the hierarchy is that of the
+ * nesting and of the properties `parent` and `subsumedBy`. A filter that is not served makes a list with gaps that names no
+ * code.
  */
 import { isObject } from '../scope.ts'
 import { type Known, urlOf } from './known.ts'
