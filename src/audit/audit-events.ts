@@ -2,8 +2,8 @@
  * Audit rows as FHIR AuditEvents, read and searched. Nobody writes one over REST.
  * https://hl7.org/fhir/R4/auditevent.html
  *
- * What they are searched by is read in audit-wanted.ts, how the result is wanted here. Left out: `_has`, and another order than
- * newest first.
+ * What they are searched by is read in audit-wanted.ts, how the result is wanted here.
+ * Left out: `_has`, and another order than newest first.
  */
 import { fault } from '../base/fault.ts'
 import { pageSizeDefault } from '../base/search-limits.ts'

@@ -2,7 +2,6 @@
  * The visit that a booking or a hold makes: whom it takes up, and the Appointment with the time that it takes.
  * docs/booking.md. Left out: whether it may be made, and the writing itself (`book.ts`).
  */
-import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { visitAppointment } from '../scheduling/appointment.ts'
 import { type Approval, answerDue, untilAnswered } from '../scheduling/approval.ts'
@@ -122,8 +121,7 @@ const aloneIn = ({ patient, others, override }: BookInput): string[] | undefined
 export function inPlaceOf(house: House, visit: NewVisit, replaced: Resource): NewVisit {
   const resource = withPrevious(visit.resource, replaced)
   if (resource === visit.resource) return visit
-  const index = indexValues(house.definitions, resource, house.base)
-  return { ...visit, resource, write: { ...visit.write, text: JSON.stringify(resource), index } }
+  return { ...visit, resource, write: resourceWrite(house, resource, visit.write) }
 }
 
 /** Staff who let it in themselves, against the rules or over others, ask nobody. */

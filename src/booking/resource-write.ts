@@ -12,9 +12,9 @@ export const resourceWrite = (
   resource: Resource,
   { id, ...more }: Pick<ResourceWrite, 'id' | 'at' | 'columns' | 'audit'>,
 ): ResourceWrite => ({
+  ...more,
   type: resource.resourceType,
   id,
   text: JSON.stringify(resource),
   index: indexValues(definitions, resource.id === id ? resource : { ...resource, id }, base),
-  ...more,
 })

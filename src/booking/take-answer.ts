@@ -1,8 +1,8 @@
 /**
  * An AppointmentResponse that is written answers its Appointment in the same transaction: the participant's status, and with
  * the last answer that was waited for the visit's; another time that both sides want moves it.
- * https://hl7.org/fhir/R4/appointmentresponse.html Left out: answers to visits that are over or stored elsewhere. They are
- * records, and change nothing.
+ * https://hl7.org/fhir/R4/appointmentresponse.html
+ * Left out: answers to visits that are over or stored elsewhere. They are records, and change nothing.
  */
 
 import { isShownInBusyTime } from '../access/busy-time.ts'

@@ -2,7 +2,8 @@
  * The components of a composite SearchParameter of an administrator's own: a token, and a token or a quantity, of one element
  * that its expression leads to. https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter.component
  * Each names a parameter of the type that is served, which says its kind, and an element beside the other: `type`,
- * `value.as(Quantity)`. Left out: more than two, other kinds, and expressions that go further down.
+ * `value.as(Quantity)`.
+ * Left out: more than two, other kinds, and expressions that go further down.
  */
 import { fault } from '../base/fault.ts'
 import type { Definitions, SearchComponent, SearchParameter, SearchParameterType } from './definitions/types.ts'

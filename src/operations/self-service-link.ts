@@ -1,8 +1,8 @@
 /**
  * `Appointment/{id}/$self-service-link`: links by which a patient confirms, moves or cancels this one visit without signing
- * in, each for one of these. For staff and systems, who send them. OperationDefinition:
- * fhir-profiles/OperationDefinition-self-service-link.json Left out: sending them, and what a link does
- * (`self-service-visit.ts`).
+ * in, each for one of these. For staff and systems, who send them.
+ * OperationDefinition: fhir-profiles/OperationDefinition-self-service-link.json
+ * Left out: sending them, and what a link does (`self-service-visit.ts`).
  */
 import { createHash } from 'node:crypto'
 import type { Actor } from '../access/actor.ts'

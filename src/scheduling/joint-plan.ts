@@ -1,7 +1,8 @@
 /**
  * Several Schedules taken by one visit, as one: who takes part, what is claimed, and the buffers, of which the longest of
  * any holds for all; the clinic is asked where any of them asks it. Length, grid and whatever else a policy says stay those of
- * the first. Left out: which Schedules they are (`joint-visits.ts`).
+ * the first.
+ * Left out: which Schedules they are (`joint-visits.ts`).
  */
 import type { BookingPolicy } from './booking-policy.ts'
 import { distinct, typeOf } from './plan-parts.ts'
