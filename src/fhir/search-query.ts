@@ -172,18 +172,22 @@ function readRevinclude({ definitions, type: searched }: Reading, value: string,
   return codes.length ? { type, codes, target, iterate } : undefined
 }
 
-/**
- * The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. `known` holds the
- * ValueSets and CodeSystems of `terminologyAsked`, where values may name some. `ofOnePatient`: it is asked at the address of a
- * patient's compartment. `audited`: criteria may lead through AuditEvents.
- */
+type SearchReading = {
+  /** The ValueSets and CodeSystems of `terminologyAsked`, where values may name some. */
+  readonly known?: Known
+  /** It is asked at the address of a patient's compartment. */
+  readonly ofOnePatient?: boolean
+  /** Criteria may lead through AuditEvents. */
+  readonly audited?: boolean
+}
+
+/** The query of a search of `type`; `base` is our FHIR base, by which absolute references to us are known. */
 export function parseSearch(
   definitions: Definitions,
   type: string,
   pairs: Iterable<readonly [string, string]>,
   base?: string,
-  known?: Known,
-  { ofOnePatient = false, audited = false }: { readonly ofOnePatient?: boolean; readonly audited?: boolean } = {},
+  { known, ofOnePatient = false, audited = false }: SearchReading = {},
 ): SearchQuery {
   const reading: Reading = { definitions, type, base, known, audited }
   const draft: Draft = { criteria: [], sort: [], includes: [], revincludes: [], pretty: false }

@@ -14,14 +14,14 @@ import type { House } from '../store/house.ts'
 import { readResource } from '../store/resources.ts'
 import { allowedToWrite } from './bounds.ts'
 import { type Criteria, criteriaOfHeader, type Match, oneMatch, takeTurn } from './conditional.ts'
-import { answerOf, type Stored, storeAlone, storeChange, storeInTx } from './store-change.ts'
+import { answerOf, createInTx, type Stored, storeAlone } from './store-change.ts'
 import { type Submitted, submittedBody } from './submitted.ts'
 
 export async function create(house: House, actor: Actor, { type = '', body, text = '', headers }: FhirRequest): Promise<Reply> {
   allowedToWrite(actor, 'c', type)
   const resource = submittedBody(house, type, body)
   const submitted = { type, id: house.ids.next(), resource, text }
-  if (headers.ifNoneExist === undefined) return answerOf(await storeChange(house, actor, 'c', submitted, () => {}))
+  if (headers.ifNoneExist === undefined) return answerOf(await storeAlone(house, (tx) => createInTx(tx, house, actor, submitted)))
   const criteria = criteriaOfHeader(house, type, headers.ifNoneExist)
   return answerOf(await storeAlone(house, (tx) => createWhereNone(tx, house, actor, criteria, submitted)))
 }
@@ -31,7 +31,7 @@ export async function createWhereNone(tx: Tx, house: House, actor: Actor, criter
   await takeTurn(tx, house, criteria, submitted.resource)
   for (let attempt = 1; attempt <= lockedMatchAttemptsMax; attempt++) {
     const match = await oneMatch(tx, house, actor, criteria)
-    if (!match) return storeInTx(tx, house, actor, 'c', submitted, () => {})
+    if (!match) return createInTx(tx, house, actor, submitted)
     const shown = await shownMatch(tx, house, actor, criteria.type, match)
     if (shown) return shown
   }

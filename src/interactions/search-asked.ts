@@ -16,9 +16,8 @@ const read = new WeakMap<Definitions, Recent<SearchQuery>>()
 
 export function searchAsked({ definitions, base }: House, type: string, pairs: Pairs, ofOnePatient = false): SearchQuery {
   const asked = JSON.stringify([base, type, pairs, ofOnePatient])
-  if (asked.length > rememberedSearchCharsMax)
-    return parseSearch(definitions, type, pairs, base, undefined, { ofOnePatient, audited: true })
+  if (asked.length > rememberedSearchCharsMax) return parseSearch(definitions, type, pairs, base, { ofOnePatient, audited: true })
   const known = read.get(definitions) ?? recent<SearchQuery>(rememberedSearchesMax)
   read.set(definitions, known)
-  return known.get(asked) ?? known.put(asked, parseSearch(definitions, type, pairs, base, undefined, { ofOnePatient, audited: true }))
+  return known.get(asked) ?? known.put(asked, parseSearch(definitions, type, pairs, base, { ofOnePatient, audited: true }))
 }

@@ -38,7 +38,7 @@ export async function search(house: House, actor: Actor, request: FhirRequest): 
   const known = await terminologyFor(house.pool, house, request.query)
   const ofOnePatient = compartment?.type === 'Patient'
   const asked = known
-    ? parseSearch(house.definitions, type, request.query, house.base, known, { ofOnePatient, audited: true })
+    ? parseSearch(house.definitions, type, request.query, house.base, { known, ofOnePatient, audited: true })
     : searchAsked(house, type, request.query, ofOnePatient)
   assertUnderstood(asked, request)
   for (const criterion of asked.criteria) assertReach(actor, criterion)

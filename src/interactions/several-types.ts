@@ -48,7 +48,7 @@ export type Page = { readonly matches: string[]; readonly along: string[]; reado
 
 /** The pairs as one of the types reads them. */
 export const queryOf = ({ definitions, base }: House, { known, compartment }: Several, type: string, pairs: Pairs): SearchQuery =>
-  parseSearch(definitions, type, pairs, base, known, { ofOnePatient: compartment?.type === 'Patient' })
+  parseSearch(definitions, type, pairs, base, { known, ofOnePatient: compartment?.type === 'Patient' })
 
 /** The search of one of the types, bound; throws where it reaches what the token may not. */
 export function searchOf(house: House, actor: Actor, { compartment }: Several, type: string, asked: SearchQuery): SearchOfType {

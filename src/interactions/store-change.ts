@@ -7,7 +7,6 @@ import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import { openedSubscription, sealedSubscription, withKeptSecrets } from '../access/channel-secrets.ts'
 import { may } from '../access/may.ts'
-import type { Verb } from '../access/scopes.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { type Change, withNextTimes } from '../booking/change.ts'
@@ -51,9 +50,11 @@ export type Stored = {
 /** Sees the current row, locked, and says under which conditions the write may go on. */
 export type Judge = (row: StoredRow | undefined) => void
 
-/** One write, a transaction of its own. */
-export const storeChange = (house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> =>
-  storeAlone(house, (tx) => storeInTx(tx, house, actor, verb, submitted, judge))
+const anyRow: Judge = () => {}
+
+/** An update, also of what is not there yet, as a transaction of its own. */
+export const storeChange = (house: House, actor: Actor, submitted: Submitted, judge?: Judge): Promise<Stored> =>
+  storeAlone(house, (tx) => storeInTx(tx, house, actor, submitted, judge))
 
 /** A write as a transaction of its own. What is tried again is `work`, whole. */
 export async function storeAlone(house: House, work: (tx: Tx) => Promise<Stored>): Promise<Stored> {
@@ -62,15 +63,18 @@ export async function storeAlone(house: House, work: (tx: Tx) => Promise<Stored>
   return stored
 }
 
+/** A create inside a transaction, as `storeInTx`: a new id cannot be there yet, and needs no look. */
+export const createInTx = (tx: Tx, house: House, actor: Actor, submitted: Submitted): Promise<Stored> =>
+  storeOver(tx, house, actor, undefined, submitted, anyRow, 'create')
+
 /**
- * One write inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes`
+ * An update inside a transaction of the caller's, who calls `afterCommit` when it is over. Throws what `withNextTimes`
  * understands.
  */
-export async function storeInTx(tx: Tx, house: House, actor: Actor, verb: Verb, submitted: Submitted, judge: Judge): Promise<Stored> {
-  // A new id cannot be there yet: a create needs no look.
-  const row = verb === 'c' ? undefined : await lockResource(tx, submitted.type, submitted.id)
-  if (verb !== 'c') await assertStands(tx, house, actor, verb, submitted, row)
-  return storeOver(tx, house, actor, row, submitted, judge, verb === 'c' ? 'create' : 'update')
+export async function storeInTx(tx: Tx, house: House, actor: Actor, submitted: Submitted, judge: Judge = anyRow): Promise<Stored> {
+  const row = await lockResource(tx, submitted.type, submitted.id)
+  await assertStands(tx, house, actor, submitted, row)
+  return storeOver(tx, house, actor, row, submitted, judge)
 }
 
 type Asked = 'create' | 'update' | 'patch'

@@ -145,7 +145,7 @@ async function store(performing: Performing, target: Target, row: LockedRow | un
   if (!body) throw new Error('transaction: an entry without a body')
   const submitted = { ...(await submittedOf(tx, house, actor, target, body)), beside }
   if (!criteria) {
-    await assertStands(tx, house, actor, 'u', submitted, row)
+    await assertStands(tx, house, actor, submitted, row)
     return storeOver(tx, house, actor, begun(row), submitted, judgeOf(entry))
   }
   const stored =

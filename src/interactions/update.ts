@@ -23,7 +23,7 @@ export async function update(house: House, actor: Actor, request: FhirRequest): 
   if (id === undefined) return updateByCriteria(house, actor, request)
   assertUpdatable(house, actor, type, id)
   const resource = bodyWithId(house, type, id, request.body)
-  return answerOf(await storeChange(house, actor, 'u', { type, id, resource, text }, judgeOf(headers)))
+  return answerOf(await storeChange(house, actor, { type, id, resource, text }, judgeOf(headers)))
 }
 
 async function updateByCriteria(house: House, actor: Actor, { type = '', text = '', query, body, headers }: FhirRequest): Promise<Reply> {
@@ -96,5 +96,5 @@ function createAs(tx: Tx, house: House, actor: Actor, submitted: Omit<Submitted,
   }
   if (resource.id === undefined) return storeOver(tx, house, actor, undefined, { ...submitted, id: house.ids.next() }, judge)
   assertUpdatable(house, actor, type, resource.id)
-  return storeInTx(tx, house, actor, 'u', { ...submitted, id: resource.id }, judge)
+  return storeInTx(tx, house, actor, { ...submitted, id: resource.id }, judge)
 }

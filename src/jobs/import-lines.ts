@@ -169,7 +169,7 @@ async function writeEach(house: House, actor: Actor, run: readonly Candidate[]):
 async function writeOne(house: House, actor: Actor, { no, type, id, resource, text }: Candidate): Promise<WriteOutcome | Refusal> {
   try {
     if (house.conformance.has(`${type}/${id}`)) throw fault('forbidden', `${type}/${id} is part of this server and cannot be changed.`)
-    const { created, unchanged } = await storeChange(house, actor, 'u', { type, id, resource, text }, () => {})
+    const { created, unchanged } = await storeChange(house, actor, { type, id, resource, text })
     return created ? 'created' : unchanged ? 'unchanged' : 'updated'
   } catch (error) {
     return { line: no, type, id, fault: faultOf(house, error) }

@@ -41,7 +41,7 @@ export async function seedDemo(house: House, progress: (text: string) => void): 
 
 async function put(house: House, resource: Resource): Promise<void> {
   const id = String(resource.id)
-  await storeChange(house, seeder, 'u', { type: resource.resourceType, id, resource, text: JSON.stringify(resource) }, () => {})
+  await storeChange(house, seeder, { type: resource.resourceType, id, resource, text: JSON.stringify(resource) })
 }
 
 async function plansOf(house: House, visits: readonly DemoVisit[]): Promise<Map<string, SchedulePlan>> {
