@@ -5,7 +5,7 @@
 import type { Tx } from './db.ts'
 import { isLastPlaceOf, isPlaceOf } from './hold-places.ts'
 import type { ActorTime } from './overflow.ts'
-import { isUnderLanes, namedBy, settling } from './session-slots.ts'
+import { isUnderLanes, lane, namedBy, settling } from './session-slots.ts'
 import { everyStatus, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
 
@@ -59,15 +59,24 @@ export async function confirmSlots(tx: Tx, holder: string, at: string): Promise<
 
 /**
  * Locks what `holder` has and every Slot that it lies over, whoever took it, so that `giveBackTime` in the next statement
- * sees what was decided about them before: of two that give back at once, the second sees what the first left to it.
+ * sees what was decided about them before: of two that give back at once, the second sees what the first left to it. Whoever
+ * lies over it in an overflow lane stays there meanwhile: what is given back becomes theirs.
  */
 export async function lockTaken(tx: Tx, holder: string): Promise<void> {
   await tx.query(
     prepared(
-      `with own as materialized (select resource, period from claim where appointment = $1 order by resource for update),
+      `with own as materialized (
+        select resource, period, appointment = $1 as mine from claim
+         where appointment = any(array(
+           select $1::text
+           union
+           select lying.appointment from claim mine cross join lateral (select ${lane('mine.resource')} as resource offset 0) up cross join lateral (
+             select appointment from claim c where c.resource = up.resource and c.period && mine.period offset 0) lying
+            where mine.appointment = $1))
+         order by resource, period for update),
       places as materialized (select 1 from hold_place where ${isPlaceOf('$1')} order by owner, place for update),
       span as (
-        select sc.schedule, lower(own.period) as lower, upper(own.period) as upper from own join schedule_claim sc on sc.resource = own.resource
+        select sc.schedule, lower(own.period) as lower, upper(own.period) as upper from own join schedule_claim sc on sc.resource = split_part(own.resource, '#', 1) where own.mine
         union
         select other.schedule, b.starts, b.ends
           from slot b join schedule_claim mine on mine.schedule = b.schedule join schedule_claim other on other.resource = mine.resource
@@ -85,6 +94,14 @@ export async function lockTaken(tx: Tx, holder: string): Promise<void> {
   )
 }
 
+/** The Slots of the actors' Schedules under the claims that `holder` ($1) has in overflow lanes: it need not name them any more. */
+const underItsLanes = `
+  select s.id from claim c join schedule_claim sc on sc.resource = split_part(c.resource, '#', 1) join schedule_plan p on p.schedule = sc.schedule
+   cross join lateral (
+     select id from slot where slot.schedule = sc.schedule and slot.status = any(${everyStatus}) and slot.starts > lower(c.period) - p.longest
+        and slot.starts < upper(c.period) and slot.ends > lower(c.period) offset 0) s
+   where c.appointment = $1 and c.resource like '%#%'`
+
 /**
  * Gives back what `holder` took: its claims and day places go, and each of its Slots is free again, unless another live
  * claim or a block lies over it, which then takes it on. A Slot that its Schedule's rules no longer make is deleted.
@@ -99,7 +116,7 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
       held as (delete from hold_place where ${isLastPlaceOf('$1')} returning 1),
       mine as (
         select * from slot
-         where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')})))
+         where id = any(array(select id from slot where taken_by = $1 union all (${namedBy('$1')}) union all (${underItsLanes})))
            and (taken_by = $1 or session is not null or overbooked) and not deleted
          order by id for update),
       ${settling('$1', '$2::text')}

@@ -25,7 +25,7 @@ beforeAll(async () => {
   house = await testHouse()
   heard = listen(house.house.pool)
   place = await clinic(house.call, { minutes: 30, slotMinutes: 30 })
-  patients = await place.patients(40)
+  patients = await place.patients(120)
   beside = await secondSchedule(place)
 })
 afterEach(async () => {
@@ -146,6 +146,56 @@ describe('time under an overbooked visit is its own as soon as the first visit',
     expect(await Promise.all(slots.map((one) => statusOf(one.id)))).toEqual(['busy', 'busy', 'busy'])
   })
 
+  it('that has no Slot of its own is moved', async () => {
+    const [from, to] = [await place.slotAt(4, '11:00'), await place.slotAt(4, '12:00')]
+    const quarter = minutesAfter(from.start, 15)
+    const [, first] = [made(await bare(from.start, quarter)), made(await bare(quarter, from.end))]
+    const second = made(await over(from.id))
+    const { length } = heard.statements
+    made(await house.call('POST', `Appointment/${first.id}/$reschedule`, slotIs(to)), 200)
+    // Nothing else of it kept it from being moved in one statement.
+    expect(heard.statements.slice(length).some((text) => text.includes('nobody_over'))).toBe(true)
+    expect(await lanes(second)).toEqual(['', '#2'])
+    expect((await bare(quarter, from.end)).status).toBe(409)
+  })
+
+  it('leaves while the visit over it leaves too: nobody has the time', async () => {
+    const mine = await clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { maxPerDay: 9 } })
+    const { id, start, end } = await mine.slotAt(2, '09:00')
+    const other = await besideAt(start, end, await secondSchedule(mine))
+    const first = made(await place.book(other, patient()))
+    const second = made(await over(id))
+    made(await put(second, { slot: undefined }), 200)
+    expect((await whileLeaving(second, () => cancel(first))).status).toBe(200)
+    expect([await lanes(second, practitioner(mine)), await statusOf(id), await statusOf(other)]).toEqual([[], 'free', 'free'])
+    made(await bare(start, end, practitioner(mine)))
+  })
+
+  it('has left, and it leaves itself while another is booked over it: that one has the time', async () => {
+    const mine = await clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { maxPerDay: 9 } })
+    const { id, start, end } = await mine.slotAt(2, '09:00')
+    const first = made(await mine.book(id, patient()))
+    const second = made(await over(id))
+    made(await cancel(first), 200)
+    const third = made(await whileLeaving(second, () => over(id)))
+    expect([await lanes(second, practitioner(mine)), await lanes(third, practitioner(mine))]).toEqual([[], ['', '#3']])
+    expect((await bare(start, end, practitioner(mine))).status).toBe(409)
+  })
+
+  /** What is done while a visit is cancelled that has its claims and Slots by then, and has still to give back its place of the day. */
+  const whileLeaving = (visit: Body, deed: () => Promise<Answer>): Promise<Answer> =>
+    house.house.pool.connect(async (db) => {
+      await db.query({ text: 'begin', values: [] })
+      await db.query({ text: 'select 1 from visit_cap where appointment = $1 for update', values: [`Appointment/${visit.id}`] })
+      const leaving = cancel(visit)
+      await untilWaiting(house.house.pool, 1)
+      const done = deed()
+      await Promise.race([done, untilWaiting(house.house.pool, 2)])
+      await db.query({ text: 'commit', values: [] })
+      made(await leaving, 200)
+      return done
+    })
+
   it('that is only held is released', async () => {
     const { id, start, end } = await place.slotAt(4, '09:00')
     made(await place.hold(id, patient()))
@@ -154,6 +204,18 @@ describe('time under an overbooked visit is its own as soon as the first visit',
     expect(await lanes(second)).toEqual(['', '#2'])
     expect((await bare(start, end)).status).toBe(409)
   })
+})
+
+it('a Slot is overbooked no more when the visit over it leaves, though that names it no longer', async () => {
+  const { id } = await place.slotAt(4, '14:00')
+  const first = made(await place.book(id, patient()))
+  const second = made(await over(id))
+  made(await put(second, { slot: undefined }), 200)
+  expect(await lanes(second)).toEqual(['#2'])
+  made(await cancel(second), 200)
+  expect(await slot(id)).not.toHaveProperty('overbooked')
+  made(await cancel(first), 200)
+  expect(await statusOf(id)).toBe('free')
 })
 
 describe('a Slot that was set busy by hand, under an overbooked visit', () => {
