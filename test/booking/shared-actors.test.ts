@@ -116,6 +116,15 @@ describe('a Schedule that comes later', () => {
       values: [later[0]?.id],
     })
     expect(holder).toBe(`Appointment/${visit.id}`)
+    // Nor is one that is written by hand over both.
+    const over = {
+      resourceType: 'Slot',
+      schedule: block.schedule,
+      status: 'free',
+      start: `${someday}T09:00:00Z`,
+      end: `${someday}T09:30:00Z`,
+    }
+    expect(made(await house.call('POST', 'Slot', over)).status).toBe('busy')
   })
 })
 

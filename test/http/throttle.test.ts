@@ -112,6 +112,13 @@ describe('a limit of requests', () => {
       expect((await good()).statusCode).toBe(200)
     }))
 
+  it('stops nobody whose token is good, whatever else of theirs is refused', () =>
+    limited({ refusedPerAddress: 2 }, async (app) => {
+      const ask = await asker(app, { from: '10.0.0.9' })
+      for (let at = 0; at < 5; at++) expect((await ask('Patient/nobody')).statusCode).toBe(404)
+      expect((await ask()).statusCode).toBe(200)
+    }))
+
   it('is counted for nobody where it is 0', () =>
     limited({}, async (app) => {
       const ask = await asker(app, { client: 'free', patient: 'free' })

@@ -126,6 +126,20 @@ describe('a patient’s data', () => {
     expect(await during(one, () => clerk('PUT', `Appointment/${visit}`, { body: { ...past(other), id: visit } }))).toEqual([])
   })
 
+  it('in a version from when it was another’s is written down for that one, however the version is read', async () => {
+    const [one, other] = [await person(), await person()]
+    const visit = await made(ask, past(one))
+    await ask('PUT', `Appointment/${visit}`, { body: { ...past(other), id: visit } })
+    for (const [path, interaction] of [
+      [`Appointment/${visit}/_history/1`, 'R vread'],
+      [`Appointment/${visit}/_history`, 'R history-instance'],
+      ['Appointment/_history?_count=500', 'R history-type'],
+    ]) {
+      const events = await during(one, () => clerk('GET', String(path)))
+      expect([path, events.map(shortly)]).toEqual([path, [`${interaction} Practitioner/clerk`]])
+    }
+  })
+
   it('found by a search is written down with what was asked', async () => {
     const id = await person()
     await made(ask, past(id))

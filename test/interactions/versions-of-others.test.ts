@@ -48,6 +48,19 @@ describe('the past of an Appointment that was another patient’s', () => {
     expect(await comments(patient, '?_count=2')).toEqual(['four', 'three'])
   })
 
+  it('makes no page of the history shorter than was asked for', async () => {
+    const returned = await create(house.call, past(second, 'mine'))
+    for (const [who, comment] of [
+      [first, 'lent'],
+      [first, 'lent still'],
+      [first, 'lent for long'],
+      [second, 'mine again'],
+    ] as const)
+      made(await house.call('PUT', `Appointment/${returned}`, { ...past(who, comment), id: returned }), 200)
+    const page = made(await patient('GET', `Appointment/${returned}/_history?_count=2`), 200).entry ?? []
+    expect(page.map(({ resource }) => resource.comment)).toEqual(['mine again', 'mine'])
+  })
+
   it('is there for staff, and written down for whom each version concerned', async () => {
     expect(await comments(house.call)).toEqual(['four', 'three', 'two', 'one'])
     made(await house.call('GET', `Appointment/${appointment}/_history/1`), 200)

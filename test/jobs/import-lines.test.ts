@@ -110,6 +110,9 @@ describe('an import that is run again', () => {
     const before = await rows(`select count(*) from change`)
     expect(tallyOf(await run(all))).toEqual({ created: 0, updated: 0, unchanged: 4, refused: 0 })
     expect(await rows(`select count(*) from change`)).toEqual(before)
+    expect(
+      await rows(`select id from patient_history where id = 'again' union all select id from organization_history where id = 'again'`),
+    ).toEqual([])
   })
 
   it('takes the last of two lines of one id', async () => {
