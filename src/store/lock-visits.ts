@@ -1,6 +1,7 @@
 /**
  * The order in which everybody who gives time back and takes other time in one transaction, or has to do with the times of
- * several visits (a hold that is booked in the place of a visit, a series, a visit that is booked over others), locks: the Appointments, then
+ * several visits (a hold that is booked in the place of a visit, a series, a visit that is booked over others, an offer of the
+ * waitlist and its answer), locks: the Appointments, then
  * their patients, then whoever they take up, before and after, and only then claims and Slots. Of two who want each other's
  * time one comes first, and the other waits before it has anything that the first may wait for.
  * Who only takes time needs no turn (`take-time.ts`), nor does a move of one statement (`move-visits.ts`): they have
@@ -16,10 +17,12 @@ export type Turn = {
   readonly patients: readonly string[]
   /** Whom they will take up; whom they take up now is looked up. */
   readonly actors: readonly string[]
+  /** Whole references of what else gives time back: a `Communication/1` that keeps it for an offer of the waitlist. */
+  readonly keepers?: readonly string[]
 }
 
 /** Until the transaction ends. `refuse_overlap` locks patients in the same way. */
-export async function lockVisits(tx: Tx, { visits, patients, actors }: Turn): Promise<void> {
+export async function lockVisits(tx: Tx, { visits, patients, actors, keepers = [] }: Turn): Promise<void> {
   await tx.query(
     prepared(
       `with seen as materialized (select id from appointment where id = any($1::text[]) order by id for update),
@@ -29,10 +32,11 @@ export async function lockVisits(tx: Tx, { visits, patients, actors }: Turn): Pr
         select actor, 15 from unnest($3::text[]) actor
         union
         select split_part(claim.resource, '#', 1), 15
-          from unnest($1::text[]) visit cross join lateral (select resource from claim where appointment = 'Appointment/' || visit offset 0) claim)
+          from (select 'Appointment/' || visit as holder from unnest($1::text[]) visit union all select keeper from unnest($4::text[]) keeper) holders
+         cross join lateral (select resource from claim where appointment = holder offset 0) claim)
       select pg_advisory_xact_lock(hashtextextended(name, kind))
         from (select count(*) from seen) first, (select name, kind from turns order by kind, name offset 0) each`,
-      [visits, patients, actors],
+      [visits, patients, actors, keepers],
     ),
   )
 }

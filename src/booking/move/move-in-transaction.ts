@@ -25,8 +25,9 @@ export class ChangedMeanwhile extends Error {}
 export async function moveInTx(tx: Tx, house: House, judgement: Judgement): Promise<Changed> {
   const { input } = judgement
   if (input.once) await claimKey(tx, input.once)
-  await input.alongside?.(tx)
+  const goOn = await input.alongside?.begin(tx)
   await lockVisits(tx, turnOf([judgement]))
+  await goOn?.()
   const at = house.clock.now().toISOString()
   await leaveInTx(tx, judgement, at)
   await takeDayPlaces(tx, dayPlacesOf(judgement))
@@ -37,7 +38,7 @@ export async function moveInTx(tx: Tx, house: House, judgement: Judgement): Prom
 
 /** Whom those who move lock, before anything is given back. */
 export const turnOf = (judgements: readonly Judgement[]): Turn => ({
-  visits: judgements.map(({ input }) => input.id),
+  visits: judgements.flatMap(({ input }) => [input.id, ...(input.alongside?.visits ?? [])]),
   patients: judgements.flatMap(({ asked }) => aloneIn(asked).alone ?? []),
   actors: judgements.flatMap(({ move }) => move.time.claims),
 })

@@ -32,8 +32,8 @@ export type MoveInput = {
   readonly heldFor?: string
   /** Others that are moved with it. */
   readonly leaving?: TimeAsked['leaving']
-  /** Stands or falls with the move, and comes first in its transaction. */
-  readonly alongside?: (tx: Tx) => Promise<void>
+  /** Stands or falls with the move. */
+  readonly alongside?: Alongside
   readonly comment?: string
   readonly reason?: Readonly<Record<string, unknown>>
   /** Staff move it against the rules. */
@@ -47,4 +47,11 @@ export type MoveInput = {
   readonly audit: AuditRow
   readonly once?: IdempotencyKey
   readonly assertMay: (appointment: Resource) => void
+}
+
+export type Alongside = {
+  /** Further Appointments that it writes: they are locked with the one that is moved. */
+  readonly visits: readonly string[]
+  /** First in the transaction; what it gives comes once all that is moved is locked. */
+  readonly begin: (tx: Tx) => Promise<() => Promise<void>>
 }

@@ -53,7 +53,7 @@ export async function acceptOffer(house: House, input: AnswerInput): Promise<Cha
       ? { proposalFrom: (before) => withoutWish(house, before, offer) }
       : { reason: { text: 'A time of the waitlist.' } }),
     heldFor: offer.holder,
-    alongside: (tx) => takeOffer(tx, house, input, moves !== undefined),
+    alongside: { visits: moves === undefined ? [] : [offer.entry], begin: (tx) => takeOffer(tx, house, input, moves !== undefined) },
     client: input.client,
     online: false,
     audit: input.audit('reschedule'),
@@ -91,16 +91,24 @@ function withoutWish(house: House, entry: Resource, { service }: OfferRow): Reso
 
 const choosable: ReadonlySet<string> = new Set(['Practitioner', 'PractitionerRole', 'Location', 'HealthcareService', 'Device'])
 
-/** First in the transaction of the move: of several who accept one time, one finds it live. */
-async function takeOffer(tx: Tx, house: House, { offer, audit }: AnswerInput, isMoved: boolean): Promise<void> {
-  const at = house.clock.now()
-  const live = await liveOffersOf(tx, offer.slot)
-  const mine = live.find(({ id }) => id === offer.id)
+/**
+ * First in the transaction of the move: of several who accept one time, one finds it live. The offers are locked before any
+ * Appointment, the Communications after all of them (`endEntry` keeps that order too).
+ */
+async function takeOffer(tx: Tx, house: House, input: AnswerInput, isMoved: boolean): Promise<() => Promise<void>> {
+  const live = await liveOffersOf(tx, input.offer.slot)
+  const mine = live.find(({ id }) => id === input.offer.id)
   if (!mine) throw notLive()
-  assertStands(mine, at.getTime())
+  assertStands(mine, house.clock.now().getTime())
+  return () => endOffers(tx, house, input, live, isMoved)
+}
+
+/** The one that is accepted, those of the others to whom the time was offered, and the entry of a visit that is moved. */
+async function endOffers(tx: Tx, house: House, { offer, audit }: AnswerInput, live: readonly OfferRow[], isMoved: boolean): Promise<void> {
+  const at = house.clock.now().toISOString()
   for (const { id } of live) {
     const state = id === offer.id ? 'accepted' : 'withdrawn'
-    await endOffer(tx, id, state, at.toISOString())
+    await endOffer(tx, id, state, at)
     if (state === 'accepted') await endCommunication(tx, house, id, state, audit('update'))
   }
   if (isMoved) await cancelInTx(tx, house, { id: offer.entry, reason: movedReason, audit: audit('cancel'), assertMay: () => {} })

@@ -12,6 +12,7 @@ import type { AuditRow } from '../../store/audit-rows.ts'
 import { takeFollower } from '../../store/changes.ts'
 import type { Tx } from '../../store/db.ts'
 import type { House } from '../../store/house.ts'
+import { lockVisits } from '../../store/lock-visits.ts'
 import { takeTimeOrSeats } from '../../store/take-seats.ts'
 import type { Seating } from '../../store/take-time.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -90,8 +91,9 @@ async function offerInTx(
   const holder = row.holder ?? undefined
   const time = await freedTime(tx, house, slot, holder)
   const { chosen, behind, judged } = time && except ? await choose(house, time, except, judgedOf(house).get(slot)) : nobody
-  if (holder) await releaseVisit(tx, holder, house.clock.now().toISOString())
   const [first] = chosen
+  if (holder) await lockVisits(tx, { visits: [], patients: [], actors: first?.plan.claims ?? [], keepers: [holder] })
+  if (holder) await releaseVisit(tx, holder, house.clock.now().toISOString())
   if (judged && !first) {
     judgedOf(house).set(slot, judged)
     await addTime(tx, slot, null)
