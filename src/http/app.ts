@@ -23,6 +23,7 @@ import { methodsAt, strayAddress } from './routes.ts'
 import { selfService } from './self-service.ts'
 import { compression, crossOrigin, newServer, securityHeaders } from './server.ts'
 import type { StreetDoor } from './street-door.ts'
+import { typesTakenAt } from './taken-types.ts'
 import type { Throttle } from './throttle.ts'
 
 export type AppOptions = {
@@ -57,11 +58,12 @@ export function buildApp(house: House, options: AppOptions): FastifyInstance {
     sendRefusal(house, error, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    const methods = request.method === 'OPTIONS' ? methodsAt(relative(request.url).split('?', 1)[0] ?? '') : []
+    const path = relative(request.url).split('?', 1)[0] ?? ''
+    const methods = request.method === 'OPTIONS' ? methodsAt(path) : []
     if (methods.length > 0)
       void reply
         .code(204)
-        .header('allow', [...methods, 'OPTIONS'].join(', '))
+        .headers({ allow: [...methods, 'OPTIONS'].join(', '), ...Object.fromEntries(typesTakenAt(path)) })
         .send()
     else sendRefusal(house, strayAddress(relative(request.url)), request, reply)
   })

@@ -19,6 +19,8 @@ export const patchTypes = ['application/json-patch+json', 'application/xml-patch
 /** Many resources, read as they come. */
 export const ndjsonTypes = ['application/fhir+ndjson', 'application/ndjson', 'application/x-ndjson']
 export const formType = 'application/x-www-form-urlencoded'
+/** By which a body may be compressed. */
+export const requestEncodings = ['gzip', 'br', 'deflate'] as const
 
 /** Those that mean FHIR and nothing else. */
 export const fhirNames: ReadonlySet<string> = new Set([

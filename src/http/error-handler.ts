@@ -11,12 +11,13 @@ import { errorCode } from '../base/error-code.ts'
 import { Fault, type FaultKind, fault } from '../base/fault.ts'
 import { bodyBytesMax, lastWordsMs, retryAfterSeconds } from '../base/limits.ts'
 import { operationOutcome, refusalText } from '../fhir/operation-outcome.ts'
-import { fhirJson } from './content-types.ts'
+import { fhirJson, requestEncodings } from './content-types.ts'
 import type { House } from './desks.ts'
 import { sendText } from './fhir-reply.ts'
 import { formatOfRefusal, relative } from './fhir-request.ts'
 import { STATUS_CODES } from './node-http.ts'
 import { methodsAt } from './routes.ts'
+import { typesTaken } from './taken-types.ts'
 
 const statuses: Readonly<Record<FaultKind, number>> = {
   malformed: 400,
@@ -54,11 +55,22 @@ export function sendRefusal(house: House, error: unknown, request: FastifyReques
   const status = statusOf(refusal)
   reply.code(status)
   if (status === 401) reply.header('www-authenticate', challenge(request))
-  if (status === 405) reply.header('allow', methodsAt(relative(request.url).split('?', 1)[0] ?? '').join(', '))
+  if (status === 405) reply.header('allow', methodsAt(pathOf(request)).join(', '))
+  if (status === 415) reply.headers(wantedInstead(error, request))
   if (status === 429 || status === 503) reply.header('retry-after', refusal.waitSeconds ?? retryAfterSeconds)
   sendText(house, reply, refusalText(refusal), formatOfRefusal(request))
   return status
 }
+
+const pathOf = ({ url }: FastifyRequest): string => relative(url).split('?', 1)[0] ?? ''
+
+/** RFC 9110 12.5.3: with `Accept-Encoding` it was the encoding that is not taken. */
+const wantedInstead = (error: unknown, request: FastifyRequest): Record<string, string> =>
+  isOddlyEncoded(error)
+    ? { 'accept-encoding': requestEncodings.join(', ') }
+    : Object.fromEntries(typesTaken(request.method, pathOf(request)))
+
+const isOddlyEncoded = (error: unknown): boolean => errorCode(error) === 'FST_CP_ERR_INVALID_CONTENT_ENCODING'
 
 /** RFC 6750 3.1: no error code for a request that carried no token. */
 const challenge = ({ headers }: FastifyRequest): string =>
@@ -68,7 +80,7 @@ const challenge = ({ headers }: FastifyRequest): string =>
 export function faultOf(house: House, error: unknown, { reference, route }: { reference: string; route?: string }): Fault {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
   if (status === 413) return fault('too-long', `The body is longer than ${bodyBytesMax / 1024 / 1024} MB.`)
-  if (status === 415 && errorCode(error) === 'FST_CP_ERR_INVALID_CONTENT_ENCODING')
+  if (status === 415 && isOddlyEncoded(error))
     return fault('unsupported-media-type', 'A compressed body is compressed once, by gzip, br or deflate; Content-Encoding says by which.')
   if (status === 415)
     return fault('unsupported-media-type', 'Send the body as application/fhir+json or application/fhir+xml, and say so in Content-Type.')

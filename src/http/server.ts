@@ -10,7 +10,7 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { bodyBytesMax, compressBytesMin, pathParameterCharsMax, requestIdCharsMax } from '../base/limits.ts'
-import { assertReadable, bodyTypes, formType, ndjsonTypes, patchTypes, xmlTypes } from './content-types.ts'
+import { assertReadable, bodyTypes, formType, ndjsonTypes, patchTypes, requestEncodings, xmlTypes } from './content-types.ts'
 import type { House } from './desks.ts'
 import { refuseConnection, sendRefusal } from './error-handler.ts'
 import { type StreetDoor, streetDoor } from './street-door.ts'
@@ -106,7 +106,7 @@ export const compression = (app: FastifyInstance): unknown =>
     global: false,
     threshold: compressBytesMin,
     encodings: ['br', 'gzip'],
-    requestEncodings: ['gzip', 'br', 'deflate'],
+    requestEncodings: [...requestEncodings],
     zlibOptions: { level: 1 },
     customTypes: (type: string) => /json|text|xml/.test(type),
   })
@@ -142,6 +142,8 @@ const anyOrigin: FastifyCorsOptions = {
     'X-Security-Context',
   ],
   exposedHeaders: [
+    'Accept-Patch',
+    'Accept-Post',
     'ETag',
     'Last-Modified',
     'Location',

@@ -95,13 +95,34 @@ it.each(withBody)('%s refuses a body that is not what it takes, by 415, or that 
     const answer = await app.inject({ method, url: at(path), headers, payload: body })
     const told = [type, encoding, answer.statusCode, answer.json<Outcome>().resourceType]
     expect(told).toEqual([type, encoding, status, 'OperationOutcome'])
+    return answer.headers
   }
   for (const one of wrong) await tried(...one)
   for (const one of bodies[desk] === undefined ? broken : []) await tried(...one)
-  await tried(contentType, payload, 415, 'nonsense')
+  expect((await tried(contentType, payload, 415, 'nonsense'))['accept-encoding']).toBe('gzip, br, deflate')
   // NDJSON is read by the desk.
   if (desk !== 'importResources') await tried(contentType, payload, 400, 'gzip')
   expect(asked).toHaveLength(before)
+})
+
+const takenBy = { POST: 'accept-post', PATCH: 'accept-patch', PUT: 'accept' } as const
+
+it.each(withBody)('%s says beside a 415 which types it takes, and takes them', async (_line, route) => {
+  const [method, path, , desk] = route
+  const tried = (type: string) => app.inject({ method, url: at(path), headers: { 'content-type': type }, payload: '{}' })
+  const { headers } = await tried('text/plain')
+  const header = takenBy[method as keyof typeof takenBy]
+  const told = String(headers[header]).split(', ')
+  expect(told).toContain((bodies[desk] ?? ['application/fhir+json'])[0])
+  for (const type of told) expect([type, (await tried(type)).statusCode === 415]).toEqual([type, false])
+  const options = await app.inject({ method: 'OPTIONS', url: at(path) })
+  if (method !== 'PUT') expect(options.headers[header]).toBe(headers[header])
+  expect([headers['accept-encoding'], 'accept' in options.headers]).toEqual([undefined, false])
+})
+
+it('a Binary is taken under any type, so none is named but that one is needed', async () => {
+  const answer = await app.inject({ method: 'POST', url: '/fhir/Binary', headers: { 'content-type': 'nonsense' }, payload: 'x' })
+  expect([answer.statusCode, answer.headers['accept-post']]).toEqual([415, '*/*'])
 })
 
 /** As a reader of the table would say it: the methods of all lines of the address. */

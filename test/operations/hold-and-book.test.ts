@@ -262,6 +262,16 @@ describe('what is asked for', () => {
     expect(await slotStatus(three.id)).toBe('free')
   })
 
+  it('a length off the grid is booked to the minute, and takes each Slot that it touches; the front desk may book what is left', async () => {
+    const slots = (await place.slotsOn(8)).slice(4, 7)
+    const visit = made(await place.book(slots[0]?.id ?? '', whom(), { duration: 31 }))
+    const [start, end] = [Date.parse(visit.start), Date.parse(visit.end)]
+    expect([end - start, visit.slot]).toEqual([31 * 60_000, slots.map(({ id }) => ({ reference: `Slot/${id}` }))])
+    const rest = place.appointment(slots[2] as Body, patients[1] ?? '', { slot: undefined, start: visit.end })
+    expect((await place.book(slots[2]?.id ?? '', patients[1] ?? '')).status).toBe(409)
+    made(await house.call('POST', 'Appointment', rest))
+  })
+
   it('an Appointment without times lasts as long as its minutesDuration says', async () => {
     const slots = [await at('11:00'), await at('11:15')]
     const booked = made(await book(wish(slots, { start: undefined, end: undefined, minutesDuration: 30 })))
