@@ -1,6 +1,7 @@
 /**
  * References between the entries of a transaction: what a Bundle calls a resource becomes what it is called here, in
- * references, in elements of type uri, url, oid and uuid, and in the links and images of narratives; canonicals stay.
+ * references, in elements of type uri and url, and in the links and images of narratives; canonicals stay. So do elements of
+ * type oid and uuid: R4 names them too, but no `Type/id` is an OID or a UUID, and the resource would be refused for it.
  * https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html#references
  */
 import { fault } from '../base/fault.ts'
@@ -50,7 +51,7 @@ const renamed = (definitions: Definitions, resource: Resource, rename: Renaming)
     ? (renamedIn(definitions, resource.resourceType, resource, rename) as Resource)
     : resource
 
-const linkTypes = new Set(['uri', 'url', 'oid', 'uuid'])
+const linkTypes = new Set(['uri', 'url'])
 
 function renamedIn(definitions: Definitions, name: string, value: unknown, rename: Renaming): unknown {
   if (Array.isArray(value)) return shared(value, (one) => renamedIn(definitions, name, one, rename))
