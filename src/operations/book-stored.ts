@@ -15,6 +15,7 @@ import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { confirmSeries, isHeldInSeries } from '../booking/series/confirm-series.ts'
+import { choiceOf } from '../booking/service-choice.ts'
 import { slotsTogether } from '../booking/slots-together.ts'
 import { visitLength } from '../booking/visit-length.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -27,6 +28,7 @@ import { assertOneVisit } from './series-request.ts'
 import { severalOf } from './series-scope.ts'
 import { assertSlotsThere, slotsIn } from './slots-asked.ts'
 import { replacement, replacesNoVisit, type Taking } from './take-visit.ts'
+import type { VisitRequest } from './visit-request.ts'
 
 export async function bookStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
@@ -52,9 +54,10 @@ export async function bookStored(taking: Taking, id: string, stored: Resource): 
     once,
     assertMay: (held: Resource) => {
       assertMay(held)
-      assertSamePatients(held, asked.patients, house.base)
+      assertSamePatients(held, asked, house.base)
     },
   }
+  if (stored.status === 'pending') assertNothingElse(asked, stored, house.base)
   if (stored.status === 'pending') await assertItsTime(house, asked, { name: 'hold', visit: stored })
   const replaces = asked.replaces === undefined ? undefined : replacement(taking, asked.replaces)
   if (!isHeldInSeries(stored)) return confirmHold(house, { ...input, replaces })
@@ -117,7 +120,7 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     once,
     assertMay: (before) => {
       assertMay(before)
-      if (!asked.resource) assertSamePatients(before, asked.patients, house.base)
+      if (!asked.resource) assertSamePatients(before, asked, house.base)
     },
   })
 }
@@ -180,8 +183,17 @@ async function ownSlots({ house, asked }: Taking, stored: Resource): Promise<Tim
   return { slot, slots, groups: asked.groups ?? groups, schedule: asked.schedule }
 }
 
-function assertSamePatients(held: Resource, asked: readonly string[], base: string): void {
+/** Somebody who was sent whole and is not known here is another. */
+function assertSamePatients(held: Resource, { patients, newPatients }: VisitRequest, base: string): void {
   const named = patientsNamed(held, base)
-  if (asked.every((patient) => named.includes(`Patient/${patient}`))) return
+  if (newPatients.length === 0 && patients.every((patient) => named.includes(`Patient/${patient}`))) return
   throw fault('business-rule', 'The time is held for another patient: hold or book one for this patient.', 'patient')
+}
+
+/** What a hold is for was said when it was taken, and its rules were asked then. */
+function assertNothingElse({ service: { reference }, overbook }: VisitRequest, held: Resource, base: string): void {
+  const own = choiceOf(held, base).reference
+  if (reference !== undefined && own !== undefined && reference !== own)
+    throw fault('value', 'The hold is for another service.', 'healthcare-service')
+  if (overbook) throw fault('business-rule', 'The hold has its time already: nobody is booked over.', 'overbook')
 }

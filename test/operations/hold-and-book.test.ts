@@ -413,6 +413,27 @@ describe('what is asked for of an Appointment that is stored', () => {
     }
   })
 
+  it('a hold is booked for whom and for what it was taken: others beside it are refused', async () => {
+    const held = made(await place.hold((await at('11:15')).id, whom()))
+    const stranger = {
+      resourceType: 'Patient',
+      name: [{ family: 'Unheld', given: ['Somebody'] }],
+      birthDate: '1971-02-03',
+      gender: 'other',
+    }
+    const other = await clinic(house.call)
+    const refused: [more: object, told: unknown[]][] = [
+      [{ 'patient-resource': stranger }, [422, 'business-rule', 'patient']],
+      [{ patient: `Patient/${patients[1]}` }, [422, 'business-rule', 'patient']],
+      [{ 'healthcare-service': `HealthcareService/${other.service}` }, [400, 'value', 'healthcare-service']],
+      [{ overbook: { valueBoolean: true }, 'overbook-reason': 'Pain' }, [422, 'business-rule', 'overbook']],
+    ]
+    for (const [more, told] of refused) expect([more, refusal(await bookIt(held, more))]).toEqual([more, told])
+    await nothingChanged(held)
+    const own = { patient: `Patient/${whom()}`, 'healthcare-service': `HealthcareService/${place.service}` }
+    expect(appointmentIn(await bookIt(held, own))).toMatchObject({ id: held.id, status: 'booked' })
+  })
+
   it('a visit is moved to the length that is said beside it, or stays', async () => {
     const [one, two] = [await at('12:00'), await at('12:15')]
     const visit = made(await place.book(one.id, whom()))
