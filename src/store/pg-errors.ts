@@ -20,6 +20,8 @@ export type PgErrorName =
   | 'too-long-to-index'
   | 'connection'
   | 'timeout'
+  | 'read-only'
+  | 'no-room'
   | 'raised'
 
 const names: Readonly<Record<string, PgErrorName>> = {
@@ -41,7 +43,15 @@ const names: Readonly<Record<string, PgErrorName>> = {
   '53300': 'connection',
   // A transaction that was left open for too long: Postgres has closed its connection.
   '25P03': 'connection',
+  '25P04': 'connection',
+  '57P05': 'connection',
   '57014': 'timeout',
+  // A primary that has become a standby: the connection stays, and takes no write any more.
+  '25006': 'read-only',
+  // The disk, the memory, a limit of its configuration.
+  '53100': 'no-room',
+  '53200': 'no-room',
+  '53400': 'no-room',
 }
 
 /** Errors of the socket and of the driver itself, which carry no SQLSTATE. */
@@ -80,6 +90,8 @@ const elementOf = (error: unknown): string | undefined => {
 export function translatePgError(error: unknown): unknown {
   const name = pgErrorName(error)
   if (name === 'connection') return fault('transient', 'The database cannot be reached just now. Try again in a moment.')
+  if (name === 'read-only') return fault('transient', 'The database takes no changes just now. Try again in a moment.')
+  if (name === 'no-room') return fault('transient', 'The database has no room for this just now. Try again in a moment.')
   if (name === 'timeout')
     return fault(
       'timeout',

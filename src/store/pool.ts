@@ -14,13 +14,15 @@ import {
   unnamedConnectionsMax,
 } from '../base/limits.ts'
 import type { Db, Pool, Statement } from './db.ts'
-import { translatePgError } from './pg-errors.ts'
+import { pgErrorName, translatePgError } from './pg-errors.ts'
 
 type Runner = { query: (config: pg.QueryConfig) => Promise<pg.QueryResult> }
 
-const dbOf = (runner: Runner): Db => ({
+/** `onUseless`: told where the connection can answer and yet is good for nothing. */
+const dbOf = (runner: Runner, onUseless: (error: unknown) => void): Db => ({
   query: async <Row>(statement: Statement): Promise<Row[]> => {
     const result = await runner.query(statement as pg.QueryConfig).catch((error: unknown) => {
+      if (pgErrorName(error) === 'read-only') onUseless(error)
       throw translatePgError(error)
     })
     // Postgres answers the commit of a failed transaction with a rollback and no error.
@@ -34,16 +36,19 @@ const dbOf = (runner: Runner): Db => ({
   },
 })
 
-/** One connection, given back when `use` settles, and thrown away where it was lost on the way. */
+/**
+ * One connection, given back when `use` settles, and thrown away where it was lost on the way, or leads to what is a standby by
+ * now: the next one is opened to whoever is the primary then.
+ */
 async function withConnection<T>(pool: pg.Pool, use: (db: Db) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw translatePgError(error)
   })
-  const lost: Error[] = []
-  const onError = (error: Error) => lost.push(error)
+  const lost: unknown[] = []
+  const onError = (error: unknown) => lost.push(error)
   client.on('error', onError)
   try {
-    return await use(dbOf(client))
+    return await use(dbOf(client, onError))
   } finally {
     client.off('error', onError)
     client.release(lost.length > 0)

@@ -29,4 +29,18 @@ describe('a pool', () => {
     expect(after?.pid).not.toBe(before?.pid)
     await pool.end()
   })
+
+  it('replaces one to a database that takes no changes any more, as a standby does', async () => {
+    const pool = openPool(database.url, { max: 1 })
+    const write = { name: 'write', text: 'create table if not exists mark ()', values: [] }
+    await pool.query({ name: 'stands by', text: 'set default_transaction_read_only = on', values: [] })
+    await expect(pool.query(write)).rejects.toMatchObject({ message: 'The database takes no changes just now. Try again in a moment.' })
+    await pool.query(write)
+    await pool.end()
+  })
+
+  it.each(['53100', '53200'])('calls %s a lack of room, not a mistake of ours', async (code) => {
+    const text = `do $$ begin raise exception using errcode = '${code}'; end $$`
+    await expect(database.pool.query({ text, values: [] })).rejects.toMatchObject({ kind: 'transient' })
+  })
 })
