@@ -9,6 +9,7 @@ import { relativeReference, typeOfReference } from '../fhir/reference.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { takesTime } from '../scheduling/appointment-lifecycle.ts'
 import { holdsOneVisit } from '../scheduling/claimed-actors.ts'
+import { lockStandIn } from '../store/claimable-actors.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockVisits } from '../store/lock-visits.ts'
@@ -34,6 +35,7 @@ async function standForItself(tx: Tx, house: House, change: Change): Promise<voi
   const stood = change.before && standsFor(change.type, change.id, change.before, house.base)
   if (resource === undefined || resource === stood) return
   const actor = `${change.type}/${change.id}`
+  await lockStandIn(tx, actor)
   const visits = (await visitsNaming(tx, actor, change.at)).filter((visit) => takesUp(visit, change.at, actor, house.base))
   const standIns = visits.map(({ id, starts, ends, heldUntil }) => ({
     holder: `Appointment/${id}`,

@@ -55,9 +55,10 @@ export async function demandOf(tx: Tx, house: House, change: Change, had: readon
   if (!gone) assertWithin({ start, end }, slots)
   // The first that the Appointment names is the one whose service it is for.
   const schedules = [...new Set(ids.flatMap((id) => slots.find((slot) => slot.id === id)?.schedule ?? []))]
+  const named = takenActors(resource, house.base)
   const claims = new Set([
-    ...(await claimsOfSchedules(tx, schedules)),
-    ...(await claimableActors(tx, takenActors(resource, house.base), house.base)),
+    ...(await claimsOfSchedules(tx, schedules, named)),
+    ...(await claimableActors(tx, named, house.base)),
     // A Slot that has gone says no more whose it was: what was claimed for it stays claimed.
     ...(gone ? (had ?? []).map((row) => row.resource) : []),
   ])

@@ -2,10 +2,13 @@
  * Whom a visit takes up: of the actors that somebody names, and of the Schedules that it is booked on. docs/booking.md.
  */
 import { relativeReference } from '../fhir/reference.ts'
-import type { Db } from './db.ts'
+import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
 const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-type'
+
+/** Beside the turns of `lock-visits.ts`. */
+const standInLock = 16
 
 /** One who lives on another server is who the whole address says. A lane has its `#` (overflow.ts), so that none is in a name. */
 const person = (actor: string, types: string): string =>
@@ -32,10 +35,26 @@ export async function claimableActors(db: Db, actors: readonly string[], base?: 
   return rows.map((row) => row.resource)
 }
 
-/** What a booking on these Schedules takes up. */
-export async function claimsOfSchedules(db: Db, schedules: readonly string[]): Promise<string[]> {
+/**
+ * What a booking on these Schedules takes up. Of the roles and places among `named` it is settled until the transaction ends for
+ * whom they stand: who changes that (`stand-in-claims.ts`) waits, and then sees what was booked; who is waited for has changed it
+ * by the next statement, in which they are looked up.
+ */
+export async function claimsOfSchedules(db: Db, schedules: readonly string[], named: readonly string[] = []): Promise<string[]> {
+  const standIns = named.filter((actor) => actor.startsWith('PractitionerRole/') || actor.startsWith('Location/'))
   const rows = await db.query<{ resource: string }>(
-    prepared('select distinct resource from schedule_claim where schedule = any($1::text[]) order by resource', [schedules]),
+    prepared(
+      `with settled as materialized (
+        select pg_advisory_xact_lock_shared(hashtextextended(name, ${standInLock}))
+          from (select distinct name from unnest($2::text[]) name order by name offset 0) each)
+      select distinct resource from schedule_claim where schedule = any($1::text[]) and (select count(*) from settled) >= 0 order by resource`,
+      [schedules, standIns],
+    ),
   )
   return rows.map((row) => row.resource)
+}
+
+/** Until the transaction ends nobody books with the role or place (`Type/id`). */
+export async function lockStandIn(tx: Tx, name: string): Promise<void> {
+  await tx.query(prepared(`select pg_advisory_xact_lock(hashtextextended($1, ${standInLock}))`, [name]))
 }

@@ -67,6 +67,18 @@ describe('a PractitionerRole', () => {
     made(await house.call('PUT', role, { resourceType: 'PractitionerRole', id: 'of-nobody-yet', practitioner: { reference: a } }))
   })
 
+  it('does not leave out a visit that is booked just as it becomes another’s', async () => {
+    for (let round = 0; round < 20; round++) {
+      const [a, id] = [await person(), `at-once-${round}`]
+      const answers = await Promise.all([
+        house.call('PUT', `PractitionerRole/${id}`, { resourceType: 'PractitionerRole', id, practitioner: { reference: a } }),
+        write('16:00', [`PractitionerRole/${id}`]),
+        write('16:00', [a]),
+      ])
+      expect(answers.map(({ status }) => status).toSorted()).not.toEqual([201, 201, 201])
+    }
+  })
+
   it('that a visit contains is its Practitioner too', async () => {
     const a = await person()
     made(await write('12:00', [a]))
