@@ -4,6 +4,8 @@
  */
 
 export const bodyBytesMax = 4 * 1024 * 1024
+/** A longer one is refused and heard out all the same up to here, so that whoever is still sending gets the answer. */
+export const refusedBodyBytesMax = 64 * 1024 * 1024
 export const nestingMax = 64
 export const xmlNestingMax = 128
 export const xmlElementsMax = 100_000

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorCode } from '../base/error-code.ts'
 import { Fault, type FaultKind, fault } from '../base/fault.ts'
-import { bodyBytesMax, lastWordsMs, retryAfterSeconds } from '../base/limits.ts'
+import { bodyBytesMax, lastWordsMs, refusedBodyBytesMax, retryAfterSeconds } from '../base/limits.ts'
 import { operationOutcome, refusalText } from '../fhir/operation-outcome.ts'
 import { fhirJson, requestEncodings } from './content-types.ts'
 import type { House } from './desks.ts'
@@ -58,6 +58,11 @@ export function sendRefusal(house: House, error: unknown, request: FastifyReques
   if (status === 405) reply.header('allow', methodsAt(pathOf(request)).join(', '))
   if (status === 415) reply.headers(wantedInstead(error, request))
   if (status === 429 || status === 503) reply.header('retry-after', refusal.waitSeconds ?? retryAfterSeconds)
+  // Fastify closes the line of a body that it refuses: many clients send all of it first, and find the line cut instead of an answer.
+  if (Number(request.headers['content-length']) <= refusedBodyBytesMax) {
+    reply.removeHeader('connection')
+    request.raw.resume()
+  }
   sendText(house, reply, refusalText(refusal), formatOfRefusal(request))
   return status
 }

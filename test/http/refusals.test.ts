@@ -1,4 +1,5 @@
 /** Every kind of refusal has its status and an OperationOutcome; what nobody foresaw says nothing of a patient. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Fault, type FaultKind, fault } from '../../src/base/fault.ts'
 import { bodyBytesMax } from '../../src/base/limits.ts'
@@ -197,5 +198,18 @@ describe('what is no HTTP request', () => {
     const answer = await say(text)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)).issue[0].code).toBe(code)
+  })
+
+  it('a body of 10 MB is heard out, so that who sends all of it before they listen has the answer', async () => {
+    const address = app.server.address()
+    if (typeof address !== 'object' || address === null) throw new Error('not listening')
+    const length = 10 * 1024 * 1024
+    const piece = 'x'.repeat(length / 160)
+    const socket = connect(address.port, '127.0.0.1').pause()
+    socket.write(`POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`)
+    for (let n = 0; n < 160; n++) await new Promise<void>((sent, cut) => socket.write(piece, (error) => (error ? cut(error) : sent())))
+    const [answer] = (await once(socket.resume(), 'data')) as [Buffer]
+    expect(String(answer)).toMatch(/^HTTP\/1.1 413 /)
+    socket.destroy()
   })
 })
