@@ -3,6 +3,7 @@
  * that is another Practitioner's from now on, a Location that is a room from now on.
  */
 import type { Tx } from './db.ts'
+import { isUnderLanes } from './session-slots.ts'
 import { settleUnderClaims } from './slots.ts'
 import { prepared } from './sql.ts'
 
@@ -53,7 +54,7 @@ export type StandIn = { readonly holder: string; readonly from: string; readonly
 
 /**
  * Gives each visit a claim on `resource`, with the period, seats and end of those that it has, and settles the free Slots that
- * come to lie under one. The holders for whom there is no room: where there are any the transaction must roll back.
+ * come to lie under one. A hold that has run out goes, but where somebody was booked over it (`take-time.ts`). The holders for whom there is no room: where there are any the transaction must roll back.
  */
 export async function claimFor(
   tx: Tx,
@@ -61,7 +62,7 @@ export async function claimFor(
 ): Promise<string[]> {
   const refused = await tx.query<{ holder: string }>(
     prepared(
-      `with gone as (delete from claim where resource = $1 and expires <= now() returning 1),
+      `with gone as (delete from claim c where c.resource = $1 and c.expires <= now() and not ${isUnderLanes('c')} returning 1),
       wanted as (
         select asked.holder, coalesce(own.session, asked.holder) as session, coalesce(own.seat, 1) as seat, own.seats,
                coalesce(own.period, tstzrange(asked."from", asked.until)) as period,

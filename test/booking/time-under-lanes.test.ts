@@ -308,6 +308,20 @@ describe('a hold that somebody was booked over', () => {
     expect((await bare(start, end, practitioner(mine))).status).toBe(409)
   })
 
+  it('stays until then also where visits of a role come to take up the same practitioner', async () => {
+    const mine = await brief()
+    const { id, start, end } = await mine.slotAt(2, '09:00')
+    const role = made(await house.call('POST', 'PractitionerRole', { resourceType: 'PractitionerRole' }))
+    made(await bare(minutesAfter(end, 60), minutesAfter(end, 90), `PractitionerRole/${role.id}`))
+    const held = made(await mine.hold(id, patient()))
+    const second = made(await over(id))
+    await pastEnd(held)
+    made(await house.call('PUT', `PractitionerRole/${role.id}`, { ...role, practitioner: { reference: practitioner(mine) } }), 200)
+    expect((await bare(start, end, practitioner(mine))).status).toBe(409)
+    expect(await sweep()).toBe(1)
+    expect(await lanes(second, practitioner(mine))).toEqual(['', '#2'])
+  })
+
   it('of a seat keeps that seat until the sweep comes, and others sit down beside it', async () => {
     const mine = await brief({ capacity: 2 })
     const { id } = await mine.slotAt(2, '09:00')
