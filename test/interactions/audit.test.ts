@@ -140,6 +140,13 @@ describe('a patient’s data', () => {
     }
   })
 
+  it('is written down with what the token is for', async () => {
+    const id = await person()
+    const research = await server.scoped('system/*.cruds', { client: 'research', purpose: 'HRESCH' })
+    const [event] = await during(id, () => research('GET', `Patient/${id}`))
+    expect(event.agent[0].purposeOfUse[0].coding[0].code).toBe('HRESCH')
+  })
+
   it('found by a search is written down with what was asked', async () => {
     const id = await person()
     await made(ask, past(id))

@@ -48,6 +48,12 @@ describe('the past of an Appointment that was another patient’s', () => {
     expect(await comments(patient, '?_count=2')).toEqual(['four', 'three'])
   })
 
+  it('is no longer there for whose it was: who may not see the visit as it is may not see it as it was', async () => {
+    const former = house.as(await house.token('patient/*.cruds', { patient: first }))
+    expect((await former('GET', `Appointment/${appointment}/_history/1`)).status).toBe(404)
+    expect((await former('GET', `Appointment/${appointment}/_history`)).status).toBe(404)
+  })
+
   it('makes no page of the history shorter than was asked for', async () => {
     const returned = await create(house.call, past(second, 'mine'))
     for (const [who, comment] of [
