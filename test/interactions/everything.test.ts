@@ -44,6 +44,11 @@ it('is the patient, their compartment and what it points at, each once, and no o
   expect(answer.json.entry[0].fullUrl).toBe(`${server.house.base}/Patient/ada`)
 })
 
+it('is not what a token may search and not read, nor what it may read and not search', async () => {
+  const some = await server.scoped('system/Patient.rs system/Appointment.s system/RelatedPerson.r')
+  expect(names(await some('GET', 'Patient/ada/$everything'))).toEqual(['Patient/ada'])
+})
+
 it.each([
   ['start=2021-01-01', ['Appointment/both', 'Patient/ada', 'Practitioner/doc', 'RelatedPerson/mum']],
   ['end=2020-12-31', ['Appointment/old', 'Patient/ada', 'Practitioner/doc', 'RelatedPerson/mum']],

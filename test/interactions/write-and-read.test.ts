@@ -12,6 +12,15 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
+it('what was deleted is no version to write over, and leaves room for what is new', async () => {
+  const id = await made(ask, patient())
+  expect((await ask('DELETE', `Patient/${id}`)).status).toBe(204)
+  const put = (headers: Record<string, string>) => ask('PUT', `Patient/${id}`, { body: patient({ id }), headers })
+  expect([(await put({ 'if-match': 'W/"2"' })).status, (await put({ 'if-match': '*' })).status]).toEqual([412, 412])
+  expect((await put({ 'if-none-match': '*' })).status).toBe(201)
+  expect((await put({ 'if-none-match': '*' })).status).toBe(412)
+})
+
 describe('create', () => {
   it('answers 201 with Location, ETag, Last-Modified and the resource', async () => {
     const answer = await ask('POST', 'Patient', { body: patient() })
