@@ -177,6 +177,16 @@ describe('time off', () => {
     expect(made(await house.call('GET', `Appointment/${visit.id}`), 200).status).toBe('booked')
   })
 
+  it.each(['Location/', 'Location?_id='])('is over when what says so is deleted (DELETE %s…)', async (path) => {
+    const place = await clinic(house.call, { start: '09:00:00', end: '10:00:00' })
+    const location = made(await house.call('GET', `Location/${place.location}`), 200)
+    const extension = [...(location.extension ?? []), off(3, '09:00', '09:45')]
+    made(await house.call('PUT', `Location/${place.location}`, { ...location, extension }), 200)
+    expect(times(await place.slotsOn(3))).toEqual(['09:45'])
+    expect((await house.call('DELETE', `${path}${place.location}`)).status).toBe(204)
+    expect(times(await place.slotsOn(3))).toEqual(['09:00', '09:15', '09:30', '09:45'])
+  })
+
   it('as a block over two Schedules of one practitioner, moved and freed again', async () => {
     const place = await clinic(house.call, { start: '09:00:00', end: '11:00:00' })
     const schedule = (await place.schedule()) as unknown as { actor: object[]; extension: object[] }
