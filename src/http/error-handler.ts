@@ -58,12 +58,7 @@ export function sendRefusal(house: House, error: unknown, request: FastifyReques
   if (status === 405) reply.header('allow', methodsAt(pathOf(request)).join(', '))
   if (status === 415) reply.headers(wantedInstead(error, request))
   if (status === 429 || status === 503) reply.header('retry-after', refusal.waitSeconds ?? retryAfterSeconds)
-  // Fastify closes the line of a body that it refuses: many clients send all of it first, and find the line cut instead of an answer.
-  if (Number(request.headers['content-length']) <= refusedBodyBytesMax) {
-    reply.removeHeader('connection')
-    request.raw.resume()
-  }
-  sendText(house, reply, refusalText(refusal), formatOfRefusal(request))
+  onceHeardOut(request, reply, () => sendText(house, reply, refusalText(refusal), formatOfRefusal(request)))
   return status
 }
 
@@ -76,6 +71,21 @@ const wantedInstead = (error: unknown, request: FastifyRequest): Record<string, 
     : Object.fromEntries(typesTaken(request.method, pathOf(request)))
 
 const isOddlyEncoded = (error: unknown): boolean => errorCode(error) === 'FST_CP_ERR_INVALID_CONTENT_ENCODING'
+
+/**
+ * Many clients send all of a body before they listen: answered earlier, on a line that one side wants closed, they find it cut and
+ * never see why. One that is endless, or does not say how long it is, is not waited for.
+ */
+function onceHeardOut({ raw, headers }: FastifyRequest, reply: FastifyReply, send: () => void): void {
+  const isBounded = Number(headers['content-length']) <= refusedBodyBytesMax
+  if (!isBounded || raw.readableEnded || raw.destroyed) {
+    send()
+    return
+  }
+  reply.removeHeader('connection')
+  raw.unpipe()
+  raw.once('end', send).resume()
+}
 
 /** RFC 6750 3.1: no error code for a request that carried no token. */
 const challenge = ({ headers }: FastifyRequest): string =>
