@@ -17,7 +17,7 @@ import { inTransaction } from '../store/transaction.ts'
 import { type SlotContext, slotContext } from '../store/visit-context.ts'
 import { cancelInTx } from './cancel.ts'
 import { capsOfAll, takeDayPlaces } from './day-places.ts'
-import { type Wish, wishOf } from './find-times.ts'
+import { type Wish, wishInSlot } from './find-times.ts'
 import { holdPlacesOf, takeHoldPlaces } from './hold-places.ts'
 import { mayTakeAnother, type VisitTaken, withOthers } from './joint-visit.ts'
 import { LostRace } from './lost-race.ts'
@@ -117,7 +117,7 @@ export async function visitToBook(
   const at = house.clock.now().toISOString()
   const draft = asksForMore(offered.policy) ? appointmentOf(house, input, { plan, offered, visit, at }) : undefined
   await assertRules(house, asked, context, plan, offered, over ?? visit, draft)
-  const wish = wishOf(input, context)
+  const wish = wishInSlot(input, context)
   if (!visit.free && !over) return { wish }
   if (!input.groups) assertTakes(input.slots, visit)
   const alone: VisitTaken = { visit: over ?? visit, plan, offered: over ? onItsOwn(offered) : offered, beside: [] }

@@ -26,7 +26,10 @@ export type Wish = {
 }
 
 /** Of a visit that is asked for in this Slot. */
-export const wishOf = (asked: Omit<Wish, 'schedule' | 'from'>, { schedule, starts }: Pick<SlotContext, 'schedule' | 'starts'>): Wish => ({
+export const wishInSlot = (
+  asked: Omit<Wish, 'schedule' | 'from'>,
+  { schedule, starts }: Pick<SlotContext, 'schedule' | 'starts'>,
+): Wish => ({
   schedule,
   service: asked.service,
   minutes: asked.minutes,

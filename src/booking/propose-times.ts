@@ -33,16 +33,16 @@ export async function proposeTimes(
 ): Promise<Proposal[][]> {
   const places = placesOf(house, plan)
   const except = new Set(without)
-  const asked = await Promise.all(visits.map((visit) => wishOf(house, visit)))
+  const asked = await Promise.all(visits.map((visit) => wantedFor(house, visit)))
   const proposals: Proposal[][] = []
-  for (const wish of asked) {
-    const first = await timesFor(house, wish, await places(wish.service), except, 1)
+  for (const wanted of asked) {
+    const first = await timesFor(house, wanted, await places(wanted.service), except, 1)
     for (const one of first) for (const slot of one.visit.slots) except.add(slot.id)
     proposals.push(first.map(proposalOf))
   }
-  for (const [at, wish] of asked.entries()) {
+  for (const [at, wanted] of asked.entries()) {
     if (proposals[at]?.length !== 1) continue
-    const more = await timesFor(house, wish, await places(wish.service), except, proposedTimesMax - 1)
+    const more = await timesFor(house, wanted, await places(wanted.service), except, proposedTimesMax - 1)
     proposals[at] = [...(proposals[at] ?? []), ...more.map(proposalOf)]
   }
   return proposals
@@ -55,13 +55,13 @@ const proposalOf = ({ visit, plan }: Found): Proposal => ({
   end: visit.end,
 })
 
-type Wish = Pick<FindQuery, 'from' | 'until' | 'service' | 'minutes' | 'busy'> & {
+type Wanted = Pick<FindQuery, 'from' | 'until' | 'service' | 'minutes' | 'busy'> & {
   /** Of a visit over several Schedules; who leads first. */
   readonly groups?: readonly JointGroup[]
 }
 
 /** From the time that the visit has: nobody is asked to come sooner than they had planned. */
-async function wishOf(house: House, { id, start, end, body }: VisitToCome): Promise<Wish> {
+async function wantedFor(house: House, { id, start, end, body }: VisitToCome): Promise<Wanted> {
   const resource = JSON.parse(body) as Resource
   const from = Math.max(start, house.clock.now().getTime())
   const until = from + proposalDaysMax * dayMs
@@ -97,11 +97,11 @@ const wordsOf = ({ reference, types = [] }: ServiceChoice): string[] => [
   ...types.map(({ system, code }) => `service-type=${system === undefined ? code : `${system}|${code}`}`),
 ]
 
-async function timesFor(house: House, wish: Wish, places: Places, except: ReadonlySet<string>, count: number): Promise<Found[]> {
-  const { own, others } = wish.groups ? leading(wish.groups, places) : places
-  const same = await timesAmong(house, wish, own, except, count)
+async function timesFor(house: House, wanted: Wanted, places: Places, except: ReadonlySet<string>, count: number): Promise<Found[]> {
+  const { own, others } = wanted.groups ? leading(wanted.groups, places) : places
+  const same = await timesAmong(house, wanted, own, except, count)
   const missing = count - same.length
-  return missing === 0 || others.length === 0 ? same : [...same, ...(await timesAmong(house, wish, others, except, missing))]
+  return missing === 0 || others.length === 0 ? same : [...same, ...(await timesAmong(house, wanted, others, except, missing))]
 }
 
 /**
@@ -116,12 +116,12 @@ function leading([first = [], ...further]: readonly JointGroup[], places: Places
 
 async function timesAmong(
   house: House,
-  { groups, ...wish }: Wish,
+  { groups, ...wanted }: Wanted,
   schedules: readonly string[],
   except: ReadonlySet<string>,
   count: number,
 ): Promise<Found[]> {
-  const query = { ...wish, schedules, except, count, online: false }
+  const query = { ...wanted, schedules, except, count, online: false }
   if (!groups) return (await findVisits(house, query).catch(noneWhereTooCostly)).found
   const leads = schedules.map((schedule) => ({ actor: `Schedule/${schedule}`, schedule }))
   return (await findJointVisits(house, query, [leads, ...groups.slice(1)]).catch(noneWhereTooCostly)).found

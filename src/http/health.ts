@@ -1,5 +1,5 @@
 /**
- * For whoever runs the server: is it alive, is it ready to be sent requests, how is it doing (CONTRACT §2).
+ * For whoever runs the server: is it alive, is it ready to be sent requests, how is it doing (`docs/running.md`).
  */
 import type { FastifyInstance } from 'fastify'
 import { plainJson } from './content-types.ts'

@@ -1,6 +1,6 @@
 /**
  * Every address under the FHIR base, as one table: method, path, the SMART verb that a token must grant for the type, and
- * the desk that answers. https://hl7.org/fhir/R4/http.html and CONTRACT §4
+ * the desk that answers. https://hl7.org/fhir/R4/http.html; what users are told of them: `docs/rest.md`, `docs/operations.md`.
  *
  * A dash for the verb: an operation reads and writes several types, so its desk asks `access/may.ts` itself.
  */

@@ -1,7 +1,7 @@
 /**
  * `/a/{secret}`: the patient's own way to one visit, as JSON for programs and as a page for people, without signing in.
  * GET shows and changes nothing: mail programs follow links. POST does what the link is for; a page then goes back to GET.
- * CONTRACT §2. Left out: what is shown and done (`operations/self-service-visit.ts`).
+ * What users are told of it: `docs/self-service.md`. Left out: what is shown and done (`operations/self-service-visit.ts`).
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Fault, fault } from '../base/fault.ts'

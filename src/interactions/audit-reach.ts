@@ -6,7 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { boundsFor } from '../access/bounds.ts'
 import type { AuditReach } from '../audit/audit-wanted.ts'
 import type { House } from '../store/house.ts'
-import { allowedOfAudit, assertReach } from './bounds.ts'
+import { allowedOfAudit, assertReach } from './allowed.ts'
 
 /** Throws `forbidden` where they may not search it. */
 export const auditReach = (house: House, actor: Actor): AuditReach => ({

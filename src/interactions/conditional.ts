@@ -19,7 +19,7 @@ import type { Db, Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockResource, type StoredRow } from '../store/resources.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
-import { assertReach } from './bounds.ts'
+import { assertReach } from './allowed.ts'
 import { searchConformance } from './conformance.ts'
 
 export type Criteria = { readonly type: string; readonly query: SearchQuery }

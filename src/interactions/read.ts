@@ -23,7 +23,7 @@ import { readTogether } from '../store/read-together.ts'
 import { compileSearch } from '../store/search/page.ts'
 import { readSeen } from '../store/search/read-seen.ts'
 import { runSearch } from '../store/search/run.ts'
-import { allowed, allowedOfAudit } from './bounds.ts'
+import { allowed, allowedOfAudit } from './allowed.ts'
 
 export async function read(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   if (request.query.length === 0) return readWhole(house, actor, request)

@@ -24,7 +24,7 @@ import { encodeCursor } from '../store/search/cursor.ts'
 import { includedMost } from '../store/search/include.ts'
 import { shownRows } from '../store/search/page.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
-import { allowed } from './bounds.ts'
+import { allowed } from './allowed.ts'
 import { searchConformance } from './conformance.ts'
 import { compartmentOf, pathOf } from './in-compartment.ts'
 import {

@@ -16,7 +16,7 @@ import { auditReach } from './audit-reach.ts'
 
 type Looking = { readonly house: House; readonly actor: Actor; readonly known: Known | undefined; looks: number }
 
-/** Where they may not search AuditEvents such a criterion finds nothing; that it is the only way is refused before (bounds.ts). */
+/** Where they may not search AuditEvents such a criterion finds nothing; that it is the only way is refused before (`allowed.ts`). */
 export async function throughAudit(house: House, actor: Actor, query: SearchQuery, known: Known | undefined): Promise<SearchQuery> {
   if (!mayWhole(actor, 's', 'AuditEvent').allowed) return query
   const looking: Looking = { house, actor, known, looks: 0 }

@@ -2,7 +2,7 @@
  * Reads that are asked for at once, as one statement with all their audit rows: under load a read's own work is less than
  * what starting and committing a statement takes. https://hl7.org/fhir/R4/http.html#read
  *
- * Each asker gets their own row in the audit, in the same statement as the body they are shown (CONTRACT §6.7).
+ * Each asker gets their own row in the audit, in the same statement as the body they are shown (docs/decisions/0004).
  */
 import { readsTogetherMax } from '../base/limits.ts'
 import type { AuditRow } from './audit-rows.ts'

@@ -15,7 +15,7 @@ import { placeOf } from '../store/secrets.ts'
 import { keepSubscription, type StateRow, stopSubscription } from '../store/subscriptions.ts'
 import { type Asked, askedOf, endOf, type Subscription } from './asked.ts'
 
-/** What an actor may see of a type (`interactions/bounds.ts`); undefined: nothing. */
+/** What an actor may see of a type (`access/bounds.ts`); undefined: nothing. */
 export type BoundsFor = (house: House, actor: Actor, verb: 'r' | 's', type: string) => Bounds | undefined
 
 /** Whose rights bind a Subscription, in a form that can be kept. */

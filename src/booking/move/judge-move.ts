@@ -7,7 +7,7 @@ import type { Resource } from '../../fhir/resource.ts'
 import type { House } from '../../store/house.ts'
 import { type MoveContext, moveContext, type SlotOfVisit } from '../../store/move-context.ts'
 import { slotContext } from '../../store/visit-context.ts'
-import { type Wish, wishOf } from '../find-times.ts'
+import { type Wish, wishInSlot } from '../find-times.ts'
 import { assertMayLeave, type Stands } from '../leave-visit.ts'
 import { becomesOther } from '../other-service.ts'
 import { idsNamed, patientIds } from '../participants.ts'
@@ -44,7 +44,7 @@ export async function judgeMove(house: House, asItIs: MoveInput): Promise<Judgem
   // Another service takes as long as it does.
   const lasting = isOther ? { ...asked, minutes: input.minutes } : asked
   const move = await visitAfterMove(house, input, { before, version, asked: lasting, context, plan, stood, isOther })
-  return { input: asItIs, move, asked: lasting, wish: wishOf({ ...lasting, service: move.choice, groups: move.groups }, context) }
+  return { input: asItIs, move, asked: lasting, wish: wishInSlot({ ...lasting, service: move.choice, groups: move.groups }, context) }
 }
 
 function visitOf({ version, body }: MoveContext, { id, assertMay }: MoveInput): { readonly version: string; readonly before: Resource } {

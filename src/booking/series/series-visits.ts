@@ -16,7 +16,7 @@ import type { House } from '../../store/house.ts'
 import { slotsStartingAt } from '../../store/slot-lookups.ts'
 import { type SlotContext, slotContexts } from '../../store/visit-context.ts'
 import { type BookableContext, contextToBook, isBookable, type VisitToBook, visitToBook } from '../book.ts'
-import { wishOf } from '../find-times.ts'
+import { wishInSlot } from '../find-times.ts'
 import type { BookInput } from '../new-visit.ts'
 import { planAt, planVersionAtHand } from '../plans.ts'
 import type { Extension } from '../record-extensions.ts'
@@ -67,7 +67,7 @@ export async function seriesVisits(house: House, input: SeriesInput): Promise<Se
   const clashes: Clash[] = []
   for (const [at, one] of placed.entries()) {
     const context = one.slot === input.slot ? first : contexts[at]
-    const wish = { ...wishOf(input, first), from: one.start }
+    const wish = { ...wishInSlot(input, first), from: one.start }
     const found = await judged(house, input, one, context)
     if ('made' in found) visits.push(found)
     else clashes.push({ recurrenceId: one.recurrenceId, start: one.start, wish, busy: [], ...found })

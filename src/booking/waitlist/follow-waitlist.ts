@@ -18,7 +18,7 @@ import { applyWeights, dropEntries, entriesOfPatients, isListEmpty, keepEntry } 
 import { endOffer, lastOfferTo, liveOffersOf } from '../../store/waitlist-offers.ts'
 import { addFreedTimes, allWaiting, bookedByWaiting, entriesTouched, isFirst, waitingPatients } from '../../store/waitlist-times.ts'
 import { cancelInTx } from '../cancel.ts'
-import { isForSame, wishOf } from '../same-service.ts'
+import { isForSame, waitlistWishOf } from '../same-service.ts'
 import { namesSeveralSchedules } from './joint-wish.ts'
 
 export const waitlistFollower = 'waitlist'
@@ -62,7 +62,7 @@ async function begin(tx: Tx, house: House): Promise<boolean> {
 async function project(tx: Tx, house: House, id: string): Promise<void> {
   const row = await currentResource(tx, 'Appointment', id)
   const resource = row?.body ? (JSON.parse(row.body) as Resource) : undefined
-  const wish = resource?.status === 'waitlist' ? wishOf(house, resource) : undefined
+  const wish = resource?.status === 'waitlist' ? waitlistWishOf(house, resource) : undefined
   if (row && wish?.patient !== undefined && (await isThere(tx, wish.patient)))
     return keepEntry(tx, { ...entryOf(id, wish.patient, wish, row.updated), ...(await foundBy(tx, wish)) }, house.waitlist.weights)
   await dropEntries(tx, [id])

@@ -14,7 +14,7 @@ import type { Waiting } from '../../store/waitlist-entries.ts'
 import { visitsToCome, wasOffered } from '../../store/waitlist-offers.ts'
 import { type VisitTaken, withOthers } from '../joint-visit.ts'
 import { asksForMore } from '../rule-facts.ts'
-import { isForSame, wishOf } from '../same-service.ts'
+import { isForSame, waitlistWishOf } from '../same-service.ts'
 import { choiceOf, type Offered, offersOf, type ServiceChoice } from '../service-choice.ts'
 import type { VisitTime } from '../time-of-visit.ts'
 import { assertRules, visitIn } from '../visit-in-slot.ts'
@@ -36,7 +36,7 @@ export async function candidate(house: House, time: FreedTime, waiting: Waiting)
   const row = await currentResource(house.pool, 'Appointment', waiting.entry)
   const entry = row?.body ? (JSON.parse(row.body) as Resource) : undefined
   if (entry?.status !== 'waitlist') return undefined
-  const wish = wishOf(house, entry)
+  const wish = waitlistWishOf(house, entry)
   const starts = hasAll(time.plan, wish) ? [{ lead: time }] : await jointStarts(house, time, wish)
   for (const start of starts) {
     const found = wishAllows(wish, start.lead.plan.zone, start.lead.start)
