@@ -113,6 +113,14 @@ describe('openings', () => {
     ])
   })
 
+  it('reach over a day that a zone leaves out', () => {
+    // Apia went from 29 December 2011, 24:00, to the 31st: what opens on the 29th at 22:00 ends at 06:00 of the 31st.
+    const night = planWith({ zone: 'Pacific/Apia', rules: [rule({ ...hours(22, 6), period: { start: '2011-12-29', end: '2011-12-29' } })] })
+    const whole = spans(night, '2011-12-29T00:00Z', '2012-01-02T00:00Z')
+    expect(whole).toEqual(['2011-12-30T08:00Z 2011-12-30T16:00Z'])
+    expect(spans(night, '2011-12-30T12:00Z', '2012-01-02T00:00Z')).toEqual(['2011-12-30T12:00Z 2011-12-30T16:00Z'])
+  })
+
   it('last a whole local day, whatever its length', () => {
     const plan = planWith({ zone: 'America/New_York', rules: [rule({ allDay: true, days: ['sun'], slotMinutes: 60 })] })
     expect(spans(plan, '2027-03-14T00:00Z', '2027-03-16T00:00Z')).toEqual(['2027-03-14T05:00Z 2027-03-15T04:00Z']) // 23 hours

@@ -126,6 +126,8 @@ describe('a time that somebody has', () => {
   it('is blocked by the clinic', () => {
     const blocks = [{ slot: 'b', start: at('2026-11-24T09:00Z'), end: at('2026-11-24T09:30Z') }]
     expect(ask('2026-11-24T09:15Z', { slots: taken('09:15'), blocks }).reasons).toMatchObject([{ code: 'blocked', holder: 'Slot/b' }])
+    // The clinic keeps the half hour before free, which stands in nobody's way here.
+    expect(codes(ask('2026-11-24T09:30Z', { slots: taken('09:30'), blocks, claims: [claim('09:30', '09:45')] }))).toEqual(['busy'])
   })
 
   it('is too short where what follows is not there', () => {
@@ -159,6 +161,9 @@ describe('the rules of booking', () => {
     const of = (policy: Partial<BookingPolicy>, asked: Partial<TimesAsked> = {}) =>
       ask('2026-11-24T09:15Z', { places, plan: planWith({ policy: mergePolicies(policy) }) }, asked)
     expect(of({ maxPerDay: 2 })).toMatchObject({ offered: true, bookable: false, reasons: [{ code: 'day-full' }] })
+    // A place from when more were taken a day fills none of those that there are now.
+    const [beyond, asked] = [new Map([['day 2026-11-24', [1, 3]]]), planWith({ policy: mergePolicies({ maxPerDay: 2 }) })]
+    expect(ask('2026-11-24T09:15Z', { places: beyond, plan: asked }).reasons).toEqual([])
     expect(of({ maxPerDay: 3 })).toMatchObject({ offered: true, bookable: true, reasons: [] })
     expect(of({ maxOnlinePerDay: 1 }, online)).toMatchObject({ offered: true, bookable: false, reasons: [{ code: 'online-day-full' }] })
     expect(of({ maxOnlinePerDay: 1 })).toMatchObject({ bookable: true })
