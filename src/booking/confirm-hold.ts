@@ -24,11 +24,12 @@ import { drawNumber, withOwnNumber } from './own-number.ts'
 import { idsNamed, type Participant, participantsOf } from './participants.ts'
 import { addReplaces, extensionsIn, withPrevious } from './record-extensions.ts'
 import { resourceWrite } from './resource-write.ts'
+import { type SaidBeside, takeSaid } from './said-beside-hold.ts'
 import { placeInSeries } from './series/place-in-series.ts'
 
 export type ConfirmInput = {
   readonly id: string
-  readonly comment?: string
+  readonly beside?: Omit<SaidBeside, 'replaces'>
   readonly replaces?: CancelInput
   readonly audit: AuditRow
   readonly once?: IdempotencyKey
@@ -52,11 +53,12 @@ export async function confirmInTx(tx: Tx, house: House, input: ConfirmInput): Pr
     )
   assertHold(resource, house.clock.now().getTime())
   const at = house.clock.now().toISOString()
-  const asks = approvalOf(resource) === 'required' ? await answerDueFor(tx, house, resource) : undefined
+  const told = await takeSaid(tx, house, resource, { ...input.beside, replaces: input.replaces !== undefined })
+  const asks = approvalOf(resource) === 'required' && !told.overridden ? await answerDueFor(tx, house, resource) : undefined
   if (!(await keepTime(tx, house, { ...resource, id: input.id }, at, asks?.until))) throw expired()
   const replaced = input.replaces && (JSON.parse((await cancelInTx(tx, house, input.replaces)).text) as Resource)
-  const visit = asks ? requested(resource, asks.due) : booked(resource)
-  const changed = await writeBooked(tx, house, input, replaced ? withPrevious(visit, replaced) : visit, at)
+  const visit = asks ? requested(told.visit, asks.due) : booked(told.visit)
+  const changed = await writeBooked(tx, house, input, replaced ? withPrevious(visit, replaced) : visit, { at, number: numberOf(resource) })
   if (input.once) await remember(tx, input.once, { appointment: changed.id, version: changed.version }, at)
   return changed
 }
@@ -130,9 +132,11 @@ function requested(visit: Resource, due: number | undefined): Resource {
   }
 }
 
-async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Resource, at: string): Promise<Changed> {
-  const number = numberOf(visit) ?? drawNumber(house)
-  const resource: Resource = { ...numbered(visit, number), ...(input.comment ? { comment: input.comment } : {}) }
+type WriteTold = { readonly at: string /** The confirmation number that it has. */; readonly number?: string }
+
+async function writeBooked(tx: Tx, house: House, input: ConfirmInput, visit: Resource, { at, ...told }: WriteTold): Promise<Changed> {
+  const number = told.number ?? drawNumber(house)
+  const resource: Resource = numbered(visit, number)
   if (input.replaces) await replacing(tx, resource, input.replaces.id)
   const until = heldUntil(resource)
   const columns = { status: resource.status, held_until: until === undefined ? null : instantOf(until), confirmation: number }

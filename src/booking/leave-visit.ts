@@ -8,6 +8,7 @@ import { localReference, relativeReference } from '../fhir/reference.ts'
 import type { Resource } from '../fhir/resource.ts'
 import type { BookingPolicy } from '../scheduling/booking-policy.ts'
 import { brokenLeavingRule, isLate } from '../scheduling/leaving-rules.ts'
+import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import type { Db } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { planOfSlots } from '../store/plans.ts'
@@ -54,12 +55,17 @@ const countedElsewhere = (): Error =>
 
 /** The policy of the service that it is for, on the Schedule where it stands; undefined where that is nowhere. */
 export async function policyOf(db: Db, house: House, visit: Resource, stands?: Stands): Promise<BookingPolicy | undefined> {
+  const plan = await planOfVisit(db, house, visit, stands)
+  return plan && (offersOf(plan, choiceOf(visit, house.base))[0] ?? plan).policy
+}
+
+/** The plan of the Schedule where it stands; of several the first. */
+export async function planOfVisit(db: Db, house: House, visit: Resource, stands?: Stands): Promise<SchedulePlan | undefined> {
   const slots = idsNamed(visit.slot, 'Slot', house.base)
   if (slots.length === 0) return undefined
   const row = stands ? { ...stands, plan: null } : await planOfSlots(db, slots, planVersionAtHand(house, scheduleOfSlotId(slots[0] ?? '')))
   if (!row) return undefined
-  const plan = await planAt(house, row.schedule, row.version, row.plan)
-  return (offersOf(plan, choiceOf(visit, house.base))[0] ?? plan).policy
+  return planAt(house, row.schedule, row.version, row.plan)
 }
 
 async function timesMoved(db: Db, house: House, visit: Resource): Promise<number> {

@@ -15,7 +15,6 @@ import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { confirmSeries, isHeldInSeries } from '../booking/series/confirm-series.ts'
-import { choiceOf } from '../booking/service-choice.ts'
 import { slotsTogether } from '../booking/slots-together.ts'
 import { visitLength } from '../booking/visit-length.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -27,7 +26,7 @@ import type { Done } from './once.ts'
 import { assertOneVisit } from './series-request.ts'
 import { severalOf } from './series-scope.ts'
 import { assertSlotsThere, slotsIn } from './slots-asked.ts'
-import { replacement, replacesNoVisit, type Taking } from './take-visit.ts'
+import { assertIsWish, replacement, replacesNoVisit, type Taking } from './take-visit.ts'
 import type { VisitRequest } from './visit-request.ts'
 
 export async function bookStored(taking: Taking, id: string, stored: Resource): Promise<Done> {
@@ -47,17 +46,19 @@ export async function bookStored(taking: Taking, id: string, stored: Resource): 
     })
   if (stored.status === 'booked' && (status === 'booked' || status === 'proposed')) return modify(taking, id, stored)
   if (stored.status === 'proposed' || stored.status === 'waitlist') return bookAsItIs(taking, id, stored)
+  assertIsWish(asked, false)
+  const { resource, said, comment, service, override } = asked
   const input = {
     id,
-    comment: asked.comment,
+    beside: { resource, said, comment, service, override },
     audit: auditOf(house, actor, 'book'),
     once,
     assertMay: (held: Resource) => {
       assertMay(held)
-      assertSamePatients(held, asked, house.base)
+      assertSamePatients(held, asked, house.base, 'The time')
     },
   }
-  if (stored.status === 'pending') assertNothingElse(asked, stored, house.base)
+  if (stored.status === 'pending' && asked.overbook) throw overNobody('The hold has its time already: nobody is booked over.')
   if (stored.status === 'pending') await assertItsTime(house, asked, { name: 'hold', visit: stored })
   const replaces = asked.replaces === undefined ? undefined : replacement(taking, asked.replaces)
   if (!isHeldInSeries(stored)) return confirmHold(house, { ...input, replaces })
@@ -73,11 +74,16 @@ const cancelWords = ({ asked }: Taking) => ({
 /** ITI-117: the Appointment as it is to be. Where its time is the one that is booked, only what it says changes. */
 async function modify(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
-  assertReplacesNothing(taking)
-  const resource = asked.resource as Resource
+  assertStaysAlone(taking)
+  const sent = asked.resource as Resource
+  if (!asked.online) assertSamePatients(sent, asked, house.base, 'The Appointment')
+  const resource: Resource = { ...sent, ...asked.said }
   const assertMay = assertMayChange(house, actor)
   const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
-  if (await keepsTime(taking, resource, stored)) return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
+  if (await keepsTime(taking, resource, stored)) {
+    if (asked.override) throw nothingOverridden()
+    return amendVisit(house, { ...common, resource, patient: patientOf(actor) })
+  }
   assertSlotsThere(asked)
   return moveVisit(house, {
     ...common,
@@ -94,7 +100,7 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
 /** An Appointment that was written as a wish. */
 async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
-  assertReplacesNothing(taking)
+  assertStaysAlone(taking)
   const wanted = asked.resource ?? stored
   if (extensionsIn(wanted).some(({ url }) => url === recurrenceTemplateUrl))
     throw fault(
@@ -110,7 +116,7 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     start: asked.start ?? (typeof wanted.start === 'string' ? Date.parse(wanted.start) : undefined),
     minutes: asked.minutes ?? visitLength(wanted),
     service: asked.service.reference || asked.service.types?.length ? asked.service : undefined,
-    proposal: asked.resource,
+    ...wordsOver(asked),
     override: asked.override,
     comment: asked.comment,
     statuses: ['proposed', 'waitlist'],
@@ -120,12 +126,19 @@ async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise
     once,
     assertMay: (before) => {
       assertMay(before)
-      if (!asked.resource) assertSamePatients(before, asked, house.base)
+      if (!asked.resource || !asked.online) assertSamePatients(asked.resource ?? before, asked, house.base, 'The Appointment')
     },
   })
 }
 
-function assertReplacesNothing({ asked }: Taking): void {
+/** The Appointment that was sent, or that is stored, with what parameters say of it. */
+function wordsOver({ resource, said }: VisitRequest): Pick<MoveInput, 'proposal' | 'proposalFrom'> {
+  if (Object.keys(said).length === 0) return { proposal: resource }
+  return resource ? { proposal: { ...resource, ...said } } : { proposalFrom: (before) => ({ ...before, ...said }) }
+}
+
+function assertStaysAlone({ asked }: Taking): void {
+  if (asked.overbook) throw overNobody('An Appointment that is stored is not laid over others: book a new one.')
   if (asked.replaces !== undefined)
     throw fault('business-rule', 'To replace a visit, book a new time: this Appointment is stored already.', 'cancelled-appt-id')
 }
@@ -184,16 +197,12 @@ async function ownSlots({ house, asked }: Taking, stored: Resource): Promise<Tim
 }
 
 /** Somebody who was sent whole and is not known here is another. */
-function assertSamePatients(held: Resource, { patients, newPatients }: VisitRequest, base: string): void {
+function assertSamePatients(held: Resource, { patients, newPatients }: VisitRequest, base: string, what: string): void {
   const named = patientsNamed(held, base)
   if (newPatients.length === 0 && patients.every((patient) => named.includes(`Patient/${patient}`))) return
-  throw fault('business-rule', 'The time is held for another patient: hold or book one for this patient.', 'patient')
+  throw fault('business-rule', `${what} is for another patient: hold or book a time for this patient.`, 'patient')
 }
 
-/** What a hold is for was said when it was taken, and its rules were asked then. */
-function assertNothingElse({ service: { reference }, overbook }: VisitRequest, held: Resource, base: string): void {
-  const own = choiceOf(held, base).reference
-  if (reference !== undefined && own !== undefined && reference !== own)
-    throw fault('value', 'The hold is for another service.', 'healthcare-service')
-  if (overbook) throw fault('business-rule', 'The hold has its time already: nobody is booked over.', 'overbook')
-}
+const overNobody = (why: string): Error => fault('business-rule', why, 'overbook')
+
+const nothingOverridden = (): Error => fault('business-rule', 'The visit keeps its time: there is no rule to override.', 'override-reason')

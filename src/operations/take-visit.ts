@@ -89,7 +89,7 @@ export async function takeTime(taking: Taking, hold: boolean): Promise<Taken> {
 const wishes: ReadonlySet<unknown> = new Set(['proposed', 'waitlist', 'pending', 'booked'])
 
 /** What says that it is over, or never was, asks for no time; to cancel one it must be there, and `$book` has looked. */
-function assertIsWish({ appointment, resource }: VisitRequest, hold: boolean): void {
+export function assertIsWish({ appointment, resource }: VisitRequest, hold: boolean): void {
   if (!resource || wishes.has(resource.status)) return
   const id = appointment ?? resource.id
   if (!hold && resource.status === 'cancelled' && id !== undefined)
@@ -177,7 +177,6 @@ function patientsFor({ house, actor, asked }: Taking, proposed: Resource | undef
 
 /** The client's own Appointment, or what else was said of the visit: the call's words over those of the proposal. */
 function wordsOf({ resource, said }: VisitRequest, passed: Readonly<Record<string, unknown>>): Resource | undefined {
-  const words = { ...passed, ...said }
-  if (!resource && Object.keys(words).length === 0) return undefined
-  return { ...words, ...(resource && withoutRecord(resource)), resourceType: 'Appointment' }
+  if (!resource && Object.keys({ ...passed, ...said }).length === 0) return undefined
+  return { ...passed, ...(resource && withoutRecord(resource)), ...said, resourceType: 'Appointment' }
 }

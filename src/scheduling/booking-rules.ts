@@ -51,6 +51,21 @@ type FurtherRequest = Pick<BookingRequest, 'now' | 'start' | 'end' | 'plan' | 'p
 export const brokenByFurther = (request: FurtherRequest): Refusal | undefined =>
   firstBroken(furtherRules, { ...request, slots: [], patientIsNew: false, ownOverlap: false })
 
+type WordsRequest = Omit<FurtherRequest, 'online'> & Pick<BookingRequest, 'service' | 'referred' | 'facts'>
+
+/** Of the rules that look into what an Appointment tells, one that is broken as it is to be and kept as it was; its time stands. */
+export function brokenByWords(after: WordsRequest, before: WordsRequest): Refusal | undefined {
+  const { policy } = after
+  const oneByOne = [{ ...policy, rules: [] }, ...policy.rules.map((rule) => ({ ...policy, referralRequired: false, rules: [rule] }))]
+  for (const one of oneByOne) {
+    const told = (request: WordsRequest): Refusal | undefined =>
+      firstBroken([referral, ownRules], { ...request, policy: one, slots: [], online: true, patientIsNew: false, ownOverlap: false })
+    const refusal = told(after)
+    if (refusal && !told(before)) return refusal
+  }
+  return undefined
+}
+
 function firstBroken(rules: readonly BookingRule[], request: BookingRequest): Refusal | undefined {
   for (const rule of rules) {
     if (request.overridden && !unconditional.has(rule)) continue
