@@ -7,8 +7,8 @@ import { prepared } from './sql.ts'
 
 const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-type'
 
-/** Beside the turns of `lock-visits.ts`. */
-const standInLock = 16
+/** Beside the turns of `lock-visits.ts`; `claims_of_schedules` and `refuse_if_others` have it too. */
+export const standInLock = 16
 
 /** One who lives on another server is who the whole address says. A lane has its `#` (overflow.ts), so that none is in a name. */
 const person = (actor: string, types: string): string =>
@@ -36,20 +36,14 @@ export async function claimableActors(db: Db, actors: readonly string[], base?: 
 }
 
 /**
- * What a booking on these Schedules takes up. Of the roles and places among `named` it is settled until the transaction ends for
- * whom they stand: who changes that (`stand-in-claims.ts`) waits, and then sees what was booked; who is waited for has changed it
- * by the next statement, in which they are looked up.
+ * What a booking on these Schedules takes up. Of them, and of the roles and places among `named`, it is settled until the
+ * transaction ends for whom they stand: who changes that (`plans.ts`, `stand-in-claims.ts`) waits, and then sees what was booked;
+ * who is waited for has changed it by the next look, in which they are looked up.
  */
 export async function claimsOfSchedules(db: Db, schedules: readonly string[], named: readonly string[] = []): Promise<string[]> {
   const standIns = named.filter((actor) => actor.startsWith('PractitionerRole/') || actor.startsWith('Location/'))
   const rows = await db.query<{ resource: string }>(
-    prepared(
-      `with settled as materialized (
-        select pg_advisory_xact_lock_shared(hashtextextended(name, ${standInLock}))
-          from (select distinct name from unnest($2::text[]) name order by name offset 0) each)
-      select distinct resource from schedule_claim where schedule = any($1::text[]) and (select count(*) from settled) >= 0 order by resource`,
-      [schedules, standIns],
-    ),
+    prepared('select resource from claims_of_schedules($1::text[], $2::text[]) resource', [schedules, standIns]),
   )
   return rows.map((row) => row.resource)
 }

@@ -21,7 +21,7 @@ import { auditedTime, type PlacedVisit, rowColumns, rowText, usesOf } from './pl
 import { stamped, type Written } from './resources.ts'
 import { lastLane } from './session-slots.ts'
 import { prepared } from './sql.ts'
-import { lapsedGone, slotsUnderClaims } from './take-time.ts'
+import { isOfOthers, lapsedGone, ofTheirSchedules, slotsUnderClaims } from './take-time.ts'
 import { lanes, together } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -64,13 +64,14 @@ const exchange = `
   plain as materialized (
     select sent.* from sent where exists (select from had where had.holder = sent.holder)
        and not exists (select from had where had.holder = sent.holder and (seats is not null or expires is not null or resource like '%#%'))),
+  ${ofTheirSchedules('plain')},
   clear as materialized (
     select refuse_overlap(patient, start, "end", array[visit]) from (
-      select patient, start, "end", visit from plain cross join unnest(alone) patient order by patient, start offset 0) each),
+      select patient, start, "end", visit from (select count(*) from theirs) first, plain cross join unnest(alone) patient order by patient, start offset 0) each),
   wanted as materialized (
     select holder, resource, tstzrange("from", until) as period, client,
            case when exists (select from had where had.holder = plain.holder and seat = 1) then 2 else 1 end as seat
-      from (select count(*) from clear) first, plain cross join unnest(claims) resource),
+      from (select count(*) from theirs) first, (select count(*) from clear) second, plain cross join unnest(claims) resource),
   ${lapsedGone},
   claimed as (
     insert into claim (resource, session, seat, period, appointment, client)
@@ -172,7 +173,12 @@ async function moveVisits(pool: Pool, definitions: Definitions, visits: readonly
 
 /** Whatever the reason, it is told where the visit is moved in a transaction. */
 const undone = (error: unknown): undefined => {
-  if (isNumberTaken(error) || (error instanceof Fault && (error.kind === 'conflict' || error.kind === 'business-rule'))) return undefined
+  if (
+    isNumberTaken(error) ||
+    isOfOthers(error) ||
+    (error instanceof Fault && (error.kind === 'conflict' || error.kind === 'business-rule'))
+  )
+    return undefined
   throw error
 }
 

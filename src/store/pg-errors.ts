@@ -65,6 +65,7 @@ const raisedKinds: Readonly<Record<string, FaultKind>> = {
   SW410: 'gone',
   SW412: 'stale',
   SW422: 'business-rule',
+  SW503: 'transient',
 }
 
 /** The name of what went wrong, or undefined for anything that is a mistake of ours. */

@@ -12,7 +12,7 @@ import { isNumberTaken } from './pg-errors.ts'
 import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
 import { askedSeats, seated, takingSeats } from './take-seats.ts'
-import { ownTime, refusedAs, type TimeTaken, takingTime } from './take-time.ts'
+import { isOfOthers, ownTime, refusedAs, type TimeTaken, takingTime } from './take-time.ts'
 import { lanes, together, type Use } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -125,7 +125,9 @@ async function placeVisits(pool: Pool, definitions: Definitions, visits: readonl
 }
 
 const undoneByOne = (error: unknown): undefined =>
-  isNumberTaken(error) || (error instanceof Fault && error.kind === 'business-rule') ? undefined : refusedAs(undefined)(error)
+  isNumberTaken(error) || isOfOthers(error) || (error instanceof Fault && error.kind === 'business-rule')
+    ? undefined
+    : refusedAs(undefined)(error)
 
 function placeStatement(definitions: Definitions, visits: readonly PlacedVisit[], text?: string): Statement {
   const times = visits.map(({ write, time }) => auditedTime(write, time.seating ? askedSeats(time) : time))

@@ -2,6 +2,7 @@
  * Schedule plans: everything that decides what a Schedule offers, gathered once when one of its resources is written, so
  * that a booking reads one row. `terms` are what `$find-slots` narrows by; `part=Type/id` says what a plan was made from.
  */
+import { standInLock } from './claimable-actors.ts'
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
@@ -18,7 +19,10 @@ export async function lockDirectory(tx: Tx): Promise<void> {
   await tx.query(prepared('select pg_advisory_xact_lock($1)', [directoryLock]))
 }
 
-/** Writes a Schedule's plan, marks its Slots as waiting to be made anew, and renews what it claims. */
+/**
+ * Writes a Schedule's plan, marks its Slots as waiting to be made anew, and renews what it claims. Where somebody comes to be
+ * claimed, whoever books on it is waited for, and waits from then on: what they booked is seen by the next statement.
+ */
 export async function savePlan(
   tx: Tx,
   plan: { schedule: string; text: string; terms: readonly string[]; claims: readonly string[] },
@@ -34,8 +38,9 @@ export async function savePlan(
   )
   await tx.query(
     prepared(
-      `with gone as (delete from schedule_claim where schedule = $1 and resource <> all($2::text[]))
-       insert into schedule_claim (schedule, resource) select $1, unnest($2::text[]) on conflict do nothing`,
+      `with gone as (delete from schedule_claim where schedule = $1 and resource <> all($2::text[])),
+       gained as (insert into schedule_claim (schedule, resource) select $1, unnest($2::text[]) on conflict do nothing returning schedule)
+       select pg_advisory_xact_lock(hashtextextended('Schedule/' || schedule, ${standInLock})) from (select distinct schedule from gained) each`,
       [plan.schedule, plan.claims],
     ),
   )

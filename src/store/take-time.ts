@@ -108,6 +108,13 @@ export const slotsUnderClaims = `under as materialized (
       from won cross join unnest(claims) resource where won)`
 
 /**
+ * CTE: the Slots' Schedules are of those whom the times of `sent` claim, and stay so until the transaction ends; else `isOfOthers`.
+ * It comes before all that others may wait for.
+ */
+export const ofTheirSchedules = (sent: string): string => `theirs as materialized (
+    select refuse_if_others(needed, claims) from (select needed, claims from ${sent} where needed <> '{}' order by needed offset 0) each)`
+
+/**
  * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
  * changed). `$1` is a JSON list of `most` TimeTaken; `more` names what else each of them holds.
  * Each look into a table is a lateral one: its index is used, whatever the planner believes about a list of JSON.
@@ -119,12 +126,13 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
              start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text,
              alone text[], besides text[]${manner.asked}${more})
      limit ${most}),
+  ${ofTheirSchedules('sent')},
   clear as materialized (
     select refuse_overlap(patient, start, "end", besides) from (
       select patient, start, "end", array_append(coalesce(besides, '{}'), substr(holder, length('Appointment/') + 1)) as besides
-        from sent cross join unnest(sent.alone) patient order by patient, start offset 0) each),
+        from (select count(*) from theirs) first, sent cross join unnest(sent.alone) patient order by patient, start offset 0) each),
   asked as materialized (
-    select sent.* from (select count(*) from clear) first, sent),
+    select sent.* from (select count(*) from theirs) first, (select count(*) from clear) second, sent),
   wanted as materialized (
     ${manner.wanted}),
   ${lapsedGone},
@@ -199,13 +207,20 @@ export const refusedAs =
     throw error
   }
 
-/** What `takingTime` asks first, for a time that is taken otherwise. Throws `business-rule`. */
-export async function assertAlone(tx: Tx, { alone = [], start, end, besides = [] }: TimeTaken): Promise<void> {
+/** What `takingTime` asks first, for a time that is taken otherwise. Throws `business-rule`, or that it `isOfOthers`. */
+export async function assertAlone(tx: Tx, { alone = [], start, end, besides = [], needed, claims }: TimeTaken): Promise<void> {
   await tx.query(
     prepared(
-      `select refuse_overlap(patient, $2::timestamptz, $3::timestamptz, $4::text[])
-         from (select patient from unnest($1::text[]) patient order by patient offset 0) each`,
-      [alone, start, end, besides],
+      `with theirs as materialized (select refuse_if_others($5::text[], $6::text[])),
+       clear as materialized (
+         select refuse_overlap(patient, $2::timestamptz, $3::timestamptz, $4::text[])
+           from (select count(*) from theirs) first, (select patient from unnest($1::text[]) patient order by patient offset 0) each)
+       select from (select count(*) from theirs) first, (select count(*) from clear) second`,
+      [alone, start, end, besides, needed, claims],
     ),
   )
 }
+
+/** A Slot's Schedule has come to be somebody's whom the time does not claim: it must be judged again. */
+export const isOfOthers = (error: unknown): boolean =>
+  error instanceof Fault && error.kind === 'transient' && error.issues[0]?.expression === 'Slot.schedule'
