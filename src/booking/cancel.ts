@@ -3,7 +3,6 @@
  * one whose time is over ends.
  */
 import { deleted, fault } from '../base/fault.ts'
-import { indexValues } from '../fhir/index-values.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { mayBecome } from '../scheduling/appointment-lifecycle.ts'
 import { awaitsApproval, untilAnswered } from '../scheduling/approval.ts'
@@ -19,6 +18,7 @@ import { beforeCommit, inTransaction } from '../store/transaction.ts'
 import { closeEncounters } from './encounters.ts'
 import { assertMayLeave, type Leaving } from './leave-visit.ts'
 import { lateCancellationUrl, withExtension } from './record-extensions.ts'
+import { resourceWrite } from './resource-write.ts'
 
 export type CancelInput = {
   readonly id: string
@@ -140,15 +140,9 @@ async function writeCancelled(tx: Tx, house: House, input: CancelInput, before: 
     ...(input.reason ? { cancelationReason: input.reason } : {}),
     ...(input.comment ? { comment: input.comment } : {}),
   }
-  const written = await replaceResource(tx, house.definitions, {
-    type: 'Appointment',
-    id: input.id,
-    text: JSON.stringify(resource),
-    index: indexValues(house.definitions, resource, house.base),
-    at,
-    columns: { status: 'cancelled', held_until: null, claims: 0 },
-    audit: input.audit,
-  })
+  const columns = { status: 'cancelled', held_until: null, claims: 0 }
+  const write = resourceWrite(house, resource, { id: input.id, at, columns, audit: input.audit })
+  const written = await replaceResource(tx, house.definitions, write)
   return { id: written.id, version: written.version, text: written.body }
 }
 

@@ -24,7 +24,7 @@ export async function slotsUnder(db: Db, { schedule, start, end }: { schedule: s
     prepared(
       `select id, date_part('epoch', starts) * 1000 as start, date_part('epoch', ends) * 1000 as "end", status = 'busy-unavailable' as "isBlocked"
          from slot
-        where schedule = $1 and status = any(array['free','busy-tentative','busy','busy-unavailable']) and starts < $3::timestamptz
+        where schedule = $1 and status = any(${everyStatus}) and starts < $3::timestamptz
           and ends > $2::timestamptz and starts > $2::timestamptz - (select longest from schedule_plan where schedule = $1)
         order by starts, id`,
       [schedule, start, end],

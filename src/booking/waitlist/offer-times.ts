@@ -5,7 +5,9 @@
  */
 import { Fault } from '../../base/fault.ts'
 import { waitlistGraceSeconds, waitlistJudgedMax, waitlistPageMax, waitlistTimesPerRoundMax, waitlistTriesMax } from '../../base/limits.ts'
+import { serverClient } from '../../base/own-clients.ts'
 import { instantOf } from '../../fhir/resource.ts'
+import { withBuffers } from '../../scheduling/buffers.ts'
 import { localReading } from '../../scheduling/local-time.ts'
 import { sessionOf } from '../../scheduling/session.ts'
 import type { AuditRow } from '../../store/audit-rows.ts'
@@ -172,7 +174,7 @@ async function keepTime(tx: Tx, house: House, found: Candidate, expires: number)
   const id = house.ids.next()
   const holder = `Communication/${id}`
   const until = instantOf(expires + waitlistGraceSeconds * 1000)
-  const { bufferBeforeMinutes, bufferAfterMinutes } = offered.policy
+  const claimed = withBuffers(visit, offered.policy)
   try {
     await takeDayPlaces(tx, capsOfAll(found, { start: visit.start, holder, online: false, bound: true, expires: until }))
   } catch (error) {
@@ -181,14 +183,14 @@ async function keepTime(tx: Tx, house: House, found: Candidate, expires: number)
   const kept = await takeTimeOrSeats(tx, {
     holder,
     claims: plan.claims,
-    from: instantOf(visit.start - bufferBeforeMinutes * 60_000),
-    until: instantOf(visit.end + bufferAfterMinutes * 60_000),
+    from: instantOf(claimed.start),
+    until: instantOf(claimed.end),
     start: instantOf(visit.start),
     end: instantOf(visit.end),
     needed: visit.slots.map((slot) => slot.id),
     expires: until,
     seating: seatFor(found),
-    client: 'slotwise',
+    client: serverClient,
     at: house.clock.now().toISOString(),
   }).catch((error) => {
     throw unkept(error, found)

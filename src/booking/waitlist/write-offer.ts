@@ -2,6 +2,7 @@
  * The resources of an offer to the waitlist: the Communication that tells the patient, the Provenance that tells staff why,
  * and how the first ends. Writes them through the engine's front door, so that they are audited and followed like any other.
  */
+import { serverClient } from '../../base/own-clients.ts'
 import { instantOf, type Resource } from '../../fhir/resource.ts'
 import { endedCommunication, offerCommunication, offerProvenance } from '../../scheduling/waitlist-offer.ts'
 import { scoreOf } from '../../scheduling/waitlist-ranking.ts'
@@ -62,10 +63,8 @@ export async function writeOffer(
 async function create(tx: Tx, house: House, resource: Resource, audit: AuditRow): Promise<void> {
   const { resourceType: type, id = '' } = resource
   const at = house.clock.now().toISOString()
-  await writeResource(tx, house, { type, id, isNew: true, resource, text: JSON.stringify(resource), at, client: server, audit })
+  await writeResource(tx, house, { type, id, isNew: true, resource, text: JSON.stringify(resource), at, client: serverClient, audit })
 }
-
-const server = 'slotwise'
 
 /** Says on the Communication how its offer ended. One that staff has deleted stays so. */
 export async function endCommunication(
@@ -81,6 +80,6 @@ export async function endCommunication(
   const resource = endedCommunication(before, state)
   const at = house.clock.now().toISOString()
   await writeResource(tx, house, {
-    ...{ type: 'Communication', id, before, isNew: false, resource, text: JSON.stringify(resource), at, client: server, audit },
+    ...{ type: 'Communication', id, before, isNew: false, resource, text: JSON.stringify(resource), at, client: serverClient, audit },
   })
 }
