@@ -100,9 +100,10 @@ async function settleFree(tx: Tx, house: House, id: string, { schedule, start, e
 }
 
 async function settleBlock(tx: Tx, house: House, id: string, wanted: Wanted): Promise<void> {
+  // All Slots under it in one order, before its own row.
+  await lockTaken(tx, `Slot/${id}`)
   const row = await lockSlot(tx, id)
   if (row?.status !== 'busy-unavailable' || row.takenBy !== null) return
-  await lockTaken(tx, `Slot/${id}`)
   await coverWithBlock(tx, { ...wanted, id, at: house.clock.now().toISOString() })
 }
 

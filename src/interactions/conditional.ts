@@ -10,6 +10,7 @@ import { boundsFor } from '../access/bounds.ts'
 import { may } from '../access/may.ts'
 import { fault } from '../base/fault.ts'
 import { lockedMatchAttemptsMax } from '../base/limits.ts'
+import type { SlotWrite } from '../booking/slots-in-turn.ts'
 import { indexValues } from '../fhir/index-values.ts'
 import { type Pairs, parseQuery } from '../fhir/query-string.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -17,10 +18,11 @@ import { parseSearch, type SearchQuery } from '../fhir/search-query.ts'
 import { lockCriteria } from '../store/criteria-locks.ts'
 import type { Db, Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { lockResource, type StoredRow } from '../store/resources.ts'
+import type { StoredRow } from '../store/resources.ts'
 import { preparedSearch } from '../store/search/prepared-search.ts'
 import { assertReach } from './allowed.ts'
 import { searchConformance } from './conformance.ts'
+import { lockToWrite } from './lock-to-write.ts'
 
 export type Criteria = { readonly type: string; readonly query: SearchQuery }
 
@@ -89,12 +91,13 @@ export async function lockedMatch(
   house: House,
   actor: Actor,
   criteria: Criteria,
+  write: Omit<SlotWrite, 'id'>,
 ): Promise<{ readonly id: string; readonly row: StoredRow } | undefined> {
   for (let attempt = 1; attempt <= lockedMatchAttemptsMax; attempt++) {
     const match = await oneMatch(tx, house, actor, criteria)
     if (!match) return undefined
     assertNotOurs(criteria.type, match)
-    const row = await lockResource(tx, criteria.type, match.id)
+    const row = await lockToWrite(tx, house, criteria.type, { ...write, id: match.id })
     if (row && !row.deleted && row.version === match.version) return { id: match.id, row }
   }
   throw fault('transient', 'Too much is written here at once just now. Try again in a moment.')

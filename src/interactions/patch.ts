@@ -15,10 +15,11 @@ import { idPattern, type Resource } from '../fhir/resource.ts'
 import type { Beside } from '../fhir/validate/profiles/run.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { lockResource, type StoredRow } from '../store/resources.ts'
+import type { StoredRow } from '../store/resources.ts'
 import { allowedToWrite } from './allowed.ts'
 import { type Criteria, criteriaOf, lockedMatch } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
+import { lockToWrite } from './lock-to-write.ts'
 import { assertIsThere, assertMayWriteOver } from './may-write.ts'
 import { type Patching, patchOf } from './patch-formats.ts'
 import { seenBy } from './seen-by.ts'
@@ -54,7 +55,7 @@ export async function patchInTx(
   patching: Patching,
   ifMatch: string | undefined,
 ): Promise<Stored> {
-  return patchLocked(tx, house, actor, named, await lockResource(tx, named.type, named.id), patching, ifMatch)
+  return patchLocked(tx, house, actor, named, await lockToWrite(tx, house, named.type, { id: named.id, does: 'patch' }), patching, ifMatch)
 }
 
 /** Of the one that meets the criteria. Throws `not-found`, `multiple-matches`. */
@@ -67,7 +68,7 @@ export async function patchWhere(
   ifMatch: string | undefined,
   beside?: Beside,
 ): Promise<Stored> {
-  const match = await lockedMatch(tx, house, actor, criteria)
+  const match = await lockedMatch(tx, house, actor, criteria, { does: 'patch' })
   if (!match) throw fault('not-found', `No ${criteria.type} meets the criteria.`)
   return patchLocked(tx, house, actor, { type: criteria.type, id: match.id, beside }, match.row, patching, ifMatch)
 }

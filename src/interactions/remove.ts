@@ -19,11 +19,12 @@ import { idPattern, type Resource } from '../fhir/resource.ts'
 import { forgetCustomParameter } from '../store/custom-search-parameters.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { lockResource, type StoredRow } from '../store/resources.ts'
+import type { StoredRow } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { allowedToWrite } from './allowed.ts'
 import { assertNotOurs, type Criteria, criteriaOf, lockedMatch, matchesOf } from './conditional.ts'
 import { assertVersion } from './if-match.ts'
+import { lockToWrite } from './lock-to-write.ts'
 import { assertIsThere, assertMayWriteOver } from './may-write.ts'
 import { seenBy } from './seen-by.ts'
 
@@ -68,7 +69,7 @@ export async function removeInTx(
   { type, id }: Named,
   ifMatch: string | undefined,
 ): Promise<Outcome<string> | undefined> {
-  return removeLocked(tx, house, actor, { type, id }, await lockResource(tx, type, id), ifMatch)
+  return removeLocked(tx, house, actor, { type, id }, await lockToWrite(tx, house, type, { id, does: 'remove' }), ifMatch)
 }
 
 /** `locked`: the current one, by the caller. */
@@ -132,7 +133,7 @@ export async function removeWhere(
 }
 
 async function removeOne(tx: Tx, house: House, actor: Actor, criteria: Criteria, ifMatch: string | undefined): Promise<Outcome<string>[]> {
-  const match = await lockedMatch(tx, house, actor, criteria)
+  const match = await lockedMatch(tx, house, actor, criteria, { does: 'remove' })
   if (!match) assertVersion(ifMatch, undefined)
   return match ? list(await removeLocked(tx, house, actor, { type: criteria.type, id: match.id }, match.row, ifMatch)) : []
 }

@@ -22,12 +22,13 @@ import type { AuditRow } from '../store/audit-rows.ts'
 import { assertConforms } from '../store/conformance.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { lockResource, readResource, type StoredRow, type Written } from '../store/resources.ts'
+import { readResource, type StoredRow, type Written } from '../store/resources.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { registerSubscription } from '../subscriptions/register.ts'
 import { afterCommit } from './after-commit.ts'
 import { assertWhoseContent } from './binary.ts'
 import { assertOwnCanonical } from './conformance.ts'
+import { lockToWrite } from './lock-to-write.ts'
 import { assertMayWrite, assertMayWriteOver, assertStands } from './may-write.ts'
 import { registerSearchParameter } from './search-parameter.ts'
 import { seenBy } from './seen-by.ts'
@@ -72,7 +73,8 @@ export const createInTx = (tx: Tx, house: House, actor: Actor, submitted: Submit
  * understands.
  */
 export async function storeInTx(tx: Tx, house: House, actor: Actor, submitted: Submitted, judge: Judge = anyRow): Promise<Stored> {
-  const row = await lockResource(tx, submitted.type, submitted.id)
+  const { type, id, resource } = submitted
+  const row = await lockToWrite(tx, house, type, { id, does: 'write', resource })
   await assertStands(tx, house, actor, submitted, row)
   return storeOver(tx, house, actor, row, submitted, judge)
 }

@@ -3,7 +3,7 @@
  */
 import type { Actor } from '../access/actor.ts'
 import { fault } from '../base/fault.ts'
-import { visitsInTurn } from '../booking/visits-in-turn.ts'
+import { lockSlotsInTurn } from '../booking/slots-in-turn.ts'
 import { writeOrder } from '../booking/write-order.ts'
 import { type Names, relinked } from '../fhir/bundle-references.ts'
 import type { EntryReply } from '../fhir/bundle-response.ts'
@@ -23,6 +23,7 @@ import { answerOf, type Stored, storeNew, storeOver } from './store-change.ts'
 import type { Submitted } from './submitted.ts'
 import { type Bodies, submittedOf } from './transaction-bodies.ts'
 import { namesOf, type Target } from './transaction-targets.ts'
+import { slotWrites, takeTurns } from './transaction-turns.ts'
 import { judgeOf, updateWhere } from './update.ts'
 import { writtenBeside } from './written-beside.ts'
 
@@ -42,6 +43,8 @@ type Performing = {
   readonly names: Names
   readonly beside: Beside
   readonly prefer: Prefer
+  /** What the Slots of the transaction take and give back is locked. */
+  readonly slotsHadTurn: boolean
   readonly done: Performed
 }
 
@@ -61,20 +64,11 @@ export async function performed(
     names: namesOf(targets),
     beside: writtenBeside(house, targets, bodies),
     prefer,
+    slotsHadTurn: await takeTurns(tx, house, actor, targets, bodies),
     done: { replies: new Map(), stored: [], schedules: [] },
   }
-  await takeTurns(performing, targets)
   for (const group of await groupsOf(tx, targets, bodies)) await performGroup(performing, group)
   return performing.done
-}
-
-/** Of several visits that are changed each may take time that it has others to wait for. */
-async function takeTurns({ tx, house, actor, bodies }: Performing, targets: readonly Target[]): Promise<void> {
-  const visits = targets.filter(({ type, does }) => type === 'Appointment' && does !== 'delete')
-  const ids = visits.flatMap((visit) => (visit.does === 'create' ? [] : visit.ids))
-  if (visits.length < 2 || ids.length === 0) return
-  const resources = visits.flatMap(({ entry }) => bodies.get(entry.index)?.submitted?.resource ?? [])
-  await visitsInTurn(tx, house, { ids, resources, patient: actor.patient })
 }
 
 /** Those of one type that are due together, in order. A reference by search comes after what it may find. */
@@ -96,7 +90,6 @@ async function groupsOf(tx: Tx, targets: readonly Target[], bodies: Bodies): Pro
 }
 
 async function performGroup(performing: Performing, group: readonly Target[]): Promise<void> {
-  const { tx } = performing
   const [{ type, does } = { type: '', does: 'create' }] = group
   const named = group.filter(({ criteria }) => !criteria)
   if (does === 'create') {
@@ -104,12 +97,21 @@ async function performGroup(performing: Performing, group: readonly Target[]): P
     for (const target of group) if (target.criteria) await atEntry(target.entry.index, () => performOne(performing, target, undefined))
     return
   }
-  const rows = await lockResources(
+  const rows = await lockGroup(performing, type, named)
+  for (const target of group) await atEntry(target.entry.index, () => performOne(performing, target, rows.get(target.ids[0] ?? '')))
+}
+
+function lockGroup(
+  { tx, house, bodies, slotsHadTurn }: Performing,
+  type: string,
+  named: readonly Target[],
+): Promise<Map<string, LockedRow>> {
+  if (type === 'Slot' && !slotsHadTurn && named.length > 0) return lockSlotsInTurn(tx, house, slotWrites(named, bodies))
+  return lockResources(
     tx,
     type,
     named.map(({ ids }) => ids[0] ?? ''),
   )
-  for (const target of group) await atEntry(target.entry.index, () => performOne(performing, target, rows.get(target.ids[0] ?? '')))
 }
 
 /** New ones that wait for nothing are written together. */

@@ -75,7 +75,7 @@ export async function updateWhere(
 ): Promise<Stored> {
   const { type, resource } = submitted
   await takeTurn(tx, house, criteria, resource)
-  const match = await lockedMatch(tx, house, actor, criteria)
+  const match = await lockedMatch(tx, house, actor, criteria, { does: 'write', resource })
   if (!match) return createAs(tx, house, actor, submitted, conditions)
   if (resource.id !== undefined && resource.id !== match.id)
     throw fault(

@@ -4,6 +4,7 @@
  * waitlist and its answer), locks: the Appointments, then
  * their patients, then whoever they take up, before and after, and only then claims and Slots. Of two who want each other's
  * time one comes first, and the other waits before it has anything that the first may wait for.
+ * So does whoever writes a Slot that is somebody's, or is to be (`slots-by-hand.ts`).
  * Who only takes time needs no turn (`take-time.ts`), nor does a move of one statement (`move-visits.ts`): they have
  * nothing that they could have given back. docs/decisions/0030
  */
@@ -19,10 +20,13 @@ export type Turn = {
   readonly actors: readonly string[]
   /** Whole references of what else gives time back: a `Communication/1` that keeps it for an offer of the waitlist. */
   readonly keepers?: readonly string[]
+  /** The bare ids of the Slots that are written by hand, and of the Schedules on which they are to be: whose they are take a turn. */
+  readonly slots?: readonly string[]
+  readonly schedules?: readonly string[]
 }
 
 /** Until the transaction ends. `refuse_overlap` locks patients in the same way. */
-export async function lockVisits(tx: Tx, { visits, patients, actors, keepers = [] }: Turn): Promise<void> {
+export async function lockVisits(tx: Tx, { visits, patients, actors, keepers = [], slots = [], schedules = [] }: Turn): Promise<void> {
   await tx.query(
     prepared(
       `with seen as materialized (select id from appointment where id = any($1::text[]) order by id for update),
@@ -31,12 +35,14 @@ export async function lockVisits(tx: Tx, { visits, patients, actors, keepers = [
         union
         select actor, 15 from unnest($3::text[]) actor
         union
+        select resource, 15 from schedule_claim where schedule = any($6::text[] || array(select schedule from slot where id = any($5::text[])))
+        union
         select split_part(claim.resource, '#', 1), 15
           from (select 'Appointment/' || visit as holder from unnest($1::text[]) visit union all select keeper from unnest($4::text[]) keeper) holders
          cross join lateral (select resource from claim where appointment = holder offset 0) claim)
       select pg_advisory_xact_lock(hashtextextended(name, kind))
         from (select count(*) from seen) first, (select name, kind from turns order by kind, name offset 0) each`,
-      [visits, patients, actors, keepers],
+      [visits, patients, actors, keepers, slots, schedules],
     ),
   )
 }
