@@ -8,7 +8,7 @@ import { withBuffers } from '../scheduling/buffers.ts'
 import { numberOf } from '../scheduling/confirmation-number.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { sessionOf } from '../scheduling/session.ts'
-import { claimableActors } from '../store/claimable-actors.ts'
+import { claimableActors, mayStandIn } from '../store/claimable-actors.ts'
 import type { House } from '../store/house.ts'
 import type { Seating, TimeTaken } from '../store/take-time.ts'
 import { patientsNamed, takenActors } from './participants.ts'
@@ -44,6 +44,7 @@ export function timeOfVisit({ base }: House, { plan, offered, visit, claims, res
     start: instantOf(visit.start),
     end: instantOf(visit.end),
     needed: visit.slots.map((slot) => slot.id),
+    named: besidePlan(plan, resource, base).filter(mayStandIn),
     expires: ends === undefined ? undefined : instantOf(ends),
     seating: seatingOf(sessionOf(plan, offered, visit.start, visit.end), offered, resource, base),
   }
@@ -55,12 +56,15 @@ export async function claimsOfVisit(
   plan: SchedulePlan,
   appointment: Resource | undefined,
 ): Promise<{ readonly claims: readonly string[]; readonly beside: readonly string[] }> {
-  const known = new Set(plan.actors.map((actor) => actor.reference))
-  const named = appointment ? takenActors(appointment, base) : []
-  const further = named.filter((actor) => !known.has(actor) && !actor.startsWith('Patient/'))
+  const further = appointment ? besidePlan(plan, appointment, base) : []
   if (further.length === 0) return { claims: plan.claims, beside: [] }
   const beside = (await claimableActors(pool, further, base)).filter((actor) => !plan.claims.includes(actor))
   return { claims: [...plan.claims, ...beside].sort(), beside }
+}
+
+function besidePlan(plan: SchedulePlan, appointment: Resource, base: string): string[] {
+  const known = new Set(plan.actors.map((actor) => actor.reference))
+  return takenActors(appointment, base).filter((actor) => !known.has(actor) && !actor.startsWith('Patient/'))
 }
 
 /** Under a patient scope. */

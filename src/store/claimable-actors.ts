@@ -5,14 +5,11 @@ import { relativeReference } from '../fhir/reference.ts'
 import type { Db, Tx } from './db.ts'
 import { prepared } from './sql.ts'
 
-const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-type'
-
 /** Beside the turns of `lock-visits.ts`; `claims_of_schedules` and `refuse_if_others` have it too. */
 export const standInLock = 16
 
-/** One who lives on another server is who the whole address says. A lane has its `#` (overflow.ts), so that none is in a name. */
-const person = (actor: string, types: string): string =>
-  `${actor} ~ '^([^#]*/)?(${types})/[A-Za-z0-9.-]{1,64}(/_history/[A-Za-z0-9.-]{1,64})?$'`
+/** Whether whom it stands for may be said anew. */
+export const mayStandIn = (actor: string): boolean => actor.startsWith('PractitionerRole/') || actor.startsWith('Location/')
 
 /**
  * What each of these actors takes up: a PractitionerRole its Practitioner, a Location itself if it is a room, bed or vehicle.
@@ -20,17 +17,9 @@ const person = (actor: string, types: string): string =>
  */
 export async function claimableActors(db: Db, actors: readonly string[], base?: string): Promise<string[]> {
   const rows = await db.query<{ resource: string }>(
-    prepared(
-      `select actor as resource from unnest($1::text[]) actor where ${person('actor', 'Practitioner|Device')}
-       union
-       select substr(term, 14) from unnest($1::text[]) actor join practitioner_role r on actor = 'PractitionerRole/' || r.id, unnest(r.terms) term
-        where term like 'practitioner=%' and ${person('substr(term, 14)', 'Practitioner')} and not r.deleted
-       union
-       select actor from unnest($1::text[]) actor join location l on actor = 'Location/' || l.id
-        where l.body @? '$.physicalType.coding[*] ? ((!exists(@.system) || @.system == "${physicalTypes}") && (@.code == "ro" || @.code == "bd" || @.code == "ve"))'
-       order by resource`,
-      [actors.map((actor) => relativeReference(actor, base))],
-    ),
+    prepared('select resource from claimable_actors($1::text[]) resource order by resource', [
+      actors.map((actor) => relativeReference(actor, base)),
+    ]),
   )
   return rows.map((row) => row.resource)
 }
@@ -41,9 +30,8 @@ export async function claimableActors(db: Db, actors: readonly string[], base?: 
  * who is waited for has changed it by the next look, in which they are looked up.
  */
 export async function claimsOfSchedules(db: Db, schedules: readonly string[], named: readonly string[] = []): Promise<string[]> {
-  const standIns = named.filter((actor) => actor.startsWith('PractitionerRole/') || actor.startsWith('Location/'))
   const rows = await db.query<{ resource: string }>(
-    prepared('select resource from claims_of_schedules($1::text[], $2::text[]) resource', [schedules, standIns]),
+    prepared('select resource from claims_of_schedules($1::text[], $2::text[]) resource', [schedules, named.filter(mayStandIn)]),
   )
   return rows.map((row) => row.resource)
 }

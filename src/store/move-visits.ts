@@ -52,7 +52,7 @@ const slotsTurned = `
 const exchange = `
   sent as materialized (
     select * from jsonb_to_recordset($1::jsonb) as sent (holder text, visit text, judged bigint, claims text[], "from" timestamptz, until timestamptz,
-             start timestamptz, "end" timestamptz, needed text[], client text, at text, alone text[], audit uuid, interaction text, action text,
+             start timestamptz, "end" timestamptz, needed text[], client text, at text, alone text[], named text[], audit uuid, interaction text, action text,
              person text, address text, purpose text, emergency text[])
      limit ${visitsTogetherMax}),
   seen as materialized (

@@ -27,6 +27,8 @@ export type TimeTaken = {
   readonly end: string
   /** Slots that must be free (or the holder's own) for this to stand. */
   readonly needed: readonly string[]
+  /** PractitionerRoles and Locations beside the Slots' Schedules, for whom it claims what they stand for. */
+  readonly named?: readonly string[]
   /** A hold's end. */
   readonly expires?: string
   /** Seats of a group session instead of time of one's own: taken in a transaction, by `take-seats.ts`. */
@@ -108,11 +110,12 @@ export const slotsUnderClaims = `under as materialized (
       from won cross join unnest(claims) resource where won)`
 
 /**
- * CTE: the Slots' Schedules are of those whom the times of `sent` claim, and stay so until the transaction ends; else `isOfOthers`.
+ * CTE: the Slots' Schedules, and who is named, are of those whom the times of `sent` claim, and stay so until the transaction ends; else `isOfOthers`.
  * It comes before all that others may wait for.
  */
 export const ofTheirSchedules = (sent: string): string => `theirs as materialized (
-    select refuse_if_others(needed, claims) from (select needed, claims from ${sent} where needed <> '{}' order by needed offset 0) each)`
+    select refuse_if_others(needed, claims, named)
+      from (select needed, claims, named from ${sent} where needed <> '{}' or named <> '{}' order by needed offset 0) each)`
 
 /**
  * CTEs `checked` (each time of `$1`, with `ok`: the claims stand and the Slots allow it) and `taken` (the Slots that
@@ -124,7 +127,7 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
     select *, case when expires is null then 'busy' else 'busy-tentative' end as becomes
       from jsonb_to_recordset($1::jsonb) as asked (holder text, claims text[], "from" timestamptz, until timestamptz,
              start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text,
-             alone text[], besides text[]${manner.asked}${more})
+             alone text[], besides text[], named text[]${manner.asked}${more})
      limit ${most}),
   ${ofTheirSchedules('sent')},
   clear as materialized (
@@ -208,19 +211,19 @@ export const refusedAs =
   }
 
 /** What `takingTime` asks first, for a time that is taken otherwise. Throws `business-rule`, or that it `isOfOthers`. */
-export async function assertAlone(tx: Tx, { alone = [], start, end, besides = [], needed, claims }: TimeTaken): Promise<void> {
+export async function assertAlone(tx: Tx, { alone = [], start, end, besides = [], needed, claims, named = [] }: TimeTaken): Promise<void> {
   await tx.query(
     prepared(
-      `with theirs as materialized (select refuse_if_others($5::text[], $6::text[])),
+      `with theirs as materialized (select refuse_if_others($5::text[], $6::text[], $7::text[])),
        clear as materialized (
          select refuse_overlap(patient, $2::timestamptz, $3::timestamptz, $4::text[])
            from (select count(*) from theirs) first, (select patient from unnest($1::text[]) patient order by patient offset 0) each)
        select from (select count(*) from theirs) first, (select count(*) from clear) second`,
-      [alone, start, end, besides, needed, claims],
+      [alone, start, end, besides, needed, claims, named],
     ),
   )
 }
 
-/** A Slot's Schedule has come to be somebody's whom the time does not claim: it must be judged again. */
+/** A Slot's Schedule, or who is named, has come to be somebody's whom the time does not claim: it must be judged again. */
 export const isOfOthers = (error: unknown): boolean =>
   error instanceof Fault && error.kind === 'transient' && error.issues[0]?.expression === 'Slot.schedule'

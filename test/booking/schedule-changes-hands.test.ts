@@ -145,3 +145,33 @@ it('a visit that is moved there waits for who gives the Schedule to somebody, an
   expect([(await answer).status, (await change).status]).toEqual([200, 200])
   expect([await taken(a, '09:00', '09:30'), await taken(a, '10:00', '10:30')]).toEqual([true, false])
 })
+
+it('a visit whose role comes to be somebody’s meanwhile waits for that, and is theirs', async () => {
+  const [a, hall] = [await person(), await scheduleOfHall()]
+  const role = await create(house.call, { resourceType: 'PractitionerRole' })
+  const withRole = async (slot: Body): Promise<Answer> => {
+    const valueReference = { reference: `Patient/${await patient()}` }
+    const resource = { resourceType: 'Appointment', status: 'proposed', participant: participant(`PractitionerRole/${role}`) }
+    return house.call('POST', `Slot/${slot.id}/$book`, {
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'patient', valueReference },
+        { name: 'appt-resource', resource },
+      ],
+    })
+  }
+  made(await withRole(hall.later))
+  const { change, answer } = await whileTaken(a, ['11:00', '11:30'], async () => {
+    const given = house.call('PUT', `PractitionerRole/${role}`, {
+      resourceType: 'PractitionerRole',
+      id: role,
+      practitioner: { reference: a },
+    })
+    await untilWaiting(house.house.pool, 1)
+    const booked = withRole(hall.slot)
+    await untilBothWait(given, booked)
+    return { change: given, answer: booked }
+  })
+  expect([(await answer).status, (await change).status]).toEqual([201, 200])
+  expect([await taken(a, '09:00', '09:30'), await taken(a, '10:00', '10:30')]).toEqual([true, false])
+})
