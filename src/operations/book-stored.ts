@@ -15,6 +15,7 @@ import { idsNamed, patientsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { confirmSeries, isHeldInSeries } from '../booking/series/confirm-series.ts'
+import { choiceOf } from '../booking/service-choice.ts'
 import { slotsTogether } from '../booking/slots-together.ts'
 import { visitLength } from '../booking/visit-length.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
@@ -77,6 +78,7 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
   assertStaysAlone(taking)
   const sent = asked.resource as Resource
   if (!asked.online) assertSamePatients(sent, asked, house.base, 'The Appointment')
+  assertItsService(asked, sent, stored, house.base)
   const resource: Resource = { ...sent, ...asked.said }
   const assertMay = assertMayChange(house, actor)
   const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
@@ -201,6 +203,13 @@ function assertSamePatients(held: Resource, { patients, newPatients }: VisitRequ
   const named = patientsNamed(held, base)
   if (newPatients.length === 0 && patients.every((patient) => named.includes(`Patient/${patient}`))) return
   throw fault('business-rule', `${what} is for another patient: hold or book a time for this patient.`, 'patient')
+}
+
+/** The Appointment says what it is for from now on; one that says nothing stays for what it was. */
+function assertItsService({ service: { reference } }: VisitRequest, sent: Resource, stored: Resource, base: string): void {
+  const own = choiceOf(sent, base).reference ?? choiceOf(stored, base).reference
+  if (reference === undefined || own === undefined || reference === own) return
+  throw fault('value', 'The Appointment is for another service.', 'healthcare-service')
 }
 
 const overNobody = (why: string): Error => fault('business-rule', why, 'overbook')

@@ -190,10 +190,11 @@ describe('beside a hold', () => {
 describe('beside an Appointment that is booked or wished for', () => {
   const send = (resource: object, more: object = {}): Promise<Answer> => book(resource as Body, { ...along(resource), ...more })
 
-  it('another patient, booking over others, and an override with nothing to override are refused', async () => {
-    const visit = made(await place.book(next().id, patient))
+  it('another patient or service, booking over others, and an override with nothing to override are refused', async () => {
+    const [visit, elsewhere] = [made(await place.book(next().id, patient)), await clinic(house.call)]
     const refused: [more: object, told: unknown[]][] = [
       [{ patient: `Patient/${other}` }, [422, 'business-rule', 'patient']],
+      [{ 'healthcare-service': `HealthcareService/${elsewhere.service}` }, [400, 'value', 'healthcare-service']],
       [
         { 'patient-resource': { resource: { resourceType: 'Patient', name: [{ family: 'Unbooked' }] } } },
         [422, 'business-rule', 'patient'],
@@ -203,7 +204,8 @@ describe('beside an Appointment that is booked or wished for', () => {
     ]
     for (const [more, told] of refused) expect([more, refusal(await send(visit, more))]).toEqual([more, told])
     await unchanged(visit)
-    const same = appointmentIn(await send(visit, { patient: `Patient/${patient}`, reason: 'Cough' })) as Body
+    const own = { patient: `Patient/${patient}`, 'healthcare-service': `HealthcareService/${place.service}` }
+    const same = appointmentIn(await send(visit, { ...own, reason: 'Cough' })) as Body
     expect(same).toMatchObject({ id: visit.id, status: 'booked', reasonCode: [{ text: 'Cough' }] })
   })
 
