@@ -134,6 +134,8 @@ export const searchStatementMsMax = 30_000
 /** A transaction in which nothing is asked for so long keeps its locks from others no longer. */
 export const idleTransactionMsMax = 60_000
 export const transactionAttemptsMax = 10
+/** After so long none of them begins: whoever asked is told to come again, while they still listen. */
+export const transactionTriesMsMax = 20_000
 /** How often one request for a joint visit may lose somebody of a group to one that was quicker. */
 export const jointRacesMax = 20
 export const postgresStartMs = 60_000

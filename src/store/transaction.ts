@@ -6,7 +6,7 @@
  * give it everything by argument.
  */
 import { fault } from '../base/fault.ts'
-import { transactionAttemptsMax } from '../base/limits.ts'
+import { transactionAttemptsMax, transactionTriesMsMax } from '../base/limits.ts'
 import type { Db, Pool, Tx } from './db.ts'
 import { pgErrorName } from './pg-errors.ts'
 
@@ -69,13 +69,14 @@ export const inSnapshot = <T>(pool: Pool, work: (db: Db) => Promise<T>): Promise
 export const poolOf = (tx: Tx): Pool => ({ query: (statement) => tx.query(statement), connect: (use) => use(tx), end: async () => {} })
 
 /** Runs a statement that is a transaction of its own again where a deadlock or a serialization failure undid it. */
-export async function retried<T>(statement: () => Promise<T>): Promise<T> {
+export async function retried<T>(statement: () => Promise<T>, msMax = transactionTriesMsMax): Promise<T> {
+  const begun = performance.now()
   for (let attempt = 1; ; attempt++) {
     try {
       return await statement()
     } catch (error) {
       if (!worthAnotherTry(error)) throw error
-      if (attempt >= transactionAttemptsMax) throw crowded()
+      if (attempt >= transactionAttemptsMax || performance.now() - begun > msMax) throw crowded()
     }
   }
 }

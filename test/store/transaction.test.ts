@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../src/base/fault.ts'
 import { transactionAttemptsMax } from '../../src/base/limits.ts'
 import type { Pool, Tx } from '../../src/store/db.ts'
-import { inTransaction } from '../../src/store/transaction.ts'
+import { inTransaction, retried } from '../../src/store/transaction.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
 const run = (pool: Pool, text: string) => pool.query<{ n: number }>({ text, values: [] })
@@ -44,6 +44,18 @@ describe('inTransaction', () => {
     const error = await inTransaction(database.pool, neverSerializable).catch((e: unknown) => e)
     expect(error).toMatchObject({ kind: 'transient' })
     expect(tries).toHaveLength(transactionAttemptsMax)
+  })
+
+  it('begins no other try after its time', async () => {
+    const tries: number[] = []
+    const waitsInVain = async () => {
+      tries.push(1)
+      const waited = performance.now() + 2
+      while (performance.now() < waited);
+      throw Object.assign(new Error('deadlock detected'), { code: '40P01' })
+    }
+    await expect(retried(waitsInVain, 1)).rejects.toMatchObject({ kind: 'transient' })
+    expect(tries).toHaveLength(1)
   })
 
   it('does not pass off a failed transaction as committed', async () => {
