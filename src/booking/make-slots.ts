@@ -22,7 +22,7 @@ import { slotColumns, standingOf, type Wanted, wantedOf } from './write-slot.ts'
 type Made = { readonly change: Change; readonly wanted: Wanted }
 
 /** Takes nobody's time and covers nobody's Slot. */
-export function standsOpen(house: House, { resource }: Change): boolean {
+export function standsOpen(house: House, resource: Resource): boolean {
   const { status, isOver } = wantedOf(house, resource)
   return isOver || status === 'free' || status === 'entered-in-error'
 }

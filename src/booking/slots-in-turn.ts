@@ -8,6 +8,7 @@ import type { House } from '../store/house.ts'
 import { lockVisits } from '../store/lock-visits.ts'
 import { type LockedRow, lockResources } from '../store/resource-sets.ts'
 import { lockFreeSlots, lockTimesByHand, type SlotTime } from '../store/slots-by-hand.ts'
+import { standsOpen } from './make-slots.ts'
 import { wantedOf } from './write-slot.ts'
 
 export type SlotWrite = {
@@ -18,12 +19,13 @@ export type SlotWrite = {
 }
 
 /** Whether it may take time, or lie over that of others: it is not enough then to find the Slot free. */
-export const mayTakeTime = ({ does, resource }: SlotWrite): boolean => does === 'patch' || (does === 'write' && resource?.status !== 'free')
+export const mayTakeTime = (house: House, { does, resource }: SlotWrite): boolean =>
+  does === 'patch' || (does === 'write' && !(resource && standsOpen(house, resource)))
 
 /** The current rows of those that are there, held until the transaction ends, with all that writing them locks. */
 export async function lockSlotsInTurn(tx: Tx, house: House, writes: readonly SlotWrite[]): Promise<Map<string, LockedRow>> {
   const ids = writes.map(({ id }) => id)
-  const free = writes.some(mayTakeTime) ? undefined : await lockFreeSlots(tx, ids)
+  const free = writes.some((write) => mayTakeTime(house, write)) ? undefined : await lockFreeSlots(tx, ids)
   if (free) return free
   const times = timesOf(house, writes)
   await lockVisits(tx, { visits: [], patients: [], actors: [], ...turnOf(times) })

@@ -16,7 +16,7 @@ import { assertSlotLength } from './write-resource.ts'
 export function mayBeOneOfMany(house: House, change: Change): boolean {
   if (change.type !== 'Slot') return !answering.has(change.type) && !planTypes.has(change.type)
   assertSlotLength(change.resource)
-  return standsOpen(house, change)
+  return standsOpen(house, change.resource)
 }
 
 /** What is written with each of them is somebody's time. */

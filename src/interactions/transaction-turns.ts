@@ -17,7 +17,7 @@ export async function takeTurns(tx: Tx, house: House, actor: Actor, targets: rea
   const changed = visits.flatMap((visit) => (visit.does === 'create' ? [] : visit.ids))
   const ids = visits.length < 2 ? [] : changed
   const writes = slotWrites(targets, bodies)
-  const times = writes.some(mayTakeTime) ? timesOf(house, writes) : []
+  const times = writes.some((write) => mayTakeTime(house, write)) ? timesOf(house, writes) : []
   if (ids.length === 0 && times.length === 0) return false
   const resources = ids.length === 0 ? [] : visits.flatMap(({ entry }) => bodies.get(entry.index)?.submitted?.resource ?? [])
   await visitsInTurn(tx, house, { ids, resources, patient: ids.length === 0 ? undefined : actor.patient, slots: times })

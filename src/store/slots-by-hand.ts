@@ -1,6 +1,7 @@
 /**
  * Slots that are written by hand lock in the order of everybody: claims, then Slots by their ids, the row that is written among
- * them. One that is free and is to stay so takes nothing, gives nothing back and covers nothing: its row is all there is to lock.
+ * them. One that is free and is to stay so takes nothing, gives nothing back and covers nothing, and nobody wants the time of
+ * one that is over: its row is all there is to lock.
  */
 import type { Tx } from './db.ts'
 import type { LockedRow } from './resource-sets.ts'
@@ -9,12 +10,12 @@ import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
 import { lapsedGone } from './take-time.ts'
 
-/** Their rows, as `lockResources` gives them, where whichever of them is there is free; undefined, and nothing locked, where one is not. */
+/** Their rows, as `lockResources` gives them, where whichever of them is there is free or over; undefined, and nothing locked, where one is not. */
 export async function lockFreeSlots(tx: Tx, ids: readonly string[]): Promise<Map<string, LockedRow> | undefined> {
   const rows = await tx.query<LockedRow & { id: string | null; open: boolean }>(
     prepared(
       `with all_open as materialized (
-        select coalesce(bool_and(coalesce(status, 'free') = 'free'), true) as open from slot where id = any($1::text[])),
+        select coalesce(bool_and(coalesce(status, 'free') = 'free' or ends <= now()), true) as open from slot where id = any($1::text[])),
       locked as materialized (
         select t.id, t.version::text as version, t.updated, t.deleted, t.body::text as body,
                coalesce((select min(h.version) from slot_history h

@@ -103,7 +103,7 @@ it('keeps the time that it takes from a booking that comes while it waits for a 
   expect(await pool.query(left)).toEqual([])
 })
 
-it('one that is free and stays so takes no turn and asks after no claim first', async () => {
+it('one that is free and stays so, or is over, takes no turn and asks after no claim first', async () => {
   day++
   const tag = systemIds.next()
   const slots = Array.from({ length: 20 }, (_, n) => slotOf(`${n + 10}-${tag}`))
@@ -116,4 +116,8 @@ it('one that is free and stays so takes no turn and asks after no claim first', 
   expect(await turns(() => bundle(...slots.map((slot) => entryOf({ ...slot, comment: 'Bring papers' } as Body))))).toBe(1)
   expect(await turns(() => put({ ...(slots[0] as Body), comment: 'Bring nothing' } as Body))).toBe(1)
   expect(await turns(() => house.call('DELETE', `Slot/${slots[1]?.id}`))).toBe(1)
+  day = -2
+  const over = slotOf(`over-${tag}`, 'busy')
+  expect(await turns(() => put(over))).toBe(1)
+  expect(await turns(() => put({ ...over, comment: 'Came' } as Body))).toBe(1)
 })
