@@ -2,7 +2,9 @@
 drop function claim_under_lanes(text, tstzrange);
 drop function nobody_over(text);
 
--- As in migration 0049. `last_lane` is the number of the last lane there is.
+-- As in migration 0049, but a visit that is given time under its lane is held until then: one that left at that very moment was
+-- given a claim that nobody would ever have given back. Its lane comes after the claims under it, as whoever leaves locks them.
+-- `last_lane` is the number of the last lane there is.
 create function claim_under_lanes(actor text, span tstzrange, last_lane int) returns int
 language plpgsql volatile as $$
 declare
@@ -14,7 +16,7 @@ begin
   loop
     wanted := 0;
     for lying in
-      select l.session, l.appointment, l.client, l.period * span as period
+      select l.resource, l.session, l.appointment, l.client, l.period * span as period
         from generate_series(2, last_lane) lane cross join lateral (
           select * from claim c where c.resource = actor || '#' || lane and c.period && span offset 0) l
        order by lane, lower(l.period)
@@ -26,6 +28,8 @@ begin
             select period from claim where resource = actor and period && lying.period order by period for key share) c), '{}'))
       loop
         wanted := wanted + 1;
+        perform from claim where resource = lying.resource and session = lying.session for key share;
+        exit when not found;
         insert into claim (resource, session, seat, period, appointment, client)
         select actor, lying.session, coalesce(max(c.seat), 0) + 1, piece, lying.appointment, lying.client
           from claim c where c.resource = actor and c.session = lying.session
@@ -33,7 +37,7 @@ begin
         if found then taken := taken + 1; end if;
       end loop;
     end loop;
-    -- Who took a piece at that moment has it by now, and perhaps not all of it: it is looked at again.
+    -- Who took a piece at that moment has it by now, and perhaps not all of it, and who left has it no more: it is looked at again.
     exit when wanted = 0;
   end loop;
   return taken;
