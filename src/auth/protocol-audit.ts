@@ -4,6 +4,7 @@
  */
 import type { Context } from 'oidc-provider'
 import { securityEvent } from '../audit/security-event.ts'
+import { serverClient } from '../base/own-clients.ts'
 import { findAccount } from '../store/accounts.ts'
 import type { House } from '../store/house.ts'
 import { paths } from './addresses.ts'
@@ -28,7 +29,7 @@ async function signOut(house: House, context: Context): Promise<void> {
   const { client, session, params } = context.oidc
   const person = params.logout ? await personOf(house, session?.accountId) : undefined
   if (person === undefined) return
-  await securityEvent(house, { what: 'sign-out', client: client?.clientId ?? 'slotwise', user: person, address: addressIn(context) })
+  await securityEvent(house, { what: 'sign-out', client: client?.clientId ?? serverClient, user: person, address: addressIn(context) })
 }
 
 const personOf = async ({ pool }: House, account: string | undefined): Promise<string | undefined> =>

@@ -106,9 +106,7 @@ async function sliceOfMany(house: House, query: FindQuery, resume: Resume, guess
   if (resume.byTime && guess.oneSlot) return sliceByTime(house, query, resume, guess, claims)
   const window = { schedules: query.schedules, from: instantOf(from), until: fetchedUntil(query), behind }
   const most = (wanted + spareSchedules) * effort
-  const looked = await firstFreeBySchedule(house.pool, { ...window, limit: most })
-  const first = looked.first.slice(0, most)
-  const upTo = first.length < looked.first.length ? first.at(-1) : looked.upTo
+  const { first, upTo } = await firstFreeBySchedule(house.pool, { ...window, limit: most })
   const each = (Math.ceil((query.count * 2) / query.schedules.length) + Math.ceil(guess.longest / joinedSlotMs) + 1) * effort
   const time = await freeTimeOfMany(house.pool, { ...window, schedules: first.map(({ schedule }) => schedule), each, claims })
   const plans = await plansAt(house, time.plans)

@@ -1,7 +1,8 @@
 /**
  * A PractitionerRole is a Practitioner's, a Location may be a room, a Schedule may be of somebody: who is taken up by a visit
- * with one of them is what these resources say (docs/booking.md#claims). Where they come to say it after the visit was written, the visit claims it from then
- * on, or the change is refused: nobody is in two places. What a visit claims already stays claimed until it is moved or ends.
+ * with one of them is what these resources say (docs/booking.md#claims). Where they come to say it after the visit was written,
+ * the visit claims it from then on, or the change is refused: nobody is in two places. What a visit claims already stays claimed
+ * until it is moved or ends.
  * Left out: a Schedule of one who becomes another's. Its visits are of those whom they name.
  */
 import { fault } from '../base/fault.ts'

@@ -119,7 +119,10 @@ const weightOf = (part: string): number => Number(/;\s*q\s*=\s*([01](?:\.\d{0,3}
 /** A media type without its parameters. */
 export const parameterless = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLowerCase()
 
-/** JSON is UTF-8 (RFC 8259 8.1), and so is FHIR's XML; a body that says otherwise, or that it is of another release, would be read wrongly. */
+/**
+ * JSON is UTF-8 (RFC 8259 8.1), and so is FHIR's XML; a body that says otherwise, or that it is of another release, would be read
+ * wrongly.
+ */
 export function assertReadable(contentType: string | undefined): void {
   if (contentType !== undefined && !isOfR4(contentType))
     throw fault('unsupported-media-type', 'This server reads FHIR R4: send the body with fhirVersion=4.0, or without.')

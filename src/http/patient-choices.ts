@@ -1,6 +1,7 @@
 /**
  * How the pages of a sign-in learn of patients and of the encounters that they are in: by the same desks that answer FHIR
- * requests, in the name of the person who signs in, so that scopes, consent and the AuditEvent are as everywhere. https://hl7.org/fhir/R4/patient.html
+ * requests, in the name of the person who signs in, so that scopes, consent and the AuditEvent are as everywhere.
+ * https://hl7.org/fhir/R4/patient.html
  */
 import type { Actor } from '../access/actor.ts'
 import { asBusyTime } from '../access/busy-time.ts'

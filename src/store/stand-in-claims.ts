@@ -54,7 +54,8 @@ export type StandIn = { readonly holder: string; readonly from: string; readonly
 
 /**
  * Gives each visit a claim on `resource`, with the period, seats and end of those that it has, and settles the free Slots that
- * come to lie under one. A hold that has run out goes, but where somebody was booked over it (`take-time.ts`). The holders for whom there is no room: where there are any the transaction must roll back.
+ * come to lie under one. A hold that has run out goes, but where somebody was booked over it (`take-time.ts`). Gives back the
+ * holders for whom there is no room: where there are any the transaction must roll back.
  */
 export async function claimFor(
   tx: Tx,

@@ -110,8 +110,8 @@ export const slotsUnderClaims = `under as materialized (
       from won cross join unnest(claims) resource where won)`
 
 /**
- * CTE: the Slots' Schedules, and who is named, are of those whom the times of `sent` claim, and stay so until the transaction ends; else `isOfOthers`.
- * It comes before all that others may wait for.
+ * CTE: the Slots' Schedules, and who is named, are of those whom the times of `sent` claim, and stay so until the transaction
+ * ends; else `isOfOthers`. It comes before all that others may wait for.
  */
 export const ofTheirSchedules = (sent: string): string => `theirs as materialized (
     select refuse_if_others(needed, claims, named)

@@ -1,11 +1,11 @@
 /** Who waits for a practitioner and a room at once, each on a Schedule of its own: offered, kept and booked together or not at all. */
-import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
 import type { Pool } from '../../src/store/db.ts'
 import type { House } from '../../src/store/house.ts'
 import { disagreements } from '../support/agreement.ts'
 import { create, dateIn, instantIn } from '../support/clinic.ts'
-import { type Answer, type Body, eventually, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, made, matches, type TestHouse, testHouse } from '../support/house.ts'
 import { type JointActor, type JointClinic, type JointOptions, jointClinic, jointVisit, slotsWithin } from '../support/joint-clinic.ts'
+import { waitlistSettled } from '../support/waitlist-settled.ts'
 
 type Offer = Body & { about: { reference: string }[] }
 
@@ -34,7 +34,7 @@ const visit = async (from: string, until: string, ...actors: readonly JointActor
 
 async function wait(place: JointClinic, actors: readonly JointActor[], more: object = {}): Promise<Body> {
   // What was made or freed before is not offered.
-  await settled()
+  await waitlistSettled(house.house)
   return made(
     await house.call('POST', 'Appointment', {
       resourceType: 'Appointment',
@@ -47,19 +47,6 @@ async function wait(place: JointClinic, actors: readonly JointActor[], more: obj
       ...more,
     }),
   )
-}
-
-/** The job has dealt with all that was written until now, and nothing is left to be offered. */
-async function settled(one: House = house.house): Promise<void> {
-  await eventually(60_000, async () => {
-    await offerWaitlist(one)
-    const [row] = await house.house.pool.query<{ n: number }>({
-      text: `select ((select count(*) from waitlist_time) + (select count(*) from waitlist_offer where state <> 'live' and not settled)
-                   + (select count(*) from change c, follower f where f.name = 'waitlist' and (c.xid, c.pos) > (f.xid, f.pos)))::int as n`,
-      values: [],
-    })
-    return row?.n === 0
-  })
 }
 
 const offersTo = async (entry: Body): Promise<Offer[]> =>
@@ -80,11 +67,11 @@ it('offers a freed time once all whom the entry names are free, whoever was last
   const [doctors, rooms] = [await visit('09:00', '09:30', doctor, other), await visit('09:00', '09:30', room)]
   const entry = await wait(clinic, [doctor, room])
   await cancel(doctors)
-  await settled()
+  await waitlistSettled(house.house)
   expect(await offersTo(entry)).toEqual([])
   expect(await statusOf(await slotsAt('09:00', '09:30', doctor, other))).toEqual(['free'])
   await cancel(rooms)
-  await settled()
+  await waitlistSettled(house.house)
   const [offer, second] = await offersTo(entry)
   expect(second).toBeUndefined()
   const wanted = await slotsAt('09:00', '09:30', doctor, room)
@@ -112,20 +99,20 @@ it('goes to the next who wants all of it or a part when it is declined, and neve
     await wait(clinic, [doctor], { priority: 9 }),
   ]
   await cancel(together)
-  await settled()
+  await waitlistSettled(house.house)
   const counts = async () => (await Promise.all([first, next, alone].map(offersTo))).map(({ length }) => length)
   expect(await counts()).toEqual([1, 0, 0])
   made(await answer(first, 'decline'), 200)
-  await settled()
+  await waitlistSettled(house.house)
   expect(await counts()).toEqual([0, 1, 0])
   const [doctors, rooms] = [await slotsAt('09:30', '10:00', doctor), await slotsAt('09:30', '10:00', room)]
   expect(await statusOf([...doctors, ...rooms])).toEqual(['busy-tentative'])
   made(await answer(next, 'decline'), 200)
-  await settled()
+  await waitlistSettled(house.house)
   expect(await counts()).toEqual([0, 0, 1])
   expect([await statusOf(doctors), await statusOf(rooms)]).toEqual([['busy-tentative'], ['free']])
   made(await answer(alone, 'decline'), 200)
-  await settled()
+  await waitlistSettled(house.house)
   expect(await counts()).toEqual([0, 0, 0])
   expect(await statusOf([...doctors, ...rooms])).toEqual(['free'])
 })
@@ -139,7 +126,7 @@ it('takes any one of each kind: the room that is free, from the time at which th
   ]
   const entry = await wait(clinic, [doctor, room, other])
   await cancel(taken)
-  await settled()
+  await waitlistSettled(house.house)
   const [offer] = await offersTo(entry)
   const wanted = [...(await slotsAt('09:15', '09:45', doctor)), ...(await slotsAt('09:00', '10:00', other))]
   expect(offer?.about.map(({ reference }) => reference).slice(1)).toEqual(wanted.map(({ id }) => `Slot/${id}`))
@@ -163,7 +150,7 @@ it('moves the later visit of a patient who has one to the time of both', async (
     }),
   )
   await cancel(sooner)
-  await settled()
+  await waitlistSettled(house.house)
   expect(await offersTo(entry)).toHaveLength(1)
   const moved = made(await answer(entry, 'accept'), 200)
   expect([moved.id, Date.parse(moved.start)]).toEqual([had.id, Date.parse(instantIn(day, '09:00'))])
@@ -184,7 +171,7 @@ describe('offered to three at once', () => {
     const live = async () => (await Promise.all(entries.map(offersTo))).map(({ length }) => length)
     const slots = await slotsAt('09:00', '09:30', doctor, room)
     await cancel(nine)
-    await settled(three())
+    await waitlistSettled(three())
     expect(await live()).toEqual([1, 1, 1, 0])
     return { ...one, entries, slots, half, live }
   }
@@ -210,7 +197,7 @@ describe('offered to three at once', () => {
     // Who was judged before the winner's time was taken hears that it has been; who was judged after, that the offer is over.
     for (const refused of answers.filter(({ status }) => status === 409))
       expect(refused.json.issue[0]?.diagnostics).toMatch(/^(This offer does not stand any more|This time has just been taken)/)
-    await settled(three())
+    await waitlistSettled(three())
     expect(await live()).toEqual([0, 0, 0, 0])
     expect(await statusOf(slots)).toEqual(['busy'])
     const losers = [one, two, three_].filter((_, n) => n !== winner)
@@ -220,7 +207,7 @@ describe('offered to three at once', () => {
       expect(made(await house.call('GET', `Appointment/${loser.id}`), 200).status).toBe('waitlist')
     }
     await cancel(half)
-    await settled(three())
+    await waitlistSettled(three())
     expect((await Promise.all([...losers, four].map(offersTo))).map(({ length }) => length)).toEqual([1, 1, 1])
   })
 
@@ -229,13 +216,13 @@ describe('offered to three at once', () => {
     const [one, two, three_, four] = entries as [Body, Body, Body, Body]
     await house.house.pool.query({ text: 'update waitlist_offer set expires = now() where entry = $1', values: [one.id] })
     expect((await answer(one, 'accept')).status).toBe(410)
-    await settled(three())
+    await waitlistSettled(three())
     expect(await told(one)).toEqual([['stopped', 'The offer was not answered in time.']])
     made(await answer(two, 'decline'), 200)
-    await settled(three())
+    await waitlistSettled(three())
     expect([await live(), await statusOf(slots)]).toEqual([[0, 0, 1, 0], ['busy-tentative']])
     made(await answer(three_, 'decline'), 200)
-    await settled(three())
+    await waitlistSettled(three())
     expect([await live(), await statusOf(slots)]).toEqual([[0, 0, 0, 1], ['busy-tentative']])
     for (const late of [one, two, three_]) expect([409, 410]).toContain((await answer(late, 'accept')).status)
     const booked = made(await answer(four, 'accept'), 200)
@@ -256,10 +243,10 @@ describe('offered to three at once', () => {
       ...{ start: instantIn(day, '09:00'), end: instantIn(day, '09:30') },
     })
     expect((await answer(two, 'accept')).status).toBe(409)
-    await settled(three())
+    await waitlistSettled(three())
     expect(await live()).toEqual([1, 1, 1, 0])
     made(await house.call('DELETE', `Slot/${block}`), 204)
-    await settled(three())
+    await waitlistSettled(three())
     expect(await live()).toEqual([1, 1, 1, 0])
     expect(await statusOf(slots)).toEqual(['busy-tentative'])
     expect(made(await answer(two, 'accept'), 200).slot.map(({ reference }) => reference)).toEqual(slots.map(({ id }) => `Slot/${id}`))
@@ -292,7 +279,7 @@ it('takes another room where somebody takes the one that it was found for just t
         }),
       ),
   }
-  await settled({ ...house.house, pool: racing })
+  await waitlistSettled({ ...house.house, pool: racing })
   expect(taken).toHaveLength(1)
   expect((await Promise.all([first, next].map(offersTo))).map(({ length }) => length)).toEqual([1, 0])
   const left = [room, other].find((one) => one !== taken[0]) as JointActor

@@ -1,16 +1,15 @@
 /** Offers of the waitlist and their answers lock in the order of everybody (docs/decisions/0030): nobody waits in a circle. */
 import { systemIds } from '../../src/base/ids.ts'
-import { offerWaitlist } from '../../src/jobs/offer-waitlist.ts'
 import type { Pool } from '../../src/store/db.ts'
-import type { House } from '../../src/store/house.ts'
 import { lockResource } from '../../src/store/resources.ts'
 import { inTransaction } from '../../src/store/transaction.ts'
 import { disagreements } from '../support/agreement.ts'
 import { clinic, create, dateIn, instantIn } from '../support/clinic.ts'
 import { deadlocksOf } from '../support/deadlocks.ts'
-import { type Answer, type Body, eventually, made, type TestHouse, testHouse } from '../support/house.ts'
+import { type Answer, type Body, made, type TestHouse, testHouse } from '../support/house.ts'
 import { type JointActor, jointClinic, jointVisit } from '../support/joint-clinic.ts'
 import { untilWaiting } from '../support/until-waiting.ts'
+import { waitlistSettled } from '../support/waitlist-settled.ts'
 
 let house: TestHouse
 let deadlocks: readonly unknown[]
@@ -29,19 +28,6 @@ const aPatient = (): Promise<string> => create(house.call, { resourceType: 'Pati
 const answer = (entry: Body, what: string) => house.call('POST', `Appointment/${entry.id}/$${what}-offer`)
 const cancel = async ({ id }: Body) => made(await house.call('POST', `Appointment/${id}/$cancel`), 200)
 
-/** The job has dealt with all that was written until now, and nothing is left to be offered. */
-async function settled(one: House = house.house): Promise<void> {
-  await eventually(60_000, async () => {
-    await offerWaitlist(one)
-    const [row] = await house.house.pool.query<{ n: number }>({
-      text: `select ((select count(*) from waitlist_time) + (select count(*) from waitlist_offer where state <> 'live' and not settled)
-                   + (select count(*) from change c, follower f where f.name = 'waitlist' and (c.xid, c.pos) > (f.xid, f.pos)))::int as n`,
-      values: [],
-    })
-    return row?.n === 0
-  })
-}
-
 const offered = async (entry: Body): Promise<boolean> => {
   const text = `select 1 from waitlist_offer where entry = $1 and state = 'live'`
   return (await house.house.pool.query({ text, values: [entry.id] })).length > 0
@@ -49,7 +35,7 @@ const offered = async (entry: Body): Promise<boolean> => {
 
 async function wait(id: string, day: number, patient: string, wanted: readonly string[], priority = 1): Promise<Body> {
   // What was made or freed before is not offered.
-  await settled()
+  await waitlistSettled(house.house)
   const wish = {
     ...{ resourceType: 'Appointment', id, status: 'waitlist', priority, requestedPeriod: [{ start: dateIn(day), end: dateIn(day) }] },
     participant: [participant(`Patient/${patient}`), ...wanted.map((one) => participant(one, 'needs-action'))],
@@ -65,7 +51,7 @@ it('whoever accepts a time for a visit that they have waits for it before their 
   const visit = made(await house.call('PUT', `Appointment/a-${tag}`, { ...write, id: `a-${tag}` }))
   const entry = await wait(`b-${tag}`, 2, patient, [`HealthcareService/${place.service}`])
   await cancel(made(await place.book((await place.slotAt(2, '09:00')).id, await place.patient())))
-  await settled()
+  await waitlistSettled(house.house)
   expect(await offered(entry)).toBe(true)
   const { pool } = house.house
   const asked = await inTransaction(pool, async (tx) => {
@@ -110,7 +96,7 @@ it('a time that goes from one offer to the next is given back once whoever moves
     }),
   )
   await cancel(before)
-  await settled()
+  await waitlistSettled(house.house)
   expect(await offered(first)).toBe(true)
   made(await answer(first, 'decline'), 200)
   const { pool } = house.house
@@ -132,7 +118,7 @@ it('a time that goes from one offer to the next is given back once whoever moves
         }),
       ),
   }
-  await settled({ ...house.house, pool: racing })
+  await waitlistSettled({ ...house.house, pool: racing })
   expect((await Promise.all(moved)).map(({ status }) => status)).toEqual([409])
   expect([await offered(first), await offered(next)]).toEqual([false, true])
 })

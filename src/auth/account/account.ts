@@ -4,6 +4,7 @@
  * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 import { securityEvent } from '../../audit/security-event.ts'
+import { serverClient } from '../../base/own-clients.ts'
 import type { House } from '../../store/house.ts'
 import { addressOf, issuerOf } from '../addresses.ts'
 import { formToken, isFormToken, isOwnOrigin } from '../form-token.ts'
@@ -33,8 +34,6 @@ const pages: Readonly<Record<string, AccountPage>> = {
 
 export type AccountHouse = { readonly house: House; readonly secret: string; readonly refusals: Refusals }
 
-const client = 'slotwise'
-
 export async function account({ house, secret, refusals }: AccountHouse, step: AccountStep): Promise<PageReply> {
   const page = Object.hasOwn(pages, step.page) ? pages[step.page] : undefined
   if (!page) return show(messagePage('There is no such page', 'Go to your account and begin there.'), 404)
@@ -49,7 +48,7 @@ export async function account({ house, secret, refusals }: AccountHouse, step: A
   if (!session) return signIn({ house, secret, refusals }, step, held, token)
   if (step.form?.get('do') === 'sign-out') {
     await closeSession(house, session)
-    await securityEvent(house, { what: 'sign-out', client, user: session.account.person, address: step.address })
+    await securityEvent(house, { what: 'sign-out', client: serverClient, user: session.account.person, address: step.address })
     return { ...show(messagePage('Signed out', 'You may close this window.')), cookie: cookieFor(house, newHeld()) }
   }
   return page({
@@ -61,7 +60,7 @@ export async function account({ house, secret, refusals }: AccountHouse, step: A
     addressOf: (name) => at(house, name),
     show,
     changed: (change) =>
-      securityEvent(house, { what: 'account-change', change, client, user: session.account.person, address: step.address }),
+      securityEvent(house, { what: 'account-change', change, client: serverClient, user: session.account.person, address: step.address }),
     done: (what) => ({ to: `${at(house, '')}?done=${what}` }),
   })
 }
@@ -85,7 +84,7 @@ async function signIn({ house, secret, refusals }: AccountHouse, step: AccountSt
     key: `account ${held}`,
     form,
     page: { action: at(house, ''), token },
-    client,
+    client: serverClient,
     address: step.address,
     refusals,
   })
