@@ -14,7 +14,7 @@ import { lockStandIn } from '../store/claimable-actors.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
 import { lockVisits } from '../store/lock-visits.ts'
-import { claimFor, heldBySchedules, type StandIn, type VisitNaming, visitsNaming } from '../store/stand-in-claims.ts'
+import { claimFor, heldBySchedules, lockClaimsOf, type TakenUp, type VisitNaming, visitsNaming } from '../store/stand-in-claims.ts'
 import type { Change } from './change.ts'
 import { takenActors } from './participants.ts'
 
@@ -23,34 +23,42 @@ const namedMax = 5
 
 /**
  * After the resource was written, and the plans of these Schedules. Throws `conflict` where visits that name it lie over others
- * of whom it stands for now.
+ * of whom it stands for now. They are looked for again once they are locked: who leaves just then is not taken up.
  */
 export async function takeUpStandIns(tx: Tx, house: House, change: Change, schedules: readonly string[]): Promise<void> {
-  await standForItself(tx, house, change)
-  const held = Map.groupBy(await heldBySchedules(tx, schedules, change.at), ({ resource }) => resource)
-  for (const [resource, visits] of held) await take(tx, change, resource, visits)
-}
-
-async function standForItself(tx: Tx, house: House, change: Change): Promise<void> {
   const resource = standsFor(change.type, change.id, change.resource, house.base)
   const stood = change.before && standsFor(change.type, change.id, change.before, house.base)
-  if (resource === undefined || resource === stood) return
-  const actor = `${change.type}/${change.id}`
-  await lockStandIn(tx, actor)
-  const visits = (await visitsNaming(tx, actor, change.at)).filter((visit) => takesUp(visit, change.at, actor, house.base))
-  const standIns = visits.map(({ id, starts, ends, heldUntil }) => ({
-    holder: `Appointment/${id}`,
-    from: starts.toISOString(),
-    until: ends.toISOString(),
-    expires: heldUntil?.toISOString(),
-  }))
-  await take(tx, change, resource, standIns)
+  const itself = resource === stood ? undefined : resource
+  if (itself !== undefined) await lockStandIn(tx, `${change.type}/${change.id}`)
+  const taken = async (): Promise<TakenUp[]> => [
+    ...(itself === undefined ? [] : await naming(tx, house, change, itself)),
+    ...(await heldBySchedules(tx, schedules, change.at)),
+  ]
+  const seen = await taken()
+  if (seen.length === 0) return
+  const holders = seen.map(({ holder }) => holder)
+  const visits = holders.flatMap((holder) => (holder.startsWith('Appointment/') ? [holder.slice('Appointment/'.length)] : []))
+  await lockVisits(tx, { visits, patients: [], actors: seen.map((one) => one.resource) })
+  await lockClaimsOf(tx, holders)
+  const byResource = Map.groupBy(await taken(), (one) => one.resource)
+  for (const [whom, theirs] of [...byResource].sort(([a], [b]) => (a < b ? -1 : 1))) await take(tx, change, whom, theirs)
 }
 
-async function take(tx: Tx, { type, client, at }: Change, resource: string, visits: readonly StandIn[]): Promise<void> {
-  if (visits.length === 0) return
-  const appointments = visits.flatMap(({ holder }) => (holder.startsWith('Appointment/') ? [holder.slice('Appointment/'.length)] : []))
-  await lockVisits(tx, { visits: appointments, patients: [], actors: [resource] })
+async function naming(tx: Tx, { base }: House, { type, id, at }: Change, resource: string): Promise<TakenUp[]> {
+  const actor = `${type}/${id}`
+  const visits = (await visitsNaming(tx, actor, at)).filter((visit) => takesUp(visit, at, actor, base))
+  return visits.map((visit) => ({
+    resource,
+    holder: `Appointment/${visit.id}`,
+    from: visit.starts.toISOString(),
+    until: visit.ends.toISOString(),
+    expires: visit.heldUntil?.toISOString(),
+  }))
+}
+
+async function take(tx: Tx, { type, client, at }: Change, resource: string, taken: readonly TakenUp[]): Promise<void> {
+  // One that names the role is on its Schedule too.
+  const visits = [...new Map(taken.map((one) => [one.holder, one])).values()]
   const refused = await claimFor(tx, { resource, visits, client, at })
   if (refused.length === 0) return
   const some = `${refused.slice(0, namedMax).join(', ')}${refused.length > namedMax ? ' and more' : ''}`

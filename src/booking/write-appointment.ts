@@ -82,7 +82,10 @@ const awaited: ReadonlySet<string> = new Set(['pending', 'proposed', 'waitlist']
 /** What it was given is what it asks for: nothing is given back, and nothing taken. */
 function stands(change: Change, house: House, had: readonly ClaimRow[] | undefined, wants: Demand): boolean {
   if (!had || !change.before) return false
-  const sameActors = [...new Set(had.map((row) => row.resource))].sort().join() === wants.claims.join()
+  // A Schedule that has come to be somebody's is no more claimed itself; who had a claim on it keeps it, and is in nobody's way.
+  const ownSchedules = wants.schedules.map((id) => `Schedule/${id}`).filter((name) => !wants.claims.includes(name))
+  const actors = new Set(had.map((row) => row.resource).filter((resource) => !ownSchedules.includes(resource)))
+  const sameActors = [...actors].sort().join() === wants.claims.join()
   const sameEnd = had.every(({ expires }) => expires?.getTime() === wants.expires)
   const asked = namesTheSameTime(change, house.base)
   const holder = `Appointment/${change.id}`
@@ -90,7 +93,8 @@ function stands(change: Change, house: House, had: readonly ClaimRow[] | undefin
   // Of a session its seats are its own, whosever name its Slots carry.
   const isSeated = had.some(({ session }) => session !== holder)
   const sameSeats = isSeated
-    ? had.length === wants.claims.length * Math.max(1, patientsNamed(change.resource, house.base).length)
+    ? had.filter(({ resource }) => actors.has(resource)).length ===
+      wants.claims.length * Math.max(1, patientsNamed(change.resource, house.base).length)
     : wants.seating === undefined || asked
   const sameSlots = asked || wants.slots.every(({ takenBy }) => takenBy === holder)
   const keepsPeriod = asked && JSON.stringify(choiceOf(change.before, house.base)) === JSON.stringify(wants.choice)

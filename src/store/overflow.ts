@@ -12,7 +12,7 @@ import type { PlacedVisit } from './place-visits.ts'
 import { insertResource } from './resources.ts'
 import { lastLane } from './session-slots.ts'
 import { everyStatus, statusChange } from './slot-status.ts'
-import { settleUnderClaims } from './slots.ts'
+import { settleUnderActors } from './slots.ts'
 import { prepared } from './sql.ts'
 import { assertAlone, type TimeTaken } from './take-time.ts'
 
@@ -46,7 +46,7 @@ export async function placeOverflow(tx: Tx, definitions: Definitions, { write, t
     time.claims.map((actor) => ({ actor, from: time.from, until: time.until })),
   )
   if (!(await mark(tx, time))) return false
-  await settleUnder(tx, under, time.at)
+  await settleUnderActors(tx, under, time.at)
   return (await insertResource(tx, definitions, write)) !== undefined
 }
 
@@ -55,7 +55,7 @@ export type ActorTime = { readonly actor: string; readonly from: string; readonl
 
 /** What nobody has of these times is whose overflow lanes lie there, on every Schedule of the actors. */
 export async function claimUnderLanes(tx: Tx, times: readonly ActorTime[], at: string): Promise<void> {
-  if (times.length > 0) await settleUnder(tx, await takeUnderLanes(tx, times), at)
+  if (times.length > 0) await settleUnderActors(tx, await takeUnderLanes(tx, times), at)
 }
 
 /** The claims alone, of all actors. Gives those times of which something was left to take. */
@@ -68,16 +68,6 @@ async function takeUnderLanes(tx: Tx, times: readonly ActorTime[]): Promise<read
       [JSON.stringify(times), lastLane],
     ),
   )
-}
-
-/** And the Slots. */
-async function settleUnder(tx: Tx, times: readonly ActorTime[], at: string): Promise<void> {
-  for (const { actor, from, until } of times) {
-    const schedules = await tx.query<{ schedule: string }>(
-      prepared('select schedule from schedule_claim where resource = $1 order by schedule', [actor]),
-    )
-    for (const { schedule } of schedules) await settleUnderClaims(tx, { schedule, from, until, at })
-  }
 }
 
 /** The lowest lane that is free for all whom the visit takes up; 0 where none is. */

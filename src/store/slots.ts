@@ -107,48 +107,70 @@ export async function regenerate(
   return { made: Number(row?.made ?? 0), changed: Number(row?.changed ?? 0), removed: Number(row?.removed ?? 0) }
 }
 
-/** The free Slots ($2 to $3) of a Schedule ($1) that lie under a live claim or a block of its actors, and whose they then are. */
-const freeUnderClaims = `over as materialized (
-        select c.appointment as holder, lower(c.period) as lower, upper(c.period) as upper, c.expires,
+/** The free Slots in the times of `$1` that lie under a live claim or a block of the Schedules' actors, and whose they then are. */
+const freeUnderClaims = `asked as materialized (
+        select schedule, actor, "from", until
+          from jsonb_to_recordset($1::jsonb) as asked (schedule text, actor text, "from" timestamptz, until timestamptz)),
+      times as materialized (
+        select schedule, "from", until from asked where schedule is not null
+        union
+        select sc.schedule, "from", until from asked join schedule_claim sc on sc.resource = asked.actor),
+      bearing as materialized (
+        select times.*, sc.resource from times cross join lateral (select resource from schedule_claim where schedule = times.schedule offset 0) sc),
+      over as materialized (
+        select bearing.schedule, c.appointment as holder, lower(c.period) as lower, upper(c.period) as upper, c.expires,
                case when c.expires is null then 'busy' else 'busy-tentative' end as status,
                case when c.seats is not null then c.session end as session, ${bearsOn('c.session')} as full
-          from schedule_claim sc join claim c on c.resource = sc.resource
-         where sc.schedule = $1 and c.period && tstzrange($2::text::timestamptz, $3::text::timestamptz) and (c.expires is null or c.expires > now())
+          from bearing cross join lateral (
+            select * from claim
+             where resource = bearing.resource and period && tstzrange(bearing."from", bearing.until) and (expires is null or expires > now()) offset 0) c
         union all
-        select 'Slot/' || b.id, b.starts, b.ends, null, 'busy-unavailable', null, true
-          from schedule_claim sc join schedule_claim other on other.resource = sc.resource
-          join slot b on b.schedule = other.schedule and b.status = 'busy-unavailable' and b.taken_by is null
-         where sc.schedule = $1 and b.ends > $2::text::timestamptz and b.starts < $3::text::timestamptz),
+        select bearing.schedule, 'Slot/' || b.id, b.starts, b.ends, null, 'busy-unavailable', null, true
+          from bearing join schedule_claim other on other.resource = bearing.resource cross join lateral (
+            select id, starts, ends from slot
+             where slot.schedule = other.schedule and status = 'busy-unavailable' and taken_by is null and ends > bearing."from" and starts < bearing.until offset 0) b),
       under as (
         select distinct on (s.id) s.id, s.version, s.updated, s.body, over.holder, over.status as new_status, over.expires
-          from over join schedule_plan p on p.schedule = $1
+          from over
+         cross join lateral (select longest from schedule_plan where schedule = over.schedule offset 0) p
          cross join lateral (
            select id, version, updated, body, session from slot
-            where schedule = $1 and status = 'free' and starts < over.upper and ends > over.lower and starts > over.lower - p.longest offset 0) s
+            where schedule = over.schedule and status = 'free' and starts < over.upper and ends > over.lower and starts > over.lower - p.longest offset 0) s
          where over.full or over.session is distinct from s.session
          order by s.id, over.expires desc nulls first, over.holder)`
 
+type Window = { readonly from: string; readonly until: string }
+
+/** Free Slots of a Schedule that lie under a live claim or a block of its actors become that one's. */
+export const settleUnderClaims = (tx: Tx, { schedule, from, until, at }: Window & { schedule: string; at: string }): Promise<void> =>
+  settleFree(tx, [{ schedule, from, until }], at)
+
+/** The same on every Schedule of these actors. */
+export const settleUnderActors = (tx: Tx, times: readonly (Window & { readonly actor: string })[], at: string): Promise<void> =>
+  settleFree(tx, times, at)
+
 /**
- * Free Slots that lie under a live claim or a block of the Schedule's actors become that one's. They are locked in the
- * statement before, so that whoever gives that time back just now either has done so or still comes to see them taken.
+ * All in one order, whosever they are. They are locked in the statement before, so that whoever gives that time back just now
+ * either has done so or still comes to see them taken.
  */
-export async function settleUnderClaims(tx: Tx, window: { schedule: string; from: string; until: string; at: string }): Promise<void> {
-  const place = [window.schedule, window.from, window.until]
+async function settleFree(tx: Tx, times: readonly object[], at: string): Promise<void> {
+  if (times.length === 0) return
+  const asked = JSON.stringify(times)
   const lock = `with ${freeUnderClaims} select 1 from slot where id = any(array(select id from under)) order by id for update`
-  await tx.query(prepared(lock, place))
+  await tx.query(prepared(lock, [asked]))
   await tx.query(
     prepared(
       `with ${freeUnderClaims},
       taken as (
-        update slot s set status = u.new_status, version = s.version + 1, updated = $4::text::timestamptz, taken_by = u.holder, held_until = u.expires,
+        update slot s set status = u.new_status, version = s.version + 1, updated = $2::text::timestamptz, taken_by = u.holder, held_until = u.expires,
                body = s.body || jsonb_build_object('status', u.new_status, 'meta', coalesce(s.body->'meta', '{}') ||
-                        jsonb_build_object('versionId', (s.version + 1)::text, 'lastUpdated', $4::text))
+                        jsonb_build_object('versionId', (s.version + 1)::text, 'lastUpdated', $2::text))
           from under u where s.id = u.id and s.status = 'free' returning s.id, s.version)
       , superseded as (
         insert into slot_history (id, version, updated, deleted, body)
         select u.id, u.version, u.updated, false, u.body from under u join taken t on t.id = u.id)
-      insert into change (at, type, id, version, kind) select $4::text::timestamptz, 'Slot', id, version, 'update' from taken`,
-      [...place, window.at],
+      insert into change (at, type, id, version, kind) select $2::text::timestamptz, 'Slot', id, version, 'update' from taken`,
+      [asked, at],
     ),
   )
 }

@@ -3,8 +3,8 @@
  * that is another Practitioner's from now on, a Location that is a room from now on.
  */
 import type { Tx } from './db.ts'
-import { isUnderLanes } from './session-slots.ts'
-import { settleUnderClaims } from './slots.ts'
+import { isUnderLanes, lane, lastLane } from './session-slots.ts'
+import { settleUnderActors } from './slots.ts'
 import { prepared } from './sql.ts'
 
 export type VisitNaming = {
@@ -27,16 +27,24 @@ export async function visitsNaming(tx: Tx, actor: string, now: string): Promise<
   )
 }
 
+export type StandIn = { readonly holder: string; readonly from: string; readonly until: string; readonly expires: string | undefined }
+
+/** Who is to be taken up by whom from now on. */
+export type TakenUp = StandIn & { readonly resource: string }
+
 /**
- * What is claimed in the name of one of these Schedules itself, which had nobody who can be in one place only and now has: for
- * each holder whom it takes up besides.
+ * What is claimed in the name of one of these Schedules itself, in whatever lane, which had nobody who can be in one place only
+ * and now has: for each holder whom it takes up besides.
  */
-export async function heldBySchedules(tx: Tx, schedules: readonly string[], now: string): Promise<(StandIn & { resource: string })[]> {
+export async function heldBySchedules(tx: Tx, schedules: readonly string[], now: string): Promise<TakenUp[]> {
   const rows = await tx.query<{ resource: string; holder: string; from: Date; until: Date; expires: Date | null }>(
     prepared(
       `select distinct on (sc.resource, c.appointment) sc.resource, c.appointment as holder, lower(c.period) as "from", upper(c.period) as until, c.expires
-         from schedule_claim sc join claim c on c.resource = 'Schedule/' || sc.schedule and sc.resource <> c.resource
-        where sc.schedule = any($1::text[]) and upper(c.period) > $2::timestamptz and (c.expires is null or c.expires > now())
+         from schedule_claim sc
+        cross join lateral (select 'Schedule/' || sc.schedule as name offset 0) own
+        cross join lateral (select own.name as resource union all select ${lane('own.name')}) up
+        cross join lateral (select appointment, period, expires from claim where claim.resource = up.resource offset 0) c
+        where sc.schedule = any($1::text[]) and sc.resource <> own.name and upper(c.period) > $2::timestamptz and (c.expires is null or c.expires > now())
         order by sc.resource, c.appointment`,
       [schedules, now],
     ),
@@ -50,18 +58,30 @@ export async function heldBySchedules(tx: Tx, schedules: readonly string[], now:
   }))
 }
 
-export type StandIn = { readonly holder: string; readonly from: string; readonly until: string; readonly expires: string | undefined }
+/** Whatever these have stays theirs until the transaction ends: who gives it back is waited for, or waits. */
+export async function lockClaimsOf(tx: Tx, holders: readonly string[]): Promise<void> {
+  await tx.query(prepared('select 1 from claim where appointment = any($1::text[]) order by resource, period for update', [holders]))
+}
 
 /**
- * Gives each visit a claim on `resource`, with the period, seats and end of those that it has, and settles the free Slots that
- * come to lie under one. A hold that has run out goes, but where somebody was booked over it (`take-time.ts`). Gives back the
- * holders for whom there is no room: where there are any the transaction must roll back.
+ * Gives each visit a claim on `resource`, with the period, seats and end of those that it has, in a lane where it lies over others
+ * (`claim_in_lanes`), and settles the free Slots that come to lie under one. A hold that has run out goes, but where somebody was
+ * booked over it (`take-time.ts`). Gives back the holders for whom there is no room: where there are any the transaction must roll back.
  */
 export async function claimFor(
   tx: Tx,
   { resource, visits, client, at }: { resource: string; visits: readonly StandIn[]; client: string; at: string },
 ): Promise<string[]> {
-  const refused = await tx.query<{ holder: string }>(
+  const refused = await claimAlone(tx, resource, visits, client)
+  if (refused.length > 0) return refused
+  const over = await claimOver(tx, resource, visits)
+  if (over.length > 0) return over
+  await settleUnderActors(tx, [{ actor: resource, from: at, until: 'infinity' }], at)
+  return []
+}
+
+async function claimAlone(tx: Tx, resource: string, visits: readonly StandIn[], client: string): Promise<string[]> {
+  const rows = await tx.query<{ holder: string }>(
     prepared(
       `with gone as (delete from claim c where c.resource = $1 and c.expires <= now() and not ${isUnderLanes('c')} returning 1),
       wanted as (
@@ -72,9 +92,8 @@ export async function claimFor(
           left join lateral (
             select distinct on (session, seat) session, seat, seats, period, expires, client from claim c
              where c.appointment = asked.holder
-               and not exists (select from claim l where l.appointment = asked.holder and l.resource like '%#%')
              order by session, seat, c.resource) own on true
-         where not exists (select from claim c where c.appointment = asked.holder and split_part(c.resource, '#', 1) = $1)),
+         where not exists (select from claim c where c.appointment = asked.holder and (split_part(c.resource, '#', 1) = $1 or c.resource like '%#%'))),
       made as (
         insert into claim (resource, session, seat, seats, period, appointment, expires, client)
         select $1, session, seat, seats, period, holder, expires, client from wanted where (select count(*) from gone) >= 0
@@ -87,10 +106,17 @@ export async function claimFor(
       [resource, JSON.stringify(visits), client],
     ),
   )
-  if (refused.length > 0) return refused.map(({ holder }) => holder)
-  const schedules = await tx.query<{ schedule: string }>(
-    prepared('select schedule from schedule_claim where resource = $1 order by schedule', [resource]),
+  return rows.map(({ holder }) => holder)
+}
+
+/** Those that lie over others: the claim in a lane is one more, what is claimed under it counts for nothing. */
+async function claimOver(tx: Tx, resource: string, visits: readonly StandIn[]): Promise<string[]> {
+  const rows = await tx.query<{ holder: string }>(
+    prepared('select distinct holder from claim_in_lanes($1, $2::text[], $3) holder order by holder', [
+      resource,
+      visits.map(({ holder }) => holder),
+      lastLane,
+    ]),
   )
-  for (const { schedule } of schedules) await settleUnderClaims(tx, { schedule, from: at, until: 'infinity', at })
-  return []
+  return rows.map(({ holder }) => holder)
 }
