@@ -5,9 +5,12 @@
 import { fault } from '../base/fault.ts'
 import type { Resource } from '../fhir/resource.ts'
 import { numbered, numberOf } from '../scheduling/confirmation-number.ts'
+import { heldUntilUrl } from '../scheduling/extension-parts.ts'
 import type { House } from '../store/house.ts'
 import type { Changed } from './cancel.ts'
+import { overbookedUrl } from './overbook.ts'
 import { withLocalActors } from './participants.ts'
+import { chainSaid, type Extension, extensionsIn, isChained, isRecord } from './record-extensions.ts'
 import { type RewriteInput, rewriteVisit } from './rewrite-visit.ts'
 
 export type AmendInput = RewriteInput & {
@@ -18,13 +21,31 @@ export type AmendInput = RewriteInput & {
 /** Throws: not-found, gone, business-rule. */
 export const amendVisit = (house: House, input: AmendInput): Promise<Changed> => rewriteVisit(house, input, { become: amended })
 
-const kept = ['start', 'end', 'minutesDuration', 'slot', 'created', 'extension']
+const kept = ['start', 'end', 'slot', 'created']
 
 function amended(before: Resource, { id, resource: sent, assertMay }: AmendInput, _at: Date, house: House): Resource {
   if (before.status !== 'booked')
     throw fault('business-rule', `An Appointment that is ${before.status} cannot be modified: it is not booked.`, 'Appointment.status')
   const asItWas = Object.fromEntries(kept.map((name) => [name, before[name]]))
-  const resource: Resource = { ...numbered(withLocalActors(sent, house.base), numberOf(before)), ...asItWas, id, status: 'booked' }
+  const { minutesDuration = before.minutesDuration } = sent
+  const { extension: _extension, ...words } = numbered(withLocalActors(sent, house.base), numberOf(before))
+  const extension = extensionsAfter(before, sent)
+  const resource: Resource = {
+    ...words,
+    resourceType: sent.resourceType,
+    ...asItWas,
+    ...(minutesDuration !== undefined && { minutesDuration }),
+    ...(extension.length > 0 && { extension }),
+    id,
+    status: 'booked',
+  }
   assertMay(resource)
   return resource
+}
+
+/** What is said counts; what the server has written, and the links to earlier visits, stay. */
+function extensionsAfter(before: Resource, sent: Resource): readonly unknown[] {
+  const stays = (one: Extension): boolean => isRecord(one) || isChained(one) || one.url === overbookedUrl
+  const said = extensionsIn(sent).filter((one) => !stays(one) && one.url !== heldUntilUrl)
+  return [...said, ...chainSaid(before, sent), ...extensionsIn(before).filter(stays)]
 }

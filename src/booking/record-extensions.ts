@@ -68,6 +68,15 @@ export function withExtension<R extends Resource>(resource: R, extension: Extens
 /** The links to earlier visits; those that an Appointment has stay with it, whatever a move says. */
 export const isChained = ({ url = '' }: Extension): boolean => chained.has(url)
 
+/** Those that are sent, where it has none of theirs yet. Throws `business-rule` where it would name other visits than it does. */
+export function chainSaid(had: Resource, sent: Resource | undefined): readonly Extension[] {
+  const said = extensionsIn(sent).filter(isChained)
+  const links = extensionsIn(had).filter(isChained)
+  if (said.some((one) => links.some(({ url }) => url === one.url) && !links.some((link) => isDeepStrictEqual(link, one))))
+    throw fault('business-rule', 'Which visit this one replaces or follows stands: leave it as it is.', 'Appointment.extension')
+  return said.filter((one) => !links.some(({ url }) => url === one.url))
+}
+
 /** The new Appointment names the one it replaces. */
 export function addReplaces(resource: Resource, id: string): void {
   const valueReference = { reference: `Appointment/${id}` }

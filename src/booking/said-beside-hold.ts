@@ -14,10 +14,11 @@ import { heldUntilUrl } from '../scheduling/extension-parts.ts'
 import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
+import { assertItsService } from './its-service.ts'
 import { planOfVisit } from './leave-visit.ts'
 import { auditOverride, type Override, withOverride } from './override.ts'
 import { idsNamed, participantsOf, patientIds } from './participants.ts'
-import { extensionsIn, isChained, isRecord, overrideReasonUrl } from './record-extensions.ts'
+import { chainSaid, extensionsIn, isChained, isRecord, overrideReasonUrl } from './record-extensions.ts'
 import { asksForMore, ruleFacts } from './rule-facts.ts'
 import { choiceOf, offersOf, type ServiceChoice } from './service-choice.ts'
 
@@ -43,7 +44,7 @@ export type Told = {
 /** Throws `value`, `business-rule`. */
 export async function takeSaid(tx: Tx, house: House, held: Resource, beside: SaidBeside): Promise<Told> {
   if (beside.resource) assertSameVisit(held, beside.resource, house.base)
-  if (beside.service) await assertSameService(tx, house, held, beside.service)
+  if (beside.service) await assertItsService(tx, house, { name: 'hold', visit: held }, beside.service)
   const visit = withWords(held, beside)
   const broken = isDeepStrictEqual(visit, held) ? undefined : await brokenIn(tx, house, visit, held)
   const { override } = beside
@@ -64,13 +65,14 @@ export async function takeSaid(tx: Tx, house: House, held: Resource, beside: Sai
 
 /** What the server decides, and what was settled when the time was taken. */
 const settled: ReadonlySet<string> = new Set(
-  'resourceType id meta status start end minutesDuration slot created participant extension cancelationReason'.split(' '),
+  'resourceType id meta status start end slot created participant extension cancelationReason'.split(' '),
 )
 
 function withWords(held: Resource, { resource, said, comment }: SaidBeside): Resource {
   const told = Object.entries(resource ?? {}).filter(([name]) => !settled.has(name))
   const { versionId: _version, lastUpdated: _updated, ...meta } = (resource?.meta ?? {}) as Record<string, unknown>
-  const own = extensionsIn(resource).filter((one) => !isRecord(one) && !isChained(one) && one.url !== heldUntilUrl)
+  const words = extensionsIn(resource).filter((one) => !isRecord(one) && !isChained(one) && one.url !== heldUntilUrl)
+  const own = [...words, ...chainSaid(held, resource)]
   const others = extensionsIn(held).filter(({ url }) => !own.some((one) => one.url === url))
   const isRepeated = own.every((one) => extensionsIn(held).some((had) => isDeepStrictEqual(had, one)))
   return {
@@ -98,23 +100,6 @@ function assertSameVisit(held: Resource, sent: Resource, base: string): void {
   const template = (resource: Resource) => extensionsIn(resource).some(({ url }) => url === recurrenceTemplateUrl)
   if (template(sent) && !template(held))
     throw fault('business-rule', 'The hold is of one visit: hold or book the series without its id.', 'Appointment.extension')
-}
-
-/** By its reference, or by a type of it. */
-async function assertSameService(tx: Tx, house: House, held: Resource, { reference, types = [] }: ServiceChoice): Promise<void> {
-  const own = choiceOf(held, house.base)
-  const isSame = reference === undefined || reference === own.reference
-  const isOfType =
-    types.length === 0 ||
-    types.some(({ system, code }) => own.types?.some((one) => one.code === code && (system === undefined || one.system === system)))
-  if (isSame && isOfType) return
-  const plan = await planOfVisit(tx, house, held)
-  const isOwn = (choice: ServiceChoice): boolean => {
-    const held = plan && own.reference === undefined ? offersOf(plan, own).map(({ service }) => service?.reference) : [own.reference]
-    return plan !== undefined && offersOf(plan, choice).some(({ service }) => held.includes(service?.reference))
-  }
-  if (!isSame && !isOwn({ reference })) throw fault('value', 'The hold is for another service.', 'healthcare-service')
-  if (!isOfType && !isOwn({ types })) throw fault('value', 'The hold is for another type of service.', 'service-type')
 }
 
 /** A rule that the hold keeps as it is, and no longer with what is told. */

@@ -7,11 +7,11 @@ import { may } from '../access/may.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { amendVisit } from '../booking/amend.ts'
-import { cancelVisit } from '../booking/cancel.ts'
 import { confirmHold } from '../booking/confirm-hold.ts'
+import { assertItsService } from '../booking/its-service.ts'
 import type { MoveInput } from '../booking/move/move-input.ts'
 import { moveVisit } from '../booking/move/move-visit.ts'
-import { idsNamed, patientsNamed } from '../booking/participants.ts'
+import { idsNamed } from '../booking/participants.ts'
 import { extensionsIn } from '../booking/record-extensions.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import { confirmSeries, isHeldInSeries } from '../booking/series/confirm-series.ts'
@@ -21,7 +21,8 @@ import { visitLength } from '../booking/visit-length.ts'
 import { instantOf, type Resource } from '../fhir/resource.ts'
 import { recurrenceTemplateUrl } from '../scheduling/recurrence-template.ts'
 import { assertItsTime, hasItsGroups, hasItsLength } from './assert-its-time.ts'
-import { assertMayChange, isPatient } from './may-change.ts'
+import { assertSamePatients, cancelStored } from './cancel-stored.ts'
+import { assertMayChange } from './may-change.ts'
 import { slotAt } from './named-time.ts'
 import type { Done } from './once.ts'
 import { assertOneVisit } from './series-request.ts'
@@ -36,15 +37,7 @@ export async function bookStored(taking: Taking, id: string, stored: Resource): 
   assertMay(stored)
   assertOneVisit(asked.clashes)
   const status = asked.resource?.status
-  if (status === 'cancelled')
-    return cancelVisit(house, {
-      id,
-      audit: auditOf(house, actor, 'cancel'),
-      leaving: { online: isPatient(actor), moving: false },
-      assertMay,
-      once,
-      ...cancelWords(taking),
-    })
+  if (status === 'cancelled') return cancelStored(taking, id)
   if (stored.status === 'booked' && (status === 'booked' || status === 'proposed')) return modify(taking, id, stored)
   if (stored.status === 'proposed' || stored.status === 'waitlist') return bookAsItIs(taking, id, stored)
   assertIsWish(asked, false)
@@ -67,18 +60,17 @@ export async function bookStored(taking: Taking, id: string, stored: Resource): 
   return severalOf(await confirmSeries(house, input))
 }
 
-const cancelWords = ({ asked }: Taking) => ({
-  comment: asked.comment ?? (asked.resource?.comment as string | undefined),
-  reason: asked.resource?.cancelationReason as Resource | undefined,
-})
-
 /** ITI-117: the Appointment as it is to be. Where its time is the one that is booked, only what it says changes. */
 async function modify(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
   assertStaysAlone(taking)
   const sent = asked.resource as Resource
   if (!asked.online) assertSamePatients(sent, asked, house.base, 'The Appointment')
-  assertItsService(asked, sent, stored, house.base)
+  assertSeriesStands(sent, stored)
+  // It says what it is for from now on; where it says nothing, the visit stays for what it was.
+  const { reference, types = [] } = choiceOf(sent, house.base)
+  const visit = reference === undefined && types.length === 0 ? stored : { ...sent, slot: sent.slot ?? stored.slot }
+  await assertItsService(house.pool, house, { name: 'Appointment', visit }, asked.service)
   const resource: Resource = { ...sent, ...asked.said }
   const assertMay = assertMayChange(house, actor)
   const common = { id, comment: asked.comment, client: actor.client, audit: auditOf(house, actor, 'book'), once, assertMay }
@@ -103,6 +95,7 @@ async function modify(taking: Taking, id: string, stored: Resource): Promise<Don
 async function bookAsItIs(taking: Taking, id: string, stored: Resource): Promise<Done> {
   const { house, actor, asked, once } = taking
   assertStaysAlone(taking)
+  assertIsWish(asked, false)
   const wanted = asked.resource ?? stored
   if (extensionsIn(wanted).some(({ url }) => url === recurrenceTemplateUrl))
     throw fault(
@@ -198,18 +191,11 @@ async function ownSlots({ house, asked }: Taking, stored: Resource): Promise<Tim
   return { slot, slots, groups: asked.groups ?? groups, schedule: asked.schedule }
 }
 
-/** Somebody who was sent whole and is not known here is another. */
-function assertSamePatients(held: Resource, { patients, newPatients }: VisitRequest, base: string, what: string): void {
-  const named = patientsNamed(held, base)
-  if (newPatients.length === 0 && patients.every((patient) => named.includes(`Patient/${patient}`))) return
-  throw fault('business-rule', `${what} is for another patient: hold or book a time for this patient.`, 'patient')
-}
-
-/** The Appointment says what it is for from now on; one that says nothing stays for what it was. */
-function assertItsService({ service: { reference } }: VisitRequest, sent: Resource, stored: Resource, base: string): void {
-  const own = choiceOf(sent, base).reference ?? choiceOf(stored, base).reference
-  if (reference === undefined || own === undefined || reference === own) return
-  throw fault('value', 'The Appointment is for another service.', 'healthcare-service')
+/** What is one visit does not become several by being sent. */
+function assertSeriesStands(sent: Resource, stored: Resource): void {
+  const isSeries = (resource: Resource) => extensionsIn(resource).some(({ url }) => url === recurrenceTemplateUrl)
+  if (isSeries(sent) && !isSeries(stored))
+    throw fault('business-rule', 'The Appointment is one visit: book the series without its id.', 'Appointment.extension')
 }
 
 const overNobody = (why: string): Error => fault('business-rule', why, 'overbook')

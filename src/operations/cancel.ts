@@ -14,6 +14,7 @@ import type { House } from '../store/house.ts'
 import { assertMayChange, isPatient } from './may-change.ts'
 import { once } from './once.ts'
 import { commentIn, reasonIn } from './said-of-visit.ts'
+import { assertSaidOnce } from './said-once.ts'
 import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply, seriesOr } from './visit-reply.ts'
@@ -25,6 +26,7 @@ export async function cancel(house: House, actor: Actor, request: FhirRequest): 
   if (id === undefined) throw fault('required', 'Say which Appointment: POST to Appointment/{id}/$cancel.', 'id')
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
+  assertSaidOnce(inputs, known)
   const [reason, comment] = [reasonIn(house, inputs), commentIn(house, inputs)]
   const assertMay = assertMayChange(house, actor, { unseen: true })
   const leaving = { online: isPatient(actor), moving: false }

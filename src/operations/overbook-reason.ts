@@ -12,6 +12,8 @@ import { saidConcept } from './said-of-visit.ts'
 /** Undefined where nobody is to be booked over. */
 export function overbookingOf(house: House, actor: Actor, inputs: Inputs, isPatient: boolean): Overbooking | undefined {
   const asked = firstOf(inputs, 'overbook')
+  if (!asked && firstOf(inputs, 'overbook-reason'))
+    throw fault('required', 'overbook-reason says why somebody is booked over: send overbook with it.', 'overbook')
   if (!asked || !booleanIn(asked)) return undefined
   if (isPatient) throw fault('forbidden', 'Only the clinic may overbook: it takes a user/ or system/ scope.', 'overbook')
   const reason = firstOf(inputs, 'overbook-reason')

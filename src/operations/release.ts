@@ -6,6 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { cancelVisit } from '../booking/cancel.ts'
+import { idsNamed } from '../booking/participants.ts'
 import { cancelSeries } from '../booking/series/cancel-series.ts'
 import { firstOf, type Inputs, idIn, inputsOf } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
@@ -14,6 +15,7 @@ import type { Resource } from '../fhir/resource.ts'
 import type { House } from '../store/house.ts'
 import { namedSlots } from '../store/named-slots.ts'
 import { assertMayChange } from './may-change.ts'
+import { assertSaidOnce } from './said-once.ts'
 import { scopeIn, severalOf } from './series-scope.ts'
 import { assertKnown } from './unknown-parameters.ts'
 import { changedReply, seriesOr } from './visit-reply.ts'
@@ -23,11 +25,14 @@ const known: ReadonlySet<string> = new Set(['appointment', 'slot', 'scope'])
 export async function release(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
+  assertSaidOnce(inputs, known)
   const mayChange = assertMayChange(house, actor, { unseen: true })
   const named = appointmentNamed(house, request, inputs)
-  const slot = named === undefined ? slotNamed(house, request, inputs) : ''
-  const id = named ?? (await holderOf(house, slot))
-  const assertMay = named === undefined ? unnamed(mayChange, slot) : mayChange
+  const slot = slotNamed(house, request, inputs)
+  if (named === undefined && slot === undefined)
+    throw fault('required', 'Say which hold: by its Appointment, or by the Slot it keeps.', 'appt-id')
+  const id = named ?? (await holderOf(house, slot ?? ''))
+  const assertMay = named === undefined ? unnamed(mayChange, slot ?? '') : withSlot(house, mayChange, { id, slot })
   const input = { id, holdOnly: true, audit: auditOf(house, actor, 'release'), assertMay }
   const scope = scopeIn(inputs)
   const released = scope === 'this' ? await cancelVisit(house, input) : severalOf(await cancelSeries(house, input, scope))
@@ -43,17 +48,30 @@ const unnamed = (assertMay: (hold: Resource) => void, slot: string) => (hold: Re
   }
 }
 
+/** Who names both means one hold. */
+const withSlot =
+  ({ base }: House, assertMay: (hold: Resource) => void, { id, slot }: { readonly id: string; readonly slot: string | undefined }) =>
+  (hold: Resource) => {
+    assertMay(hold)
+    if (slot !== undefined && hold.id === id && !idsNamed(hold.slot, 'Slot', base).includes(slot))
+      throw fault('value', 'The hold is of another Slot.', 'slot')
+  }
+
 function appointmentNamed({ base }: House, request: FhirRequest, inputs: Inputs): string | undefined {
-  if (request.type === 'Appointment' && request.id) return request.id
   const named = firstOf(inputs, 'appointment')
-  return named && idIn(named, 'Appointment', base)
+  const asked = named && idIn(named, 'Appointment', base)
+  const own = request.type === 'Appointment' ? request.id : undefined
+  if (own !== undefined && asked !== undefined && own !== asked)
+    throw fault('value', 'Two Appointments are named: one is meant.', 'appt-id')
+  return own ?? asked
 }
 
-function slotNamed({ base }: House, request: FhirRequest, inputs: Inputs): string {
-  if (request.type === 'Slot' && request.id) return request.id
+function slotNamed({ base }: House, request: FhirRequest, inputs: Inputs): string | undefined {
   const named = firstOf(inputs, 'slot')
-  if (!named) throw fault('required', 'Say which hold: by its Appointment, or by the Slot it keeps.', 'appt-id')
-  return idIn(named, 'Slot', base)
+  const asked = named && idIn(named, 'Slot', base)
+  const own = request.type === 'Slot' ? request.id : undefined
+  if (own !== undefined && asked !== undefined && own !== asked) throw fault('value', 'Two Slots are named: one is meant.', 'slot')
+  return own ?? asked
 }
 
 async function holderOf(house: House, slot: string): Promise<string> {

@@ -11,7 +11,7 @@ import { moveVisit } from '../booking/move/move-visit.ts'
 import { scheduleOfVisit } from '../booking/schedule-of-visit.ts'
 import type { ServiceChoice } from '../booking/service-choice.ts'
 import { type SlotsTogether, slotsTogether } from '../booking/slots-together.ts'
-import { allOf, firstOf, type Inputs, idIn, inputsOf, textIn, tokensIn } from '../fhir/parameters.ts'
+import { allOf, firstOf, type Inputs, idIn, inputsOf, instantIn, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { Reply } from '../fhir/reply.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { Resource } from '../fhir/resource.ts'
@@ -23,6 +23,7 @@ import { once } from './once.ts'
 import { overrideOf } from './override-reason.ts'
 import { resourceGroupsIn } from './resource-groups.ts'
 import { commentIn, reasonIn } from './said-of-visit.ts'
+import { assertSaidOnce } from './said-once.ts'
 import { scopeIn, severalOf } from './series-scope.ts'
 import { assertSlotsThere } from './slots-asked.ts'
 import { assertKnown } from './unknown-parameters.ts'
@@ -41,10 +42,15 @@ const known: ReadonlySet<string> = new Set([
   'scope',
 ])
 
+/** Of these several values are meant. */
+const repeatable: ReadonlySet<string> = new Set(['slot', 'service-type', 'resource-group'])
+const single = [...known].filter((name) => !repeatable.has(name))
+
 export async function reschedule(house: House, actor: Actor, request: FhirRequest): Promise<Reply> {
   const { id = '' } = request
   const inputs = inputsOf(request, known)
   assertKnown(inputs, request)
+  assertSaidOnce(inputs, single)
   const assertMay = assertMayChange(house, actor)
   const scope = scopeIn(inputs)
   const override = overrideOf(house, actor, inputs, isPatient(actor))
@@ -58,6 +64,7 @@ export async function reschedule(house: House, actor: Actor, request: FhirReques
       slot,
       slots,
       groups,
+      ...besideSlots(house, inputs, together),
       service: serviceOf(house, inputs),
       reason,
       comment,
@@ -90,6 +97,15 @@ async function slotsWanted(
   const schedule = asked ? idIn(asked, 'Schedule', house.base) : await ownSchedule(house, id, assertMay)
   const at = start ? textIn(start) : String((await standing(house, id, assertMay)).start)
   return { slots: [await slotAt(house, actor, schedule, at)] }
+}
+
+/** What is said beside a Slot: where in it the visit starts, and the Schedule that it is of, or one of those of several. */
+function besideSlots({ base }: House, inputs: Inputs, { groups }: SlotsTogether): Pick<MoveInput, 'start' | 'schedule'> {
+  if (allOf(inputs, 'slot').length === 0) return {}
+  const [start, asked] = [firstOf(inputs, 'start'), firstOf(inputs, 'schedule')]
+  const schedule = asked && idIn(asked, 'Schedule', base)
+  const isAmong = groups?.flat().some((one) => one.schedule === schedule)
+  return { start: start && instantIn(start), schedule: isAmong ? undefined : schedule }
 }
 
 async function slotsThere(house: House, ids: readonly string[]): Promise<SlotsTogether> {

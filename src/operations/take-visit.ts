@@ -7,6 +7,7 @@ import { auditOf } from '../audit/audit-of.ts'
 import { fault } from '../base/fault.ts'
 import { type Booked, bookSlot } from '../booking/book.ts'
 import type { CancelInput } from '../booking/cancel.ts'
+import { assertItsService } from '../booking/its-service.ts'
 import { jointOfSlots } from '../booking/joint-of-slots.ts'
 import type { BookInput } from '../booking/new-visit.ts'
 import { idsNamed, patientIds } from '../booking/participants.ts'
@@ -128,6 +129,7 @@ async function takeProposal(taking: Taking, id: string, hold: boolean): Promise<
   if (!proposal.live) throw fault('expired', 'This proposed time has run out. Ask for times again.', 'appt-id')
   const proposed = JSON.parse(proposal.body) as Resource
   await assertItsTime(house, asked, { name: 'proposal', visit: proposed })
+  await assertItsService(house.pool, house, { name: 'proposal', visit: proposed }, asked.service)
   const slots = idsNamed(proposed.slot, 'Slot', house.base)
   const joint = await jointOfSlots(house, slots)
   return takeOneOrSeries(taking, asked.series ?? seriesIn(proposed), {

@@ -23,6 +23,7 @@ import { overrideOf } from './override-reason.ts'
 import { type Decided, patientsSent } from './patient-resource.ts'
 import { referralNamed } from './referral.ts'
 import { commentIn, saidOf } from './said-of-visit.ts'
+import { assertSaidOnce } from './said-once.ts'
 import { type ClashesAsked, clashesIn, type SeriesAsked, seriesIn } from './series-request.ts'
 import { type SlotsAsked, slotsOf, startOf } from './slots-asked.ts'
 import { assertKnown } from './unknown-parameters.ts'
@@ -54,7 +55,23 @@ const known: ReadonlySet<string> = new Set([
   'occurrence',
 ])
 
+/** Of these several values are meant. */
+const repeatable: ReadonlySet<string> = new Set([
+  'slot',
+  'patient',
+  'patient-resource',
+  'service-type',
+  'reason',
+  'coverage',
+  'insurance-reference',
+  'resource-group',
+  'occurrence',
+])
+const single = [...known].filter((name) => !repeatable.has(name))
+
 export type VisitRequest = SlotsAsked & {
+  /** Which parameters there were, by their canonical names. */
+  readonly named: ReadonlySet<string>
   /** A hold, a proposal or an Appointment named by its id. */
   readonly appointment?: string
   readonly resource?: Resource
@@ -83,16 +100,17 @@ export type VisitRequest = SlotsAsked & {
 export async function visitRequest(house: House, actor: Actor, request: FhirRequest): Promise<VisitRequest> {
   const inputs = inputsOf(request, known, { type: 'Appointment', name: 'appointment-resource' })
   assertKnown(inputs, request)
+  assertSaidOnce(inputs, single)
   const permission = mayBook(actor)
   const sent = firstOf(inputs, 'appointment-resource')?.resource
   if (sent) await validateProposal(house, sent)
   const resource = sent && withLocalActors(sent, house.base)
-  const named = firstOf(inputs, 'appointment')
   const sentNames = sentNamesOf(request)
   const minutes = minutesOf(inputs, resource)
   const sentWhole = inputs.byName.has('patient-resource') ? await patientsSent(house, actor, inputs, permission.patient) : nobodySent
   return {
-    appointment: request.type === 'Appointment' && request.id ? request.id : named && (await idNamedBy(house, actor, named, 'Appointment')),
+    named: new Set(inputs.byName.keys()),
+    appointment: await appointmentNamed(house, actor, request, inputs, resource),
     ...(await slotsOf(house, actor, request, inputs, resource)),
     resource,
     series: seriesIn(resource),
@@ -110,6 +128,22 @@ export async function visitRequest(house: House, actor: Actor, request: FhirRequ
     inBundle: (request.type === 'Appointment' && request.id !== undefined) || sentNames.some((name) => bundleNames.has(name)),
     online: permission.patient !== undefined,
   }
+}
+
+/** By the address or a parameter. Throws `value` where these, or the Appointment that is sent along, are not one. */
+async function appointmentNamed(
+  house: House,
+  actor: Actor,
+  request: FhirRequest,
+  inputs: Inputs,
+  resource: Resource | undefined,
+): Promise<string | undefined> {
+  const named = firstOf(inputs, 'appointment')
+  const asked = named && (await idNamedBy(house, actor, named, 'Appointment'))
+  const id = (request.type === 'Appointment' ? request.id : undefined) ?? asked
+  const other = [asked, resource?.id].some((one) => one !== undefined && one !== id)
+  if (id !== undefined && other) throw fault('value', 'Two Appointments are named: one is meant.', 'appt-id')
+  return id
 }
 
 /** These names, and an id in the address, are answered with a Bundle. */

@@ -54,12 +54,20 @@ export function visitAppointment(input: VisitAppointment): Resource {
     ...subjectOf(input),
     start: instantOf(input.start),
     end: instantOf(input.end),
-    minutesDuration: Math.max(1, Math.round((input.end - input.start) / minuteMs)),
+    minutesDuration: minutesOf(input),
     ...(input.slots.length > 0 && { slot: input.slots.map((slot) => ({ reference: slot.startsWith('Slot/') ? slot : `Slot/${slot}` })) }),
     created: input.created,
     ...(input.comment !== undefined && { comment: input.comment }),
     participant: participantsFor(input),
   }
+}
+
+/** From start to end, or the fewer that the client says of just this length, as of a visit with a break in it. */
+function minutesOf({ start, end, proposal }: VisitAppointment): number {
+  const whole = Math.max(1, Math.round((end - start) / minuteMs))
+  const minutes = proposal?.minutesDuration
+  const isOfIt = Date.parse(String(proposal?.end)) - Date.parse(String(proposal?.start)) === end - start
+  return isOfIt && typeof minutes === 'number' ? Math.min(minutes, whole) : whole
 }
 
 /** Version and time are the store's to set. */

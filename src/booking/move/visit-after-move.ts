@@ -23,7 +23,7 @@ import { withOverride } from '../override.ts'
 import { drawNumber } from '../own-number.ts'
 import { idsNamed, participantsOf, withLocalActors } from '../participants.ts'
 import { planFrom } from '../plans.ts'
-import { type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRecord } from '../record-extensions.ts'
+import { chainSaid, type Extension, extensionsIn, isChained, isRecord, movedUrl, withoutRecord } from '../record-extensions.ts'
 import { asksForMore } from '../rule-facts.ts'
 import { choiceOf, chooseService, type Offered, offersOf, type ServiceChoice } from '../service-choice.ts'
 import { beyondTheSchedule, claimsOfVisit, type TimeOfVisit, timeOfVisit, type VisitTime } from '../time-of-visit.ts'
@@ -161,8 +161,8 @@ const movesKeptMax = 50
 /** Each move is told: from when, and why. */
 function extensionsAfter(resource: Resource, { reason }: MoveInput, before: Resource): unknown[] {
   const chain = extensionsIn(before).filter(isChained)
-  const said = extensionsIn(resource).filter(({ url }) => url !== overbookedUrl && !chain.some((one) => one.url === url))
-  const kept = [...said, ...chain]
+  const said = extensionsIn(resource).filter((one) => one.url !== overbookedUrl && !isChained(one))
+  const kept = [...said, ...chainSaid(before, resource), ...chain]
   // What was proposed instead of the old time is of the past.
   const record = extensionsIn(before).filter((one) => isRecord(one) && one.url !== proposedTimeUrl)
   if (before.status !== 'booked') return [...kept, ...record]
