@@ -1,6 +1,9 @@
 /**
  * Tests run as ESM TypeScript with no build: Node strips the types (test/support/transform.mjs).
  * Postgres is started by the first test file that asks for a database (test/support/database.ts) and stopped at the end.
+ *
+ * `npm test` switches V8's compilation cache off: it keeps what each test file has compiled, 14 MB a file, for ones that are
+ * over. Workers grew to 2.2 GB, and collecting it was a quarter of what the machine did; now they keep 64 MB.
  */
 
 // Both warnings come from the two flags that this setup is made of; they tell a reader nothing. Workers inherit NODE_OPTIONS.
