@@ -4,7 +4,7 @@
  */
 import type { Db, Pool } from './db.ts'
 import { queryTogether } from './query-together.ts'
-import { bearsOn, sessionNow } from './session-slots.ts'
+import { bearsOn, lane, sessionNow } from './session-slots.ts'
 import { prepared } from './sql.ts'
 
 /** Times are Unix seconds: a Date a row would cost more than the rest of it. */
@@ -30,7 +30,8 @@ export type FreeTime = {
 
 /** Another's claim or a block may lie over a hold, and takes its place once the hold is over. */
 export const underNothing = `slot.overbooked is not true and not exists (
-             select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(slot.starts, slot.ends)
+             select 1 from schedule_claim sc cross join lateral (select sc.resource union all select ${lane('sc.resource')}) up (resource)
+               join claim c on c.resource = up.resource and c.period && tstzrange(slot.starts, slot.ends)
               where sc.schedule = slot.schedule and (c.expires is null or c.expires > now()) and ${bearsOn('slot.session')})
            and not exists (
              select 1 from schedule_claim sc join schedule_claim other on other.resource = sc.resource join schedule_plan p on p.schedule = other.schedule

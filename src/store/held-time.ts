@@ -8,6 +8,7 @@ import type { ActorTime } from './overflow.ts'
 import { isUnderLanes, lane, namedBy, settling } from './session-slots.ts'
 import { everyStatus, statusChange } from './slot-status.ts'
 import { prepared } from './sql.ts'
+import { type GivenBack, givenBackIn } from './transaction.ts'
 
 /** How many claims an Appointment was given when its time was taken. */
 export async function claimCount(tx: Tx, appointment: string): Promise<number> {
@@ -109,9 +110,9 @@ const underItsLanes = `
  * The caller has called `lockTaken` in the statement before.
  */
 export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<readonly ActorTime[]> {
-  return tx.query<ActorTime>(
+  const overbooked = await tx.query<ActorTime & GivenBack>(
     prepared(
-      `with gone as (delete from claim where appointment = $1 returning resource, period),
+      `with gone as (delete from claim where appointment = $1 returning resource, period, session, seats),
       places as (delete from visit_cap where appointment = $1 returning 1),
       held as (delete from hold_place where ${isLastPlaceOf('$1')} returning 1),
       mine as (
@@ -120,9 +121,13 @@ export async function giveBackTime(tx: Tx, holder: string, at: string): Promise<
            and (taken_by = $1 or session is not null or overbooked) and not deleted
          order by id for update),
       ${settling('$1', '$2::text')}
-      select resource as actor, lower(period)::text as "from", upper(period)::text as until from gone
+      select resource as actor, lower(period)::text as "from", upper(period)::text as until,
+             date_part('epoch', lower(period)) * 1000 as begins, date_part('epoch', upper(period)) * 1000 as ends, case when seats is not null then session end as session
+        from gone
        where ${isUnderLanes('gone', '$1')} order by resource, period`,
       [holder, at],
     ),
   )
+  givenBackIn(tx).push(...overbooked)
+  return overbooked
 }

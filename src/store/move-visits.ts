@@ -72,7 +72,7 @@ const exchange = `
     select holder, resource, tstzrange("from", until) as period, client,
            case when exists (select from had where had.holder = plain.holder and seat = 1) then 2 else 1 end as seat
       from (select count(*) from theirs) first, (select count(*) from clear) second, plain cross join unnest(claims) resource),
-  ${lapsedGone},
+  ${lapsedGone()},
   claimed as (
     insert into claim (resource, session, seat, period, appointment, client)
     select resource, holder, seat, period, holder, client from (select count(*) from cleared) first, wanted

@@ -88,13 +88,13 @@ async function claimLane(tx: Tx, { claims, from, until, holder, client }: TimeTa
 }
 
 /**
- * False where a Slot is gone or blocked. One that has come free meanwhile is the visit's. Those of other Schedules, which may be
- * settled after it, are locked with them, all in one order.
+ * False where a Slot is gone or blocked. One that has come free meanwhile is the visit's, and so is a session's that has seats left,
+ * on whichever Schedule: nobody else sits down. The other Slots, which may be settled after it, are locked with them, all in one order.
  */
 async function mark(tx: Tx, { needed, claims, from, until, holder, at }: TimeTaken): Promise<boolean> {
-  const locked = await tx.query<{ id: string; open: boolean }>(
+  const locked = await tx.query<{ id: string; open: boolean; shared: boolean }>(
     prepared(
-      `select id, status <> 'busy-unavailable' as open from slot
+      `select id, status <> 'busy-unavailable' as open, session is not null as shared from slot
         where not deleted and id = any(array(
           select unnest($1::text[])
           union
@@ -108,14 +108,14 @@ async function mark(tx: Tx, { needed, claims, from, until, holder, at }: TimeTak
   )
   const rows = locked.filter(({ id }) => needed.includes(id))
   if (rows.length !== needed.length || !rows.every(({ open }) => open)) return false
-  const isOpen = `(s.status = 'free' and s.session is null)`
+  const marked = locked.filter(({ id, shared }) => shared || needed.includes(id)).map(({ id }) => id)
   await tx.query(
     prepared(
       `with mine as (select * from slot where id = any($1::text[]) order by id),
       ${statusChange(
         'mine',
-        `case when ${isOpen} then 'busy' else s.status end`,
-        `case when ${isOpen} then $2 else s.taken_by end`,
+        `case when s.status = 'free' then 'busy' else s.status end`,
+        `case when s.status = 'free' then $2 else s.taken_by end`,
         's.held_until',
         '$3::text',
         'true',
@@ -126,7 +126,7 @@ async function mark(tx: Tx, { needed, claims, from, until, holder, at }: TimeTak
         },
       )}
       select 1`,
-      [needed, holder, at],
+      [marked, holder, at],
     ),
   )
   return true

@@ -12,7 +12,7 @@ import { isNumberTaken } from './pg-errors.ts'
 import { type ResourceWrite, searchColumns } from './resources.ts'
 import { params, prepared } from './sql.ts'
 import { askedSeats, seated, takingSeats } from './take-seats.ts'
-import { isOfOthers, ownTime, refusedAs, type TimeTaken, takingTime } from './take-time.ts'
+import { isOfOthers, ownTime, refusedAs, stayingIn, type TimeTaken, takingTime } from './take-time.ts'
 import { lanes, together, type Use } from './together.ts'
 import { retried } from './transaction.ts'
 
@@ -57,7 +57,8 @@ export async function placeVisit(db: Db, definitions: Definitions, visit: Placed
 /** The same for a visit that takes a seat of a session. */
 export async function placeVisitOrSeat(tx: Tx, definitions: Definitions, visit: PlacedVisit): Promise<boolean> {
   const { time } = visit
-  return time.seating ? seated(tx, time, time.seating, () => placeVisit(tx, definitions, visit)) : placeVisit(tx, definitions, visit)
+  if (!time.seating) return placeVisit(tx, definitions, { ...visit, time: stayingIn(tx, time) })
+  return seated(tx, time, time.seating, (staying) => placeVisit(tx, definitions, { ...visit, time: staying }))
 }
 
 /**

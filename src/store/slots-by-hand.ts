@@ -64,7 +64,7 @@ export async function lockTimesByHand(tx: Tx, times: readonly SlotTime[], slotsT
         select times.id, sc.resource, tstzrange(times.starts, times.ends) as period
           from (select count(*) from own) first, times join schedule_claim sc on sc.schedule = times.schedule
          where times.claims and times.ends > now()),
-      ${lapsedGone},
+      ${lapsedGone()},
       kept as (
         insert into claim (resource, session, period, appointment, client)
         select resource, 'Slot/' || id || '?', period, 'Slot/' || id || '?', '' from (select count(*) from cleared) first, wanted

@@ -3,7 +3,7 @@
  * that is another Practitioner's from now on, a Location that is a room from now on.
  */
 import type { Tx } from './db.ts'
-import { isUnderLanes, lane, lastLane } from './session-slots.ts'
+import { lane, lastLane } from './session-slots.ts'
 import { settleUnderActors } from './slots.ts'
 import { prepared } from './sql.ts'
 
@@ -65,8 +65,7 @@ export async function lockClaimsOf(tx: Tx, holders: readonly string[]): Promise<
 
 /**
  * Gives each visit a claim on `resource`, with the period, seats and end of those that it has, in a lane where it lies over others
- * (`claim_in_lanes`), and settles the free Slots that come to lie under one. A hold that has run out goes, but where somebody was
- * booked over it (`take-time.ts`). Gives back the holders for whom there is no room: where there are any the transaction must roll back.
+ * (`claim_in_lanes`), and settles the free Slots that come to lie under one. A hold that has run out goes (`take-time.ts`). Gives back the holders for whom there is no room: where there are any the transaction must roll back.
  */
 export async function claimFor(
   tx: Tx,
@@ -83,7 +82,12 @@ export async function claimFor(
 async function claimAlone(tx: Tx, resource: string, visits: readonly StandIn[], client: string): Promise<string[]> {
   const rows = await tx.query<{ holder: string }>(
     prepared(
-      `with gone as (delete from claim c where c.resource = $1 and c.expires <= now() and not ${isUnderLanes('c')} returning 1),
+      `with gone as (
+        delete from claim where expires <= now() and ctid = any(array(
+          select ctid from claim where resource = $1 and expires <= now() order by period for update))
+        returning resource, period),
+      cleared as materialized (
+        select claim_under_lanes(resource, period, ${lastLane}) from (select resource, period from gone order by period offset 0) each),
       wanted as (
         select asked.holder, coalesce(own.session, asked.holder) as session, coalesce(own.seat, 1) as seat, own.seats,
                coalesce(own.period, tstzrange(asked."from", asked.until)) as period,
@@ -96,7 +100,7 @@ async function claimAlone(tx: Tx, resource: string, visits: readonly StandIn[], 
          where not exists (select from claim c where c.appointment = asked.holder and (split_part(c.resource, '#', 1) = $1 or c.resource like '%#%'))),
       made as (
         insert into claim (resource, session, seat, seats, period, appointment, expires, client)
-        select $1, session, seat, seats, period, holder, expires, client from wanted where (select count(*) from gone) >= 0
+        select $1, session, seat, seats, period, holder, expires, client from (select count(*) from cleared) first, wanted
          order by lower(period), holder on conflict do nothing returning appointment, seat),
       counted as (
         update appointment a set claims = a.claims + m.n from (select appointment, count(*)::int as n from made group by 1) m

@@ -10,9 +10,10 @@
 import { Fault } from '../base/fault.ts'
 import { visitsTogetherMax } from '../base/limits.ts'
 import type { Tx } from './db.ts'
-import { isUnderLanes, lastLane } from './session-slots.ts'
+import { lastLane } from './session-slots.ts'
 import { everyStatus } from './slot-status.ts'
 import { prepared } from './sql.ts'
+import { givenBackIn } from './transaction.ts'
 
 export type TimeTaken = {
   /** `Appointment/1`, or `Slot/1` for a Slot set busy by hand. */
@@ -36,6 +37,8 @@ export type TimeTaken = {
   /** `Patient/1`: none of them may have another visit meanwhile, but those of `besides` (the ids of Appointments). */
   readonly alone?: readonly string[]
   readonly besides?: readonly string[]
+  /** It is taken again, in the transaction that has given it back under a visit that was booked over it (`stayingIn`). */
+  readonly stays?: boolean
   readonly client: string
   readonly at: string
 }
@@ -60,6 +63,8 @@ export type Manner = {
   /** Columns of a claim, and their values out of `wanted`. */
   readonly columns: string
   readonly values: string
+  /** Of what has run out and is in the way: what stays there all the same. */
+  readonly kept?: string
   /** How many claims make a visit. */
   readonly count: string
   readonly near: string
@@ -70,6 +75,9 @@ export type Manner = {
   readonly changes: string
 }
 
+/** Whoever was booked over it has the Slot since then; the claims are won all the same. */
+export const handedOn = `(stays and overbooked and status = 'busy')`
+
 export const ownTime: Manner = {
   asked: '',
   wanted: `select holder, resource, tstzrange("from", until) as period, expires, client from asked cross join unnest(claims) resource`,
@@ -78,23 +86,22 @@ export const ownTime: Manner = {
   count: 'cardinality(asked.claims)',
   near: '',
   locked: '',
-  takeable: `(status = 'free' or taken_by = holder or held_until <= now())`,
+  takeable: `(status = 'free' or taken_by = holder or held_until <= now() or ${handedOn})`,
   changes: `'Slot/' || id <> near.holder`,
 }
 
 /**
- * CTEs: what stood in the way of the CTE `wanted` and whose time is over goes. Whatever claims comes after `cleared`. What a visit
- * was booked over stays: its time is that visit's, as soon as `settle-lapsed.ts` comes by. Where that visit came only while its
- * booking was waited for, it is a serialization failure.
+ * CTEs: what stood in the way of the CTE `wanted` and whose time is over goes, in one order, but for what is `kept`. Whatever claims
+ * comes after `cleared`. Of time that somebody was booked over they have then what nobody else has.
  */
-export const lapsedGone = `lapsed as (
+export const lapsedGone = (kept = 'false'): string => `lapsed as (
     delete from claim where expires <= now() and ctid = any(array(
-      select c.ctid from wanted cross join lateral (
-        select ctid, resource, period from claim where resource = wanted.resource and period && wanted.period and expires <= now() offset 0) c
-       where not ${isUnderLanes('c')}))
+      select c.place from (select * from wanted order by resource, period offset 0) wanted cross join lateral (
+        select ctid as place from claim
+         where resource = wanted.resource and period && wanted.period and expires <= now() and not (${kept}) order by period for update offset 0) c))
     returning resource, period),
   cleared as materialized (
-    select refuse_under_lanes(resource, period, ${lastLane}) from lapsed)`
+    select claim_under_lanes(resource, period, ${lastLane}) from (select resource, period from lapsed order by resource, period offset 0) each)`
 
 /**
  * CTEs: the ids of the Slots that lie `under` the times of `near`, and `current`, which comes before they are locked: after the
@@ -127,7 +134,7 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
     select *, case when expires is null then 'busy' else 'busy-tentative' end as becomes
       from jsonb_to_recordset($1::jsonb) as asked (holder text, claims text[], "from" timestamptz, until timestamptz,
              start timestamptz, "end" timestamptz, needed text[], expires timestamptz, client text, at text,
-             alone text[], besides text[], named text[]${manner.asked}${more})
+             alone text[], besides text[], named text[], stays boolean${manner.asked}${more})
      limit ${most}),
   ${ofTheirSchedules('sent')},
   clear as materialized (
@@ -138,7 +145,7 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
     select sent.* from (select count(*) from theirs) first, (select count(*) from clear) second, sent),
   wanted as materialized (
     ${manner.wanted}),
-  ${lapsedGone},
+  ${lapsedGone(manner.kept)},
   claimed as (
     insert into claim (${manner.columns})
     select ${manner.values} from (select count(*) from cleared) first, wanted
@@ -148,14 +155,14 @@ export const takingTime = (more = '', manner: Manner = ownTime, most = visitsTog
     select asked.*, case claims.won when ${manner.count} then true when 0 then false else refuse_visit('taken') end as won
       from asked cross join lateral (select count(*)::int as won from claimed where appointment = asked.holder) claims),
   near as materialized (
-    select won.holder, won.needed, won."from", won.until, won.start, won."end", won.becomes, won.expires, won.at, schedule, longest${manner.near}
+    select won.holder, won.needed, won."from", won.until, won.start, won."end", won.becomes, won.expires, won.at, won.stays, schedule, longest${manner.near}
       from won
      cross join lateral (select distinct schedule from schedule_claim where resource = any(won.claims) offset 0) bearing
      cross join lateral (select longest from schedule_plan p where p.schedule = bearing.schedule offset 0) plan
      where won.won),
   ${slotsUnderClaims},
   locked as materialized (
-    select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends${manner.locked} from slot
+    select id, schedule, version, updated, body, status, taken_by, held_until, starts, ends, overbooked${manner.locked} from slot
      where id = any(array(select under.id from (select count(*) from current) first, under))
      order by id for update),
   touched as materialized (
@@ -194,7 +201,18 @@ const ownTimeForHolder = forHolder(takingTime())
  * taken.
  */
 export async function takeTimeFor(tx: Tx, time: TimeTaken): Promise<boolean> {
-  return placedBy(tx, ownTimeForHolder, time)
+  return placedBy(tx, ownTimeForHolder, stayingIn(tx, time))
+}
+
+/** Whether it `stays`. Of a session no more seats than were given back. */
+export function stayingIn(tx: Tx, time: TimeTaken): TimeTaken {
+  const { claims, from, until, seating } = time
+  const again = givenBackIn(tx).filter(
+    ({ actor, begins, ends, session }) =>
+      claims.includes(actor) && begins < Date.parse(until) && Date.parse(from) < ends && session === (seating?.session ?? null),
+  )
+  const seats = again.filter(({ actor }) => actor === again[0]?.actor).length
+  return seats > 0 && seats >= (seating?.places ?? 1) ? { ...time, stays: true } : time
 }
 
 export async function placedBy(tx: Tx, text: string, time: object): Promise<boolean> {

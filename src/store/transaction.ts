@@ -15,22 +15,28 @@ const commit = { text: 'commit', values: [] }
 const rollback = { text: 'rollback', values: [] }
 
 type Last = (tx: Tx) => Promise<void>
-const lasts = new WeakMap<Db, Last[]>()
+/** A claim that somebody lies over who was booked over others; times are Unix milliseconds. */
+export type GivenBack = { readonly actor: string; readonly begins: number; readonly ends: number; readonly session: string | null }
+/** What a transaction has still to do, and what it has given back under others. */
+type Own = { readonly last: Last[]; readonly givenBack: GivenBack[] }
+const owns = new WeakMap<Db, Own>()
 
 /** Runs `last` when all else in the transaction is done, before it commits; at once where it is none of ours. */
 export async function beforeCommit(tx: Tx, last: Last): Promise<void> {
-  const own = lasts.get(tx)
-  if (own) own.push(last)
+  const own = owns.get(tx)
+  if (own) own.last.push(last)
   else await last(tx)
 }
 
+export const givenBackIn = (tx: Tx): GivenBack[] => owns.get(tx)?.givenBack ?? []
+
 async function runOnce<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   await db.query(begin)
-  const own: Last[] = []
-  lasts.set(db, own)
+  const own: Own = { last: [], givenBack: [] }
+  owns.set(db, own)
   try {
     const result = await work(db as Tx)
-    for (const last of own) await last(db as Tx)
+    for (const last of own.last) await last(db as Tx)
     await db.query(commit)
     return result
   } catch (error) {
@@ -38,7 +44,7 @@ async function runOnce<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
     await db.query(rollback).catch(() => undefined)
     throw error
   } finally {
-    lasts.delete(db)
+    owns.delete(db)
   }
 }
 

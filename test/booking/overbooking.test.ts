@@ -213,6 +213,19 @@ describe('what is booked over others is known on every Schedule of its people', 
     expect(rows.map(({ resource }) => resource)).toEqual([`Device/${device}`, practitioner()])
   })
 
+  it('leaves a first visit its Slot too where that is written again with somebody more', async () => {
+    const { id } = await place.slotAt(5, '15:00')
+    const [first, second] = [made(await place.book(id, patient())), made(await over(id))]
+    const device = made(await house.call('POST', 'Device', { resourceType: 'Device' })).id
+    const participant = [...(first.participant as object[]), { actor: { reference: `Device/${device}` }, status: 'accepted' }]
+    made(await house.call('PUT', `Appointment/${first.id}`, { ...first, participant }), 200)
+    expect([await lanes([second]), await stateOf(id)]).toEqual([['#2'], { status: 'busy', overbooked: true }])
+    await cancel(second.id)
+    expect(await stateOf(id)).toEqual({ status: 'busy', overbooked: undefined })
+    await cancel(first.id)
+    expect(await stateOf(id)).toEqual({ status: 'free', overbooked: undefined })
+  })
+
   it('leaves who had the time first what they take again: a move that keeps part of it', async () => {
     const [from, to] = [await place.slotAt(7, '09:00'), await place.slotAt(7, '09:30')]
     const other = await besideAt(to.start, to.end)

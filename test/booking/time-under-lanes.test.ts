@@ -296,7 +296,7 @@ describe('a hold that somebody was booked over', () => {
     expect([await lanes(second, practitioner(mine)), (await slot(id)).status]).toEqual([['', '#2'], 'busy'])
   })
 
-  it('is in the way past its end until the sweep comes, and then its time is that visit’s', async () => {
+  it('past its end leaves that visit its time, and the sweep writes it down', async () => {
     const mine = await brief()
     const { id, start, end } = await mine.slotAt(2, '09:00')
     const held = made(await mine.hold(id, patient()))
@@ -308,7 +308,7 @@ describe('a hold that somebody was booked over', () => {
     expect((await bare(start, end, practitioner(mine))).status).toBe(409)
   })
 
-  it('stays until then also where visits of a role come to take up the same practitioner', async () => {
+  it('leaves it also where visits of a role come to take up the same practitioner', async () => {
     const mine = await brief()
     const { id, start, end } = await mine.slotAt(2, '09:00')
     const role = made(await house.call('POST', 'PractitionerRole', { resourceType: 'PractitionerRole' }))
@@ -317,26 +317,53 @@ describe('a hold that somebody was booked over', () => {
     const second = made(await over(id))
     await pastEnd(held)
     made(await house.call('PUT', `PractitionerRole/${role.id}`, { ...role, practitioner: { reference: practitioner(mine) } }), 200)
+    expect(await lanes(second, practitioner(mine))).toEqual(['', '#2'])
     expect((await bare(start, end, practitioner(mine))).status).toBe(409)
     expect(await sweep()).toBe(1)
     expect(await lanes(second, practitioner(mine))).toEqual(['', '#2'])
   })
 
-  it('of a seat keeps that seat until the sweep comes, and others sit down beside it', async () => {
-    const mine = await brief({ capacity: 2 })
-    const { id } = await mine.slotAt(2, '09:00')
-    const held = made(await mine.hold(id, patient()))
-    const full = made(await mine.book(id, patient()))
-    const second = made(await over(id))
-    expect(await lanes(second, practitioner(mine))).toEqual(['#2'])
-    made(await cancel(full), 200)
+  it('past its end leaves what nobody lies over to whoever books it, at once', async () => {
+    const mine = await brief()
+    const [under, open] = [await mine.slotAt(2, '09:00'), await mine.slotAt(2, '09:30')]
+    const other = await besideAt(under.start, under.end, await secondSchedule(mine))
+    const held = made(await mine.hold(under.id, patient(), { duration: 60 }))
+    const second = made(await over(under.id))
     await pastEnd(held)
-    const named = await slot(id)
-    const sit = () => house.call('POST', 'Appointment', mine.appointment(named, patient()))
-    expect((await sit()).status).toBe(201)
-    expect((await sit()).status).toBe(409)
-    expect(await sweep()).toBe(1)
-    expect((await sit()).status).toBe(201)
+    const window = `start=${instantIn(2, '09:00')}&end=${instantIn(2, '10:00')}&practitioner=${practitioner(mine)}`
+    expect(matches(await house.call('GET', `Slot/$find-slots?${window}`)).map(({ id }) => id)).toEqual([open.id])
+    expect((await mine.book(other, patient())).status).toBe(409)
+    expect((await bare(under.start, open.end, practitioner(mine))).status).toBe(409)
+    made(await mine.book(open.id, patient()))
+    expect([await lanes(second, practitioner(mine)), await sweep()]).toEqual([['', '#2'], 1])
+    expect([await statusOf(under.id), await statusOf(open.id), await statusOf(other)]).toEqual(['busy', 'busy', 'busy'])
+    made(await cancel(second), 200)
+    expect([await statusOf(under.id), await statusOf(open.id), await statusOf(other)]).toEqual(['free', 'busy', 'free'])
+  })
+
+  it('past its end gives its claims up in the order in which everybody locks them', async () => {
+    const mine = await brief()
+    const { id, start, end } = await mine.slotAt(2, '09:00')
+    const room = made(await house.call('POST', 'Location', { resourceType: 'Location', physicalType: { coding: [{ code: 'ro' }] } })).id
+    const held = made(await mine.hold(id, patient()))
+    await pastEnd(held)
+    const sql = (text: string, ...values: unknown[]) => ({ text, values })
+    // As a claim may lie that was written into the place of another: before one that it sorts behind.
+    const beside = `insert into claim (resource, session, period, appointment, expires, client)
+                    select $1, session, period, appointment, expires, client from claim where appointment = $2`
+    await house.house.pool.query(sql(beside, `Location/${room}`, `Appointment/${held.id}`))
+    await house.house.pool.connect(async (db) => {
+      await db.query(sql('begin'))
+      const claim = 'select 1 from claim where resource = $1 and appointment = $2 for update'
+      await db.query(sql(claim, `Location/${room}`, `Appointment/${held.id}`))
+      const participant = [practitioner(mine), `Location/${room}`].map((reference) => ({ actor: { reference }, status: 'accepted' }))
+      const booking = house.call('POST', 'Appointment', { resourceType: 'Appointment', status: 'booked', start, end, participant })
+      await untilWaiting(house.house.pool, 1)
+      await db.query(sql(`${claim} nowait`, practitioner(mine), `Appointment/${held.id}`))
+      await db.query(sql('commit'))
+      made(await booking)
+    })
+    await sweep()
   })
 
   it('is not cleared away by a booking that waited for the one over it', async () => {
@@ -358,6 +385,79 @@ describe('a hold that somebody was booked over', () => {
     await sweep()
     expect(await lanes(second.json, practitioner(mine))).toEqual(['', '#2'])
   })
+})
+
+describe('a class that somebody is booked over', () => {
+  const classes = (policy: Readonly<Record<string, number>> = {}): Promise<Clinic> =>
+    clinic(house.call, { minutes: 30, slotMinutes: 30, policy: { capacity: 3, ...policy } })
+  const found = async (mine: Clinic): Promise<string[]> =>
+    matches(
+      await house.call('GET', `Schedule/${mine.schedules[0]}/$find-slots?start=${instantIn(2, '09:00')}&end=${instantIn(2, '09:30')}`),
+    ).map(({ id }) => id)
+  const write = (mine: Clinic, named: Body, who: string, call = house.call) => call('POST', 'Appointment', mine.appointment(named, who))
+
+  it('takes nobody else in, on any path, until that visit leaves; who sits there stays', async () => {
+    const mine = await classes()
+    const named = await mine.slotAt(2, '09:00')
+    const first = made(await mine.book(named.id, patient()))
+    const second = await startOver(named)
+    // What lies behind the class is its own.
+    expect(await lanes(second, practitioner(mine))).toEqual(['', '#2'])
+    expect([await found(mine), await slot(named.id)]).toMatchObject([[], { status: 'busy', overbooked: true }])
+    const who = patient()
+    const theirs = house.as(await house.token('patient/*.cruds', { patient: who }))
+    expect((await mine.book(named.id, patient())).status).toBe(409)
+    expect((await mine.hold(named.id, patient())).status).toBe(409)
+    expect((await write(mine, named, patient())).status).toBe(409)
+    expect((await write(mine, named, who, theirs)).status).toBe(409)
+    made(await put(first, { comment: 'Called' }), 200)
+    expect((await put(first, withAnother(first, `Patient/${patient()}`))).status).toBe(409)
+    made(await put(first, withAnother(first, await device())), 200)
+    expect(await statusOf(named.id)).toBe('busy')
+    made(await cancel(second), 200)
+    expect([await found(mine), await slot(named.id)]).toMatchObject([[named.id], { status: 'free' }])
+    expect(await slot(named.id)).not.toHaveProperty('overbooked')
+  })
+
+  it('also where that visit is of another Schedule, and where the class was full', async () => {
+    const mine = await classes({ capacity: 2 })
+    const named = await mine.slotAt(2, '09:00')
+    const other = await besideAt(named.start, named.end, await secondSchedule(mine))
+    const [first, last] = [made(await mine.book(named.id, patient())), made(await mine.book(named.id, patient()))]
+    const second = made(await over(other))
+    made(await cancel(last), 200)
+    expect([await found(mine), await slot(named.id)]).toMatchObject([[], { status: 'busy', overbooked: true }])
+    expect((await write(mine, named, patient())).status).toBe(409)
+    made(await cancel(first), 200)
+    expect([await lanes(second, practitioner(mine)), (await mine.book(named.id, patient())).status]).toEqual([['', '#2'], 409])
+    made(await cancel(second), 200)
+    made(await mine.book(named.id, patient()))
+  })
+
+  it('keeps the seat that is held, until that is booked or over', async () => {
+    const mine = await brief({ capacity: 3 })
+    const named = await mine.slotAt(2, '09:00')
+    const [first, held] = [made(await mine.book(named.id, patient())), made(await mine.hold(named.id, patient()))]
+    const second = await startOver(named)
+    await pastEnd(held)
+    const named_ = await slot(named.id)
+    expect((await write(mine, named_, patient())).status).toBe(409)
+    // Who sits there may be written again, and keeps the seat.
+    expect((await put(first, withAnother(first, `Patient/${patient()}`))).status).toBe(409)
+    made(await put(first, withAnother(first, await device())), 200)
+    expect([await sweep(), await statusOf(named.id)]).toEqual([1, 'busy'])
+    expect((await write(mine, named_, patient())).status).toBe(409)
+    made(await cancel(first), 200)
+    expect(await lanes(second, practitioner(mine))).toEqual(['', '', '#2'])
+  })
+
+  const withAnother = ({ participant }: Body, reference: string) => ({
+    participant: [...participant, { actor: { reference }, status: 'accepted' }],
+  })
+  const device = async () => `Device/${made(await house.call('POST', 'Device', { resourceType: 'Device' })).id}`
+
+  /** Longer than the class: a seat that is left is taken as it is, whoever says `overbook`. */
+  const startOver = async ({ id }: Body): Promise<Body> => made(await over(id, { duration: 60 }))
 })
 
 describe('at one moment', () => {

@@ -63,7 +63,9 @@ const checks = [
       and (s.held_until is null or s.held_until > now())
       and not exists (select 1 from schedule_claim sc join claim c on c.resource = sc.resource and c.period && tstzrange(s.starts, s.ends)
                        where sc.schedule = s.schedule and ${live}
-                         and (c.session <> s.session or ${takenSeats('c.resource', 'c.session')} >= c.seats))`,
+                         and (c.session <> s.session or ${takenSeats('c.resource', 'c.session')} >= c.seats))
+      and not exists ${overflow}`,
+  `select 'free under a visit that was booked over others: Slot/' || s.id from slot s where s.status = 'free' and s.ends > now() and exists ${overflow}`,
   `select 'says ' || coalesce(said.booked, 'nothing') || ' of ' || really.booked || ' seats taken: Slot/' || s.id
      from slot s
     cross join lateral (
