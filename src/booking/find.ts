@@ -10,7 +10,7 @@ import { type FreeSlot, type Taken, type Visit, visits } from '../scheduling/vis
 import type { House } from '../store/house.ts'
 import type { FindQuery, FreeSlotText, Position } from './find-query.ts'
 import { type Resume, type Slice, slicesOf } from './free-slices.ts'
-import { offersOf } from './service-choice.ts'
+import { type Offered, offersOf } from './service-choice.ts'
 
 export type Found = { readonly visit: Visit; readonly plan: SchedulePlan; readonly service?: ServiceOffer }
 
@@ -99,24 +99,33 @@ function inSlice(slice: Slice, query: SliceQuery, { from, behind, wanted }: Resu
 
 /** The visits of one Schedule, each start once: the first service that fits it stands for the others. */
 export function visitsOf(plan: SchedulePlan, free: readonly FreeSlot[], taken: readonly Taken[], query: SliceQuery): Found[] {
+  const [only, ...others] = offersOf(plan, query.service).map((offer) => visitsOfOffer(plan, offer, free, taken, query))
+  if (!only || others.length === 0) return only ?? []
   const bySlot = new Map<string, Found>()
-  for (const { service, policy } of offersOf(plan, query.service)) {
-    const asked = {
-      durationMinutes: query.minutes,
-      service,
-      from: query.from,
-      until: query.until,
-      now: query.now,
-      days: query.days,
-      times: query.times,
-      timeFrom: query.timeFrom,
-      timeTo: query.timeTo,
-      online: query.online,
-    }
-    for (const visit of visits(plan, policy, free, taken, asked))
-      if (!bySlot.has(visit.slot.id)) bySlot.set(visit.slot.id, { visit, plan, service })
-  }
+  for (const found of [only, ...others].flat()) if (!bySlot.has(found.visit.slot.id)) bySlot.set(found.visit.slot.id, found)
   return [...bySlot.values()]
+}
+
+function visitsOfOffer(
+  plan: SchedulePlan,
+  { service, policy }: Offered,
+  free: readonly FreeSlot[],
+  taken: readonly Taken[],
+  query: SliceQuery,
+): Found[] {
+  const asked = {
+    durationMinutes: query.minutes,
+    service,
+    from: query.from,
+    until: query.until,
+    now: query.now,
+    days: query.days,
+    times: query.times,
+    timeFrom: query.timeFrom,
+    timeTo: query.timeTo,
+    online: query.online,
+  }
+  return visits(plan, policy, free, taken, asked).map((visit) => ({ visit, plan, service }))
 }
 
 function bySchedule<Row extends { readonly schedule: string }, T>(rows: readonly Row[], map: (row: Row) => T): Map<string, T[]> {

@@ -4,13 +4,14 @@
  */
 import { hourMs, minuteMs } from '../base/durations.ts'
 import { instantOf } from '../fhir/resource.ts'
+import type { AvailabilityRule } from '../scheduling/availability-rules.ts'
 import type { SchedulePlan } from '../scheduling/schedule-plan.ts'
 import { freeByTime } from '../store/free-by-time.ts'
 import { type FreeRow, firstFreeBySchedule, freeTimeOfMany, freeTimeOfOne, type TakenRow } from '../store/free-time.ts'
 import type { House } from '../store/house.ts'
 import { planVersions } from '../store/plans.ts'
 import type { FindQuery } from './find-query.ts'
-import { planAtHand, plansAt } from './plans.ts'
+import { planAtHand, plansAt, plansAtHand } from './plans.ts'
 import { offersOf } from './service-choice.ts'
 
 /** A visit may need Slots that start after the window it begins in. */
@@ -119,8 +120,10 @@ async function sliceOfMany(house: House, query: FindQuery, resume: Resume, guess
 }
 
 /** Where the rules' Slots are as long as a visit, so that none needs the Slots that follow. */
-const fitOneSlot = (plans: readonly SchedulePlan[], longest: number): boolean =>
-  plans.every((plan) => plan.rules.every((rule) => rule.slotMinutes * minuteMs >= longest))
+function fitOneSlot(plans: readonly SchedulePlan[], longest: number): boolean {
+  const fits = ({ slotMinutes }: AvailabilityRule): boolean => slotMinutes * minuteMs >= longest
+  return plans.every(({ rules }) => rules.every(fits))
+}
 
 /** In the order of time: decided is what lies before the last Slot that was looked at. */
 async function sliceByTime(house: House, query: FindQuery, resume: Resume, guess: Guess, claims: boolean): Promise<Slice> {
@@ -161,7 +164,7 @@ function lastSchedule(free: readonly FreeRow[], last: Pick<FreeRow, 'schedule' |
 
 /** The plans as they were when last used; all of them are asked for where some never were. */
 async function plansToGuessBy(house: House, schedules: readonly string[]): Promise<readonly SchedulePlan[]> {
-  const atHand = schedules.flatMap((schedule) => planAtHand(house, schedule) ?? [])
+  const atHand = plansAtHand(house, schedules)
   if (atHand.length === schedules.length) return atHand
   return [...(await plansAt(house, await planVersions(house.pool, schedules))).values()]
 }

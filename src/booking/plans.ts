@@ -48,6 +48,17 @@ export const planVersionAtHand = (house: House, schedule: string): string => cac
 /** A Schedule's plan as it was when last used: good for a guess, never for a decision. */
 export const planAtHand = (house: House, schedule: string): SchedulePlan | undefined => cacheOf(house.pool).get(schedule)?.plan
 
+/** Those that were ever used. */
+export function plansAtHand(house: House, schedules: readonly string[]): SchedulePlan[] {
+  const cache = cacheOf(house.pool)
+  const found: SchedulePlan[] = []
+  for (const schedule of schedules) {
+    const known = cache.get(schedule)
+    if (known) found.push(known.plan)
+  }
+  return found
+}
+
 /** The plans of these versions; asks only for those that are not at hand. */
 export async function plansAt(house: House, versions: ReadonlyMap<string, string>): Promise<Map<string, SchedulePlan>> {
   const cache = cacheOf(house.pool)

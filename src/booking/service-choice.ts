@@ -36,12 +36,23 @@ const hasType = (concepts: readonly Concept[], choice: ServiceChoice): boolean =
 const isNamed = (choice: ServiceChoice): boolean => choice.reference !== undefined || (choice.types ?? []).length > 0
 
 /** What the Schedule offers of the choice; empty where it does not offer it. */
-export function offersOf(plan: SchedulePlan, choice: ServiceChoice): Offered[] {
-  if (!isNamed(choice)) return plan.services.length > 0 ? plan.services.map(offered) : [{ policy: plan.policy }]
+export function offersOf(plan: SchedulePlan, choice: ServiceChoice): readonly Offered[] {
+  if (!isNamed(choice)) return everythingOf(plan)
   const matching = plan.services.filter((service) => service.reference === choice.reference || hasType(service.types as Concept[], choice))
   if (matching.length > 0) return matching.map(offered)
   // A Schedule that names a type of service but no HealthcareService offers it under its own policy.
   return hasType((plan.template.serviceType ?? []) as Concept[], choice) ? [{ policy: plan.policy }] : []
+}
+
+const everything = new WeakMap<SchedulePlan, readonly Offered[]>()
+
+/** Made once for each plan: where no service is named, a find asks it of hundreds of them. */
+function everythingOf(plan: SchedulePlan): readonly Offered[] {
+  const known = everything.get(plan)
+  if (known) return known
+  const made = plan.services.length > 0 ? plan.services.map(offered) : [{ policy: plan.policy }]
+  everything.set(plan, made)
+  return made
 }
 
 const offered = (service: ServiceOffer): Offered => ({ service, policy: service.policy })

@@ -21,8 +21,11 @@ export function bundle(
   total: number | undefined,
 ): string {
   const said = total === undefined ? '' : `,"total":${total}`
-  const listed = entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''
-  return `{"resourceType":"Bundle","type":"${type}"${said},"link":${JSON.stringify(links)}${listed}}`
+  const head = `{"resourceType":"Bundle","type":"${type}"${said},"link":${JSON.stringify(links)}`
+  if (entries.length === 0) return `${head}}`
+  // Put together at once: a page is long enough for another copy of it to be felt.
+  const last = entries.length - 1
+  return entries.map((entry, at) => `${at === 0 ? `${head},"entry":[` : ''}${entry}${at === last ? ']}' : ''}`).join(',')
 }
 
 /** `name=value&…`, encoded, for links. */

@@ -8,7 +8,7 @@ import { findSchedulesMax } from '../base/limits.ts'
 import { allOf, firstOf, type Inputs, type Parameter, textIn, tokensIn } from '../fhir/parameters.ts'
 import type { FhirRequest } from '../fhir/request.ts'
 import type { House } from '../store/house.ts'
-import { schedulesMatching } from '../store/plans.ts'
+import { matchingTogether } from '../store/matching-together.ts'
 import { currentBodies } from '../store/resources.ts'
 import { idsBySearch, idsNamedBy } from './named-resources.ts'
 import type { Referral } from './referral.ts'
@@ -35,7 +35,7 @@ export async function schedulesOf(
   inputs: Inputs,
   request: FhirRequest,
   { referral, among }: Narrowed,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const sent = new Set((await Promise.all(allOf(inputs, 'schedule').map((one) => idsNamedBy(house, actor, one, 'Schedule')))).flat())
   if (request.type === 'Schedule' && request.id) sent.add(request.id)
   const named = among ? new Set(among.filter((schedule) => sent.size === 0 || sent.has(schedule))) : sent
@@ -56,7 +56,7 @@ export async function schedulesOf(
   // A Schedule named outright needs no look; whether it is there, its plan says.
   if (named.size > 0 && groups.length === 0) return [...named]
   if (named.size > 0) groups.push([...named].map((id) => `schedule=${id}`))
-  const schedules = await schedulesMatching(house.pool, groups, findSchedulesMax + 1)
+  const schedules = await matchingTogether(house.pool, groups, findSchedulesMax + 1)
   if (schedules.length <= findSchedulesMax) return schedules
   throw fault('too-costly', `More than ${findSchedulesMax} Schedules match: narrow it by practitioner, location, service or specialty.`)
 }

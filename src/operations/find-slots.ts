@@ -49,7 +49,7 @@ export async function findSlots(house: House, actor: Actor, request: FhirRequest
 
 function slotEntry(house: House, { visit, plan, service }: Found, others: readonly Found[], body: string | undefined): string[] {
   if (body === undefined) return []
-  const longer = [visit, ...others.map((one) => one.visit)].filter(({ slots }) => slots.length > 1)
+  const longer = (others.length > 0 ? [visit, ...others.map((one) => one.visit)] : [visit]).filter(({ slots }) => slots.length > 1)
   const { capacity } = (service ?? plan).policy
   const asItIs = longer.length === 0 && capacity === 1 && body.includes('"status": "free"')
   const text = asItIs ? body : JSON.stringify(withSeats(shown(JSON.parse(body) as Resource, longer), visit, capacity))

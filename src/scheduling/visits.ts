@@ -60,7 +60,7 @@ export type Visit = {
   readonly slots: readonly FreeSlot[]
 }
 
-/** `free` is of one Schedule and sorted by start; so is the answer. */
+/** `free` is of one Schedule and sorted by start; so is the answer. Hundreds of Schedules are asked at once: most visits fit one Slot. */
 export function visits(
   plan: SchedulePlan,
   policy: BookingPolicy,
@@ -73,7 +73,11 @@ export function visits(
   const isClear = clearTest(taken)
   const mayUse = serviceTest(plan, free, query)
   const usable = mayUse ? free.filter(mayUse) : free
-  const byStart = Map.groupBy(usable, (slot) => slot.start)
+  let byStart: ReadonlyMap<number, readonly FreeSlot[]> | undefined
+  const following = (): ReadonlyMap<number, readonly FreeSlot[]> => {
+    byStart ??= Map.groupBy(usable, ({ start }) => start)
+    return byStart
+  }
   const found: Visit[] = []
   for (const slot of usable) {
     if (!mayStart(slot.start)) continue
@@ -81,7 +85,7 @@ export function visits(
     const end = minutes === undefined ? slot.end : slot.start + minutes * minuteMs
     const session = sessionOf(plan, { service: query.service, policy }, slot.start, end)
     if (!isClear(withBuffers({ start: slot.start, end }, policy), session)) continue
-    const slots = chain(slot, end, byStart)
+    const slots = slot.end < end ? chain(slot, end, following()) : [slot]
     if (slots && opensTo(slots, session)) found.push({ slot, start: slot.start, end, slots })
   }
   return found
@@ -93,6 +97,7 @@ export const opensTo = (slots: readonly FreeSlot[], session: string | undefined)
 
 /** Whether a span is clear of what is taken for a visit of this session (of none: undefined). */
 export function clearTest(taken: readonly Taken[]): (span: Interval, session: string | undefined) => boolean {
+  if (taken.length === 0) return () => true
   const [isFree, isFreeOfSessions] = [freeTest(taken.filter(({ session }) => session === undefined)), sessionTest(taken)]
   return (span, session) => isFree(span) && isFreeOfSessions(span, session)
 }

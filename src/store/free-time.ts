@@ -135,8 +135,8 @@ export type FirstFree = {
 export type FirstWindow = { schedules: readonly string[]; from: string; until: string; behind: string; limit: number }
 
 /** At the very start of the window only Schedules behind this one count. */
-export const inWindow = (schedule: string): string =>
-  `starts >= $2::timestamptz and starts < $3::timestamptz and (starts > $2::timestamptz or ${schedule} > $4)`
+export const inWindow = (schedule: string, from = '$2::timestamptz', until = '$3::timestamptz', behind = '$4'): string =>
+  `starts >= ${from} and starts < ${until} and (starts > ${from} or ${schedule} > ${behind})`
 
 /** Which of many Schedules are free first: one look into the index for each, however many others there are. */
 export async function firstFreeBySchedule(db: Db, window: FirstWindow): Promise<FirstFree> {
@@ -190,11 +190,11 @@ export function seconds(instant: string): string {
 }
 
 /** `schedule`: the column that says which; empty where only one is meant. */
-export function takenTime(which: string, schedule = 'sc.schedule, ', until = '$3::timestamptz'): string {
+export function takenTime(which: string, schedule = 'sc.schedule, ', from = '$2::timestamptz', until = '$3::timestamptz'): string {
   return `
   select 'taken', '', ${schedule}${seconds('lower(c.period)')}, ${seconds('upper(c.period)')}, null, case when c.seats is not null then c.session end
     from schedule_claim sc join claim c on c.resource = sc.resource
-   where ${which} and c.period && tstzrange($2::timestamptz - interval '1 day', ${until} + interval '1 day')
+   where ${which} and c.period && tstzrange(${from} - interval '1 day', ${until} + interval '1 day')
      and (c.expires is null or c.expires > now())`
 }
 
