@@ -6,6 +6,8 @@
  * over. Workers grew to 2.2 GB, and collecting it was a quarter of what the machine did; now they keep 64 MB.
  */
 
+import { availableParallelism } from 'node:os'
+
 // Both warnings come from the two flags that this setup is made of; they tell a reader nothing. Workers inherit NODE_OPTIONS.
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --disable-warning=ExperimentalWarning`.trim()
 const warn = process.emitWarning.bind(process)
@@ -24,7 +26,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   setupFiles: ['<rootDir>/test/support/fetch-dispatcher.mjs', '<rootDir>/test/support/stack-traces.mjs'],
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
-  maxWorkers: '100%',
+  // A file waits for Postgres, servers and clocks for half of its time; one more than there are cores fills that.
+  maxWorkers: availableParallelism() + 1,
   // The first test to ask for a database waits for initdb and every migration, and a busy machine is slow at everything.
   testTimeout: 120_000,
   watchman: false,
