@@ -176,9 +176,10 @@ const putBooked: Deed = async (world, { a, b }) => {
   return moved(world, { what, answer, visit, slot, isHold: false })
 }
 
-const placeOf = ({ clinic, model }: World, slot: ModelSlot, patient: string): Partial<Body> => ({
+const placeOf = ({ clinic, model }: World, slot: ModelSlot, patient: string): Partial<Body> & { readonly minutesDuration: number } => ({
   start: iso(slot.start),
   end: iso(slot.end),
+  minutesDuration: (slot.end - slot.start) / 60_000,
   slot: [{ reference: `Slot/${slot.id}` }],
   participant: [`Patient/${patient}`, ...resourcesOf(model, slot.schedule).filter((one) => one !== `Location/${clinic.room}`)].map(
     (reference) => ({

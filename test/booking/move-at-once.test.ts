@@ -36,7 +36,7 @@ const counted = async <T>(deed: () => Promise<T>): Promise<{ readonly answer: T;
 const booked = async (slot: Body, patient?: string): Promise<Body> => made(await place.book(slot.id, patient ?? (await place.patient())))
 /** The clinic lets it end after five minutes of its Slot. */
 const shortened = async (visit: Body): Promise<Body> =>
-  made(await house.call('PUT', `Appointment/${visit.id}`, { ...visit, end: minutesIn(visit, 5) }), 200)
+  made(await house.call('PUT', `Appointment/${visit.id}`, { ...visit, end: minutesIn(visit, 5), minutesDuration: 5 }), 200)
 /** Another visit of the same practitioner, in what is left of the Slot. */
 const behind = async (visit: Body): Promise<Answer> =>
   house.call('POST', 'Appointment', {
