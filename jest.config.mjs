@@ -3,7 +3,8 @@
  * Postgres is started by the first test file that asks for a database (test/support/database.ts) and stopped at the end.
  *
  * `npm test` switches V8's compilation cache off: it keeps what each test file has compiled, 14 MB a file, for ones that are
- * over. Workers grew to 2.2 GB, and collecting it was a quarter of what the machine did; now they keep 64 MB.
+ * over. Workers grew to 2.2 GB, and collecting it was a quarter of what the machine did; now they keep 64 MB. What is worth
+ * keeping is kept by test/support/compiled-once.mjs.
  */
 
 import { availableParallelism } from 'node:os'
