@@ -11,10 +11,10 @@ import { checkSchedulingExtensions, storedPlan } from '../scheduling/schedule-pl
 import type { AuditRow } from '../store/audit-rows.ts'
 import type { Tx } from '../store/db.ts'
 import type { House } from '../store/house.ts'
-import { hasLiveVisits } from '../store/named-slots.ts'
 import { lockDirectory, plansOf } from '../store/plans.ts'
 import { insertResource, type ResourceWrite, removeResource, replaceResource, type Written } from '../store/resources.ts'
 import { type Change, IdIsTaken } from './change.ts'
+import { closeSchedule } from './close-schedule.ts'
 import { assertMayLeave } from './leave-visit.ts'
 import { planTypes, replan, schedulesUnder } from './plans.ts'
 import { assertFewSlots, regenerateEach } from './regenerate-slots.ts'
@@ -93,8 +93,7 @@ export async function deleteResource(tx: Tx, house: House, removal: Removal): Pr
   const isDirectory = planTypes.has(type)
   if (isDirectory) await lockDirectory(tx)
   const schedules = isDirectory ? await schedulesUnder(tx, house, removal.before) : []
-  if (type === 'Schedule' && (await hasLiveVisits(tx, id, at)))
-    throw fault('conflict', 'The Schedule has visits that are still to come: move or cancel them first.', 'Schedule')
+  if (type === 'Schedule') await closeSchedule(tx, house, id, at)
   if (type === 'Appointment' && removal.patient !== undefined)
     await assertMayLeave(tx, house, removal.before, { online: true, moving: false })
   if (type === 'Appointment') await releaseDeleted(tx, id, at)

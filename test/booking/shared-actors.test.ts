@@ -2,6 +2,7 @@
 import { disagreements } from '../support/agreement.ts'
 import { availability, type Clinic, clinic, create, dateIn, timezone } from '../support/clinic.ts'
 import { type Body, made, matches, type TestHouse, testHouse } from '../support/house.ts'
+import { untilWaiting } from '../support/until-waiting.ts'
 
 let house: TestHouse
 let place: Clinic
@@ -81,9 +82,86 @@ describe('two Schedules of one practitioner', () => {
     expect(under.status).toBe('busy')
     expect((await house.call('DELETE', `Schedule/${kept}`)).status).toBe(409)
     expect((await house.call('DELETE', `Schedule/${going}`)).status).toBe(204)
-    // Its Slot goes with the visit that lies over it.
+    // Its Slots go with it, whoever's visit lies over them.
+    expect((await house.call('GET', `Slot/${under.id}`)).status).toBe(410)
+    expect(await slotsOf(going, someday)).toEqual([])
     made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
     expect((await house.call('GET', `Slot/${under.id}`)).status).toBe(410)
+  })
+
+  it('are deleted with all Slots that are still to come, and what these have goes back', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Leaving' }] })}`
+    const [kept, going] = [await scheduleOf([practitioner]), await scheduleOf([practitioner])]
+    const write = async (status: string, day: string, from: string, until: string): Promise<string> => {
+      const slot = { resourceType: 'Slot', status, schedule: { reference: `Schedule/${going}` } }
+      return made(await house.call('POST', 'Slot', { ...slot, start: `${day}T${from}:00Z`, end: `${day}T${until}:00Z` })).id
+    }
+    const past = await write('free', dateIn(-2), '10:00', '10:15')
+    const own = [
+      await write('free', someday, '07:00', '07:15'),
+      await write('busy', someday, '09:00', '09:15'),
+      await write('busy-tentative', someday, '10:00', '10:15'),
+      await write('busy-unavailable', someday, '11:00', '12:00'),
+      await write('busy-unavailable', someday, '11:30', '11:45'),
+    ]
+    expect(taken(await slotsOf(kept, someday))).toEqual(['09:00', '10:00', '11:00', '11:15', '11:30', '11:45'])
+    const ruled = await slotsOf(going, someday)
+    expect((await house.call('DELETE', `Schedule/${going}`)).status).toBe(204)
+    expect(taken(await slotsOf(kept, someday))).toEqual([])
+    const statuses = await Promise.all([...own, ...ruled.map(({ id }) => id)].map((id) => house.call('GET', `Slot/${id}`)))
+    expect(new Set(statuses.map(({ status }) => status))).toEqual(new Set([410]))
+    made(await house.call('GET', `Slot/${past}`), 200)
+    made(await place.book(at(await slotsOf(kept, someday), '09:00').id, await place.patient()))
+    // It comes back with the Slots that its rules make, and they know of that visit.
+    const again = { resourceType: 'Schedule', id: going, active: true, actor: [{ reference: practitioner }] }
+    made(await house.call('PUT', `Schedule/${going}`, { ...again, extension: [timezone('Etc/UTC'), availability({ slotMinutes: 15 })] }))
+    expect(taken(await slotsOf(going, someday))).toEqual(['09:00'])
+  })
+
+  it('are not deleted under a visit that lies over another’s, or under a block', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Staying' }] })}`
+    const [first, second] = [await scheduleOf([practitioner]), await scheduleOf([practitioner])]
+    made(await place.book(at(await slotsOf(first, someday), '09:00').id, await place.patient()))
+    const overbook = { overbook: { valueBoolean: true }, 'overbook-reason': 'Acute pain' }
+    const over = made(await place.book(at(await slotsOf(second, someday), '09:00').id, await place.patient(), overbook))
+    expect((await house.call('DELETE', `Schedule/${second}`)).status).toBe(409)
+    made(await house.call('POST', `Appointment/${over.id}/$cancel`), 200)
+    const slot = at(await slotsOf(second, someday), '10:00')
+    const visit = made(await place.book(slot.id, await place.patient()))
+    made(await house.call('PUT', `Slot/${slot.id}`, { ...slot, status: 'busy-unavailable' }), 200)
+    expect((await house.call('DELETE', `Schedule/${second}`)).status).toBe(409)
+    made(await house.call('POST', `Appointment/${visit.id}/$cancel`), 200)
+    expect((await house.call('DELETE', `Schedule/${second}`)).status).toBe(204)
+  })
+
+  it('are not deleted under a visit that is booked at that moment', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Busy' }] })}`
+    const schedule = await scheduleOf([practitioner])
+    const slot = at(await slotsOf(schedule, someday), '09:00')
+    const patient = await place.patient()
+    const { booked, deleted } = await house.house.pool.connect(async (db) => {
+      await db.query({ text: 'begin', values: [] })
+      const text = `insert into claim (resource, session, period, appointment, client) values ($1, 'gate', tstzrange($2, $3), 'Slot/gate', 'test')`
+      await db.query({ text, values: [practitioner, slot.start, slot.end] })
+      const booking = place.book(slot.id, patient)
+      await untilWaiting(house.house.pool, 1)
+      const deleting = house.call('DELETE', `Schedule/${schedule}`)
+      await Promise.race([deleting, untilWaiting(house.house.pool, 2)])
+      await db.query({ text: 'rollback', values: [] })
+      return { booked: await booking, deleted: await deleting }
+    })
+    expect([booked.status, deleted.status]).toEqual([201, 409])
+  })
+
+  it('are deleted in a Bundle with their Slots', async () => {
+    const practitioner = `Practitioner/${await create(house.call, { resourceType: 'Practitioner', name: [{ family: 'Bundled' }] })}`
+    const schedule = await scheduleOf([practitioner])
+    const slot = { resourceType: 'Slot', status: 'busy', schedule: { reference: `Schedule/${schedule}` } }
+    const { id } = made(await house.call('POST', 'Slot', { ...slot, start: `${someday}T07:00:00Z`, end: `${someday}T07:15:00Z` }))
+    const free = at(await slotsOf(schedule, someday), '09:00').id
+    const entry = [`Schedule/${schedule}`, `Slot/${id}`, `Slot/${free}`].map((url) => ({ request: { method: 'DELETE', url } }))
+    made(await house.call('POST', '', { resourceType: 'Bundle', type: 'transaction', entry }), 200)
+    expect((await house.call('GET', `Slot/${id}`)).status).toBe(410)
   })
 
   it('share a PractitionerRole’s practitioner', async () => {
