@@ -184,9 +184,11 @@ async function bookInTx(
 ): Promise<string | undefined> {
   if (input.once) await claimKey(tx, input.once)
   for (const { write } of input.newPatients ?? []) await write(tx)
-  // Who overbooks takes time in two lanes, which is nothing that one statement could do.
-  if (input.replaces || asked.overbooks)
-    await lockVisits(tx, { visits: input.replaces ? [input.replaces.id] : [], patients: asked.time.alone ?? [], actors: asked.time.claims })
+  // Who overbooks takes time in two lanes, which is nothing that one statement could do; a Slot taken by hand gives its own back.
+  if (input.replaces || asked.overbooks || byHand.length > 0) {
+    const visits = input.replaces ? [input.replaces.id] : []
+    await lockVisits(tx, { visits, patients: asked.time.alone ?? [], actors: asked.time.claims, slots: byHand })
+  }
   const replaced = input.replaces && (await cancelInTx(tx, house, input.replaces))
   const visit = replaced ? inPlaceOf(house, asked, JSON.parse(replaced.text) as Resource) : asked
   for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, input.client, visit.write.at)

@@ -107,12 +107,13 @@ function stands(change: Change, house: House, had: readonly ClaimRow[] | undefin
 async function exchange(tx: Tx, house: House, change: Change, wants: Demand | undefined): Promise<void> {
   const holder = `Appointment/${change.id}`
   const patients = change.patient === undefined ? [] : [`Patient/${change.patient}`]
-  if (change.before && wants) await lockVisits(tx, { visits: [change.id], patients, actors: wants.claims })
+  const byHand = (wants?.slots ?? []).filter(({ id, takenBy }) => takenBy === `Slot/${id}`).map(({ id }) => id)
+  if (wants && (change.before || byHand.length > 0))
+    await lockVisits(tx, { visits: [change.id], patients, actors: wants.claims, slots: byHand })
   // What an Appointment of the past once took is given back too, if it comes to take time again.
   if (change.before) await releaseVisit(tx, holder, change.at)
   if (!wants) return
-  for (const slot of wants.slots)
-    if (slot.takenBy === `Slot/${slot.id}`) await releaseSlotTakenByHand(tx, slot.id, change.client, change.at)
+  for (const slot of byHand) await releaseSlotTakenByHand(tx, slot, change.client, change.at)
   const expires = wants.expires === undefined ? undefined : instantOf(wants.expires)
   const online = change.patient !== undefined
   const { client, patient } = change

@@ -103,6 +103,23 @@ it('keeps the time that it takes from a booking that comes while it waits for a 
   expect(await pool.query(left)).toEqual([])
 })
 
+it.each(['$book', 'an Appointment that is written'])('%s waits for its turn before it takes over what a Slot has by hand', async (how) => {
+  day++
+  const slot = made(await put(slotOf(`${systemIds.next()}`, 'busy')))
+  const patient = await place.patient()
+  const { pool } = house.house
+  const booked = await inTransaction(pool, async (tx) => {
+    const turn = 'select pg_advisory_xact_lock(hashtextextended($1, 15))'
+    await tx.query({ text: turn, values: [`Practitioner/${place.practitioners[0]}`] })
+    const answer = how === '$book' ? place.book(slot.id, patient) : house.call('POST', 'Appointment', place.appointment(slot, patient))
+    await untilWaiting(pool, 1)
+    await tx.query({ text: 'select 1 from claim where appointment = $1 for update nowait', values: [`Slot/${slot.id}`] })
+    return { answer }
+  })
+  made(await booked.answer)
+  expect(made(await house.call('GET', `Slot/${slot.id}`), 200).status).toBe('busy')
+})
+
 it('one that is free and stays so, or is over, takes no turn and asks after no claim first', async () => {
   day++
   const tag = systemIds.next()
